@@ -1,0 +1,1 @@
+"""The configuration tree, shipped inside the wheel as `gnicli.conf`."""

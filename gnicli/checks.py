@@ -1,0 +1,73 @@
+"""Range checks for the fields of a schema, with messages that name the key as it is typed.
+
+Every function returns nothing and raises `UsageError`. Types that OmegaConf can check itself (int, float, bool, str)
+are left to it; these functions check ranges, choices and the fields typed `Any`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+from gnicli.errors import UsageError
+
+MAX_SEED = 2**63
+
+
+def is_number(value: Any) -> bool:
+    """True for a finite int or float; False for bool, which Python counts as an int."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def number(
+    key: str,
+    value: Any,
+    *,
+    least: float | None = None,
+    above: float | None = None,
+    most: float | None = None,
+    below: float | None = None,
+) -> None:
+    """Check that `value` is finite and in the interval; `least` and `most` are inclusive, `above` and `below` are not."""
+    bounds = [
+        (least, ">=", lambda v, b: v >= b),
+        (above, ">", lambda v, b: v > b),
+        (most, "<=", lambda v, b: v <= b),
+        (below, "<", lambda v, b: v < b),
+    ]
+    active = [(bound, sign, test) for bound, sign, test in bounds if bound is not None]
+    wanted = " and ".join(f"{sign} {bound:g}" for bound, sign, _ in active)
+    if not is_number(value):
+        raise UsageError(f"{key}: expected a number {wanted}".rstrip() + f", got {value!r}")
+    if not all(test(value, bound) for bound, _, test in active):
+        raise UsageError(f"{key} must be {wanted}, got {value!r}")
+
+
+def integer(key: str, value: Any, *, least: int | None = None, below: int | None = None) -> None:
+    """Check that `value` is an int in [least, below)."""
+    wanted = " and ".join(
+        text for text in (f">= {least}" if least is not None else "", f"< {below}" if below is not None else "") if text
+    )
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise UsageError(f"{key}: expected an integer {wanted}".rstrip() + f", got {value!r}")
+    if (least is not None and value < least) or (below is not None and value >= below):
+        raise UsageError(f"{key} must be an integer {wanted}, got {value!r}")
+
+
+def choice(key: str, value: Any, allowed: Iterable[Any]) -> None:
+    """Check that `value` is one of `allowed`, and name the nearest one if it is not."""
+    options = list(allowed)
+    if value in options:
+        return
+    import difflib
+
+    near = difflib.get_close_matches(str(value), [str(option) for option in options], n=1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    raise UsageError(f"{key} must be one of {', '.join(map(str, options))}, got {value!r}{hint}")
+
+
+def seed(key: str, value: Any) -> None:
+    """Check a seed: an integer in [0, 2^63)."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < MAX_SEED:
+        raise UsageError(f"{key} must be an integer in [0, 2^63), got {value!r}")

@@ -1,0 +1,215 @@
+"""What the layers hand to one another: protocols of components, and named tuples of plain data.
+
+Arrays in the tuples are NumPy arrays. Nothing here imports torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import torch
+
+# ---------------------------------------------------------------------------------------------------------------- data
+
+
+class Split(NamedTuple):
+    """Examples: `inputs` float32 (n, *input_shape); `targets` float32 (n, k) for regression, int64 (n,) for classes."""
+
+    inputs: np.ndarray
+    targets: np.ndarray
+
+
+class Data(NamedTuple):
+    """A loaded data set. `n_outputs` is the number of classes or of regressed values."""
+
+    train: Split
+    test: Split
+    task: Literal["regression", "classification"]
+    n_outputs: int
+
+
+class Dataset(Protocol):
+    """A member of `dataset=`: its fields are the schema."""
+
+    name: str
+
+    def load(self, seed: int, observer: Observer) -> Data:
+        """Read (never fetch silently where offline) and return the data; `seed` decides a random subset or phases."""
+        ...
+
+
+# ----------------------------------------------------------------------------------------------- networks and their noise
+
+
+class Network(Protocol):
+    """A member of `network=`."""
+
+    name: str
+
+    def build(
+        self, input_shape: tuple[int, ...], n_outputs: int, generator: torch.Generator, dtype: torch.dtype
+    ) -> torch.nn.Module:
+        """Build the module on the CPU, its weights drawn from `generator`.
+
+        The module has an attribute `stages`, a sequence of L modules: stage i (from 0) maps the noised activations
+        h̃_i to the activations h_{i+1} of the next layer, activation function included; the last one gives the output.
+        Its `forward` applies them in order. Noise layer i is the input of stage i, so layer 0 is the network's input.
+        """
+        ...
+
+
+class Noise(Protocol):
+    """A member of `noise=`: what is done to the activations that enter each stage."""
+
+    name: str
+    antithetic: bool
+
+    @property
+    def operation(self) -> Literal["none", "add", "multiply"]:
+        """How ε meets the activations: h̃ = h, h + ε or h · ε."""
+        ...
+
+    def scales(self, n_layers: int) -> tuple[float, ...]:
+        """The standard deviation of ε in each of the `n_layers` noise layers; 0 leaves that layer alone.
+
+        Raises `UsageError` when a list of another length was given.
+        """
+        ...
+
+    def fill(self, out: torch.Tensor, scale: float, generator: torch.Generator) -> torch.Tensor:
+        """Fill `out` (any shape) in place with draws of ε for a layer of this `scale`; returns `out`."""
+        ...
+
+
+# ------------------------------------------------------------------------------------------------------------- results
+
+
+class Value(NamedTuple):
+    """A headline number: `stderr` is None where no error is defined, `n` is the number of things averaged."""
+
+    value: float
+    stderr: float | None = None
+    n: int = 1
+    unit: str = ""
+
+
+class NamedArray(NamedTuple):
+    """An array for `arrays.npz` and what its axes mean."""
+
+    values: np.ndarray
+    meaning: str
+
+
+class Curve(NamedTuple):
+    """One curve of a panel; `low` and `high` bound a band. All arrays have the shape of `x`."""
+
+    label: str
+    x: np.ndarray
+    y: np.ndarray
+    low: np.ndarray | None = None
+    high: np.ndarray | None = None
+    style: Literal["line", "dashed", "dots", "steps"] = "line"
+
+
+class Panel(NamedTuple):
+    """One pair of axes."""
+
+    curves: tuple[Curve, ...]
+    x_label: str
+    y_label: str
+    title: str = ""
+    x_scale: Literal["linear", "log", "symlog"] = "linear"
+    y_scale: Literal["linear", "log", "symlog"] = "linear"
+
+
+class FigureData(NamedTuple):
+    """A figure as data: the engine draws it (png, pdf) and writes the data beside it (csv)."""
+
+    title: str
+    panels: tuple[Panel, ...]
+    caption: str = ""
+
+
+class Results(NamedTuple):
+    """What an experiment returns. The engine writes it; `notes` are sentences for the report."""
+
+    values: Mapping[str, Value]
+    arrays: Mapping[str, NamedArray] = {}
+    figures: Mapping[str, FigureData] = {}
+    status: Literal["completed", "diverged"] = "completed"
+    message: str = ""
+    notes: tuple[str, ...] = ()
+
+
+class State(NamedTuple):
+    """All that is needed to go on from `step` (the number of finished steps): arrays, and values that JSON can hold."""
+
+    step: int
+    arrays: Mapping[str, np.ndarray]
+    values: Mapping[str, Any] = {}
+
+
+class Observer(Protocol):
+    """How progress, metrics, checkpoints and requests to stop cross the border between the engine and the domain."""
+
+    def stage(self, text: str) -> None:
+        """Say what is being done now ("reading svhn"): one line, not kept."""
+        ...
+
+    def progress(self, text: str, done: int, total: int | None, unit: str = "step") -> None:
+        """Show how far a part of the work is that is no training step (bytes of a download, draws, fits)."""
+        ...
+
+    def restore(self) -> State | None:
+        """The state to go on from, or None for a fresh start."""
+        ...
+
+    def metrics(self, step: int, values: Mapping[str, float]) -> None:
+        """Append rows (step, name, value) to `metrics.csv`."""
+        ...
+
+    def step_done(self, step: int, total: int, make_state: Callable[[], State | None], **shown: float) -> None:
+        """Call after each finished step: shows progress, saves a checkpoint when one is due.
+
+        `make_state` is called only if a checkpoint is to be written; it returns None where the state is not fit to be
+        kept (no longer finite). When a signal has asked to stop, the state is saved and `Interrupted` raised.
+        """
+        ...
+
+    def note(self, text: str) -> None:
+        """Log a sentence that belongs in `run.log` and before the user's eyes (a warning, a choice made)."""
+        ...
+
+
+class SilentObserver:
+    """An observer for library use and tests: keeps metrics and notes in lists, never stops, never saves."""
+
+    def __init__(self, state: State | None = None) -> None:
+        self.state = state
+        self.rows: list[tuple[int, str, float]] = []
+        self.notes: list[str] = []
+
+    def stage(self, text: str) -> None:
+        """Ignored."""
+
+    def progress(self, text: str, done: int, total: int | None, unit: str = "step") -> None:
+        """Ignored."""
+
+    def restore(self) -> State | None:
+        """The state given at construction."""
+        return self.state
+
+    def metrics(self, step: int, values: Mapping[str, float]) -> None:
+        """Keep the rows."""
+        self.rows += [(step, name, value) for name, value in values.items()]
+
+    def step_done(self, step: int, total: int, make_state: Callable[[], State | None], **shown: float) -> None:
+        """Ignored."""
+
+    def note(self, text: str) -> None:
+        """Keep the sentence."""
+        self.notes.append(text)

@@ -1,0 +1,1 @@
+"""Data sets: one per file, each a schema with a `load` method (layer 1)."""

@@ -1,0 +1,1 @@
+"""Run folders, provenance, checkpoints, progress, tables, figures and reports (layer 3)."""

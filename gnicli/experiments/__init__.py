@@ -1,0 +1,1 @@
+"""One flat file per subcommand (layer 4): `run(cfg, observer) -> Results`."""

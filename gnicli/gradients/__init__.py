@@ -1,0 +1,1 @@
+"""Losses, objectives and noisy gradients (layer 2a)."""

@@ -1,0 +1,1 @@
+"""Starting runs: the only package that imports hydra (layer 5)."""

@@ -1,0 +1,1 @@
+"""Noise injected into activations: one kind per file (layer 1)."""

@@ -1,0 +1,1 @@
+"""The alpha-stable law: density, distribution, draws and fits (layer 1)."""

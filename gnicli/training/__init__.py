@@ -1,0 +1,1 @@
+"""The training loop (layer 2b)."""
