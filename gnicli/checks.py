@@ -6,6 +6,8 @@ are left to it; these functions check ranges, choices and the fields typed `Any`
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 import math
 from collections.abc import Iterable
 from typing import Any
@@ -13,6 +15,16 @@ from typing import Any
 from gnicli.errors import UsageError
 
 MAX_SEED = 2**63
+
+
+def key(default: Any, meaning: str, *, choices: Iterable[Any] = ()) -> Any:
+    """A field of a schema dataclass: its default, one line of meaning and its choices, which `--help` prints."""
+    metadata = {"help": meaning, "choices": tuple(choices)}
+    if isinstance(default, list | dict):
+        return dataclasses.field(default_factory=lambda: copy.deepcopy(default), metadata=metadata)
+    if dataclasses.is_dataclass(default) and isinstance(default, type):
+        return dataclasses.field(default_factory=default, metadata=metadata)
+    return dataclasses.field(default=default, metadata=metadata)
 
 
 def is_number(value: Any) -> bool:
@@ -29,7 +41,7 @@ def number(
     most: float | None = None,
     below: float | None = None,
 ) -> None:
-    """Check that `value` is finite and in the interval; `least` and `most` are inclusive, `above` and `below` are not."""
+    """Check that `value` is finite and within the bounds: `least` and `most` inclusive, `above` and `below` not."""
     bounds = [
         (least, ">=", lambda v, b: v >= b),
         (above, ">", lambda v, b: v > b),

@@ -85,6 +85,40 @@ class Noise(Protocol):
         ...
 
 
+# ---------------------------------------------------------------------------------------------------------- objectives
+
+
+class GradientFunction(Protocol):
+    """The gradient of an objective at the module's present weights."""
+
+    def __call__(self, step: int, inputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """Overwrite `.grad` of every parameter; return the objective's value (0-dimensional, detached).
+
+        `step` keys the random streams of this call.
+        """
+        ...
+
+
+class Objective(Protocol):
+    """A member of `objective=`."""
+
+    name: str
+
+    def build(self, module: torch.nn.Module, loss: str, noise: Noise, M: int, seed: int) -> GradientFunction:
+        """Bind the objective to a module (see `Network.build`), a loss, a noise, M draws and a seed."""
+        ...
+
+
+class Schedule(Protocol):
+    """A member of `schedule=`."""
+
+    name: str
+
+    def factor(self, step: int, total: int) -> float:
+        """What the learning rate is multiplied by in step `step` (from 0) of `total`."""
+        ...
+
+
 # ------------------------------------------------------------------------------------------------------------- results
 
 

@@ -1,9 +1,9 @@
 """Random streams keyed by (seed, purpose, step, draw, layer): no global generator, no state to carry along.
 
-A key is hashed (SHAKE-128) to as many bits as the generator has. That matters for torch's CPU generator, which keeps only
-the low 32 bits of a seed: keys hashed into a seed would collide after some 2^16 streams, so its whole state (624 words) is
-written instead. Streams depend on the key alone: not on chunks, threads, or the number of draws M, so draw 0 of M = 16 is
-the draw of M = 1.
+A key is hashed (SHAKE-128) to as many bits as the generator has. That matters for torch's CPU generator, which keeps
+only the low 32 bits of a seed: keys hashed into a seed would collide after some 2^16 streams, so its whole state (624
+words) is written instead. Streams depend on the key alone: not on chunks, threads, or the number of draws M, so draw 0
+of M = 16 is the draw of M = 1.
 """
 
 from __future__ import annotations
