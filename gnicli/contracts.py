@@ -13,7 +13,7 @@ import numpy as np
 if TYPE_CHECKING:
     import torch
 
-# ---------------------------------------------------------------------------------------------------------------- data
+# -------------------- data
 
 
 class Split(NamedTuple):
@@ -42,7 +42,7 @@ class Dataset(Protocol):
         ...
 
 
-# ----------------------------------------------------------------------------------------------- networks and their noise
+# -------------------- networks and their noise
 
 
 class Network(Protocol):
@@ -85,7 +85,7 @@ class Noise(Protocol):
         ...
 
 
-# ---------------------------------------------------------------------------------------------------------- objectives
+# -------------------- objectives
 
 
 class GradientFunction(Protocol):
@@ -119,7 +119,7 @@ class Schedule(Protocol):
         ...
 
 
-# ------------------------------------------------------------------------------------------------------------- results
+# -------------------- results
 
 
 class Value(NamedTuple):

@@ -43,7 +43,7 @@ def explained(path: Path, action: str = "write") -> Iterator[None]:
 def replace(path: Path, write: Callable[[BinaryIO], object] | bytes) -> None:
     """Write `path` atomically and durably: into a temporary file beside it, synced, then renamed over it.
 
-    Raises `ResourceError` when the disk is full or read-only; the old file is then untouched and nothing is left behind.
+    Raises `ResourceError` when the disk is full or read-only: the old file is untouched and nothing is left behind.
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     with explained(path):
@@ -93,7 +93,10 @@ def create_exclusively(path: Path, content: bytes) -> bool:
 
 @contextlib.contextmanager
 def locked(path: Path, *, wait_seconds: float, busy: str) -> Iterator[None]:
-    """Hold the lock file `path` (released by the system if the process dies); `ConflictError(busy)` after `wait_seconds`."""
+    """Hold the lock file `path`, which the system releases if the process dies.
+
+    Raises `ConflictError(busy)` when somebody else holds it for more than `wait_seconds`.
+    """
     import filelock
 
     lock = filelock.FileLock(path)

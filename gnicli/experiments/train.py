@@ -6,17 +6,22 @@ This module imports nothing heavy: `--help` and completion read the schema from 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Optional
+from typing import TYPE_CHECKING, Any, Optional, cast
 
 from gnicli import checks
 from gnicli.checks import key
-from gnicli.contracts import Observer, Results
+from gnicli.contracts import Data, FigureData, Observer, Results, Value
 from gnicli.errors import UsageError
 
 if TYPE_CHECKING:
+    import numpy as np
+    import torch
     from omegaconf import DictConfig
 
+    from gnicli.training.loop import Trained
+
 DEFAULT_STEPS = 2000
+LOSSES = ("mse", "cross_entropy")
 
 
 @dataclass
@@ -80,7 +85,132 @@ class TrainConfig:
     threads: Optional[int] = key(None, "CPU threads; default: torch's choice")
     run: RunConfig = key(RunConfig, "where a run lives and how often its state is kept")
 
+    def __post_init__(self) -> None:
+        checks.integer("M", self.M, least=1)
+        for name in ("steps", "eval_every", "threads"):
+            value = getattr(self, name)
+            if value is not None:
+                checks.integer(name, value, least=1)
+        if self.steps is not None and self.epochs is not None:
+            raise UsageError(f"give steps or epochs, not both (steps={self.steps}, epochs={self.epochs:g})")
+        if self.epochs is not None:
+            checks.number("epochs", self.epochs, above=0)
+        if self.batch_size != "full":
+            if not isinstance(self.batch_size, int):
+                raise UsageError(f"batch_size: expected full or an integer >= 1, got {self.batch_size!r}")
+            checks.integer("batch_size", self.batch_size, least=1)
+        checks.number("lr", self.lr, above=0)
+        checks.choice("loss", self.loss, ("auto", *LOSSES))
+        checks.choice("dtype", self.dtype, ("float32", "float64"))
+        checks.choice("device", self.device, ("auto", "cpu", "cuda"))
+        checks.seed("seed", self.seed)
+
 
 def run(cfg: DictConfig, observer: Observer) -> Results:
-    """Train as `cfg` says (a merged `TrainConfig`) and return the losses."""
-    raise UsageError("not yet")
+    """Train as `cfg` says (a merged `TrainConfig` whose device is resolved) and return the clean losses.
+
+    Raises `UsageError` where keys contradict one another or the data.
+    """
+    from omegaconf import OmegaConf
+
+    config = cast(TrainConfig, OmegaConf.to_object(cfg))
+
+    import torch
+
+    from gnicli.gradients import evaluate
+    from gnicli.seeding import torch_stream
+    from gnicli.training.batches import Batches
+    from gnicli.training.loop import Examples, Loop
+    from gnicli.training.optimizer import build_optimizer
+
+    data = config.dataset.load(config.seed, observer)
+    loss = _loss(config, data)
+    batches = Batches(len(data.train.inputs), _batch_size(config, data), config.seed)
+    steps = _steps(config, batches.per_epoch)
+    device, dtype = torch.device(config.device), getattr(torch, config.dtype)
+
+    generator = torch_stream(config.seed, "init")
+    module = config.network.build(data.train.inputs.shape[1:], data.n_outputs, generator, dtype).to(device)
+    gradient = config.objective.build(module, loss, config.noise, config.M, config.seed)
+    train, test = (Examples(*(_tensor(part, dtype, device) for part in split)) for split in (data.train, data.test))
+
+    def clean_losses() -> dict[str, float]:
+        record = {}
+        for name, split in (("train", train), ("test", test)):
+            record[f"{name}_loss"], accuracy = evaluate(module, loss, split.inputs, split.targets)
+            if accuracy is not None:
+                record[f"{name}_accuracy"] = accuracy
+        return record
+
+    trained = Loop(
+        module,
+        gradient,
+        build_optimizer(config.optimizer, module.parameters(), config.lr),
+        config.schedule,
+        train,
+        batches,
+        clean_losses,
+        observer,
+        lr=config.lr,
+        steps=steps,
+        eval_every=config.eval_every or max(1, steps // 50),
+    )()
+    from gnicli.training.pictures import fit_figure, loss_figure
+
+    figures = {"losses": loss_figure(trained, loss)}
+    if data.task == "regression" and data.train.inputs[0].size == data.n_outputs == 1:
+        figures["fit"] = fit_figure(module, data, dtype, device)
+    return _results(config, data, trained, figures)
+
+
+def _loss(config: TrainConfig, data: Data) -> str:
+    """The loss by name; cross-entropy needs classes."""
+    if config.loss == "auto":
+        return "mse" if data.task == "regression" else "cross_entropy"
+    if config.loss == "cross_entropy" and data.task == "regression":
+        raise UsageError(f"loss=cross_entropy needs classes, and dataset={config.dataset.name} has none; use loss=mse")
+    return config.loss
+
+
+def _batch_size(config: TrainConfig, data: Data) -> int | None:
+    """The batch size, None for the full batch."""
+    if config.batch_size == "full":
+        return None
+    n = len(data.train.inputs)
+    if config.batch_size > n:
+        raise UsageError(f"batch_size={config.batch_size} exceeds the {n} training examples; use batch_size=full")
+    return int(config.batch_size)
+
+
+def _steps(config: TrainConfig, per_epoch: int) -> int:
+    """The number of gradient steps, from steps or epochs."""
+    if config.epochs is not None:
+        return max(1, round(config.epochs * per_epoch))
+    return config.steps or DEFAULT_STEPS
+
+
+def _tensor(array: np.ndarray, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
+    """The array on the device; real numbers in the run's arithmetic, class labels as they are."""
+    import torch
+
+    tensor = torch.from_numpy(array)
+    return tensor.to(device, dtype if tensor.is_floating_point() else None)
+
+
+def _results(config: TrainConfig, data: Data, trained: Trained, figures: dict[str, FigureData]) -> Results:
+    """The last record as headline values, and what became of the run."""
+    last = dict(zip(trained.columns, trained.history[-1, 1:].tolist(), strict=True))
+    sizes = {"train": len(data.train.inputs), "test": len(data.test.inputs)}
+    values = {
+        name: Value(value, n=sizes[name.partition("_")[0]], unit="" if name.endswith("loss") else "fraction")
+        for name, value in last.items()
+    }
+    values["steps"] = Value(float(trained.history[-1, 0]), unit="step")
+    if trained.diverged_at is None:
+        return Results(values, figures=figures)
+    values["diverged_at"] = Value(float(trained.diverged_at), unit="step")
+    message = (
+        f"diverged at step {trained.diverged_at} (loss={trained.objective}, lr={config.lr:g}); "
+        "the last finite checkpoint is kept; try a smaller lr"
+    )
+    return Results(values, figures=figures, status="diverged", message=message)

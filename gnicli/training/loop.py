@@ -1,0 +1,152 @@
+"""The training loop: a gradient, a step, and now and then a look at the clean losses.
+
+Everything random is keyed by the seed and the step, so the whole state is the weights, the optimizer's memory and the
+record of the losses; a run that goes on from it gives the bytes of a run that was never stopped.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from gnicli.contracts import GradientFunction, Observer, Schedule, State
+from gnicli.training.batches import Batches
+from gnicli.training.optimizer import optimizer_arrays, restore_optimizer
+
+if TYPE_CHECKING:
+    import torch
+
+Evaluation = dict[str, float]
+
+
+class Examples(NamedTuple):
+    """Examples as tensors on the run's device: inputs (n, *shape), targets (n, k) or (n,)."""
+
+    inputs: torch.Tensor
+    targets: torch.Tensor
+
+
+class Trained(NamedTuple):
+    """How training ended. `history` has a row per record: step, then the values of `columns`.
+
+    `diverged_at` is the first step (from 1) whose objective was not finite, or None.
+    """
+
+    columns: tuple[str, ...]
+    history: np.ndarray
+    diverged_at: int | None
+    objective: float
+
+
+class Loop:
+    """One training run: call it once.
+
+    `gradient` overwrites `.grad` and returns the objective's value; `evaluate` gives the clean losses by name;
+    `schedule` scales `lr`; a record is made before the first step, every `eval_every` steps and after the last.
+    """
+
+    def __init__(
+        self,
+        module: torch.nn.Module,
+        gradient: GradientFunction,
+        optimizer: torch.optim.Optimizer,
+        schedule: Schedule,
+        examples: Examples,
+        batches: Batches,
+        evaluate: Callable[[], Evaluation],
+        observer: Observer,
+        *,
+        lr: float,
+        steps: int,
+        eval_every: int,
+    ) -> None:
+        self.module = module
+        self.gradient = gradient
+        self.optimizer = optimizer
+        self.schedule = schedule
+        self.examples = examples
+        self.batches = batches
+        self.evaluate = evaluate
+        self.observer = observer
+        self.lr = lr
+        self.steps = steps
+        self.eval_every = eval_every
+        self.columns: tuple[str, ...] = ()
+        self.history: list[list[float]] = []
+
+    def __call__(self) -> Trained:
+        """Train from the observer's state, or from the start, to the last step."""
+        first = self._restore()
+        objective = math.nan
+        if first == 0:
+            self._record(0, {})
+        for step in range(first, self.steps):
+            objective = self._step(step)
+            done = step + 1
+            if not math.isfinite(objective):
+                self.observer.metrics(done, {"objective": objective})
+                return self._finished(done, objective)
+            if done % self.eval_every == 0 or done == self.steps:
+                self._record(done, {"objective": objective})
+            self.observer.step_done(done, self.steps, partial(self._state, done), objective=objective)
+        return self._finished(None, objective)
+
+    def _step(self, step: int) -> float:
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.lr * self.schedule.factor(step, self.steps)
+        indices = self.batches.indices(step)
+        if indices is None:
+            inputs, targets = self.examples
+        else:
+            inputs, targets = self.examples.inputs[indices], self.examples.targets[indices]
+        value = float(self.gradient(step, inputs, targets))
+        if math.isfinite(value):
+            # Weights are left as they were when the loss broke down, for whoever wants to look.
+            self.optimizer.step()
+        return value
+
+    def _record(self, step: int, extra: Evaluation) -> None:
+        values = {**self.evaluate(), **extra}
+        self.observer.metrics(step, values)
+        clean = {name: value for name, value in values.items() if name not in extra}
+        self.columns = tuple(clean)
+        self.history.append([float(step), *clean.values()])
+
+    def _finished(self, diverged_at: int | None, objective: float) -> Trained:
+        return Trained(self.columns, np.array(self.history), diverged_at, objective)
+
+    def _state(self, step: int) -> State | None:
+        parameters = {
+            f"parameter/{name}": tensor.detach().cpu().numpy() for name, tensor in self.module.state_dict().items()
+        }
+        if not all(np.isfinite(array).all() for array in parameters.values()):
+            return None
+        arrays = {**parameters, **optimizer_arrays(self.optimizer), "history": np.array(self.history)}
+        return State(step, arrays, {"columns": list(self.columns)})
+
+    def _restore(self) -> int:
+        state = self.observer.restore()
+        if state is None:
+            return 0
+        load_parameters(self.module, state)
+        restore_optimizer(self.optimizer, state.arrays)
+        self.history = state.arrays["history"].tolist()
+        self.columns = tuple(state.values["columns"])
+        return state.step
+
+
+def load_parameters(module: torch.nn.Module, state: State) -> None:
+    """Put the weights of a training checkpoint into `module`."""
+    import torch
+
+    prefix = "parameter/"
+    weights = {
+        name.removeprefix(prefix): torch.from_numpy(np.array(array))
+        for name, array in state.arrays.items()
+        if name.startswith(prefix)
+    }
+    module.load_state_dict(weights)

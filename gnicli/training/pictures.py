@@ -1,0 +1,55 @@
+"""What a training run looks like, as figure data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gnicli.contracts import Curve, Data, FigureData, Panel
+
+if TYPE_CHECKING:
+    import torch
+
+    from gnicli.training.loop import Trained
+
+_GRID = 600
+
+
+def loss_figure(trained: Trained, loss: str) -> FigureData:
+    """The clean losses, and for classes the accuracies, along training."""
+    panels = [_panel(trained, "loss", loss.replace("_", "-") + " loss, without noise", "log")]
+    if any(name.endswith("accuracy") for name in trained.columns):
+        panels.append(_panel(trained, "accuracy", "accuracy, without noise", "linear"))
+    return FigureData("Clean loss along training", tuple(panels))
+
+
+def _panel(trained: Trained, what: str, label: str, scale: str) -> Panel:
+    curves = tuple(
+        Curve(
+            name.removesuffix(f"_{what}"),
+            trained.history[:, 0],
+            trained.history[:, 1 + index],
+            style="line" if name.startswith("train") else "dashed",
+        )
+        for index, name in enumerate(trained.columns)
+        if name.endswith(what)
+    )
+    positive = all((curve.y > 0).all() for curve in curves)
+    return Panel(curves, "step", label, y_scale="log" if scale == "log" and positive else "linear")
+
+
+def fit_figure(module: torch.nn.Module, data: Data, dtype: torch.dtype, device: torch.device) -> FigureData:
+    """A function of one variable and what the network makes of it, without noise."""
+    import torch
+
+    x = data.train.inputs.reshape(-1)
+    grid = np.linspace(x.min(), x.max(), _GRID)
+    with torch.no_grad():
+        inputs = torch.from_numpy(grid).to(device, dtype).reshape(-1, *data.train.inputs.shape[1:])
+        learned = module(inputs).reshape(-1).double().cpu().numpy()
+    curves = (
+        Curve("training data", x.astype(float), data.train.targets.reshape(-1).astype(float), style="dots"),
+        Curve("network", grid, learned),
+    )
+    return FigureData("What was learned", (Panel(curves, "x", "y"),))
