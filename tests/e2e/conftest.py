@@ -1,0 +1,64 @@
+"""`gni` as a user runs it: in a process of its own, or in this one where only the result matters."""
+
+import os
+import subprocess
+import sys
+from typing import NamedTuple
+
+import pytest
+
+from gnicli.cli import main
+
+
+class Said(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+    @property
+    def last_line(self):
+        return self.out.rstrip().splitlines()[-1]
+
+
+@pytest.fixture
+def outputs(tmp_path, monkeypatch):
+    """An outputs folder of this test's own, and a machine without other settings of gni."""
+    monkeypatch.setenv("GNI_OUTPUTS", str(tmp_path / "outputs"))
+    for name in ("GNI_DATA_DIR", "GNI_OFFLINE", "HYDRA_FULL_ERROR"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path / "outputs"
+
+
+@pytest.fixture
+def gni(outputs, capfd):
+    """Run `gni <words>` in this process."""
+
+    def call(*words):
+        capfd.readouterr()
+        code = main([str(word) for word in words])
+        return Said(code, *capfd.readouterr())
+
+    return call
+
+
+@pytest.fixture
+def start(outputs):
+    """Start `gni <words>` in a process of its own."""
+    started = []
+
+    def call(*words):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gnicli", *map(str, words)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+        )
+        started.append(process)
+        return process
+
+    yield call
+    for process in started:
+        process.kill()
+        process.communicate()
