@@ -117,7 +117,7 @@ def run(cfg: DictConfig, observer: Observer) -> Results:
 
     import torch
 
-    from gnicli.gradients import evaluate
+    from gnicli.gradients.evaluation import evaluate
     from gnicli.seeding import torch_stream
     from gnicli.training.batches import Batches
     from gnicli.training.loop import Examples, Loop
