@@ -1,0 +1,1 @@
+"""Readers of the published file formats: own, without pickle, every size and label checked."""

@@ -1,0 +1,68 @@
+"""`dataset=sinusoids`: the paper's toy regression, a sum of sine waves of one variable (SPEC.md, section 6)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Optional
+
+import numpy as np
+
+from gnicli import checks
+from gnicli.checks import key
+from gnicli.contracts import Data, Observer, Split
+from gnicli.errors import UsageError
+from gnicli.seeding import numpy_stream
+
+
+@dataclass
+class Sinusoids:
+    """y(x) = Σ_i sin(2π q_i x + φ_i), the phases φ_i drawn uniformly from (0, 1) once per seed."""
+
+    name: str = key("sinusoids", "sum of sine waves with random phases, made on the spot")
+    n_train: int = key(200, "training points, x = 0, 1/n_train, 2/n_train, …")
+    n_test: Optional[int] = key(
+        None, "test points, spread between the training points; default: n_train, the midpoints"
+    )
+    inputs: str = key("raw", "scale of x: as it is, or mean 0 and std 1", choices=("raw", "standardized"))
+    frequencies: Any = key(list(range(5, 55, 5)), "the q_i, cycles per unit of x")
+
+    def __post_init__(self) -> None:
+        checks.integer("dataset.n_train", self.n_train, least=1)
+        if self.n_test is not None:
+            checks.integer("dataset.n_test", self.n_test, least=1)
+        checks.choice("dataset.inputs", self.inputs, ("raw", "standardized"))
+        if not isinstance(self.frequencies, list | tuple) or not self.frequencies:
+            raise UsageError(
+                f"dataset.frequencies: expected a list of numbers such as [5,10], got {self.frequencies!r}"
+            )
+        for i, frequency in enumerate(self.frequencies):
+            checks.number(f"dataset.frequencies[{i}]", frequency)
+
+    def load(self, seed: int, observer: Observer) -> Data:
+        """Inputs and targets float32 (n, 1). Standardized inputs use mean and std of the training points."""
+        phases = numpy_stream(seed, "data").uniform(size=len(self.frequencies))
+        train, test = self._points()
+        shift, scale = 0.0, 1.0
+        if self.inputs == "standardized":
+            shift, scale = float(train.mean()), float(train.std()) or 1.0
+        splits = [
+            Split(((x - shift) / scale).astype(np.float32)[:, None], self._values(x, phases)) for x in (train, test)
+        ]
+        return Data(splits[0], splits[1], "regression", 1)
+
+    def _values(self, x: np.ndarray, phases: np.ndarray) -> np.ndarray:
+        angles = 2 * np.pi * np.outer(x, np.asarray(self.frequencies, np.float64)) + phases
+        return np.sin(angles).sum(axis=1, keepdims=True).astype(np.float32)
+
+    def _points(self) -> tuple[np.ndarray, np.ndarray]:
+        # Each test point falls into an interval between two training points; those that share one divide it evenly,
+        # so that none coincides with a training point whatever the two counts are.
+        n_test = self.n_train if self.n_test is None else self.n_test
+        interval = np.arange(n_test) * self.n_train // n_test
+        rank = np.arange(n_test) - np.searchsorted(interval, interval)
+        shared = np.bincount(interval, minlength=self.n_train)[interval]
+        test = (interval + (rank + 1) / (shared + 1)) / self.n_train
+        return np.arange(self.n_train) / self.n_train, test
+
+
+COMPONENT = Sinusoids
