@@ -63,6 +63,13 @@ def replace(path: Path, write: Callable[[BinaryIO], object] | bytes) -> None:
         _sync_folder(path.parent)
 
 
+def rename(source: Path, target: Path) -> None:
+    """Rename a finished file to its place, durably; both in one folder. `ResourceError` as for `replace`."""
+    with explained(target):
+        os.replace(source, target)
+        _sync_folder(target.parent)
+
+
 def _sync_folder(folder: Path) -> None:
     # Without this a rename may be lost by a power cut; some file systems refuse to sync a folder, which is no loss.
     try:

@@ -1,0 +1,120 @@
+"""What the downloaded image sets share: where their files come from and where they lie."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, ClassVar, NamedTuple, Optional
+
+from gnicli import checks
+from gnicli.checks import key
+from gnicli.contracts import Observer
+from gnicli.dataset import store
+from gnicli.dataset.images import Images
+from gnicli.dataset.store import Wanted
+from gnicli.errors import UsageError
+
+
+class Published(NamedTuple):
+    """A file as its authors publish it. `most_bytes` bounds a file of the same kind with another sum."""
+
+    role: str
+    name: str
+    size: int
+    sha256: str
+    most_bytes: int
+    optional: bool = False  # used only when asked for, or where it lies already
+
+
+@dataclass
+class Downloaded(Images):
+    """Keys of the image sets that are fetched."""
+
+    mirrors: Any = key(None, "list of URLs, tried in order, in place of the built-in servers")
+    sha256: Any = key(None, "sums by role in place of the published ones; such a file may have any size")
+    dir: Optional[str] = key(None, "folder that holds the files; default: the data cache")
+
+    PUBLISHED: ClassVar[tuple[Published, ...]] = ()
+    SERVERS: ClassVar[tuple[str, ...]] = ()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.mirrors is not None:
+            _check_mirrors(self.mirrors)
+        if self.sha256 is not None:
+            _check_sums(self.sha256, dict.fromkeys(file.role for file in self.PUBLISHED))
+
+    def wanted(self, name: str) -> Wanted:
+        """The file of that published name, as these settings want it."""
+        file = next(file for file in self.PUBLISHED if file.name == name)
+        own = (self.sha256 or {}).get(file.role)
+        return Wanted(
+            dataset=self.name,
+            name=file.name,
+            sha256=own.lower() if own else file.sha256,
+            size=None if own else file.size,
+            most_bytes=file.most_bytes if own else file.size,
+            folder=self._folder(own),
+            mirrors=tuple(self.mirrors) if self.mirrors is not None else self.SERVERS,
+            command=self._command(),
+            owned=self.dir is None,
+        )
+
+    def everything(self) -> tuple[Wanted, ...]:
+        """All published files, the optional ones last."""
+        return tuple(self.wanted(file.name) for file in sorted(self.PUBLISHED, key=lambda file: file.optional))
+
+    def needed(self) -> tuple[Wanted, ...]:
+        """The files that `load` reads."""
+        return tuple(self.wanted(file.name) for file in self.PUBLISHED if not file.optional)
+
+    def exactly(self, role: str, count: int) -> int | None:
+        """The count a file must have: the published one, or None where the user gave a sum of their own."""
+        return None if role in (self.sha256 or {}) else count
+
+    def open(self, wanted: Wanted, observer: Observer) -> BinaryIO:
+        """The file, opened for reading, after it has been fetched where need be and its sum is known to be right."""
+        from gnicli.dataset.download import ensure
+
+        ensure(wanted, observer)
+        observer.stage(f"reading {wanted.name}")
+        with store.readable(wanted):
+            return wanted.path.open("rb")
+
+    def _folder(self, own: str | None) -> Path:
+        if self.dir is not None:
+            return Path(self.dir).expanduser()
+        folder = store.cache_folder() / self.name
+        # A file with another sum must not take the place of the published one.
+        return folder / f"sha256-{own[:16].lower()}" if own else folder
+
+    def _command(self) -> str:
+        words = [f"gni data fetch {self.name}"]
+        if self.dir is not None:
+            words.append(f"--dir {self.dir}")
+        words += [f"--mirror {url}" for url in self.mirrors or ()]
+        words += [f"--sha256 {role}={value}" for role, value in (self.sha256 or {}).items()]
+        return " ".join(words)
+
+
+def _check_mirrors(mirrors: Any) -> None:
+    if not isinstance(mirrors, list | tuple) or not mirrors or not all(isinstance(url, str) for url in mirrors):
+        raise UsageError(f"dataset.mirrors: expected a list of URLs such as [http://host/folder], got {mirrors!r}")
+    for url in mirrors:
+        if not re.fullmatch(r"https?://[^/\s]\S*", url):
+            raise UsageError(
+                f"dataset.mirrors: expected a URL that starts with http:// or https://, got {url!r}; "
+                "for a folder of this machine use dataset.dir"
+            )
+
+
+def _check_sums(sums: Any, roles: Iterable[str]) -> None:
+    roles = list(roles)
+    if not isinstance(sums, dict) or not sums:
+        raise UsageError(f"dataset.sha256: expected a mapping such as {{{roles[0]}: SUM}}, got {sums!r}")
+    for role, value in sums.items():
+        checks.choice("a key of dataset.sha256", role, roles)
+        if not isinstance(value, str) or not re.fullmatch(r"[0-9a-fA-F]{64}", value):
+            raise UsageError(f"dataset.sha256.{role}: expected 64 hexadecimal digits, got {value!r}")

@@ -1,0 +1,185 @@
+"""The folder of downloaded files, and what is known of each file in it.
+
+A file is used only after its SHA-256 matched. Since hashing 180 MB at every start costs time, a match leaves a stamp
+beside the file (`NAME.verified`: sum, size, modification time); while all three hold, the file is trusted.
+`gni data verify` hashes anew. A file that is being fetched is `NAME.part`, one whose sum is wrong `NAME.bad`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from gnicli import files
+from gnicli.contracts import Observer
+from gnicli.errors import DataError, ResourceError
+
+Condition = Literal["absent", "partial", "present", "verified"]
+
+
+class Wanted(NamedTuple):
+    """One file: what it must be, where it lies, and where it can be had."""
+
+    dataset: str
+    name: str
+    sha256: str
+    size: int | None  # None where the sum is the user's own: then only `most_bytes` bounds it
+    most_bytes: int
+    folder: Path
+    mirrors: tuple[str, ...]
+    command: str  # what fetches it, for messages
+    owned: bool = True  # False in a folder of the user's, whose files are never moved
+
+    @property
+    def path(self) -> Path:
+        """Where the whole file lies."""
+        return self.folder / self.name
+
+    @property
+    def part(self) -> Path:
+        """Where it grows while it is being fetched."""
+        return self.folder / f"{self.name}.part"
+
+    @property
+    def bad(self) -> Path:
+        """Where it goes when its sum is wrong."""
+        return self.folder / f"{self.name}.bad"
+
+    @property
+    def stamp(self) -> Path:
+        """Where it is written down that its sum matched."""
+        return self.folder / f"{self.name}.verified"
+
+    @property
+    def whose_sum(self) -> str:
+        """Words for the sum that it must have."""
+        return "the one in dataset.sha256" if self.size is None else "the published one"
+
+
+def cache_folder() -> Path:
+    """$GNI_DATA_DIR, or gni in $XDG_CACHE_HOME, or ~/.cache/gni."""
+    if own := os.environ.get("GNI_DATA_DIR"):
+        return Path(own).expanduser()
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "gni"
+
+
+def offline() -> bool:
+    """Whether GNI_OFFLINE forbids the network (any value but empty, 0, false and no)."""
+    return os.environ.get("GNI_OFFLINE", "").strip().lower() not in ("", "0", "false", "no")
+
+
+def condition(wanted: Wanted) -> Condition:
+    """What is there of a file, from names, sizes and its stamp alone: nothing is hashed."""
+    size = size_of(wanted.path)
+    if size is None:
+        return "absent" if size_of(wanted.part) is None else "partial"
+    if wanted.size is not None and size < wanted.size:
+        return "partial"
+    return "verified" if _stamp_fits(wanted) else "present"
+
+
+def verify(wanted: Wanted, observer: Observer) -> None:
+    """Hash the file that lies there and stamp it; `DataError` (and the file moved to *.bad) when the sum is wrong."""
+    observer.stage(f"checking {wanted.name}")
+    before = _stamp(wanted)
+    with readable(wanted):
+        found = files.sha256_of(wanted.path)
+    if found == wanted.sha256:
+        # A read-only cache serves as well; it is then hashed each time.
+        with contextlib.suppress(ResourceError):
+            files.replace(wanted.stamp, json.dumps(before).encode())
+        return
+    raise set_aside(wanted, wanted.path)
+
+
+def set_aside(wanted: Wanted, path: Path) -> DataError:
+    """Move a file with a wrong sum to *.bad, and return the error that says so."""
+    if path == wanted.path and not wanted.owned:
+        return DataError(
+            f"{wanted.path}: sha256 differs from {wanted.whose_sum}; not loaded; remove the file or correct the sum"
+        )
+    # Another process may have found the same and been faster.
+    with files.explained(wanted.bad), contextlib.suppress(FileNotFoundError):
+        os.replace(path, wanted.bad)
+    return DataError(
+        f"{wanted.name}: sha256 differs from {wanted.whose_sum}; moved to {shown(wanted.bad)}; not loaded; "
+        f"to fetch it anew run: {wanted.command}"
+    )
+
+
+def accept(wanted: Wanted, path: Path) -> None:
+    """Hash `path` (a finished download or import in the same folder), rename it to its place and stamp it.
+
+    `DataError` (and *.bad) when the sum is wrong.
+    """
+    if files.sha256_of(path) != wanted.sha256:
+        raise set_aside(wanted, path)
+    files.rename(path, wanted.path)
+    files.replace(wanted.stamp, json.dumps(_stamp(wanted)).encode())
+
+
+@contextlib.contextmanager
+def readable(wanted: Wanted) -> Iterator[None]:
+    """Turn what keeps a file from being read (permission, a folder in its place) into a `DataError`."""
+    try:
+        yield
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise DataError(f"{wanted.path}: cannot be read: {reason}; check the file, or run: {wanted.command}") from error
+
+
+def absent(wanted: Wanted) -> DataError:
+    """The error for a file that is not there, or not whole, where it cannot be fetched."""
+    have = size_of(wanted.path) or size_of(wanted.part)
+    if have:
+        whole = f" of {size_text(wanted.size)}" if wanted.size else ""
+        return DataError(
+            f"{wanted.name}: {size_text(have)}{whole} in {shown(wanted.folder)}; "
+            f"on a machine with network run {wanted.command} to continue"
+        )
+    return DataError(
+        f"{wanted.dataset}: {wanted.name} is not in {shown(wanted.folder)}; "
+        f"on a machine with network run: {wanted.command}"
+    )
+
+
+def size_of(path: Path) -> int | None:
+    """The size of a file, or None if there is none (or no permission to look)."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return None
+
+
+def size_text(size: float) -> str:
+    """A size in decimal units, as in "182 MB"."""
+    for unit in ("B", "kB", "MB"):
+        if size < 999.5:
+            return f"{size:.3g} {unit}"
+        size /= 1000
+    return f"{size:.3g} GB"
+
+
+def shown(path: Path) -> str:
+    """A path with the home folder as ~."""
+    with contextlib.suppress(ValueError, RuntimeError):
+        return f"~/{path.relative_to(Path.home())}"
+    return str(path)
+
+
+def _stamp(wanted: Wanted) -> dict[str, str | int]:
+    with readable(wanted):
+        status = wanted.path.stat()
+    return {"sha256": wanted.sha256, "size": status.st_size, "mtime_ns": status.st_mtime_ns}
+
+
+def _stamp_fits(wanted: Wanted) -> bool:
+    try:
+        return json.loads(wanted.stamp.read_bytes()) == _stamp(wanted)
+    except (OSError, ValueError, DataError):
+        return False
