@@ -64,8 +64,7 @@ def ensure(wanted: Wanted, observer: Observer, limits: Limits = DEFAULT_LIMITS) 
         return
     if store.offline():
         raise store.absent(wanted)
-    with files.explained(wanted.folder, "create"):
-        wanted.folder.mkdir(parents=True, exist_ok=True)
+    store.make_folder(wanted)
     with _turn(wanted, observer, limits):
         state = store.condition(wanted)
         if state == "present":

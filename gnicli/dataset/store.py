@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -119,18 +120,47 @@ def accept(wanted: Wanted, path: Path) -> None:
     """
     if files.sha256_of(path) != wanted.sha256:
         raise set_aside(wanted, path)
-    files.rename(path, wanted.path)
+    if path != wanted.path:
+        files.rename(path, wanted.path)
     files.replace(wanted.stamp, json.dumps(_stamp(wanted)).encode())
 
 
+def make_folder(wanted: Wanted) -> None:
+    """Create the folder of a file; `ResourceError` when that cannot be done."""
+    try:
+        with files.explained(wanted.folder, "create"):
+            wanted.folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise ResourceError(
+            f"{wanted.folder} cannot be a folder: a file is in its way; set GNI_DATA_DIR or dataset.dir to another place"
+        ) from error
+
+
+def import_file(wanted: Wanted, source: Path) -> bool:
+    """Copy `source` to its place in the cache if its sum is right; False (and nothing done) if it is not."""
+    with readable(wanted, source):
+        if files.sha256_of(source) != wanted.sha256:
+            return False
+    make_folder(wanted)
+    if not (wanted.path.exists() and wanted.path.samefile(source)):
+        with source.open("rb") as stream:
+            files.replace(wanted.path, lambda target: shutil.copyfileobj(stream, target, 1 << 20))
+    # Hashed again where it lies now: what was copied may have changed underway.
+    accept(wanted, wanted.path)
+    wanted.part.unlink(missing_ok=True)
+    return True
+
+
 @contextlib.contextmanager
-def readable(wanted: Wanted) -> Iterator[None]:
+def readable(wanted: Wanted, path: Path | None = None) -> Iterator[None]:
     """Turn what keeps a file from being read (permission, a folder in its place) into a `DataError`."""
     try:
         yield
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise DataError(f"{wanted.path}: cannot be read: {reason}; check the file, or run: {wanted.command}") from error
+        raise DataError(
+            f"{path or wanted.path}: cannot be read: {reason}; check the file, or run: {wanted.command}"
+        ) from error
 
 
 def absent(wanted: Wanted) -> DataError:
