@@ -100,7 +100,9 @@ def _scan(content: bytes, name: str) -> None:
         if opcode.name == "GLOBAL":
             module, _, attribute = str(argument).partition(" ")
             if (module, attribute) not in _NAMES:
-                raise DataError(f"{name}: refuses {module}.{attribute}; file not from the authors")
+                called = f"{module}.{attribute}"[:100]
+                called = called if called.isprintable() else repr(called)
+                raise DataError(f"{name}: refuses {called}; file not from the authors")
         elif opcode.name not in _ADMITTED:
             raise DataError(f"{name}: refuses the pickle instruction {opcode.name}; file not from the authors")
         elif opcode.name in ("PUT", "BINPUT", "LONG_BINPUT"):
