@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import NamedTuple, Optional
 
@@ -91,10 +92,15 @@ def _positions(subset: str, available: int, wanted: int, seed: int, which: int) 
 def _convert(part: Pixels, positions: np.ndarray, white: int, inputs: np.ndarray, targets: np.ndarray) -> None:
     targets[:] = part.labels[positions]
     contiguous = len(positions) and positions[-1] - positions[0] == len(positions) - 1
-    for start in range(0, len(positions), _CHUNK):
+
+    def convert_chunk(start: int) -> None:
         some = positions[start : start + _CHUNK]
         raw = part.images[some[0] : some[-1] + 1] if contiguous else part.images[some]
         np.divide(raw, np.float32(white), out=inputs[start : start + _CHUNK], dtype=np.float32)
+
+    # Most of the time goes into the first touch of up to a gigabyte of memory; two threads nearly halve it.
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(convert_chunk, range(0, len(positions), _CHUNK)))
 
 
 def _moments(inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
