@@ -158,9 +158,8 @@ def _transfer(url: str, wanted: Wanted, observer: Observer, limits: Limits) -> N
         error.close()
         if error.code == 416 and offset:  # the part is no beginning of what lies there
             wanted.part.unlink()
-            raise _Fault(
-                "has no more bytes than were here already, and their sum is wrong; they were dropped"
-            ) from error
+            _transfer(url, wanted, observer, limits)
+            return
         raise _Fault(_refusal(error.code)) from error
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise _Fault(f"cannot be reached ({_reason(error)})") from error
@@ -215,6 +214,7 @@ def _copy(
             raise _Fault("sent a web page, not data; is there a login proxy?")
         done += len(block)
         if done > most:
+            wanted.part.unlink()
             raise _Fault(f"sent more than the {most:,} bytes that the file can have")
         part.write(block)
         observer.progress(f"fetching {wanted.name}", done, total, "B")

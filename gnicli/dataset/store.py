@@ -132,7 +132,7 @@ def make_folder(wanted: Wanted) -> None:
             wanted.folder.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
         raise ResourceError(
-            f"{wanted.folder} cannot be a folder: a file is in its way; set GNI_DATA_DIR or dataset.dir to another place"
+            f"{wanted.folder} cannot be a folder: a file is in its way; choose another by GNI_DATA_DIR or dataset.dir"
         ) from error
 
 
