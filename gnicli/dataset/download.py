@@ -110,6 +110,7 @@ def _fetch(wanted: Wanted, observer: Observer, limits: Limits) -> None:
 
 
 def _from_server(url: str, wanted: Wanted, observer: Observer, limits: Limits) -> None:
+    continued = bool(store.size_of(wanted.part))
     for attempt in range(1, limits.attempts + 1):
         before = store.size_of(wanted.part) or 0
         if before and _is_whole(wanted, before):
@@ -127,6 +128,10 @@ def _from_server(url: str, wanted: Wanted, observer: Observer, limits: Limits) -
     try:
         store.accept(wanted, wanted.part)
     except DataError as error:
+        if continued:  # the fault may lie in what was here before
+            observer.note(f"{wanted.name}: what was continued has a wrong sum; fetching it from the beginning")
+            _from_server(url, wanted, observer, limits)
+            return
         raise _Fault(f"sha256 differs from {wanted.whose_sum}; moved to {wanted.bad.name}; not loaded") from error
 
 

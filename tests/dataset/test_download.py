@@ -155,6 +155,15 @@ def test_a_range_that_does_not_match_is_refused(wanted, served, impatient):
     assert wanted.part.read_bytes() == CONTENT[:100_000]
 
 
+def test_a_download_that_continued_something_wrong_begins_anew(wanted, served, impatient):
+    part(wanted, bytes(1000))
+    observer = SilentObserver()
+    ensure(wanted, observer, impatient)
+    assert good(wanted)
+    assert served.requests == [(NAME, "bytes=1000-"), (NAME, None)]
+    assert any("fetching it from the beginning" in note for note in observer.notes)
+
+
 def test_a_part_longer_than_the_file_is_dropped(served, cache, impatient):
     wanted = wanted_from(served, cache, pinned=False)
     part(wanted, bytes(350_000))

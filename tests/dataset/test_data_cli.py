@@ -1,0 +1,161 @@
+"""`gni data …` as it is typed."""
+
+import os
+
+import pytest
+import realdata
+from typer.testing import CliRunner
+
+from gnicli.cli.data import TerminalObserver, app
+from gnicli.dataset.cifar10 import Cifar10
+from gnicli.dataset.mnist import Mnist
+from gnicli.errors import DataError, GniError, UsageError
+
+
+def call(*words: str):
+    """The result; an error of gni is raised, as the command line proper turns it into one line and an exit code."""
+    result = CliRunner().invoke(app, list(words))
+    if isinstance(result.exception, GniError):
+        raise result.exception
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+@pytest.fixture
+def small_mnist(monkeypatch, served):
+    """MNIST published as 40 / 20 images on a server of this machine."""
+    sums = realdata.make_mnist(served.folder)
+    published = tuple(
+        file._replace(sha256=sums[file.role], size=(served.folder / file.name).stat().st_size)
+        for file in Mnist.PUBLISHED
+    )
+    monkeypatch.setattr(Mnist, "PUBLISHED", published)
+    monkeypatch.setattr(Mnist, "SERVERS", (served.url,))
+    return served.folder
+
+
+def state(name: str) -> str:
+    row = next(line for line in call("list").splitlines() if line.startswith(name))
+    return row.split()[4]  # after the name, the number of files, the size and its unit
+
+
+def test_list_names_every_set(cache):
+    lines = call("list").splitlines()
+    assert lines[0].split() == ["data", "set", "files", "size", "state", "folder"]
+    assert [line.split()[0] for line in lines[1:]] == ["cifar10", "digits", "mnist", "sinusoids", "svhn"]
+    assert "built in" in lines[2]
+    assert lines[3].split()[1:] == ["4", "11.6", "MB", "absent", str(cache / "mnist")]
+
+
+def test_the_life_of_a_set(small_mnist, cache):
+    assert state("mnist") == "absent"
+    (cache / "mnist").mkdir(parents=True)
+    (cache / "mnist" / "train-images-idx3-ubyte.gz.part").write_bytes(b"\x1f")
+    assert state("mnist") == "partial"
+    out = call("fetch", "mnist", "digits")
+    assert out.splitlines() == [f"mnist: verified, in {cache / 'mnist'}", "digits: built in, nothing to fetch"]
+    assert state("mnist") == "verified"
+    for stamp in (cache / "mnist").glob("*.verified"):
+        stamp.unlink()
+    assert state("mnist") == "present"
+    assert call("verify").count(": verified") == 4
+    assert state("mnist") == "verified"
+    (cache / "mnist" / "t10k-labels-idx1-ubyte.gz").unlink()
+    assert state("mnist") == "partial"
+
+
+def test_verify_hashes_even_what_is_stamped(small_mnist, cache):
+    call("fetch", "mnist")
+    path = cache / "mnist" / "t10k-labels-idx1-ubyte.gz"
+    status, content = path.stat(), path.read_bytes()
+    path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert state("mnist") == "verified"
+    with pytest.raises(DataError, match=r"t10k-labels.* sha256 differs from the published one; moved to .*\.bad"):
+        call("verify", "mnist")
+    assert state("mnist") == "partial"
+    with pytest.raises(DataError, match=r"t10k-labels.* is not in .*; .* gni data fetch mnist"):
+        call("verify", "mnist")
+
+
+def test_verify_of_nothing_says_so():
+    assert "no downloaded files are here" in call("verify")
+
+
+def test_fetch_with_a_mirror_sums_and_folder(served, tmp_path):
+    sums = realdata.make_cifar10(served.folder, 2)
+    target = tmp_path / "target"
+    call(
+        "fetch", "cifar10", "--mirror", served.url, "--sha256", f"archive={sums['archive']}", "--dir", str(target)
+    )  # fmt: skip
+    assert (target / realdata.BINARY).exists()
+    (wanted,) = Cifar10(mirrors=[served.url], sha256=sums, dir=str(target)).needed()
+    assert wanted.command == (
+        f"gni data fetch cifar10 --dir {target} --mirror {served.url} --sha256 archive={sums['archive']}"
+    )
+
+
+def test_import_takes_files_by_sum_whatever_their_name(small_mnist, cache, tmp_path):
+    source = tmp_path / "old" / "MNIST" / "raw"
+    source.mkdir(parents=True)
+    for i, path in enumerate(sorted(small_mnist.iterdir())):
+        (source / (path.name if i else "renamed.bin")).write_bytes(path.read_bytes())
+    (source / "notes.txt").write_text("unrelated")
+    assert call("import", str(tmp_path / "old")).count(": verified") == 4
+    assert state("mnist") == "verified"
+    assert len(list(source.iterdir())) == 5  # copied, not moved
+
+
+def test_import_refuses_a_file_with_the_right_name_and_a_wrong_sum(small_mnist, cache, tmp_path):
+    source = tmp_path / "old"
+    source.mkdir()
+    name = "t10k-labels-idx1-ubyte.gz"
+    content = (small_mnist / name).read_bytes()
+    (source / name).write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    with pytest.raises(DataError, match=rf"{name}: size or sha256 differs from the published one; not taken"):
+        call("import", str(source))
+    assert not (cache / "mnist" / name).exists()
+    assert (source / name).exists()
+
+
+def test_import_of_nothing_and_of_no_folder(tmp_path):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError, match="holds none of the files of cifar10, mnist, svhn"):
+        call("import", str(tmp_path / "empty"))
+    with pytest.raises(UsageError, match="is no folder"):
+        call("import", str(tmp_path / "missing"))
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("fetch", "imagenet"), "the data set must be one of cifar10, digits, mnist, sinusoids, svhn, got 'imagenet'"),
+        (("verify", "svhm"), "did you mean svhn?"),
+        (("fetch", "mnist", "--extra"), "--extra belongs to svhn"),
+        (("fetch", "mnist", "--sha256", "x"), "--sha256: expected ROLE=SUM, got 'x'"),
+        (("fetch", "mnist", "--mirror", "x"), "dataset.mirrors: expected a URL"),
+    ],
+)
+def test_usage_errors(words, message):
+    with pytest.raises(UsageError, match=message):
+        call(*words)
+
+
+def test_path_prints_the_cache(cache):
+    assert call("path") == f"{cache}\n"
+
+
+def test_progress_is_one_line_in_a_terminal_and_nothing_elsewhere(monkeypatch, capsys):
+    observer = TerminalObserver()
+    observer.progress("fetching x", 5, 10, "B")
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    observer.progress("fetching x", 1_000_000, 4_000_000, "B")
+    observer.progress("fetching x", 1_000_001, 4_000_000, "B")  # too soon
+    observer.progress("fetching x", 4_000_000, 4_000_000, "B")
+    observer.note("done")
+    err = capsys.readouterr().err
+    assert " 25% of 4 MB" in err
+    assert "100% of 4 MB" in err
+    assert err.count("fetching") == 2
+    assert err.endswith("done\n")
