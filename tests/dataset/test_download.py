@@ -199,6 +199,38 @@ def test_nothing_listens(served, cache, impatient):
         ensure(wanted_from(served, cache, mirrors=(url,)), SilentObserver(), impatient)
 
 
+class Impatient(SilentObserver):
+    """A user who presses Ctrl-C in the middle."""
+
+    def progress(self, text, done, total, unit="step"):
+        if done > 100_000:
+            raise KeyboardInterrupt
+
+
+def test_what_came_before_an_interruption_is_kept(wanted, served, impatient):
+    with pytest.raises(KeyboardInterrupt):
+        ensure(wanted, Impatient(), impatient)
+    kept = wanted.part.stat().st_size
+    assert 100_000 < kept < len(CONTENT)
+    ensure(wanted, SilentObserver(), impatient)  # the lock is free again
+    assert good(wanted)
+    assert served.requests[-1] == (NAME, f"bytes={kept}-")
+
+
+def test_progress_counts_the_bytes_up_to_the_whole(served, cache, impatient):
+    seen = []
+    observer = SilentObserver()
+    observer.progress = lambda *arguments: seen.append(arguments)
+    wanted = wanted_from(served, cache)
+    part(wanted, CONTENT[:1000])
+    ensure(wanted, observer, impatient)
+    assert {(text, total, unit) for text, _, total, unit in seen} == {(f"fetching {NAME}", 300_000, "B")}
+    counts = [done for _, done, _, _ in seen]
+    assert counts == sorted(counts)
+    assert counts[0] > 1000
+    assert counts[-1] == 300_000
+
+
 # ------------------------------------------------------------------------------------------------------------- offline
 
 
