@@ -63,13 +63,6 @@ def replace(path: Path, write: Callable[[BinaryIO], object] | bytes) -> None:
         _sync_folder(path.parent)
 
 
-def rename(source: Path, target: Path) -> None:
-    """Rename a finished file to its place, durably; both in one folder. `ResourceError` as for `replace`."""
-    with explained(target):
-        os.replace(source, target)
-        _sync_folder(target.parent)
-
-
 def _sync_folder(folder: Path) -> None:
     # Without this a rename may be lost by a power cut; some file systems refuse to sync a folder, which is no loss.
     try:
@@ -82,6 +75,13 @@ def _sync_folder(folder: Path) -> None:
         pass
     finally:
         os.close(handle)
+
+
+def rename(source: Path, target: Path) -> None:
+    """Rename a finished file to its place in the same folder, durably; `ResourceError` as for `replace`."""
+    with explained(target):
+        os.replace(source, target)
+        _sync_folder(target.parent)
 
 
 def create_exclusively(path: Path, content: bytes) -> bool:
