@@ -6,6 +6,7 @@ Arrays in the tuples are NumPy arrays. Nothing here imports torch.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 import numpy as np
@@ -177,6 +178,22 @@ class Results(NamedTuple):
     status: Literal["completed", "diverged"] = "completed"
     message: str = ""
     notes: tuple[str, ...] = ()
+
+
+class RunRecord(NamedTuple):
+    """A run as it is read back from its folder: what an experiment's `summarise` gets for each job of a sweep.
+
+    `overrides` maps each key given on the command line (sweep included) to its value as typed. `metrics` maps a name to
+    its steps (int64) and values (float64), both of one length; it is there for unfinished runs too.
+    """
+
+    job: int
+    folder: Path
+    overrides: Mapping[str, str]
+    status: str
+    values: Mapping[str, Value]
+    metrics: Mapping[str, tuple[np.ndarray, np.ndarray]]
+    message: str = ""
 
 
 class State(NamedTuple):

@@ -40,10 +40,12 @@ def explained(path: Path, action: str = "write") -> Iterator[None]:
         raise
 
 
-def replace(path: Path, write: Callable[[BinaryIO], object] | bytes) -> None:
+def replace(path: Path, write: Callable[[BinaryIO], object] | bytes, *, keep: Path | None = None) -> None:
     """Write `path` atomically and durably: into a temporary file beside it, synced, then renamed over it.
 
-    Raises `ResourceError` when the disk is full or read-only: the old file is untouched and nothing is left behind.
+    With `keep` the old file is renamed to that path once the new one is safely on disk; should the machine stop between
+    the two renames, `path` is absent and `keep` is the last good state.
+    Raises `ResourceError` when the disk is full or read-only; the old file is then kept and nothing is left behind.
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     with explained(path):
@@ -55,6 +57,9 @@ def replace(path: Path, write: Callable[[BinaryIO], object] | bytes) -> None:
                     write(stream)
                 stream.flush()
                 os.fsync(stream.fileno())
+            if keep is not None:
+                with contextlib.suppress(FileNotFoundError):
+                    os.replace(path, keep)
             os.replace(temporary, path)
         except BaseException:
             with contextlib.suppress(OSError):
@@ -102,7 +107,7 @@ def create_exclusively(path: Path, content: bytes) -> bool:
 def locked(path: Path, *, wait_seconds: float, busy: str) -> Iterator[None]:
     """Hold the lock file `path`, which the system releases if the process dies.
 
-    Raises `ConflictError(busy)` when somebody else holds it for more than `wait_seconds`.
+    Raises `ConflictError(busy)` when another holds it for longer than `wait_seconds`.
     """
     import filelock
 
