@@ -1,0 +1,188 @@
+"""Checkpoints: one safetensors file each, with a sum over all it holds, replaced atomically.
+
+`checkpoint.safetensors` is the newest state and `checkpoint.prev` the one before. Each holds the arrays of a `State` and,
+as one JSON text in the header, its step and values, the essential config, and the length of metrics.csv at that step.
+Nothing is ever unpickled.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gnicli import files
+from gnicli.contracts import State
+from gnicli.engine import provenance
+from gnicli.errors import ConflictError, DataError, ResourceError
+
+CURRENT = "checkpoint.safetensors"
+PREVIOUS = "checkpoint.prev"
+DAMAGED = "checkpoint.damaged"
+FORMAT = 1
+_HEADER_KEY = "gni"  # one key: safetensors writes several in no fixed order, and equal states must have equal bytes
+
+
+class Checkpoint(NamedTuple):
+    """A state that was read, and the length of metrics.csv when it was saved."""
+
+    state: State
+    metrics_bytes: int
+
+
+def _sum(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> str:
+    digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
+    for name in sorted(arrays):
+        array = arrays[name]
+        digest.update(f"\0{name}\0{array.dtype.str}\0{array.shape}\0".encode())
+        digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8))
+    return digest.hexdigest()
+
+
+def encode(state: State, config: Mapping[str, Any], metrics_bytes: int) -> bytes:
+    """The bytes of a checkpoint; equal states of equal configs have equal bytes."""
+    from safetensors.numpy import save as to_bytes
+
+    # order="C" and not ascontiguousarray: that one gives 0-dimensional arrays a dimension.
+    arrays = {name: np.array(array, order="C") for name, array in state.arrays.items()}
+    header = {
+        "format": FORMAT,
+        "step": int(state.step),
+        "values": dict(state.values),
+        "fingerprint": provenance.fingerprint(config),
+        "config": provenance.essential(config),
+        "metrics_bytes": int(metrics_bytes),
+    }
+    header = json.loads(json.dumps(header))  # what is summed is what will be read
+    return to_bytes(arrays, {_HEADER_KEY: json.dumps({**header, "sha256": _sum(header, arrays)})})
+
+
+def save(folder: Path, content: bytes, last_good: int | None) -> None:
+    """Make `content` the newest checkpoint and the newest the previous one.
+
+    Raises `ResourceError` when the machine cannot hold it; the last good state then still loads.
+    """
+    try:
+        files.replace(folder / CURRENT, content, keep=folder / PREVIOUS)
+    except ResourceError as error:
+        kept = "none was saved before" if last_good is None else f"last good: step {last_good}"
+        raise ResourceError(f"cannot save checkpoint: {_reason(folder, error, len(content))}; {kept}") from error
+
+
+def _reason(folder: Path, error: ResourceError, n_bytes: int) -> str:
+    cause = error.__cause__
+    number = cause.errno if isinstance(cause, OSError) else None
+    text = os.strerror(number).lower() if number else "failed"
+    if number not in (errno.ENOSPC, errno.EDQUOT):
+        return f"{text} on {folder}"
+    free = 0
+    with contextlib.suppress(OSError):
+        free = shutil.disk_usage(folder).free
+    return f"no space on {folder} (need {n_bytes / 1e6:.3g} MB, {free / 1e6:.3g} free)"
+
+
+# ------------------------------------------------------------------------------------------------------------- reading
+
+
+def decode(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """The verified header and arrays of a checkpoint file.
+
+    Raises `DataError` when it is damaged or no checkpoint, `ResourceError` when a later gni wrote it.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as stream:
+            header = json.loads((stream.metadata() or {})[_HEADER_KEY])
+            # Copies: what safe_open gives is a view of a mapped file that may be replaced.
+            arrays = {name: np.array(stream.get_tensor(name)) for name in stream.keys()}  # noqa: SIM118
+        expected = header.pop("sha256")
+        if _sum(header, arrays) != expected:
+            raise ValueError("sha256 differs")
+    except FileNotFoundError:
+        raise
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+        if _looks_pickled(path):
+            raise DataError(f"{path} is not a gni checkpoint; pickle files are never loaded") from error
+        detail = "sha256 differs" if "sha256" in str(error) else "not a whole checkpoint"
+        raise DataError(f"{path} is damaged ({detail})") from error
+    # The sum is checked first, so that a flipped bit is not taken for a later format.
+    if header["format"] > FORMAT:
+        raise ResourceError(f"{path}: format {header['format']}, this gni reads <= {FORMAT}: upgrade gni")
+    return header, arrays
+
+
+def _looks_pickled(path: Path) -> bool:
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(4)
+    except OSError:
+        return False
+    # A zip file (torch.save) or a bare pickle; 80 0x 00 00 would be the length of a safetensors header.
+    return head == b"PK\x03\x04" or (head[:1] == b"\x80" and head[1:2] in b"\2\3\4\5" and head[2:] != b"\0\0")
+
+
+def load(folder: Path, config: Mapping[str, Any], note: Callable[[str], object]) -> Checkpoint | None:
+    """The newest state that is whole, or None where the run has saved none.
+
+    A damaged newest one is moved aside and the previous one taken, which `note` is told. Raises `DataError` when none
+    is whole, or a pickle lies in its place; `ConflictError` when it belongs to another config, naming the first key;
+    `ResourceError` when a later gni wrote it.
+    """
+    troubles: list[str] = []
+    for name in (CURRENT, PREVIOUS):
+        path = folder / name
+        try:
+            header, arrays = decode(path)
+        except FileNotFoundError:
+            continue
+        except DataError as error:
+            if _looks_pickled(path):
+                raise
+            troubles.append(str(error))
+            continue
+        _refuse_other_config(path, header["config"], config)
+        length = header["metrics_bytes"]
+        if _size(folder / "metrics.csv") < length:
+            troubles.append(f"{folder / 'metrics.csv'} is shorter than the {length} bytes that {name} vouches for")
+            continue
+        if troubles:
+            note(f"{troubles[0]}; falling back to the previous, step {header['step']}")
+            with contextlib.suppress(OSError):
+                # Out of the way, so that the next save does not rotate it over the good one.
+                os.replace(folder / CURRENT, folder / DAMAGED)
+        return Checkpoint(State(header["step"], arrays, header["values"]), length)
+    if troubles:
+        raise DataError(f"{troubles[0]}, and there is no previous one that is whole; start a new run")
+    return None
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _refuse_other_config(path: Path, saved: Mapping[str, Any], config: Mapping[str, Any]) -> None:
+    for key, (theirs, ours) in provenance.differences(saved, json.loads(json.dumps(config))).items():
+        raise ConflictError(
+            f"{path} is of another config: it differs in {key} ({theirs!r} vs {ours!r}); use a new run.dir"
+        )
+
+
+def read_state(folder: Path) -> State | None:
+    """The newest whole state of a run, whatever its config (for looking at trained weights); None where there is none."""
+    for name in (CURRENT, PREVIOUS):
+        with contextlib.suppress(FileNotFoundError, DataError):
+            header, arrays = decode(Path(folder) / name)
+            return State(header["step"], arrays, header["values"])
+    return None

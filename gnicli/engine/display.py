@@ -1,0 +1,227 @@
+"""What a person sees: one live line in a terminal, plain lines elsewhere, and tables at the end.
+
+Progress and notices go to stderr; results and the folder's path go to stdout.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from gnicli.contracts import Value
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+REDRAW_SECONDS = 0.1
+PLAIN_SECONDS = 30.0
+PLAIN_FRACTION = 0.1
+_WINDOW = 64  # looks that the rate is averaged over
+
+
+def stderr_is_live() -> bool:
+    """Whether stderr is a terminal that can rewrite a line."""
+    return sys.stderr.isatty() and os.environ.get("TERM", "") not in ("dumb", "")
+
+
+def duration(seconds: float) -> str:
+    """Seconds as h:mm:ss."""
+    if not math.isfinite(seconds):
+        return "-:--:--"
+    whole = round(seconds)
+    return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
+
+
+def rate_text(rate: float, unit: str) -> str:
+    """A rate in three digits: `850 step/s`, or `1.8 s/step` where that reads better."""
+    if rate <= 0:
+        return ""
+    if rate < 1:
+        return f"{1 / rate:.3g} s/{unit}"
+    return f"{rate:.0f} {unit}/s" if rate >= 100 else f"{rate:.3g} {unit}/s"
+
+
+class Speed:
+    """How fast something advances, over the last looks at it."""
+
+    def __init__(self) -> None:
+        self._looks: deque[tuple[float, int]] = deque(maxlen=_WINDOW)
+
+    def look(self, now: float, done: int) -> float:
+        """Note that `done` is reached; returns units per second, 0 where unknown."""
+        if self._looks and done < self._looks[-1][1]:
+            self._looks.clear()
+        self._looks.append((now, done))
+        (then, before), elapsed = self._looks[0], now - self._looks[0][0]
+        return (done - before) / elapsed if elapsed > 0 and then < now else 0.0
+
+
+class Display:
+    """Shows stages, progress and notes; `update` is cheap enough for ten calls a second."""
+
+    def __init__(self, live: bool | None = None, console: Console | None = None) -> None:
+        self._live_wanted = stderr_is_live() if live is None else live
+        self._console_given = console
+        self._live: Any = None
+        self._what = ""
+        self._speed = Speed()
+        self._next_line = 0.0
+        self._next_share = 0.0
+
+    def _console(self) -> Console:
+        if self._console_given is None:
+            from rich.console import Console
+
+            self._console_given = Console(stderr=True, highlight=False)
+        return self._console_given
+
+    def _line(self, text: str) -> None:
+        if self._live_wanted:
+            self._console().print(text, markup=False, soft_wrap=True)
+        else:
+            sys.stderr.write(text + "\n")
+            sys.stderr.flush()
+
+    def _draw(self, text: Text | str) -> None:
+        from rich.live import Live
+
+        if self._live is None:
+            self._live = Live(console=self._console(), auto_refresh=False, transient=True)
+            self._live.start()
+        self._live.update(text, refresh=True)
+
+    def stage(self, text: str) -> None:
+        """Say what is being done now."""
+        if self._live_wanted:
+            from rich.text import Text
+
+            self._draw(Text(text, style="dim", no_wrap=True, overflow="ellipsis"))
+        else:
+            self._line(text)
+
+    def note(self, text: str) -> None:
+        """A sentence that stays."""
+        self._line(text)
+
+    def update(self, what: str, done: int, total: int | None, unit: str, shown: Mapping[str, float]) -> None:
+        """Show that `done` of `total` are reached; the caller sees to it that this is not called too often."""
+        now = time.monotonic()
+        if what != self._what:
+            self._what, self._speed = what, Speed()
+            self._next_line, self._next_share = now + PLAIN_SECONDS, 0.0
+        rate = self._speed.look(now, done)
+        parts = progress_parts(what, done, total, unit, shown, rate)
+        if self._live_wanted:
+            self._draw(progress_line(parts, done, total, self._console()))
+            return
+        share = done / total if total else 0.0
+        if now >= self._next_line or (total and share >= self._next_share):
+            self._line("  ".join(parts))
+            self._next_line = now + PLAIN_SECONDS
+            self._next_share = (math.floor(share / PLAIN_FRACTION + 1e-9) + 1) * PLAIN_FRACTION
+
+    def close(self) -> None:
+        """Take the live line away."""
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+
+def _count(number: int, unit: str) -> str:
+    return f"{number / 1e6:.1f}M" if unit in ("byte", "bytes", "B") and number >= 1e5 else str(number)
+
+
+def progress_parts(
+    what: str, done: int, total: int | None, unit: str, shown: Mapping[str, float], rate: float
+) -> list[str]:
+    """The words of a progress line, most important first."""
+    amount = _count(done, unit) + (f"/{_count(total, unit)}" if total else "")
+    parts = [f"{what} {amount}"]
+    parts += [f"{name}={value:.4g}" for name, value in shown.items()]
+    if rate > 0:
+        parts.append(rate_text(rate / 1e6, "MB") if unit in ("byte", "bytes", "B") else rate_text(rate, unit))
+        if total:
+            parts.append(f"{duration((total - done) / rate)} left")
+    return parts
+
+
+def progress_line(parts: Sequence[str], done: int, total: int | None, console: Console) -> Text:
+    """One line that fits: words as long as there is room for them, a bar if there still is."""
+    from rich.text import Text
+
+    room = console.width - 1
+    words = parts[0]
+    for part in parts[1:]:
+        if len(words) + 2 + len(part) <= room:
+            words += "  " + part
+    line = Text(words, no_wrap=True, overflow="ellipsis")
+    width = min(30, room - len(words) - 2)
+    if total and width >= 8:
+        full, rest = ("#", "-") if console.options.ascii_only else ("━", "─")
+        filled = min(width, width * done // total)
+        line = Text.assemble((full * filled, "cyan"), (rest * (width - filled), "dim"), "  ", line)
+    return line
+
+
+# -------------------------------------------------------------------------------------------------------------- tables
+
+
+def number_text(value: Value, plus_minus: str = "±") -> str:
+    """A value as a person reads it: with an error, to two digits of it; else to five digits."""
+    if value.stderr is None or not math.isfinite(value.value) or not math.isfinite(value.stderr) or value.stderr <= 0:
+        return f"{value.value:.5g}"
+    digits = max(0, 1 - math.floor(math.log10(value.stderr)))
+    if digits > 6 or value.stderr >= 1e6:
+        return f"{value.value:.6g} {plus_minus} {value.stderr:.2g}"
+    return f"{value.value:.{digits}f} {plus_minus} {value.stderr:.{digits}f}"
+
+
+def stdout_console() -> Console:
+    """A console for tables; outside a terminal wide enough not to fold them."""
+    from rich.console import Console
+
+    return Console(highlight=False, width=None if sys.stdout.isatty() else 120)
+
+
+def print_table(columns: Sequence[tuple[str, str]], rows: Sequence[Sequence[str]], title: str = "") -> None:
+    """Print a table to stdout; `columns` are pairs (header, `left` or `right`)."""
+    from rich import box
+    from rich.table import Table
+
+    console = stdout_console()
+    table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, title_style="bold")
+    for header, side in columns:
+        table.add_column(header, justify="right" if side == "right" else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(_escaped(cell, console) for cell in row))
+    console.print(table)
+
+
+def _escaped(text: str, console: Console) -> str:
+    from rich.markup import escape
+
+    if console.options.ascii_only:
+        text = text.replace("±", "+-").encode("ascii", "backslashreplace").decode()
+    return escape(text)
+
+
+def print_results(values: Mapping[str, Value]) -> None:
+    """The table of headline values."""
+    rows = [(name, number_text(value), str(value.n), value.unit) for name, value in values.items()]
+    columns = [("result", "left"), ("value", "right"), ("n", "right"), ("unit", "left")]
+    if not any(value.unit for value in values.values()):
+        columns, rows = columns[:3], [row[:3] for row in rows]
+    if rows:
+        print_table(columns, rows)
+
+
+def print_path(path: object) -> None:
+    """The last line a command prints: a path, never wrapped."""
+    sys.stdout.write(f"{path}\n")
+    sys.stdout.flush()

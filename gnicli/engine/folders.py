@@ -1,0 +1,262 @@
+"""Run folders: how they are named, owned and read.
+
+A folder belongs to the run that creates its `manifest.json` exclusively. While the run lives it holds `.lock`, which the
+system releases when the process dies; whoever resumes the run takes that lock first.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import shutil
+import string
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from gnicli import files
+from gnicli.contracts import Value
+from gnicli.engine import provenance, tables
+from gnicli.errors import ConflictError, DataError, ResourceError
+
+MANIFEST = "manifest.json"
+LOCK = ".lock"
+FORMAT = 1
+FINISHED = ("completed", "diverged")
+# What a run or a sweep writes: a folder without a manifest that holds one of these is not a free one.
+PRODUCTS = (
+    "metrics.csv", "results.json", "arrays.npz", "figures", "report.md", "checkpoint.safetensors", "checkpoint.prev",
+    "sweep.csv", "run.log",
+)  # fmt: skip
+_LETTERS = string.ascii_lowercase + string.digits
+
+
+def now() -> datetime:
+    """The present moment with the local offset from UTC."""
+    return datetime.now().astimezone()
+
+
+def stamp() -> str:
+    """The present moment as the manifest writes it: ISO 8601, seconds."""
+    return now().isoformat(timespec="seconds")
+
+
+def output_root(root: str | os.PathLike[str] | None = None) -> Path:
+    """The folder of all runs: `root` if given, else `$GNI_OUTPUTS`, else `outputs`."""
+    return Path(root or os.environ.get("GNI_OUTPUTS") or "outputs")
+
+
+def new_folder(root: str | os.PathLike[str] | None, command: str) -> Path:
+    """A name for a new run or sweep: `<root>/<command>/<YYYY-MM-DD>/<HH-MM-SS-ffffff>-<4 characters>`.
+
+    Nothing is created: whoever runs in it claims it. The random part keeps simultaneous starts and clocks that were
+    set back apart.
+    """
+    while True:
+        moment = now()
+        tail = "".join(secrets.choice(_LETTERS) for _ in range(4))
+        name = f"{moment:%H-%M-%S}-{moment.microsecond:06d}-{tail}"
+        folder = output_root(root) / command / f"{moment:%Y-%m-%d}" / name
+        if not folder.exists():
+            return folder
+
+
+# ----------------------------------------------------------------------------------------------------------- ownership
+
+
+class Claim:
+    """A folder that this process owns: its lock, its manifest, and what it had to create."""
+
+    def __init__(self, folder: Path, manifest: dict[str, Any], lock: contextlib.ExitStack, created: list[Path]) -> None:
+        self.folder = folder
+        self.manifest = manifest
+        self._lock = lock
+        self._created = created
+
+    def update(self, **changes: Any) -> None:
+        """Change the manifest, on disk too."""
+        self.manifest |= changes
+        files.replace(self.folder / MANIFEST, encode(self.manifest))
+
+    def release(self) -> None:
+        """Let others take the folder."""
+        self._lock.close()
+
+    def discard(self) -> None:
+        """Undo the claim of a fresh folder: what the run wrote goes, and so do folders that were created and are empty."""
+        for name in (*PRODUCTS, MANIFEST, ".hydra", LOCK):
+            path = self.folder / name
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+        self.release()
+        for folder in reversed(self._created):
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+
+
+def encode(value: Any) -> bytes:
+    """Indented JSON with a final newline."""
+    return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def _identity() -> dict[str, Any]:
+    pid = os.getpid()
+    return {"host": provenance.host(), "pid": pid, "process": provenance.process_mark(pid)}
+
+
+def _make_folder(folder: Path) -> list[Path]:
+    """Create `folder` and its parents; returns those that were not there, outermost first."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    with files.explained(folder, "create run folder"):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError) as error:
+            raise ConflictError(f"{folder} or a part of it is a file, not a folder; choose another run.dir") from error
+    return missing[::-1]
+
+
+def _hold(folder: Path) -> contextlib.ExitStack:
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(files.locked(folder / LOCK, wait_seconds=0, busy=""))
+        except ConflictError:
+            raise ConflictError(f"{folder} is in use by {_holder(folder)}; wait for it or choose another") from None
+        return stack.pop_all()
+
+
+def _holder(folder: Path) -> str:
+    try:
+        manifest = read_manifest(folder)
+    except DataError:
+        return "another process that has just begun"
+    since = str(manifest.get("resumed") or manifest.get("start"))
+    with contextlib.suppress(ValueError):
+        moment = datetime.fromisoformat(since).astimezone()
+        since = f"{moment:%H:%M}" if moment.date() == now().date() else f"{moment:%Y-%m-%d %H:%M}"
+    return f"pid {manifest.get('pid')} on {manifest.get('host')} since {since}"
+
+
+def claim(folder: Path, manifest: dict[str, Any]) -> Claim:
+    """Create `folder` where needed and own it.
+
+    Raises `ConflictError` when the folder belongs to another run, live or not, or holds files of one; `ResourceError`
+    when it cannot be written.
+    """
+    folder = Path(folder)
+    created = _make_folder(folder)
+    lock = _hold(folder)
+    try:
+        _refuse_taken(folder)
+        content = {"format": FORMAT, **manifest, "start": stamp(), "resumed": None, **_identity(), "status": "running"}
+        if not files.create_exclusively(folder / MANIFEST, encode(content)):
+            raise ConflictError(f"{folder} was taken by another run this moment; choose another run.dir")
+        return Claim(folder, content, lock, created)
+    except BaseException:
+        lock.close()
+        raise
+
+
+def _refuse_taken(folder: Path) -> None:
+    if (folder / MANIFEST).exists():
+        status = status_of(folder)
+        if status in FINISHED:
+            raise ConflictError(f"{folder} is finished; choose another run.dir")
+        if status == "broken":
+            raise ConflictError(f"{folder} holds a run whose manifest is damaged; choose another run.dir")
+        raise ConflictError(f"{folder} holds a run that is {status}; gni resume {folder}, or choose another run.dir")
+    found = [name for name in PRODUCTS if (folder / name).exists()]
+    if found:
+        raise ConflictError(f"{folder} holds {found[0]} but no {MANIFEST}; choose another run.dir")
+
+
+def reclaim(folder: Path) -> Claim:
+    """Take an unfinished run's folder again; the manifest is not touched until `Claim.update`.
+
+    Raises `DataError` when there is no readable run, `ConflictError` when it is finished or another process has it.
+    """
+    folder = Path(folder)
+    read_manifest(folder)
+    lock = _hold(folder)
+    try:
+        manifest = read_manifest(folder)  # again: its owner may have finished before the lock was ours
+        if manifest.get("status") in FINISHED:
+            raise ConflictError(f"{folder} is finished; there is nothing to resume")
+        if manifest.get("kind") == "sweep":
+            raise ConflictError(f"{folder} is a sweep; resume its jobs, one folder each")
+        return Claim(folder, manifest, lock, [])
+    except BaseException:
+        lock.close()
+        raise
+
+
+def identify_again() -> dict[str, Any]:
+    """The manifest's changes when a run goes on in this process."""
+    return {"resumed": stamp(), **_identity(), "status": "running", "error": "", "end": None}
+
+
+# ------------------------------------------------------------------------------------------------------------- reading
+
+
+class RunInfo(NamedTuple):
+    """What a listing shows of a run; `status` is `broken` where the manifest cannot be read."""
+
+    folder: Path
+    status: str
+    command: str
+    start: str
+    error: str
+    values: dict[str, Value]
+    manifest: dict[str, Any]
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a run or sweep. Raises `DataError` when absent or damaged, `ResourceError` when of a later gni."""
+    path = Path(folder) / MANIFEST
+    try:
+        manifest = json.loads(path.read_bytes())
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise DataError(f"{folder} is not a run folder: no {MANIFEST}") from error
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} is damaged: {str(error).splitlines()[0]}") from error
+    if not isinstance(manifest, dict) or not isinstance(manifest.get("status"), str):
+        raise DataError(f"{path} is damaged: no status in it")
+    version = manifest.get("format", 1)
+    if not isinstance(version, int) or version > FORMAT:
+        raise ResourceError(f"{path}: format {version}, this gni reads <= {FORMAT}: upgrade gni")
+    return manifest
+
+
+def _status(manifest: dict[str, Any]) -> str:
+    status = manifest["status"]
+    if status != "running" or manifest.get("host") != provenance.host():
+        return status
+    pid = manifest.get("pid")
+    alive = isinstance(pid, int) and pid > 0 and provenance.is_alive(pid, manifest.get("process"))
+    return "running" if alive else "lost"
+
+
+def status_of(folder: Path) -> str:
+    """running, completed, failed, interrupted, diverged; lost: running by a process that is gone; broken: unreadable."""
+    try:
+        return _status(read_manifest(folder))
+    except (DataError, ResourceError):
+        return "broken"
+
+
+def read_run(folder: Path) -> RunInfo:
+    """Read a run for a listing; never raises for what a folder holds."""
+    folder = Path(folder)
+    try:
+        manifest = read_manifest(folder)
+    except (DataError, ResourceError) as error:
+        return RunInfo(folder, "broken", "", "", str(error), {}, {})
+    try:
+        values = tables.read_results(folder / "results.json")
+    except (DataError, FileNotFoundError):
+        values = {}
+    texts = {name: str(manifest.get(name) or "") for name in ("command", "start", "error")}
+    return RunInfo(folder, _status(manifest), texts["command"], texts["start"], texts["error"], values, manifest)

@@ -1,0 +1,125 @@
+"""Where a result comes from: the config's fingerprint, the source's commit, versions and host."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib.metadata
+import json
+import os
+import platform
+import socket
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+# Keys that decide where and how a run is computed, not what: a resumed run may change them.
+INCIDENTAL = ("run", "device", "threads")
+PACKAGES = ("gni", "torch", "numpy", "scipy", "hydra-core", "omegaconf")
+_GIT_SECONDS = 5
+
+
+def plain(cfg: DictConfig) -> dict[str, Any]:
+    """The config as nested dicts, lists and scalars that JSON can hold, interpolations resolved."""
+    from omegaconf import OmegaConf
+
+    container = OmegaConf.to_container(cfg, resolve=True, enum_to_str=True)
+    return json.loads(json.dumps(container, default=str))
+
+
+def essential(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of a plain config that decides the result."""
+    return {key: value for key, value in config.items() if key not in INCIDENTAL}
+
+
+def fingerprint(config: Mapping[str, Any]) -> str:
+    """16 hexadecimal digits that name the essential config; the order of keys does not matter."""
+    text = json.dumps(essential(config), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _leaves(config: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(config, Mapping) and config:
+        for key, value in config.items():
+            yield from _leaves(value, f"{prefix}.{key}" if prefix else str(key))
+    else:
+        yield prefix, config
+
+
+def differences(config: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Dotted essential keys in which two plain configs differ, with both values (None where a key is absent)."""
+    left, right = dict(_leaves(essential(config))), dict(_leaves(essential(other)))
+    keys = list(left) + [key for key in right if key not in left]
+    return {key: (left.get(key), right.get(key)) for key in keys if left.get(key) != right.get(key)}
+
+
+@functools.cache
+def git_state() -> dict[str, Any]:
+    """Commit and dirty flag of the checkout that this source lies in; None where there is none, or no git."""
+    unknown = {"commit": None, "dirty": None}
+    root = Path(__file__).resolve().parents[2]
+    if not (root / ".git").exists():
+        return unknown
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    environment["GIT_OPTIONAL_LOCKS"] = "0"
+
+    def git(*arguments: str) -> str:
+        return subprocess.run(
+            ["git", "-C", str(root), *arguments],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=_GIT_SECONDS,
+        ).stdout
+
+    try:
+        commit = git("rev-parse", "HEAD").strip()
+        return {"commit": commit, "dirty": bool(git("status", "--porcelain", "--untracked-files=no").strip())}
+    except (OSError, subprocess.SubprocessError):
+        return unknown
+
+
+@functools.cache
+def _installed() -> dict[str, str | None]:
+    found: dict[str, str | None] = {}
+    for package in PACKAGES:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            found[package] = None
+    return found
+
+
+def versions() -> dict[str, str | None]:
+    """Versions of Python and of the packages that numbers depend on, without importing them."""
+    return {"python": platform.python_version(), **_installed()}
+
+
+def host() -> str:
+    """The name of this machine."""
+    return socket.gethostname()
+
+
+def process_mark(pid: int) -> str | None:
+    """What tells a process from a later one of the same number: its start in clock ticks; None where unknown."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return None
+    return stat.rpartition(")")[2].split()[19]
+
+
+def is_alive(pid: int, mark: str | None) -> bool:
+    """Whether process `pid` of this machine runs and is the one that was marked."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return mark is None or process_mark(pid) in (None, mark)

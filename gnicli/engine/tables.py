@@ -1,0 +1,171 @@
+"""Tables written and read: metrics.csv, results.json, arrays.npz, and plain CSV files.
+
+None of them holds a clock, a host or a path, so runs with equal results have equal bytes. Numbers are written with the
+fewest digits that read back as the same float64.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import os
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from gnicli import files
+from gnicli.contracts import NamedArray, Value
+from gnicli.errors import DataError
+
+METRICS_HEADER = b"step,name,value\n"
+Series = dict[str, tuple[np.ndarray, np.ndarray]]
+
+
+class MetricsWriter:
+    """Appends tidy rows (step, name, value) to a file, in blocks; what was flushed survives a kill.
+
+    `length`, for a resumed run, is the number of bytes that its checkpoint vouches for: what follows is cut off.
+    Raises `DataError` when the file is shorter than that.
+    """
+
+    def __init__(self, path: Path, length: int | None = None) -> None:
+        self._path = path
+        self._rows: list[str] = []
+        fresh = length is None or length < len(METRICS_HEADER)
+        with files.explained(path):
+            if not fresh and (not path.exists() or path.stat().st_size < length):  # type: ignore[operator]
+                raise DataError(f"{path} is shorter than the {length} bytes that the checkpoint vouches for")
+            # Unbuffered: a block that fails (disk full) must not be written a second time when the file is closed.
+            self._stream = open(path, "r+b" if not fresh else "wb", buffering=0)  # noqa: SIM115 - closed in close()
+            self.length = 0 if fresh else int(length)  # type: ignore[arg-type]
+            self._stream.truncate(self.length)
+            self._stream.seek(self.length)
+        if fresh:
+            self._write(METRICS_HEADER)
+
+    def add(self, step: int, values: Mapping[str, float]) -> None:
+        """Keep rows for the next flush."""
+        self._rows += [f"{int(step)},{_quoted(name)},{float(value)!r}\n" for name, value in values.items()]
+
+    def flush(self, *, durable: bool = False) -> int:
+        """Write the rows; with `durable` also through to the disk. Returns the file's length in bytes."""
+        if self._rows:
+            block = "".join(self._rows).encode()
+            self._rows.clear()
+            self._write(block)
+        if durable:
+            with files.explained(self._path):
+                os.fsync(self._stream.fileno())
+        return self.length
+
+    def _write(self, block: bytes) -> None:
+        view = memoryview(block)
+        with files.explained(self._path):
+            while view:
+                written = self._stream.write(view)
+                view = view[written:]
+        self.length += len(block)
+
+    def close(self) -> None:
+        """Flush and close."""
+        try:
+            self.flush()
+        finally:
+            self._stream.close()
+
+
+def _quoted(name: str) -> str:
+    if not name or any(character in name for character in ',"\r\n'):
+        return '"' + name.replace('"', '""') + '"'
+    return name
+
+
+def read_metrics(path: Path) -> Series:
+    """Metrics by name: steps (int64) and values (float64) in the order written.
+
+    A last line that a killed run left unfinished is ignored. Raises `DataError` for anything else that is no row.
+    """
+    try:
+        text = path.read_bytes().decode()
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is damaged: not text") from error
+    text = text[: text.rfind("\n") + 1]
+    columns: dict[str, tuple[list[int], list[float]]] = {}
+    rows = csv.reader(io.StringIO(text))
+    try:
+        if text and next(rows) != METRICS_HEADER.decode().strip().split(","):
+            raise ValueError("wrong header")
+        for row in rows:
+            step, name, value = row
+            steps, values = columns.setdefault(name, ([], []))
+            values.append(float(value))
+            steps.append(int(step))
+    except (ValueError, csv.Error) as error:
+        raise DataError(f"{path}: line {rows.line_num} is not step,name,value") from error
+    return {name: (np.array(steps, np.int64), np.array(values)) for name, (steps, values) in columns.items()}
+
+
+# ------------------------------------------------------------------------------------------------------------- results
+
+
+def _number(value: float | None) -> float | str | None:
+    # JSON has no NaN: a value that is not finite is written as a string that float() reads.
+    if value is None:
+        return None
+    return float(value) if math.isfinite(value) else str(float(value))
+
+
+def encode_results(values: Mapping[str, Value]) -> bytes:
+    """The bytes of results.json: {name: {value, stderr, n, unit}}."""
+    entries = {
+        name: {"value": _number(v.value), "stderr": _number(v.stderr), "n": int(v.n), "unit": v.unit}
+        for name, v in values.items()
+    }
+    return (json.dumps(entries, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def read_results(path: Path) -> dict[str, Value]:
+    """The inverse of `encode_results`. Raises `FileNotFoundError`, or `DataError` where it is damaged."""
+    try:
+        entries = json.loads(path.read_bytes())
+        return {
+            name: Value(
+                float(entry["value"]),
+                None if entry["stderr"] is None else float(entry["stderr"]),
+                int(entry["n"]),
+                str(entry["unit"]),
+            )
+            for name, entry in entries.items()
+        }
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DataError(f"{path} is damaged: {error}") from error
+
+
+def write_arrays(stream: BinaryIO, arrays: Mapping[str, NamedArray]) -> None:
+    """Write an .npz file whose bytes depend on the arrays alone (a zip file otherwise holds dates)."""
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, array in arrays.items():
+            entry = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            with archive.open(entry, "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, np.asanyarray(array.values), allow_pickle=False)
+
+
+def encode_csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
+    """A CSV file (RFC 4180 but with plain newlines); floats by repr, None as an empty field."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows([_cell(value) for value in row] for row in rows)
+    return text.getvalue().encode()
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, float | np.floating):
+        return repr(float(value))
+    return value
