@@ -1,8 +1,8 @@
 """Checkpoints: one safetensors file each, with a sum over all it holds, replaced atomically.
 
-`checkpoint.safetensors` is the newest state and `checkpoint.prev` the one before. Each holds the arrays of a `State` and,
-as one JSON text in the header, its step and values, the essential config, and the length of metrics.csv at that step.
-Nothing is ever unpickled.
+`checkpoint.safetensors` is the newest state and `checkpoint.prev` the one before. Each holds the arrays of a `State`
+and, as one JSON text in the header, its step and values, the essential config, and the length of metrics.csv at that
+step. Nothing is ever unpickled.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def _sum(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> str:
     for name in sorted(arrays):
         array = arrays[name]
         digest.update(f"\0{name}\0{array.dtype.str}\0{array.shape}\0".encode())
-        digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8))
+        digest.update(np.ascontiguousarray(array).reshape(-1).data.cast("B") if array.size else b"")
     return digest.hexdigest()
 
 
@@ -52,7 +52,7 @@ def encode(state: State, config: Mapping[str, Any], metrics_bytes: int) -> bytes
     from safetensors.numpy import save as to_bytes
 
     # order="C" and not ascontiguousarray: that one gives 0-dimensional arrays a dimension.
-    arrays = {name: np.array(array, order="C") for name, array in state.arrays.items()}
+    arrays = {name: np.asarray(array, order="C") for name, array in state.arrays.items()}
     header = {
         "format": FORMAT,
         "step": int(state.step),
@@ -180,7 +180,7 @@ def _refuse_other_config(path: Path, saved: Mapping[str, Any], config: Mapping[s
 
 
 def read_state(folder: Path) -> State | None:
-    """The newest whole state of a run, whatever its config (for looking at trained weights); None where there is none."""
+    """The newest whole state of a run, whatever its config, to look at trained weights; None where there is none."""
     for name in (CURRENT, PREVIOUS):
         with contextlib.suppress(FileNotFoundError, DataError):
             header, arrays = decode(Path(folder) / name)

@@ -213,7 +213,7 @@ def _escaped(text: str, console: Console) -> str:
 
 def print_results(values: Mapping[str, Value]) -> None:
     """The table of headline values."""
-    rows = [(name, number_text(value), str(value.n), value.unit) for name, value in values.items()]
+    rows = [[name, number_text(value), str(value.n), value.unit] for name, value in values.items()]
     columns = [("result", "left"), ("value", "right"), ("n", "right"), ("unit", "left")]
     if not any(value.unit for value in values.values()):
         columns, rows = columns[:3], [row[:3] for row in rows]

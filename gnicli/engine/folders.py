@@ -1,7 +1,7 @@
 """Run folders: how they are named, owned and read.
 
-A folder belongs to the run that creates its `manifest.json` exclusively. While the run lives it holds `.lock`, which the
-system releases when the process dies; whoever resumes the run takes that lock first.
+A folder belongs to the run that creates its `manifest.json` exclusively. While the run lives it holds `.lock`,
+which the system releases when the process dies; whoever resumes the run takes that lock first.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class Claim:
         self._lock.close()
 
     def discard(self) -> None:
-        """Undo the claim of a fresh folder: what the run wrote goes, and so do folders that were created and are empty."""
+        """Undo the claim of a fresh folder: what the run wrote goes, and so do created folders that are empty."""
         for name in (*PRODUCTS, MANIFEST, ".hydra", LOCK):
             path = self.folder / name
             if path.is_dir():
@@ -214,7 +214,7 @@ class RunInfo(NamedTuple):
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest of a run or sweep. Raises `DataError` when absent or damaged, `ResourceError` when of a later gni."""
+    """The manifest of a run or sweep. Raises `DataError` when absent or damaged, `ResourceError` when too new."""
     path = Path(folder) / MANIFEST
     try:
         manifest = json.loads(path.read_bytes())
@@ -240,7 +240,7 @@ def _status(manifest: dict[str, Any]) -> str:
 
 
 def status_of(folder: Path) -> str:
-    """running, completed, failed, interrupted, diverged; lost: running by a process that is gone; broken: unreadable."""
+    """running, completed, failed, interrupted, diverged; lost: its process is gone; broken: unreadable."""
     try:
         return _status(read_manifest(folder))
     except (DataError, ResourceError):

@@ -1,0 +1,365 @@
+"""One run from its config to its folder: the one place where an experiment meets the machine."""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from gnicli import files
+from gnicli.contracts import Observer, Results, State, Value
+from gnicli.engine import checkpoint, display, folders, provenance, tables
+from gnicli.engine.observer import RunObserver
+from gnicli.engine.signals import StopRequest, stop_on_signals
+from gnicli.errors import GniError, Interrupted, ResourceError, UsageError
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+DIVERGED_EXIT_CODE = 4
+Experiment = Callable[["DictConfig", Observer], Results]
+
+
+class Outcome(NamedTuple):
+    """How a run ended: `exit_code` is 0, 4 (diverged), 75 or 130 (interrupted), or the error's; `message` one line."""
+
+    status: str
+    folder: Path
+    exit_code: int
+    message: str
+    values: dict[str, Value]
+
+
+def execute(
+    run: Experiment,
+    cfg: DictConfig,
+    folder: Path,
+    *,
+    command: str,
+    overrides: Sequence[str],
+    argv: Sequence[str],
+    hydra_config: Any = None,
+    resume: bool = False,
+    in_sweep: bool = False,
+) -> Outcome:
+    """Run an experiment in `folder`, which becomes this run's own, and write there what it returns.
+
+    `cfg` may hold `seed`, `device`, `threads` and `run.checkpoint_*`; it is saved as given, and handed to `run` with
+    the device resolved. With `resume` the folder must hold an unfinished run, which goes on from its checkpoint.
+
+    Outside a sweep whatever went wrong is raised again after it was recorded, `Interrupted` included; a mistake found
+    before anything was produced leaves no folder behind. Within a sweep everything but a folder that cannot be had is
+    recorded, told at once on stderr, and returned.
+    """
+    folder = Path(folder)
+    config = provenance.plain(cfg)
+    claim = folders.reclaim(folder) if resume else folders.claim(folder, _manifest(config, command, overrides, argv))
+    job = _Job(run, cfg, config, claim, resume=resume, in_sweep=in_sweep)
+    try:
+        job.prepare(overrides, hydra_config)
+    except BaseException as error:
+        return job.refuse(error)
+    return job.go()
+
+
+def _manifest(config: dict[str, Any], command: str, overrides: Sequence[str], argv: Sequence[str]) -> dict[str, Any]:
+    return {
+        "kind": "run",
+        "command": command,
+        "command_line": shlex.join(argv),
+        "argv": list(argv),
+        "overrides": list(overrides),
+        "fingerprint": provenance.fingerprint(config),
+        "seed": config.get("seed"),
+        "git": provenance.git_state(),
+        "versions": provenance.versions(),
+        "error": "",
+        "end": None,
+        "wall_seconds": 0.0,
+        "engine_seconds": 0.0,
+        "resumed_from": [],
+    }
+
+
+def first_line(error: BaseException) -> str:
+    """An error in one line; a bug is named with its type."""
+    text = next((line for line in str(error).splitlines() if line.strip()), "")
+    if isinstance(error, GniError) and text:
+        return text
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+class _Job:
+    """The run as it passes through its stages: prepare, go, and one of the ends."""
+
+    def __init__(
+        self,
+        run: Experiment,
+        cfg: DictConfig,
+        config: dict[str, Any],
+        claim: folders.Claim,
+        *,
+        resume: bool,
+        in_sweep: bool,
+    ) -> None:
+        self.run = run
+        self.cfg = cfg
+        self.config = config
+        self.claim = claim
+        self.folder = claim.folder
+        self.resume = resume
+        self.in_sweep = in_sweep
+        self.display = display.Display()
+        self.begin = time.monotonic()
+        self.wall_before = float(claim.manifest.get("wall_seconds") or 0.0) if resume else 0.0
+        self.metrics: tables.MetricsWriter | None = None
+        self.observer: RunObserver | None = None
+        self.state: State | None = None
+        self.values: dict[str, Value] = {}
+
+    # ------------------------------------------------------------------------------------------------------ beginning
+
+    def prepare(self, overrides: Sequence[str], hydra_config: Any) -> None:
+        """All that can be refused before the experiment starts."""
+        device, threads = _machine(self.config, self.claim.manifest.get("threads") if self.resume else None)
+        self.device, self.threads = device, threads
+        length = None
+        if self.resume:
+            found = checkpoint.load(self.folder, self.config, self.tell)
+            if found is not None:
+                self.state, length = found
+        else:
+            _save_config(self.folder, self.config, overrides, hydra_config)
+        self.metrics = tables.MetricsWriter(self.folder / "metrics.csv", length)
+        again = {}
+        if self.resume:
+            history = [*self.claim.manifest.get("resumed_from", []), None if self.state is None else self.state.step]
+            again = {**folders.identify_again(), "resumed_from": history}
+        self.claim.update(device=device, threads=threads, **again)
+        self.log(f"{'resumed' if self.resume else 'started'}: {self.claim.manifest['command_line']}")
+
+    def refuse(self, error: BaseException) -> Outcome:
+        """An end before the beginning: a fresh folder goes, a resumed run stays what it was."""
+        if self.metrics is not None:
+            self.metrics.close()
+        if self.in_sweep and not self.resume and isinstance(error, Exception):
+            return self.fail(error)
+        self.claim.release() if self.resume else self.claim.discard()
+        raise error
+
+    def go(self) -> Outcome:
+        """Run the experiment and see it to its end."""
+        try:
+            with stop_on_signals() as stop, _threads(self.threads):
+                results = self.run(_with_device(self.cfg, self.device), self.observe(stop))
+            self.finish(results)
+        except UsageError as error:
+            if self.in_sweep or self.resume or (self.observer is not None and self.observer.produced):
+                return self.fail(error)
+            self.close()
+            self.claim.discard()
+            raise
+        except (Interrupted, KeyboardInterrupt) as error:
+            return self.interrupted(error)
+        except Exception as error:
+            return self.fail(error)
+        except BaseException as error:  # SystemExit from a library: not ours to swallow
+            self.record("failed", first_line(error), traceback.format_exc())
+            raise
+        code = DIVERGED_EXIT_CODE if results.status == "diverged" else 0
+        return Outcome(results.status, self.folder, code, results.message, self.values)
+
+    def observe(self, stop: StopRequest) -> RunObserver:
+        """The experiment's observer."""
+        assert self.metrics is not None
+        settings = self.config.get("run") or {}
+        self.observer = RunObserver(
+            self.folder,
+            self.config,
+            self.metrics,
+            self.display,
+            stop,
+            self.log,
+            state=self.state,
+            checkpoint_steps=settings.get("checkpoint_steps"),
+            checkpoint_seconds=settings.get("checkpoint_seconds") or 30.0,
+        )
+        self.state = None
+        return self.observer
+
+    # ----------------------------------------------------------------------------------------------------------- ends
+
+    def finish(self, results: Results) -> None:
+        """Write what the experiment returned; the status comes last."""
+        self.display.stage("writing results")
+        assert self.metrics is not None
+        self.metrics.close()
+        self.values = dict(results.values)
+        files.replace(self.folder / "results.json", tables.encode_results(self.values))
+        if results.arrays:
+            files.replace(self.folder / "arrays.npz", lambda stream: tables.write_arrays(stream, results.arrays))
+        arrays = {
+            name: {"shape": list(a.values.shape), "dtype": str(a.values.dtype), "meaning": a.meaning}
+            for name, a in results.arrays.items()
+        }
+        figures = {}
+        if results.figures:
+            from gnicli.engine import figures as drawing
+
+            names = drawing.write(self.folder / "figures", results.figures)
+            figures = dict(zip(names, results.figures.values(), strict=True))
+        ending = self.ending(results.status, results.message) | {"arrays": arrays}
+        from gnicli.engine import report
+
+        text = report.render(self.claim.manifest | ending, self.values, figures, results.notes)
+        files.replace(self.folder / "report.md", text)
+        self.close()
+        self.log(f"{results.status}{': ' if results.message else ''}{results.message}")
+        self.claim.update(**ending)
+        self.claim.release()
+        self.show(results)
+
+    def show(self, results: Results) -> None:
+        """The end as a person sees it: in a sweep a line, else the table and, last, the path."""
+        if self.in_sweep:
+            label = f" ({results.message})" if results.message else ""
+            shown = "  ".join(f"{name} {display.number_text(v)}" for name, v in list(self.values.items())[:3])
+            self.display.note(f"job {self.folder.name}: {results.status}{label}  {shown}")
+            return
+        if results.message:
+            self.display.note(f"{results.status}: {results.message}")
+        for note in results.notes:
+            self.display.note(note)
+        display.print_results(self.values)
+        display.print_path(self.folder)
+
+    def interrupted(self, error: BaseException) -> Outcome:
+        """Stopped by a signal; what was saved can be gone on from."""
+        if not isinstance(error, Interrupted):
+            step = None if self.observer is None else self.observer.saved_step
+            where = "stopped before the first checkpoint" if step is None else f"stopped; last saved at step {step}"
+            error = Interrupted(f"{where}; resume: gni resume {self.folder}", by_keyboard=True)
+        self.record("interrupted", first_line(error))
+        if not self.in_sweep:
+            raise error
+        return Outcome("interrupted", self.folder, error.exit_code, first_line(error), {})
+
+    def fail(self, error: Exception) -> Outcome:
+        """Record an error, bugs with their traceback."""
+        message = first_line(error)
+        # format_exception and not format_exc: there may be no exception being handled here.
+        self.record("failed", message, "".join(traceback.format_exception(error)))
+        if not self.in_sweep:
+            raise error
+        self.display.note(f"job {self.folder.name} failed: {message}  ({self.folder})")
+        return Outcome("failed", self.folder, getattr(error, "exit_code", 1), message, {})
+
+    def record(self, status: str, message: str, detail: str = "") -> None:
+        """Write an end that is no result; a full disk must not hide why it came to this."""
+        with contextlib.suppress(GniError, OSError):
+            self.close()
+        with contextlib.suppress(GniError, OSError):
+            self.log(f"{status}: {message}\n{detail}".rstrip())
+        try:
+            self.claim.update(**self.ending(status, message))
+        except (GniError, OSError) as error:
+            self.display.note(f"cannot record the status of {self.folder}: {first_line(error)}")
+        self.claim.release()
+
+    def ending(self, status: str, message: str) -> dict[str, Any]:
+        """The manifest's last changes."""
+        engine = float(self.claim.manifest.get("engine_seconds") or 0.0)
+        spent = 0.0 if self.observer is None else self.observer.spent
+        return {
+            "status": status,
+            "error": message,
+            "end": folders.stamp(),
+            "wall_seconds": round(self.wall_before + time.monotonic() - self.begin, 3),
+            "engine_seconds": round(engine + spent, 4),
+        }
+
+    def close(self) -> None:
+        """Let go of the terminal and of metrics.csv."""
+        self.display.close()
+        if self.metrics is not None:
+            self.metrics.close()
+
+    def log(self, text: str) -> None:
+        """Append to run.log, with the time."""
+        path = self.folder / "run.log"
+        with files.explained(path), path.open("a", encoding="utf-8") as stream:
+            stream.write(f"{folders.stamp()} {text}\n")
+
+    def tell(self, text: str) -> None:
+        """Into run.log and before the user's eyes."""
+        self.log(text)
+        self.display.note(text)
+
+
+# ------------------------------------------------------------------------------------------------------------- machine
+
+
+def _machine(config: dict[str, Any], saved_threads: int | None) -> tuple[str, int | None]:
+    """The device and the number of threads of a run: as configured, else as saved, else torch's choice.
+
+    torch is imported only for a config that has something to ask it.
+    """
+    threads = config.get("threads")
+    if threads is None:
+        threads = saved_threads
+    asked = config.get("device")
+    if asked is None and threads is None:
+        return "cpu", None
+    import torch
+
+    available = torch.cuda.is_available()
+    if asked == "cuda" and not available:
+        version = torch.__version__
+        raise ResourceError(f"CUDA not available (torch {version}); use device=cpu or device=auto")
+    device = ("cuda" if available else "cpu") if asked == "auto" else asked or "cpu"
+    return device, torch.get_num_threads() if threads is None else int(threads)
+
+
+@contextlib.contextmanager
+def _threads(n: int | None) -> Iterator[None]:
+    """Set torch's threads for one run: the next job of a sweep starts with what this one found."""
+    if n is None:
+        yield
+        return
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(n)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _with_device(cfg: DictConfig, device: str) -> DictConfig:
+    import copy
+
+    from omegaconf import open_dict, read_write
+
+    resolved = copy.deepcopy(cfg)
+    if "device" in resolved:
+        with read_write(resolved), open_dict(resolved):
+            resolved.device = device
+    return resolved
+
+
+def _save_config(folder: Path, config: dict[str, Any], overrides: Sequence[str], hydra_config: Any) -> None:
+    from omegaconf import OmegaConf
+
+    target = folder / ".hydra"
+    with files.explained(target, "create"):
+        target.mkdir(exist_ok=True)
+    files.replace(target / "config.yaml", OmegaConf.to_yaml(OmegaConf.create(config)).encode())
+    files.replace(target / "overrides.yaml", OmegaConf.to_yaml(OmegaConf.create(list(overrides))).encode())
+    if hydra_config is not None:
+        node = OmegaConf.create({"hydra": hydra_config})
+        files.replace(target / "hydra.yaml", OmegaConf.to_yaml(node).encode())
