@@ -25,7 +25,11 @@ Experiment = Callable[["DictConfig", Observer], Results]
 
 
 class Outcome(NamedTuple):
-    """How a run ended: `exit_code` is 0, 4 (diverged), 75 or 130 (interrupted), or the error's; `message` one line."""
+    """How a run ended: `exit_code` is 0, 4 (diverged), 75 or 130 (interrupted), or the error's; `message` one line.
+
+    In a sweep an exit code of 75 or 130 asks to start no further job, even where this one was completed in spite of
+    the signal.
+    """
 
     status: str
     folder: Path
@@ -156,7 +160,7 @@ class _Job:
         try:
             with stop_on_signals() as stop, _threads(self.threads):
                 results = self.run(_with_device(self.cfg, self.device), self.observe(stop))
-            self.finish(results)
+                self.finish(results)  # still under the handlers: what is complete is not thrown away for a signal
         except UsageError as error:
             if self.in_sweep or self.resume or (self.observer is not None and self.observer.produced):
                 return self.fail(error)
@@ -171,6 +175,8 @@ class _Job:
             self.record("failed", first_line(error), traceback.format_exc())
             raise
         code = DIVERGED_EXIT_CODE if results.status == "diverged" else 0
+        if stop.requested and self.in_sweep:
+            code = 130 if stop.by_keyboard else Interrupted.exit_code
         return Outcome(results.status, self.folder, code, results.message, self.values)
 
     def observe(self, stop: StopRequest) -> RunObserver:

@@ -1,0 +1,225 @@
+"""A sweep: a folder of runs `0`, `1`, … that is told as a table of jobs, sweep.csv, and figures over seeds.
+
+The job folders are the truth; nothing that the launcher says about its jobs is needed.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from gnicli import files
+from gnicli.contracts import NamedArray, Results, RunRecord, Value
+from gnicli.engine import display, folders, provenance, tables
+from gnicli.engine.summary import labels_of, summary, varying
+from gnicli.errors import DataError, Interrupted
+
+Summarise = Callable[[Sequence[RunRecord]], Results]
+NOT_STARTED = "not started"
+_FAILURES = ("failed", "lost", "broken", NOT_STARTED)
+_UNFINISHED = ("interrupted", "running")
+_TABLE_VALUES = 3
+
+
+class SweepOutcome(NamedTuple):
+    """How a sweep ended: `exit_code` is 0, 1 (a job failed), 75 or 130 (interrupted)."""
+
+    status: str
+    folder: Path
+    exit_code: int
+    records: list[RunRecord]
+
+
+class Sweep:
+    """The sweep of one command in one folder; create it before the jobs start and call `finish` after the last."""
+
+    def __init__(
+        self, folder: Path, *, command: str, overrides: Sequence[str], argv: Sequence[str], n_jobs: int | None = None
+    ) -> None:
+        """Claim `folder`, with the errors of `folders.claim`. `n_jobs`, if known, shows jobs that never started."""
+        self.folder = Path(folder)
+        self.n_jobs = n_jobs
+        self._claim = folders.claim(
+            self.folder,
+            {
+                "kind": "sweep",
+                "command": command,
+                "command_line": shlex.join(argv),
+                "argv": list(argv),
+                "overrides": list(overrides),
+                "git": provenance.git_state(),
+                "versions": provenance.versions(),
+                "error": "",
+                "end": None,
+            },
+        )
+
+    def job_folder(self, job: int) -> Path:
+        """Where job number `job` runs."""
+        return self.folder / str(job)
+
+    def discard(self) -> None:
+        """Leave nothing behind (a usage error before the first job)."""
+        self._claim.discard()
+
+    def finish(
+        self,
+        summarise: Summarise | None = None,
+        *,
+        interrupted: Interrupted | KeyboardInterrupt | None = None,
+        headline: str = "train_loss",
+    ) -> SweepOutcome:
+        """Write sweep.csv, figures, results and report from the job folders, print the jobs and the path.
+
+        `summarise` is the experiment's own, in place of the figure of `headline` over seeds. An error in it is raised
+        after the table is written and shown.
+        """
+        records = collect(self.folder, self.n_jobs)
+        header, rows = job_table(records)
+        files.replace(self.folder / "sweep.csv", tables.encode_csv(header, rows))
+        status, code, message = _verdict(records, interrupted)
+        self._print(records)
+        try:
+            self._summarise(summarise, records, headline, {"status": status, "error": message})
+        except BaseException as error:
+            self._claim.update(status="failed", error=f"summary: {error}"[:200], end=folders.stamp())
+            self._claim.release()
+            raise
+        self._claim.update(status=status, error=message, end=folders.stamp(), n_jobs=len(records))
+        self._claim.release()
+        if message:
+            display.Display(live=False).note(message)
+        display.print_path(self.folder)
+        return SweepOutcome(status, self.folder, code, records)
+
+    def _summarise(
+        self, summarise: Summarise | None, records: Sequence[RunRecord], headline: str, ending: dict[str, Any]
+    ) -> None:
+        results = summarise(records) if summarise else summary(records, headline)
+        drawn = {}
+        if results.figures:
+            from gnicli.engine import figures
+
+            names = figures.write(self.folder / "figures", results.figures)
+            drawn = dict(zip(names, results.figures.values(), strict=True))
+        if results.values:
+            files.replace(self.folder / "results.json", tables.encode_results(results.values))
+        if results.arrays:
+            arrays: Mapping[str, NamedArray] = results.arrays
+            files.replace(self.folder / "arrays.npz", lambda stream: tables.write_arrays(stream, arrays))
+        from gnicli.engine import report
+
+        table = readable_table(records)
+        text = report.render(self._claim.manifest | ending, results.values, drawn, results.notes, table)
+        files.replace(self.folder / "report.md", text)
+
+    def _print(self, records: Sequence[RunRecord]) -> None:
+        header, rows = readable_table(records)
+        left = ("setting", "status", "folder")
+        display.print_table([(name, "left" if name in left else "right") for name in header], rows)
+
+
+def _verdict(records: Sequence[RunRecord], interrupted: BaseException | None) -> tuple[str, int, str]:
+    count = {status: sum(record.status == status for record in records) for status in {r.status for r in records}}
+    told = ", ".join(f"{n} {status}" for status, n in sorted(count.items()))
+    if interrupted is not None or any(count.get(status) for status in _UNFINISHED):
+        keyboard = isinstance(interrupted, KeyboardInterrupt)
+        code = 130 if keyboard else getattr(interrupted, "exit_code", Interrupted.exit_code)
+        return "interrupted", code, f"sweep interrupted: {told or 'no job started'}"
+    n_failed = sum(count.get(status, 0) for status in _FAILURES)
+    if n_failed:
+        return "failed", 1, f"{n_failed} of {len(records)} jobs failed: {told}"
+    return "completed", 0, ""
+
+
+# ------------------------------------------------------------------------------------------------------------- reading
+
+
+def collect(folder: Path, n_jobs: int | None = None) -> list[RunRecord]:
+    """The jobs of a sweep in order, each as its folder tells it; with `n_jobs` also those that never started."""
+    present = sorted(int(path.name) for path in Path(folder).iterdir() if path.is_dir() and path.name.isdecimal())
+    numbers = sorted({*present, *range(n_jobs or 0)})
+    return [read_record(Path(folder) / str(number), number) for number in numbers]
+
+
+def read_record(folder: Path, job: int = 0) -> RunRecord:
+    """One run as `summarise` sees it; tolerant of what is absent or damaged."""
+    if not (folder / folders.MANIFEST).exists():
+        return RunRecord(job, folder, {}, NOT_STARTED, {}, {})
+    info = folders.read_run(folder)
+    metrics: tables.Series = {}
+    message = info.error
+    try:
+        metrics = tables.read_metrics(folder / "metrics.csv")
+    except FileNotFoundError:
+        pass
+    except DataError as error:
+        message = message or str(error)
+    overrides = split_overrides(info.manifest.get("overrides", ()))
+    if message == "" and info.status == "lost":
+        message = f"its process (pid {info.manifest.get('pid')}) is gone"
+    return RunRecord(job, folder, overrides, info.status, info.values, metrics, message)
+
+
+def split_overrides(overrides: Sequence[str]) -> dict[str, str]:
+    """`['M=4', '+a.b=c', '~d']` as {'M': '4', 'a.b': 'c', '~d': ''}; quotes around a whole value are taken off."""
+    pairs = {}
+    for override in overrides:
+        key, _, value = str(override).partition("=")
+        if len(value) >= 2 and value[0] == value[-1] and value[0] in "'\"":
+            value = value[1:-1]
+        pairs[key.lstrip("+")] = value
+    return pairs
+
+
+# --------------------------------------------------------------------------------------------------------------- table
+
+
+def _names(mappings: Sequence[Mapping[str, Any]]) -> list[str]:
+    return list(dict.fromkeys(name for mapping in mappings for name in mapping))
+
+
+def job_table(records: Sequence[RunRecord]) -> tuple[list[str], list[list[Any]]]:
+    """sweep.csv: job, status, every overridden key, every value (and its standard error where one is known), …"""
+    keys = _names([record.overrides for record in records])
+    names = _names([record.values for record in records])
+    with_error = {name for name in names for record in records if _stderr(record, name) is not None}
+    header = ["job", "status", *keys]
+    for name in names:
+        header += [name, f"{name}_stderr"] if name in with_error else [name]
+    rows = []
+    for record in records:
+        row: list[Any] = [record.job, record.status, *(record.overrides.get(key) for key in keys)]
+        for name in names:
+            row.append(record.values[name].value if name in record.values else None)
+            row += [_stderr(record, name)] if name in with_error else []
+        rows.append([*row, record.folder.name, record.message])
+    return [*header, "folder", "message"], rows
+
+
+def _stderr(record: RunRecord, name: str) -> float | None:
+    return record.values[name].stderr if name in record.values else None
+
+
+def readable_table(records: Sequence[RunRecord]) -> tuple[list[str], list[list[str]]]:
+    """The jobs for the eye: number, what varies, status, the first values, folder."""
+    keys = varying(records)
+    names = _names([record.values for record in records])[:_TABLE_VALUES]
+    labels = labels_of(records, keys)
+    rows = []
+    for record, label in zip(records, labels, strict=True):
+        values: list[Value | None] = [record.values.get(name) for name in names]
+        shown = ["" if value is None else display.number_text(value) for value in values]
+        rows.append([str(record.job), label, record.status, *shown, record.folder.name])
+    return ["job", "setting", "status", *names, "folder"], rows
+
+
+def read_sweep(folder: Path) -> list[RunRecord]:
+    """The jobs of a finished or unfinished sweep. Raises `DataError` where `folder` is none."""
+    manifest = folders.read_manifest(folder)
+    if manifest.get("kind") != "sweep":
+        raise DataError(f"{folder} is a single run, not a sweep: {json.dumps(manifest.get('command'))}")
+    return collect(folder, manifest.get("n_jobs"))
