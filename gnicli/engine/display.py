@@ -65,7 +65,9 @@ class Speed:
 class Display:
     """Shows stages, progress and notes; `update` is cheap enough for ten calls a second."""
 
-    def __init__(self, live: bool | None = None, console: Console | None = None) -> None:
+    def __init__(self, live: bool | None = None, console: Console | None = None, *, terse: bool = False) -> None:
+        """`terse`, for one of many jobs: outside a terminal only what stays and a line every 30 s."""
+        self._terse = terse
         self._live_wanted = stderr_is_live() if live is None else live
         self._console_given = console
         self._live: Any = None
@@ -102,7 +104,7 @@ class Display:
             from rich.text import Text
 
             self._draw(Text(text, style="dim", no_wrap=True, overflow="ellipsis"))
-        else:
+        elif not self._terse:
             self._line(text)
 
     def note(self, text: str) -> None:
@@ -114,7 +116,7 @@ class Display:
         now = time.monotonic()
         if what != self._what:
             self._what, self._speed = what, Speed()
-            self._next_line, self._next_share = now + PLAIN_SECONDS, 0.0
+            self._next_line, self._next_share = now + PLAIN_SECONDS, math.inf if self._terse else 0.0
         rate = self._speed.look(now, done)
         parts = progress_parts(what, done, total, unit, shown, rate)
         if self._live_wanted:
@@ -124,7 +126,8 @@ class Display:
         if now >= self._next_line or (total and share >= self._next_share):
             self._line("  ".join(parts))
             self._next_line = now + PLAIN_SECONDS
-            self._next_share = (math.floor(share / PLAIN_FRACTION + 1e-9) + 1) * PLAIN_FRACTION
+            if not self._terse:
+                self._next_share = (math.floor(share / PLAIN_FRACTION + 1e-9) + 1) * PLAIN_FRACTION
 
     def close(self) -> None:
         """Take the live line away."""

@@ -117,7 +117,7 @@ class _Job:
         self.folder = claim.folder
         self.resume = resume
         self.in_sweep = in_sweep
-        self.display = display.Display()
+        self.display = display.Display(terse=in_sweep)
         self.begin = time.monotonic()
         self.wall_before = float(claim.manifest.get("wall_seconds") or 0.0) if resume else 0.0
         self.metrics: tables.MetricsWriter | None = None

@@ -122,7 +122,7 @@ def draw(figure: FigureData) -> Figure:
     for axis in axes.flat[len(figure.panels) :]:
         axis.set_axis_off()
     if figure.title:
-        canvas.suptitle(textwrap.fill(figure.title, 60 * n_columns), fontsize=12.5, fontweight="semibold")
+        canvas.suptitle(textwrap.fill(figure.title, 60 * n_columns), fontsize=12.5, fontweight="bold")
     return canvas
 
 
@@ -189,7 +189,17 @@ def _set_scale(axis: Axes, which: str, panel: Panel) -> None:
         arguments = {"linthresh": float(np.quantile(sizes, 0.1)) if sizes.size else 1.0}
     getattr(axis, f"set_{which}scale")(scale, **arguments)
     if scale == "log" and which == "y":
-        # A band that reaches zero would stretch the axis by decades.
-        low, high = float(values[values > 0].min()), float(values.max())
-        room = max((high / low) ** 0.08, 1.1)
-        axis.set_ylim(low / room**2, high * room)
+        axis.set_ylim(*_log_limits(panel, float(values[values > 0].min()), float(values.max())))
+
+
+def _log_limits(panel: Panel, low: float, high: float) -> tuple[float, float]:
+    """Limits that show the curves and their bands, but no band that reaches toward zero: it would take up decades."""
+    for curve in panel.curves:
+        if curve.low is None or curve.high is None:
+            continue
+        lows, highs = np.asarray(curve.low, float), np.asarray(curve.high, float)
+        floor = min(low, float(np.nanmin(np.where(np.isfinite(lows) & (lows > 0), lows, np.inf))))
+        low = max(floor, low / 4)
+        high = max(high, float(np.nanmax(np.where(np.isfinite(highs), highs, 0.0))))
+    room = max((high / low) ** 0.05, 1.05)
+    return low / room, high * room

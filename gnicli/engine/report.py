@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib.resources
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +48,8 @@ def render(
         arrays=manifest.get("arrays") or {},
         provenance=_provenance(manifest),
     )
-    return text.encode()
+    # Parts that are absent leave gaps.
+    return (re.sub(r"\n{3,}", "\n\n", text).rstrip() + "\n").encode()
 
 
 def _provenance(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -65,6 +67,6 @@ def _provenance(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("host", manifest.get("host")),
         ("start", manifest.get("start")),
         ("resumed", manifest.get("resumed")),
-        ("wall time", f"{manifest.get('wall_seconds') or 0:.1f} s"),
+        ("wall time", f"{manifest['wall_seconds']:.1f} s" if "wall_seconds" in manifest else None),
     ]
     return [(name, str(text)) for name, text in rows if text is not None]

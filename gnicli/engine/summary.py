@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -35,7 +35,7 @@ def labels_of(records: Sequence[RunRecord], keys: Sequence[str]) -> list[str]:
 
 
 def groups(records: Sequence[RunRecord]) -> list[Group]:
-    """Jobs by setting, in the order of their first job; the label names what varies. Jobs never started are left out."""
+    """Jobs by setting, in the order of their first job, named by what varies; jobs never started are left out."""
     started = [record for record in records if record.overrides or record.status != "not started"]
     keys = [key for key in varying(started) if key != _SEED]
     found: dict[str, list[RunRecord]] = {}
@@ -70,7 +70,7 @@ def mean_curve(group: Group, name: str) -> Curve | None:
         return None
     values = np.array([[table[step] for step in steps] for table in tables])
     x, mean = np.array(steps), values.mean(axis=0)
-    style = "line" if complete else "dashed"
+    style: Literal["line", "dashed"] = "line" if complete else "dashed"
     if len(used) < 2:
         return Curve(_label(group, name), x, mean, style=style)
     half = half_width(values)
