@@ -51,7 +51,7 @@ _STYLE: dict[Any, Any] = {
     "lines.solid_capstyle": "round",
     "legend.frameon": False,
     "legend.fontsize": 9,
-    "legend.handlelength": 1.8,
+    "legend.handlelength": 2.4,
     "axes.formatter.useoffset": False,
     "axes.formatter.limits": (-4, 5),
     "axes.formatter.use_mathtext": True,
@@ -186,7 +186,8 @@ def _set_scale(axis: Axes, which: str, panel: Panel) -> None:
     arguments: dict[str, float] = {}
     if scale == "symlog":
         sizes = np.abs(values[values != 0])
-        arguments = {"linthresh": float(np.quantile(sizes, 0.1)) if sizes.size else 1.0}
+        # A power of ten, or ticks crowd around zero.
+        arguments = {"linthresh": 10.0 ** math.ceil(math.log10(np.quantile(sizes, 0.1))) if sizes.size else 1.0}
     getattr(axis, f"set_{which}scale")(scale, **arguments)
     if scale == "log" and which == "y":
         axis.set_ylim(*_log_limits(panel, float(values[values > 0].min()), float(values.max())))
@@ -194,12 +195,13 @@ def _set_scale(axis: Axes, which: str, panel: Panel) -> None:
 
 def _log_limits(panel: Panel, low: float, high: float) -> tuple[float, float]:
     """Limits that show the curves and their bands, but no band that reaches toward zero: it would take up decades."""
+    least = low / 4
     for curve in panel.curves:
         if curve.low is None or curve.high is None:
             continue
         lows, highs = np.asarray(curve.low, float), np.asarray(curve.high, float)
         floor = min(low, float(np.nanmin(np.where(np.isfinite(lows) & (lows > 0), lows, np.inf))))
-        low = max(floor, low / 4)
+        low = max(floor, least)
         high = max(high, float(np.nanmax(np.where(np.isfinite(highs), highs, 0.0))))
     room = max((high / low) ** 0.05, 1.05)
     return low / room, high * room

@@ -5,6 +5,7 @@ As a program it runs or resumes one counter in a folder: `python fake_experiment
 
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,13 +23,17 @@ DEFAULTS = {
     "pause": 0.0,
     "fail_at": None,
     "diverge_at": None,
-    "figures": True,
+    "figures": False,
     "run": {"dir": None, "checkpoint_steps": 7, "checkpoint_seconds": 30.0},
 }
 
 
 def config(**changes):
     return OmegaConf.merge(OmegaConf.create(DEFAULTS), OmegaConf.create(changes))
+
+
+def state_of(step, walk, total):
+    return State(step, {"walk": walk, "n": np.array(step), "half": walk.astype("f4")}, {"total": total})
 
 
 def count(cfg, observer):
@@ -50,9 +55,7 @@ def count(cfg, observer):
         observer.step_done(
             step,
             cfg.steps,
-            lambda step=step: State(
-                step, {"walk": walk, "n": np.array(step), "half": walk.astype("f4")}, {"total": total}
-            ),
+            partial(state_of, step, walk, total),
             train_loss=total / step,
         )
     x = np.arange(3.0)

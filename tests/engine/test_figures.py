@@ -1,0 +1,142 @@
+"""Figures hold what the data say: read back from matplotlib's artists, the pixels and the csv."""
+
+import csv
+import itertools
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from gnicli.contracts import Curve, FigureData, Panel
+from gnicli.engine import figures
+
+X = np.linspace(1.0, 5.0, 9)
+
+
+def figure(*curves, **panel):
+    return FigureData("Title", (Panel(curves, "step", "loss", **panel),))
+
+
+def test_the_csv_holds_the_data_to_the_last_digit(tmp_path):
+    one = Curve("one", X, np.sqrt(X), np.sqrt(X) - 0.1, np.sqrt(X) + 0.1)
+    two = Curve('t"wo, 2', X[:3].astype(np.float32), np.array([1, np.nan, np.inf]))
+    assert figures.write(tmp_path / "figures", {"a/b": figure(one, two)}) == ["a-b"]
+    with (tmp_path / "figures" / "a-b.csv").open() as stream:
+        rows = list(csv.DictReader(stream))
+    for curve in (one, two):
+        mine = [row for row in rows if row["curve"] == curve.label]
+        np.testing.assert_array_equal([float(row["x"]) for row in mine], curve.x)
+        np.testing.assert_array_equal([float(row["y"]) for row in mine], curve.y)
+    assert [float(row["low"]) for row in rows[:9]] == one.low.tolist()
+    assert rows[-1]["low"] == rows[-1]["high"] == ""
+
+
+def test_pictures_are_of_their_kinds_and_depend_on_the_data_alone(tmp_path):
+    for name in ("one", "two"):
+        figures.write(tmp_path / name, {"f": figure(Curve("c", X, X**2))})
+    figures.write(tmp_path / "three", {"f": figure(Curve("c", X, X**3))})
+    for suffix, magic in (("png", b"\x89PNG"), ("pdf", b"%PDF")):
+        one, two, three = ((tmp_path / name / f"f.{suffix}").read_bytes() for name in ("one", "two", "three"))
+        assert one.startswith(magic)
+        assert one == two != three
+
+
+def test_bands_lines_labels_and_scales():
+    low, high = X / 2, X * 2
+    drawn = figures.draw(
+        figure(Curve("band", X, X, low, high), Curve("dots", X, X, style="dots"), x_scale="log", title="T")
+    )
+    (axis,) = drawn.axes
+    assert (axis.get_xlabel(), axis.get_ylabel(), axis.get_title("left"), axis.get_xscale()) == (
+        "step",
+        "loss",
+        "T",
+        "log",
+    )
+    line, dots = axis.get_lines()
+    np.testing.assert_array_equal(line.get_ydata(), X)
+    assert (dots.get_marker(), line.get_marker()) == ("o", "None")
+    corners = axis.collections[0].get_paths()[0].vertices
+    assert {(x, y) for x, y in corners} >= set(zip(X, low, strict=True)) | set(zip(X, high, strict=True))
+    assert [text.get_text() for text in axis.get_legend().get_texts()] == ["band", "dots"]
+
+
+def test_a_label_has_one_color_in_all_panels_and_no_two_look_alike():
+    labels = [f"setting {i}" for i in range(32)]
+    panels = tuple(Panel(tuple(Curve(label, X, X) for label in order), "x", "y") for order in (labels, labels[::-1]))
+    first, second = figures.draw(FigureData("", panels)).axes
+    looks = [
+        {line.get_label(): (line.get_color(), line.get_linestyle(), line._dash_pattern) for line in axis.get_lines()}
+        for axis in (first, second)
+    ]
+    assert looks[0] == looks[1]
+    assert len({repr(look) for look in looks[0].values()}) == 32
+
+
+def _seen_by(color, matrix):
+    rgb = np.array([int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    return np.clip(matrix @ linear, 0, 1) ** (1 / 2.2)
+
+
+@pytest.mark.parametrize(
+    "matrix",
+    [
+        np.eye(3),
+        # Machado, Oliveira and Fernandes (2009), severity 1: protanopia and deuteranopia.
+        [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+        [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+    ],
+)
+def test_colors_are_told_apart_with_any_color_vision(matrix):
+    seen = [_seen_by(color, np.array(matrix)) for color in figures.PALETTE[:7]]
+    assert min(np.abs(a - b).max() for a, b in itertools.combinations(seen, 2)) > 0.12
+
+
+@pytest.mark.parametrize("scale", ["linear", "log", "symlog"])
+@pytest.mark.parametrize("y", [X, -X, 0 * X, X * np.nan, X - 3, np.full(9, np.inf), X * 1e-300, X * 1e300])
+def test_nothing_that_a_run_can_measure_breaks_the_drawing(tmp_path, scale, y):
+    figures.write(tmp_path, {"f": figure(Curve("c", X, y, y - 1, y + 1), x_scale=scale, y_scale=scale)})
+    assert (tmp_path / "f.png").stat().st_size > 1000
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 4, 5, 7])
+def test_panels_lie_in_a_grid(n):
+    panels = tuple(Panel((Curve("c", X, X),), "x", "y", title=str(i)) for i in range(n))
+    drawn = figures.draw(FigureData("", panels))
+    shown = [axis for axis in drawn.axes if axis.axison]
+    assert [axis.get_title("left") for axis in shown] == [str(i) for i in range(n)]
+    width, height = drawn.get_size_inches()
+    assert width <= 3 * 5.3
+    assert height <= 3 * 4.2
+
+
+def test_empty_and_lone_points(tmp_path):
+    drawn = figures.draw(figure(Curve("lone", X[:1], X[:1]), Curve("none", X[:0], X[:0])))
+    assert drawn.axes[0].get_lines()[0].get_marker() == "o"
+    figures.write(tmp_path, {"f": figure(Curve("none", X[:0], X[:0]), y_scale="log"), "g": FigureData("", ())})
+
+
+def test_labels_that_look_like_mathematics_do_not_stop_a_run(tmp_path):
+    figures.write(tmp_path, {"f": figure(Curve("a$b_{", X, X), Curve("_hidden", X, X), title="100 $ {")})
+
+
+def test_a_users_matplotlibrc_changes_nothing(tmp_path):
+    code = (
+        "import sys; from pathlib import Path; import numpy as np; from gnicli.engine import figures;"
+        "from gnicli.contracts import *;"
+        "c = Curve('c', np.arange(9.), np.arange(9.) ** 2);"
+        "figures.write(Path(sys.argv[1]), {'f': FigureData('T', (Panel((c,), 'x', 'y'),))})"
+    )
+    (tmp_path / "matplotlibrc").write_text("lines.linewidth: 9\nfont.size: 30\naxes.facecolor: black\n")
+    for name, cwd in (("a", tmp_path), ("b", "/")):
+        subprocess.run([sys.executable, "-c", code, str(tmp_path / name)], cwd=cwd, check=True)
+    assert (tmp_path / "a" / "f.png").read_bytes() == (tmp_path / "b" / "f.png").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("name", "stem"), [("alpha/layer1", "alpha-layer1"), ("../x", "x"), ("a b", "a-b"), ("", "figure")]
+)
+def test_file_names(name, stem):
+    assert figures.file_name(name) == stem

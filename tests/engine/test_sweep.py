@@ -1,0 +1,246 @@
+"""A sweep is told truthfully from the folders of its jobs."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import fake_experiment as fake
+import numpy as np
+import pytest
+from scipy import stats
+
+from gnicli.contracts import Curve, FigureData, Panel, Results, RunRecord, Value
+from gnicli.engine import folders, summary, sweep
+from gnicli.errors import ConflictError, DataError, Interrupted
+
+PROGRAM = Path(__file__).with_name("fake_experiment.py")
+
+
+def begin(folder, **named):
+    return sweep.Sweep(folder, command="count", overrides=["lr=.1,.2"], argv=["gni", "count", "-m"], **named)
+
+
+def job(swept, number, lr, seed, **changes):
+    overrides = [f"lr={lr}", f"seed={seed}", "+steps=60"]
+    return fake.start(swept.job_folder(number), in_sweep=True, overrides=overrides, lr=lr, seed=seed, **changes)
+
+
+def rows_of(folder):
+    with (folder / "sweep.csv").open() as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_a_whole_sweep(tmp_path, capsys):
+    swept = begin(tmp_path / "s")
+    for number, (lr, seed) in enumerate([(0.1, 0), (0.1, 1), (0.2, 0), (0.2, 1)]):
+        job(swept, number, lr, seed)
+    capsys.readouterr()
+    outcome = swept.finish()
+    assert (outcome.status, outcome.exit_code, len(outcome.records)) == ("completed", 0, 4)
+    out = capsys.readouterr().out.splitlines()
+    assert out[-1] == str(tmp_path / "s")
+    assert any("lr=0.2 seed=1" in line and "completed" in line for line in out)
+    rows = rows_of(tmp_path / "s")
+    assert [(row["job"], row["status"], row["lr"], row["seed"], row["folder"]) for row in rows[2:]] == [
+        ("2", "completed", "0.2", "0", "2"),
+        ("3", "completed", "0.2", "1", "3"),
+    ]
+    for row in rows:
+        value = folders.read_run(tmp_path / "s" / row["folder"]).values["train_loss"]
+        assert (float(row["train_loss"]), float(row["train_loss_stderr"])) == value[:2]
+    assert {path.name for path in (tmp_path / "s" / "figures").iterdir()} == {
+        f"train_loss.{x}" for x in ("png", "pdf", "csv")
+    }
+    assert "lr=0.2 seed=1" in (tmp_path / "s" / "report.md").read_text()
+    assert folders.status_of(tmp_path / "s") == "completed"
+    assert [record.job for record in sweep.read_sweep(tmp_path / "s")] == [0, 1, 2, 3]
+    with pytest.raises(DataError, match="single run"):
+        sweep.read_sweep(tmp_path / "s" / "0")
+
+
+def test_every_bad_end_is_shown(tmp_path, capsys):
+    """One job each: completed, failed, killed, `os._exit`, diverged, interrupted by nobody but never started."""
+    swept = begin(tmp_path / "s", n_jobs=6)
+    job(swept, 0, 0.1, 0)
+    job(swept, 1, 0.1, 1, fail_at=30)
+    program = f"""
+import os, sys
+sys.path.insert(0, {str(PROGRAM.parent)!r})
+import fake_experiment as fake
+def end(cfg, observer):
+    observer.metrics(1, {{"train_loss": 1.0}})
+    HOW
+fake.start(sys.argv[1], run=end, in_sweep=True, overrides=["lr=0.1", "seed=2"])
+"""
+    for number, how in [(2, f"os.kill(os.getpid(), {int(signal.SIGKILL)})"), (3, "os._exit(1)")]:
+        done = subprocess.run(
+            [sys.executable, "-c", program.replace("HOW", how), str(swept.job_folder(number))], check=False
+        )
+        assert done.returncode
+    job(swept, 4, 0.1, 4, diverge_at=10)
+    capsys.readouterr()
+    outcome = swept.finish()
+    assert [record.status for record in outcome.records] == [
+        "completed", "failed", "lost", "lost", "diverged", "not started",
+    ]  # fmt: skip
+    assert (outcome.status, outcome.exit_code) == ("failed", 1)
+    assert "4 of 6 jobs failed" in capsys.readouterr().err
+    rows = rows_of(tmp_path / "s")
+    assert rows[1]["message"] == "RuntimeError: broken at step 30"
+    assert rows[4]["train_loss"] == "nan"
+    assert "is gone" in rows[2]["message"]
+    assert json.loads((tmp_path / "s" / "manifest.json").read_text())["status"] == "failed"
+    label = (tmp_path / "s" / "figures" / "train_loss.csv").read_text().splitlines()[1].split(",")
+    assert '"train_loss (5 seeds, 1 diverged, 1 failed, 2 lost)"' in ",".join(label)
+
+
+def test_a_diverged_run_is_a_result_and_no_failure(tmp_path):
+    swept = begin(tmp_path / "s")
+    job(swept, 0, 0.1, 0, diverge_at=10)
+    assert swept.finish()[:3] == ("completed", tmp_path / "s", 0)
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [(KeyboardInterrupt(), 130), (Interrupted("x"), 75), (Interrupted("x", by_keyboard=True), 130)]
+)
+def test_an_interrupted_sweep(tmp_path, error, code):
+    swept = begin(tmp_path / "s", n_jobs=3)
+    job(swept, 0, 0.1, 0)
+    outcome = swept.finish(interrupted=error)
+    assert (outcome.status, outcome.exit_code) == ("interrupted", code)
+    assert [record.status for record in outcome.records] == ["completed", "not started", "not started"]
+    assert folders.status_of(tmp_path / "s") == "interrupted"
+
+
+def test_two_sweeps_do_not_share_a_folder(tmp_path):
+    swept = begin(tmp_path / "s")
+    with pytest.raises(ConflictError, match=f"in use by pid {os.getpid()}"):
+        begin(tmp_path / "s")
+    swept.finish()
+    with pytest.raises(ConflictError, match="finished"):
+        begin(tmp_path / "s")
+    other = begin(tmp_path / "t")
+    other.discard()
+    assert not (tmp_path / "t").exists()
+
+
+def test_an_experiments_own_summary(tmp_path):
+    def summarise(runs):
+        assert [run.overrides["seed"] for run in runs] == ["0", "1"]
+        steps, values = runs[1].metrics["train_loss"]
+        figure = FigureData("own", (Panel((Curve("c", steps, values),), "x", "y"),))
+        return Results({"gap": Value(0.5, 0.1, 2)}, figures={"gap": figure}, notes=("said so",))
+
+    swept = begin(tmp_path / "s")
+    for seed in range(2):
+        job(swept, seed, 0.1, seed)
+    swept.finish(summarise)
+    assert json.loads((tmp_path / "s" / "results.json").read_text())["gap"]["value"] == 0.5
+    assert (tmp_path / "s" / "figures" / "gap.png").exists()
+    assert "said so" in (tmp_path / "s" / "report.md").read_text()
+
+
+def test_an_error_in_the_summary_is_raised_after_the_table_is_written(tmp_path):
+    swept = begin(tmp_path / "s")
+    job(swept, 0, 0.1, 0)
+    with pytest.raises(ZeroDivisionError):
+        swept.finish(lambda runs: 1 / 0)
+    assert rows_of(tmp_path / "s")[0]["status"] == "completed"
+    assert folders.status_of(tmp_path / "s") == "failed"
+
+
+def test_broken_jobs_are_read_as_broken(tmp_path):
+    swept = begin(tmp_path / "s")
+    job(swept, 0, 0.1, 0)
+    (tmp_path / "s" / "0" / "manifest.json").write_text("{")
+    (tmp_path / "s" / "notes").mkdir()  # no job
+    job(swept, 10, 0.1, 1)
+    (tmp_path / "s" / "10" / "metrics.csv").write_text("nothing\n")
+    outcome = swept.finish()
+    assert [(record.job, record.status) for record in outcome.records] == [(0, "broken"), (10, "completed")]
+    assert "metrics.csv" in outcome.records[1].message
+
+
+@pytest.mark.parametrize(
+    ("override", "pair"),
+    [
+        ("M=4", ("M", "4")),
+        ("+a.b='x y'", ("a.b", "x y")),
+        ("++a=b=c", ("a", "b=c")),
+        ("~d", ("~d", "")),
+        ('n="', ("n", '"')),
+    ],
+)
+def test_overrides_are_split(override, pair):
+    assert sweep.split_overrides([override]) == dict([pair])
+
+
+# -------------------------------------------------------------------------------------------------------------- summary
+
+
+def record(number, lr, seed, values, status="completed", steps=None):
+    steps = np.arange(len(values)) if steps is None else np.array(steps)
+    overrides = {"noise": "mult", "lr": str(lr), "seed": str(seed)}
+    metrics = {"train_loss": (steps, np.array(values, float))}
+    return RunRecord(number, Path(str(number)), overrides, status, {"train_loss": Value(values[-1])}, metrics)
+
+
+def test_the_interval_is_students_and_covers_what_it_says():
+    """Against scipy.stats, and by counting: of 4000 intervals from 4 normal numbers 95 % hold the mean (± 4 σ)."""
+    draws = np.random.default_rng(1).normal(3.0, 2.0, (4, 4000))
+    half = summary.half_width(draws)
+    low, high = stats.t.interval(0.95, 3, draws.mean(0), stats.sem(draws, axis=0))
+    np.testing.assert_allclose(draws.mean(0) - half, low)
+    np.testing.assert_allclose(draws.mean(0) + half, high)
+    covered = np.mean(np.abs(draws.mean(0) - 3.0) < half)
+    assert abs(covered - 0.95) < 4 * np.sqrt(0.95 * 0.05 / 4000)
+
+
+def test_one_line_per_setting_and_nothing_dropped_silently():
+    runs = [
+        record(0, 0.1, 0, [4.0, 2.0, 1.0]),
+        record(1, 0.1, 1, [6.0, 4.0, 3.0]),
+        record(2, 0.1, 2, [9.0, 99.0, float("nan")], "diverged"),
+        record(3, 0.2, 0, [5.0, 5.0, 5.0]),
+        record(4, 0.4, 0, [1.0, 8.0, float("inf")], "diverged"),
+        record(5, 0.8, 0, [float("nan")], "diverged"),
+    ]
+    results = summary.summary(runs)
+    panel = results.figures["train_loss"].panels[0]
+    first, second, third = panel.curves
+    assert [curve.label for curve in panel.curves] == [
+        "lr=0.1 (3 seeds, 1 diverged)", "lr=0.2 (1 seed)", "lr=0.4 (1 seed, 1 diverged)",
+    ]  # fmt: skip
+    np.testing.assert_allclose(first.y, [5.0, 3.0, 2.0])
+    np.testing.assert_allclose(first.high - first.low, 2 * stats.t.ppf(0.975, 1) * 1.0)
+    assert second.low is None
+    assert third.style == "dashed"
+    np.testing.assert_array_equal(third.x, [0, 1])
+    assert any("lr=0.8" in note and "no curve" in note for note in results.notes)
+    assert results.values["train_loss [lr=0.1]"] == Value(2.0, 1.0, 2, "")
+    assert results.values["train_loss [lr=0.2]"] == Value(5.0, None, 1, "")
+
+
+def test_runs_are_averaged_where_they_all_have_a_value():
+    runs = [record(0, 0.1, 0, [1.0, 2.0, 3.0], steps=[0, 5, 10]), record(1, 0.1, 1, [3.0, 5.0, 7.0], steps=[0, 10, 20])]
+    (curve,) = summary.summary(runs).figures["train_loss"].panels[0].curves
+    np.testing.assert_array_equal(curve.x, [0, 10])
+    np.testing.assert_allclose(curve.y, [2.0, 4.0])
+
+
+def test_the_order_of_jobs_does_not_change_a_mean():
+    rng = np.random.default_rng(0)
+    runs = [record(i, 0.1, i, rng.random(5).tolist()) for i in range(4)]
+    one, other = (summary.mean_curve(summary.groups(order)[0], "train_loss") for order in (runs, runs[::-1]))
+    np.testing.assert_allclose(one.y, other.y)
+    np.testing.assert_allclose(one.low, other.low)
+
+
+def test_a_sweep_with_nothing_to_draw():
+    assert summary.summary([]) == Results({})
+    nothing = RunRecord(0, Path("0"), {}, "not started", {}, {})
+    assert summary.summary([nothing]).figures == {}
