@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 REDRAW_SECONDS = 0.1
 PLAIN_SECONDS = 30.0
-PLAIN_FRACTION = 0.1
 _WINDOW = 64  # looks that the rate is averaged over
 
 
@@ -74,7 +73,7 @@ class Display:
         self._what = ""
         self._speed = Speed()
         self._next_line = 0.0
-        self._next_share = 0.0
+        self._tenths_told = -1
 
     def _console(self) -> Console:
         if self._console_given is None:
@@ -116,18 +115,17 @@ class Display:
         now = time.monotonic()
         if what != self._what:
             self._what, self._speed = what, Speed()
-            self._next_line, self._next_share = now + PLAIN_SECONDS, math.inf if self._terse else 0.0
+            self._next_line, self._tenths_told = now + PLAIN_SECONDS, -1
         rate = self._speed.look(now, done)
         parts = progress_parts(what, done, total, unit, shown, rate)
         if self._live_wanted:
             self._draw(progress_line(parts, done, total, self._console()))
             return
-        share = done / total if total else 0.0
-        if now >= self._next_line or (total and share >= self._next_share):
+        tenths = 10 * done // total if total and not self._terse else -1
+        if now >= self._next_line or tenths > self._tenths_told:
             self._line("  ".join(parts))
             self._next_line = now + PLAIN_SECONDS
-            if not self._terse:
-                self._next_share = (math.floor(share / PLAIN_FRACTION + 1e-9) + 1) * PLAIN_FRACTION
+            self._tenths_told = tenths
 
     def close(self) -> None:
         """Take the live line away."""
@@ -169,6 +167,7 @@ def progress_line(parts: Sequence[str], done: int, total: int | None, console: C
         full, rest = ("#", "-") if console.options.ascii_only else ("━", "─")
         filled = min(width, width * done // total)
         line = Text.assemble((full * filled, "cyan"), (rest * (width - filled), "dim"), "  ", line)
+    line.truncate(room, overflow="ellipsis")
     return line
 
 

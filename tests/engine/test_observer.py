@@ -119,7 +119,7 @@ def test_a_live_line_fits_the_terminal(width):
     terminal.print(line)
     text = line.plain
     assert terminal.file.getvalue().count("\n") == 1
-    assert parts[0] in text
+    assert parts[0][: width - 2] in text
     if width >= 40:
         assert len(text) < width
         assert "train_loss=0.1234" in text
@@ -167,7 +167,7 @@ def test_plain_lines_come_every_tenth_or_every_30_seconds(monkeypatch, capsys):
         clock.now += 7.0
         shown.update("draw", step, None, "draw", {})
     lines = capsys.readouterr().err.splitlines()
-    assert len(lines) == 100 // 5  # 5 × 7 s is the first look after 30 s
+    assert [line.split()[1] for line in lines] == [str(step) for step in range(6, 101, 5)]  # 35 s apart
     assert all("left" not in line for line in lines)
 
 
