@@ -153,17 +153,15 @@ def progress_parts(
 
 
 def progress_line(parts: Sequence[str], done: int, total: int | None, console: Console) -> Text:
-    """One line that fits: words as long as there is room for them, a bar if there still is."""
+    """One line that fits: words as long as there is room for them, and a bar if there is room for all and more."""
     from rich.text import Text
 
     room = console.width - 1
-    words = parts[0]
-    for part in parts[1:]:
-        if len(words) + 2 + len(part) <= room:
-            words += "  " + part
-    line = Text(words, no_wrap=True, overflow="ellipsis")
-    width = min(30, room - len(words) - 2)
-    if total and width >= 8:
+    fitting = [part for n, part in enumerate(parts) if n == 0 or len("  ".join(parts[: n + 1])) <= room]
+    line = Text("  ".join(fitting), no_wrap=True, overflow="ellipsis")
+    # In steps of ten, or the bar would jitter with the length of the numbers.
+    width = min(30, (room - len(line.plain) - 2) // 10 * 10)
+    if total and width > 0 and len(parts) > 2:
         full, rest = ("#", "-") if console.options.ascii_only else ("━", "─")
         filled = min(width, width * done // total)
         line = Text.assemble((full * filled, "cyan"), (rest * (width - filled), "dim"), "  ", line)

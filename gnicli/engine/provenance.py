@@ -54,7 +54,12 @@ def differences(config: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str
     """Dotted essential keys in which two plain configs differ, with both values (None where a key is absent)."""
     left, right = dict(_leaves(essential(config))), dict(_leaves(essential(other)))
     keys = list(left) + [key for key in right if key not in left]
-    return {key: (left.get(key), right.get(key)) for key in keys if left.get(key) != right.get(key)}
+    return {key: (left.get(key), right.get(key)) for key in keys if _text(left, key) != _text(right, key)}
+
+
+def _text(leaves: Mapping[str, Any], key: str) -> str | None:
+    # As text a NaN equals itself, and 1 is not True.
+    return json.dumps(leaves[key]) if key in leaves else None
 
 
 @functools.cache

@@ -157,6 +157,33 @@ def test_a_state_that_is_not_fit_is_never_kept(tmp_path):
     assert checkpoint.read_state(tmp_path / "every").step == 4
 
 
+def test_an_exit_from_a_library_is_recorded_and_not_swallowed(tmp_path):
+    with pytest.raises(SystemExit):
+        fake.start(tmp_path / "run", run=lambda *_: sys.exit(3))
+    assert manifest(tmp_path / "run")["status"] == "failed"
+    assert manifest(tmp_path / "run")["error"] == "SystemExit: 3"
+
+
+def test_what_hydra_resolved_is_saved(tmp_path):
+    cfg = OmegaConf.merge(fake.config(), {"half": "${lr}", "where": "${oc.env:PLACE}"})
+    os.environ["PLACE"] = "here"
+    outcome = engine.execute(
+        fake.count,
+        cfg,
+        tmp_path / "run",
+        command="count",
+        overrides=["lr=0.5", "+where=x"],
+        argv=["gni", "count", "a b"],
+        hydra_config=OmegaConf.create({"job": {"name": "count"}}),
+    )
+    del os.environ["PLACE"]
+    saved = OmegaConf.load(outcome.folder / ".hydra" / "config.yaml")
+    assert (saved.half, saved.where) == (0.1, "here")  # to be resumed without the environment of the first start
+    assert OmegaConf.load(outcome.folder / ".hydra" / "overrides.yaml") == ["lr=0.5", "+where=x"]
+    assert OmegaConf.load(outcome.folder / ".hydra" / "hydra.yaml").hydra.job.name == "count"
+    assert manifest(outcome.folder)["command_line"] == "gni count 'a b'"
+
+
 # --------------------------------------------------------------------------------------------------------- interruption
 
 

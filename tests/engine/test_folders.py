@@ -228,6 +228,7 @@ def test_the_fingerprint_names_the_content():
     other["b"]["d"] = [2, 1]
     assert provenance.fingerprint(config) != provenance.fingerprint(other)
     assert provenance.differences(config, other) == {"b.d": ([1, 2], [2, 1])}
+    assert provenance.differences({"a": float("nan"), "b": 1}, {"a": float("nan"), "b": True}) == {"b": (1, True)}
 
 
 def test_no_git_is_no_failure(monkeypatch):
