@@ -6,16 +6,16 @@ import contextlib
 import shlex
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gnicli import files
 from gnicli.contracts import Observer, Results, State, Value
-from gnicli.engine import checkpoint, display, folders, provenance, tables
+from gnicli.engine import checkpoint, display, folders, machine, provenance, tables
 from gnicli.engine.observer import RunObserver
 from gnicli.engine.signals import StopRequest, stop_on_signals
-from gnicli.errors import GniError, Interrupted, ResourceError, UsageError
+from gnicli.errors import GniError, Interrupted, UsageError
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -62,7 +62,7 @@ def execute(
     folder = Path(folder)
     config = provenance.plain(cfg)
     claim = folders.reclaim(folder) if resume else folders.claim(folder, _manifest(config, command, overrides, argv))
-    job = _Job(run, cfg, config, claim, resume=resume, in_sweep=in_sweep)
+    job = _Job(run, cfg, config, claim, resume, in_sweep)
     try:
         job.prepare(overrides, hydra_config)
     except BaseException as error:
@@ -106,7 +106,6 @@ class _Job:
         cfg: DictConfig,
         config: dict[str, Any],
         claim: folders.Claim,
-        *,
         resume: bool,
         in_sweep: bool,
     ) -> None:
@@ -129,7 +128,7 @@ class _Job:
 
     def prepare(self, overrides: Sequence[str], hydra_config: Any) -> None:
         """All that can be refused before the experiment starts."""
-        device, threads = _machine(self.config, self.claim.manifest.get("threads") if self.resume else None)
+        device, threads = machine.choose(self.config, self.claim.manifest if self.resume else {})
         self.device, self.threads = device, threads
         length = None
         if self.resume:
@@ -137,7 +136,7 @@ class _Job:
             if found is not None:
                 self.state, length = found
         else:
-            _save_config(self.folder, self.config, overrides, hydra_config)
+            machine.save_config(self.folder, self.config, overrides, hydra_config)
         self.metrics = tables.MetricsWriter(self.folder / "metrics.csv", length)
         again = {}
         if self.resume:
@@ -158,8 +157,8 @@ class _Job:
     def go(self) -> Outcome:
         """Run the experiment and see it to its end."""
         try:
-            with stop_on_signals() as stop, _threads(self.threads):
-                results = self.run(_with_device(self.cfg, self.device), self.observe(stop))
+            with stop_on_signals() as stop, machine.torch_threads(self.threads):
+                results = self.run(machine.with_device(self.cfg, self.device), self.observe(stop))
                 self.finish(results)  # still under the handlers: what is complete is not thrown away for a signal
         except UsageError as error:
             if self.in_sweep or self.resume or (self.observer is not None and self.observer.produced):
@@ -171,7 +170,7 @@ class _Job:
             return self.interrupted(error)
         except Exception as error:
             return self.fail(error)
-        except BaseException as error:  # SystemExit from a library: not ours to swallow
+        except SystemExit as error:  # from a library: not ours to swallow
             self.record("failed", first_line(error), traceback.format_exc())
             raise
         code = DIVERGED_EXIT_CODE if results.status == "diverged" else 0
@@ -257,7 +256,6 @@ class _Job:
     def fail(self, error: Exception) -> Outcome:
         """Record an error, bugs with their traceback."""
         message = first_line(error)
-        # format_exception and not format_exc: there may be no exception being handled here.
         self.record("failed", message, "".join(traceback.format_exception(error)))
         if not self.in_sweep:
             raise error
@@ -304,68 +302,3 @@ class _Job:
         """Into run.log and before the user's eyes."""
         self.log(text)
         self.display.note(text)
-
-
-# ------------------------------------------------------------------------------------------------------------- machine
-
-
-def _machine(config: dict[str, Any], saved_threads: int | None) -> tuple[str, int | None]:
-    """The device and the number of threads of a run: as configured, else as saved, else torch's choice.
-
-    torch is imported only for a config that has something to ask it.
-    """
-    threads = config.get("threads")
-    if threads is None:
-        threads = saved_threads
-    asked = config.get("device")
-    if asked is None and threads is None:
-        return "cpu", None
-    import torch
-
-    available = torch.cuda.is_available()
-    if asked == "cuda" and not available:
-        version = torch.__version__
-        raise ResourceError(f"CUDA not available (torch {version}); use device=cpu or device=auto")
-    device = ("cuda" if available else "cpu") if asked == "auto" else asked or "cpu"
-    return device, torch.get_num_threads() if threads is None else int(threads)
-
-
-@contextlib.contextmanager
-def _threads(n: int | None) -> Iterator[None]:
-    """Set torch's threads for one run: the next job of a sweep starts with what this one found."""
-    if n is None:
-        yield
-        return
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(n)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
-def _with_device(cfg: DictConfig, device: str) -> DictConfig:
-    import copy
-
-    from omegaconf import open_dict, read_write
-
-    resolved = copy.deepcopy(cfg)
-    if "device" in resolved:
-        with read_write(resolved), open_dict(resolved):
-            resolved.device = device
-    return resolved
-
-
-def _save_config(folder: Path, config: dict[str, Any], overrides: Sequence[str], hydra_config: Any) -> None:
-    from omegaconf import OmegaConf
-
-    target = folder / ".hydra"
-    with files.explained(target, "create"):
-        target.mkdir(exist_ok=True)
-    files.replace(target / "config.yaml", OmegaConf.to_yaml(OmegaConf.create(config)).encode())
-    files.replace(target / "overrides.yaml", OmegaConf.to_yaml(OmegaConf.create(list(overrides))).encode())
-    if hydra_config is not None:
-        node = OmegaConf.create({"hydra": hydra_config})
-        files.replace(target / "hydra.yaml", OmegaConf.to_yaml(node).encode())

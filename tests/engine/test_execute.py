@@ -419,6 +419,21 @@ def test_a_resumed_run_takes_the_saved_thread_count(tmp_path):
     assert threads == [1]
 
 
+def test_a_run_goes_on_where_it_began(tmp_path, monkeypatch):
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(GniError):
+        fake.start(tmp_path / "run", run=failing, device="auto")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    devices = []
+    for resume, folder in ((True, "run"), (False, "new")):
+        fake.start(
+            tmp_path / folder, lambda cfg, _: devices.append(cfg.device) or Results({}), resume=resume, device="auto"
+        )
+    assert devices == ["cpu", "cuda"]
+
+
 def failing(cfg, observer):
     raise DataError("no")
 

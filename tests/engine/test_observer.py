@@ -128,7 +128,7 @@ def test_a_live_line_fits_the_terminal(width):
 
 def test_live_progress_redraws_one_line_and_leaves_none(monkeypatch):
     monkeypatch.delenv("NO_COLOR", raising=False)
-    terminal = console(60, color_system="standard")
+    terminal = console(80, color_system="standard")
     shown = display.Display(live=True, console=terminal)
     shown.stage("reading svhn")
     for step in range(1, 4):
@@ -145,10 +145,12 @@ def test_live_progress_redraws_one_line_and_leaves_none(monkeypatch):
 
 def test_no_color(monkeypatch):
     monkeypatch.setenv("NO_COLOR", "1")
-    terminal = console(60)
+    terminal = console(80, color_system="standard")
     shown = display.Display(live=True, console=terminal)
-    shown.update("step", 1, 3, "step", {})
+    for step in (1, 2):
+        shown.update("step", step, 3, "step", {})
     shown.close()
+    assert "━" in terminal.file.getvalue()
     assert "\x1b[36m" not in terminal.file.getvalue()
 
 
