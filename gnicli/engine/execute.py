@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gnicli import files
 from gnicli.contracts import Observer, Results, State, Value
-from gnicli.engine import checkpoint, display, folders, machine, provenance, tables
+from gnicli.engine import checkpoint, display, figures, folders, machine, provenance, report, tables
 from gnicli.engine.observer import RunObserver
 from gnicli.engine.signals import StopRequest, stop_on_signals
 from gnicli.errors import GniError, Interrupted, UsageError
@@ -128,8 +128,7 @@ class _Job:
 
     def prepare(self, overrides: Sequence[str], hydra_config: Any) -> None:
         """All that can be refused before the experiment starts."""
-        device, threads = machine.choose(self.config, self.claim.manifest if self.resume else {})
-        self.device, self.threads = device, threads
+        self.device, self.threads = machine.choose(self.config, self.claim.manifest if self.resume else {})
         length = None
         if self.resume:
             found = checkpoint.load(self.folder, self.config, self.tell)
@@ -142,7 +141,7 @@ class _Job:
         if self.resume:
             history = [*self.claim.manifest.get("resumed_from", []), None if self.state is None else self.state.step]
             again = {**folders.identify_again(), "resumed_from": history}
-        self.claim.update(device=device, threads=threads, **again)
+        self.claim.update(device=self.device, threads=self.threads, **again)
         self.log(f"{'resumed' if self.resume else 'started'}: {self.claim.manifest['command_line']}")
 
     def refuse(self, error: BaseException) -> Outcome:
@@ -211,16 +210,9 @@ class _Job:
             name: {"shape": list(a.values.shape), "dtype": str(a.values.dtype), "meaning": a.meaning}
             for name, a in results.arrays.items()
         }
-        figures = {}
-        if results.figures:
-            from gnicli.engine import figures as drawing
-
-            names = drawing.write(self.folder / "figures", results.figures)
-            figures = dict(zip(names, results.figures.values(), strict=True))
+        drawn = figures.write(self.folder / "figures", results.figures)
         ending = self.ending(results.status, results.message) | {"arrays": arrays}
-        from gnicli.engine import report
-
-        text = report.render(self.claim.manifest | ending, self.values, figures, results.notes)
+        text = report.render(self.claim.manifest | ending, self.values, drawn, results.notes)
         files.replace(self.folder / "report.md", text)
         self.close()
         self.log(f"{results.status}{': ' if results.message else ''}{results.message}")

@@ -64,16 +64,18 @@ def file_name(name: str) -> str:
     return re.sub(r"[^\w.=+-]+", "-", name).strip("-.") or "figure"
 
 
-def write(folder: Path, figures: Mapping[str, FigureData]) -> list[str]:
-    """Write every figure into `folder` (created if needed) as png, pdf and csv; returns the names of the files."""
-    names = []
+def write(folder: Path, figures: Mapping[str, FigureData]) -> dict[str, FigureData]:
+    """Write every figure into `folder` (created if needed) as png, pdf and csv; returns them by the files' stem."""
+    written: dict[str, FigureData] = {}
     for name, figure in figures.items():
         folder.mkdir(exist_ok=True)
         stem = file_name(name)
+        while stem in written:  # a/b and a-b
+            stem += "-2"
         files.replace(folder / f"{stem}.csv", tables.encode_csv(HEADER, _rows(figure)))
         _draw_files(folder, stem, figure)
-        names.append(stem)
-    return names
+        written[stem] = figure
+    return written
 
 
 HEADER = ("panel", "curve", "x", "y", "low", "high")

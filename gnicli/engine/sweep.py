@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from gnicli import files
 from gnicli.contracts import NamedArray, Results, RunRecord, Value
-from gnicli.engine import display, folders, provenance, tables
+from gnicli.engine import display, figures, folders, provenance, report, tables
 from gnicli.engine.summary import labels_of, summary, varying
 from gnicli.errors import DataError, Interrupted
 
@@ -99,19 +99,12 @@ class Sweep:
         self, summarise: Summarise | None, records: Sequence[RunRecord], headline: str, ending: dict[str, Any]
     ) -> None:
         results = summarise(records) if summarise else summary(records, headline)
-        drawn = {}
-        if results.figures:
-            from gnicli.engine import figures
-
-            names = figures.write(self.folder / "figures", results.figures)
-            drawn = dict(zip(names, results.figures.values(), strict=True))
+        drawn = figures.write(self.folder / "figures", results.figures)
         if results.values:
             files.replace(self.folder / "results.json", tables.encode_results(results.values))
         if results.arrays:
             arrays: Mapping[str, NamedArray] = results.arrays
             files.replace(self.folder / "arrays.npz", lambda stream: tables.write_arrays(stream, arrays))
-        from gnicli.engine import report
-
         table = readable_table(records)
         text = report.render(self._claim.manifest | ending, results.values, drawn, results.notes, table)
         files.replace(self.folder / "report.md", text)

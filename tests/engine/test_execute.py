@@ -190,7 +190,11 @@ def test_what_hydra_resolved_is_saved(tmp_path):
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGUSR1", "SIGUSR2"])
 def test_a_signal_saves_and_the_rest_is_as_if_nothing_had_been(tmp_path, whole, name, capsys):
     number = getattr(signal, name)
-    before = signal.getsignal(number)
+
+    def before(*_):
+        raise AssertionError("not handled")
+
+    was = signal.signal(number, before)
     at = 23  # between two checkpoints of every 7 steps
 
     def experiment(cfg, observer):
@@ -208,7 +212,7 @@ def test_a_signal_saves_and_the_rest_is_as_if_nothing_had_been(tmp_path, whole, 
     with pytest.raises(Interrupted, match=f"saved at step {at}; resume: gni resume {folder}") as caught:
         fake.start(folder, run=experiment)
     assert caught.value.exit_code == (130 if name == "SIGINT" else 75)
-    assert signal.getsignal(number) == before
+    assert signal.signal(number, was) == before
     assert manifest(folder)["status"] == "interrupted"
     steps = []
     outcome = fake.start(

@@ -1,5 +1,6 @@
 """A folder has one owner, whoever comes, at whatever time, and tells the truth about it."""
 
+import contextlib
 import errno
 import json
 import os
@@ -93,6 +94,15 @@ def test_six_at_once(tmp_path, same):
     assert len(set(got)) == len(got) == (1 if same else 6), lines
     assert all(json.loads((Path(folder) / "manifest.json").read_text())["command"] == "train" for folder in got)
     assert all("in use by" in line or "holds a run" in line or "taken" in line for line in lines if "got" not in line)
+
+
+def test_the_manifest_decides_where_locks_do_not_work(tmp_path, monkeypatch):
+    monkeypatch.setattr(folders, "_hold", lambda folder: contextlib.ExitStack())
+    monkeypatch.setattr(folders, "_refuse_taken", lambda folder: None)  # as if both had looked before either wrote
+    folders.claim(tmp_path, {"command": "first"})
+    with pytest.raises(ConflictError, match="taken by another run"):
+        folders.claim(tmp_path, {"command": "second"})
+    assert folders.read_manifest(tmp_path)["command"] == "first"
 
 
 def test_a_finished_run_is_not_overwritten(tmp_path):
