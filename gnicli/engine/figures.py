@@ -187,9 +187,9 @@ def _set_scale(axis: Axes, which: str, panel: Panel) -> None:
         scale = "linear"  # nothing that a logarithm could show
     arguments: dict[str, float] = {}
     if scale == "symlog":
-        sizes = np.abs(values[values != 0])
-        # A power of ten, or ticks crowd around zero.
-        arguments = {"linthresh": 10.0 ** math.ceil(math.log10(np.quantile(sizes, 0.1))) if sizes.size else 1.0}
+        arguments = {
+            "linthresh": _linear_threshold(values, axis.dataLim.intervalx if which == "x" else axis.dataLim.intervaly)
+        }
     getattr(axis, f"set_{which}scale")(scale, **arguments)
     if scale == "log" and which == "y":
         axis.set_ylim(*_log_limits(panel, float(values[values > 0].min()), float(values.max())))
@@ -207,3 +207,16 @@ def _log_limits(panel: Panel, low: float, high: float) -> tuple[float, float]:
         high = max(high, float(np.nanmax(np.where(np.isfinite(highs), highs, 0.0))))
     room = max((high / low) ** 0.05, 1.05)
     return low / room, high * room
+
+
+def _linear_threshold(values: np.ndarray, extent: np.ndarray) -> float:
+    """Where a symmetric logarithm turns linear: below most values, at a power of ten or ticks crowd there.
+
+    It is at most 12 decades below the end of the axis (bands included): matplotlib overflows on much more.
+    """
+    sizes = np.abs(values[values != 0])
+    ends = np.abs(extent[np.isfinite(extent)])
+    largest = max([*ends, *sizes], default=0.0)
+    if largest == 0 or sizes.size == 0:
+        return 1.0
+    return 10.0 ** math.ceil(math.log10(max(float(np.quantile(sizes, 0.1)), largest * 1e-12)))

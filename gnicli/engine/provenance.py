@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import importlib.metadata
 import json
 import os
-import platform
-import socket
-import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -69,6 +66,8 @@ def git_state() -> dict[str, Any]:
     root = Path(__file__).resolve().parents[2]
     if not (root / ".git").exists():
         return unknown
+    import subprocess
+
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     environment["GIT_OPTIONAL_LOCKS"] = "0"
 
@@ -91,6 +90,8 @@ def git_state() -> dict[str, Any]:
 
 @functools.cache
 def _installed() -> dict[str, str | None]:
+    import importlib.metadata
+
     found: dict[str, str | None] = {}
     for package in PACKAGES:
         try:
@@ -102,11 +103,13 @@ def _installed() -> dict[str, str | None]:
 
 def versions() -> dict[str, str | None]:
     """Versions of Python and of the packages that numbers depend on, without importing them."""
-    return {"python": platform.python_version(), **_installed()}
+    return {"python": ".".join(map(str, sys.version_info[:3])), **_installed()}
 
 
 def host() -> str:
     """The name of this machine."""
+    import socket
+
     return socket.gethostname()
 
 

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gnicli.contracts import NamedArray, Value
@@ -18,6 +18,7 @@ names = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters
 any_float = st.floats(allow_nan=True, allow_infinity=True)
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 2**60), names, any_float), max_size=20))
 def test_metrics_round_trip(tmp_path_factory, rows):
     path = tmp_path_factory.mktemp("m") / "metrics.csv"
@@ -43,6 +44,7 @@ def test_a_cut_last_line_is_ignored(tmp_path):
         assert len(steps) == max(0, whole[:cut].count(b"\n") - 1)
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.binary(max_size=80))
 def test_readers_raise_only_data_errors(tmp_path_factory, content):
     path = tmp_path_factory.mktemp("d") / "file"
@@ -74,6 +76,7 @@ def test_metrics_are_cut_to_what_the_checkpoint_vouches_for(tmp_path):
     assert path.read_bytes() == undisturbed
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.dictionaries(names, st.builds(Value, any_float, st.none() | any_float, st.integers(0, 10**9), names)))
 def test_results_round_trip_as_strict_json(tmp_path_factory, values):
     path = tmp_path_factory.mktemp("r") / "results.json"
