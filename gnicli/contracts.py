@@ -1,6 +1,6 @@
 """What the layers hand to one another: protocols of components, and named tuples of plain data.
 
-Arrays in the tuples are NumPy arrays. Nothing here imports torch.
+Arrays in the tuples are NumPy arrays. Nothing here imports torch or NumPy: the start-up of every command passes here.
 """
 
 from __future__ import annotations
@@ -9,9 +9,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
-import numpy as np
-
 if TYPE_CHECKING:
+    import numpy as np
     import torch
 
 # -------------------- data
