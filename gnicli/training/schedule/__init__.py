@@ -1,0 +1,1 @@
+"""Learning-rate schedules: one per file, each a schema with a `factor` method (`contracts.Schedule`)."""
