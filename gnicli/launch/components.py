@@ -1,0 +1,111 @@
+"""The groups of components: which members each has, and their schemas for Hydra.
+
+A built-in member is `conf/<group>/<name>.yaml` and the module `<package>/<name>.py`. Another package adds one through
+an entry point of the group `gnicli.<group>` that names a schema dataclass. Nothing here imports hydra until
+`register` is called.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gnicli import conf
+from gnicli.errors import UsageError
+
+GROUPS = {
+    "dataset": "gnicli.dataset",
+    "network": "gnicli.network",
+    "noise": "gnicli.noise",
+    "objective": "gnicli.gradients.objective",
+    "schedule": "gnicli.training.schedule",
+}
+SCHEMA_SUFFIX = "_schema"
+
+
+@dataclass(frozen=True)
+class Member:
+    """One choice of a group; `load` imports its module and returns the schema dataclass."""
+
+    group: str
+    name: str
+    built_in: bool
+    load: Callable[[], type]
+
+
+def conf_folder() -> Path:
+    """The folder that holds the packaged configuration."""
+    return Path(conf.__path__[0])
+
+
+@functools.cache
+def _installed(group: str) -> tuple[Any, ...]:
+    # Imported here because it takes as long as starting Python does.
+    from importlib.metadata import entry_points
+
+    return tuple(entry_points(group=f"gnicli.{group}"))
+
+
+def _built_in(package: str, name: str) -> type:
+    return importlib.import_module(f"{package}.{name}").COMPONENT
+
+
+def _foreign(group: str, entry_point: Any) -> type:
+    try:
+        return entry_point.load()
+    except Exception as error:
+        origin = entry_point.dist.name if entry_point.dist else entry_point.value
+        raise UsageError(
+            f"{group}={entry_point.name} from the package {origin} cannot be loaded: {type(error).__name__}: {error}"
+        ) from error
+
+
+@functools.cache
+def members(group: str) -> dict[str, Member]:
+    """The members of a group by name, built-in ones first, each part in alphabetical order."""
+    package = GROUPS[group]
+    names = sorted(path.stem for path in (conf_folder() / group).glob("*.yaml"))
+    found = {name: Member(group, name, True, functools.partial(_built_in, package, name)) for name in names}
+    for entry_point in sorted(_installed(group), key=lambda entry: entry.name):
+        if entry_point.name not in found:
+            load = functools.partial(_foreign, group, entry_point)
+            found[entry_point.name] = Member(group, entry_point.name, False, load)
+    return found
+
+
+def schema(group: str, name: str) -> type:
+    """The schema dataclass of `<group>=<name>`; `UsageError` if there is none."""
+    from gnicli.launch.nearest import unknown
+
+    found = members(group)
+    if name not in found:
+        raise UsageError(unknown(group, name, found))
+    return found[name].load()
+
+
+def register(command_schemas: dict[str, type]) -> dict[tuple[str, str], UsageError]:
+    """Tell Hydra all schemas: those of the commands as `<command>_schema`, those of all members by group.
+
+    Returns the members of other packages that could not be loaded; they matter only to those who name them.
+    """
+    from hydra.core.config_store import ConfigStore
+
+    store = ConfigStore.instance()
+    broken = {}
+    for command, command_schema in command_schemas.items():
+        store.store(name=command + SCHEMA_SUFFIX, node=command_schema, provider="gni")
+    for group in GROUPS:
+        for name, member in members(group).items():
+            try:
+                node = member.load()
+            except UsageError as error:
+                broken[group, name] = error
+                continue
+            store.store(
+                group=group, name=name + (SCHEMA_SUFFIX if member.built_in else ""), node=node, provider="gni"
+            )
+    return broken
