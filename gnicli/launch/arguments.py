@@ -1,0 +1,175 @@
+"""The words behind a Hydra command, sorted into flags and overrides before Hydra sees them.
+
+Hydra's parser takes overrides only in one block, prints its usage where a line would do and offers to load a pickle;
+so the words are read here first and handed on in the order that Hydra wants.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import NamedTuple, NoReturn
+
+from gnicli.errors import UsageError
+from gnicli.launch.nearest import hint
+
+MAX_JOBS = 1000
+HELP_FLAGS = ("--help", "-h")
+
+
+class Flag(NamedTuple):
+    """A flag of Hydra: its spellings, what its value is called (None for a switch), its choices and its meaning."""
+
+    names: tuple[str, ...]
+    meaning: str
+    value: str | None = None
+    choices: tuple[str, ...] = ()
+    default_value: str | None = None
+
+
+FLAGS = (
+    Flag(("--multirun", "-m"), "run every combination of the listed values (a sweep)"),
+    Flag(("--cfg", "-c"), "print the configuration in place of running", "job|hydra|all", ("job", "hydra", "all")),
+    Flag(("--resolve",), "with --cfg: fill in what refers to other keys"),
+    Flag(("--package", "-p"), "with --cfg: print only this part", "KEY"),
+    Flag(
+        ("--info", "-i"),
+        "print what Hydra knows: all, config, defaults, defaults-tree, plugins, searchpath",
+        "WHAT",
+        ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath"),
+        "all",
+    ),
+    Flag(("--config-dir", "-cd"), "a folder with more choices, such as experiment/mine.yaml", "FOLDER"),
+    Flag(("--config-name", "-cn"), "another main file in place of the command's own", "NAME"),
+    Flag(("--config-path", "-cp"), "another folder in place of the packaged conf/", "FOLDER"),
+    Flag(("--run", "-r"), "run once (the default)"),
+    Flag(("--hydra-help",), "Hydra's own help"),
+    Flag(("--shell-completion", "-sc"), "Hydra's own completion; gni --install-completion knows more"),
+)
+OWN_FLAGS = (
+    Flag(("--yes",), f"allow a sweep of more than {MAX_JOBS} jobs"),
+    Flag(("--debug",), "show the traceback of an error"),
+    Flag(("--help", "-h"), "this text; with overrides such as noise=mult: the keys of these choices"),
+)
+# These print something and run nothing.
+_SHOWING = ("cfg", "info", "hydra_help", "shell_completion")
+
+
+class Arguments(NamedTuple):
+    """What was typed: `flags` and `overrides` for Hydra, and what gni itself reads from them."""
+
+    flags: list[str]
+    overrides: list[str]
+    multirun: bool
+    shows_only: bool
+    config_folders: list[str]
+    yes: bool
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        # "argument --cfg/-c: invalid choice: 'x' (choose from …)" reads well without the first word.
+        raise UsageError(message.removeprefix("argument "))
+
+
+def _parser() -> _Parser:
+    parser = _Parser(add_help=False, allow_abbrev=False)
+    for flag in FLAGS:
+        if flag.value is None:
+            parser.add_argument(*flag.names, action="store_true")
+        else:
+            optional = {"nargs": "?", "const": flag.default_value} if flag.default_value else {}
+            parser.add_argument(*flag.names, choices=flag.choices or None, **optional)  # type: ignore[arg-type]
+    parser.add_argument("--yes", action="store_true")
+    return parser
+
+
+def split(words: list[str]) -> Arguments:
+    """Sort the words; `UsageError` for an unknown flag or a bad value of one."""
+    read, rest = _parser().parse_known_args(words)
+    overrides = [word for word in rest if not word.startswith("-")]
+    for word in rest:
+        if word.startswith("-"):
+            known = [name for flag in (*FLAGS, *OWN_FLAGS) for name in flag.names]
+            raise UsageError(f"unknown option {word}{hint(word.partition('=')[0], known)}")
+    flags = []
+    for flag in FLAGS:
+        value = getattr(read, flag.names[0].removeprefix("--").replace("-", "_"))
+        if value:
+            flags += [flag.names[0]] if flag.value is None else [flag.names[0], value]
+    folders = [folder for folder in (read.config_dir, read.config_path) if folder and "://" not in folder]
+    shows_only = any(getattr(read, name) for name in _SHOWING)
+    return Arguments(flags, overrides, read.multirun, shows_only, folders, read.yes)
+
+
+def typed(overrides: list[str], key: str) -> str | None:
+    """The value that the last override of `key` gives it, None if there is none; quotes around it are removed."""
+    found = None
+    for override in overrides:
+        name, sign, value = override.partition("=")
+        if sign and name.lstrip("+") == key:
+            found = value
+    if found is not None and len(found) >= 2 and found[0] == found[-1] and found[0] in "'\"":
+        found = found[1:-1]
+    return found
+
+
+def check(arguments: Arguments) -> None:
+    """Refuse overrides that Hydra would take and gni must not: deletions, Python objects, absurd or repeated sweeps."""
+    if arguments.shows_only and not arguments.overrides:
+        return
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.errors import OverrideParseException
+
+    parser = OverridesParser.create()
+    n_jobs = 1
+    for word in arguments.overrides:
+        try:
+            (override,) = parser.parse_overrides([word])
+        except OverrideParseException as error:
+            raise UsageError(_explain_grammar(word, error.message)) from error
+        key = override.key_or_group
+        if not key:
+            raise UsageError(f"{word}: a key is missing before '='; write key=value, for instance M=16")
+        if "_target_" in key.split("."):
+            raise UsageError(f"{key}: a configuration may not name Python objects; choose by name, as in network=conv")
+        if override.is_delete():
+            raise UsageError(f"{word}: keys cannot be deleted; give another value, as in key=null")
+        if override.is_sweep_override():
+            n_jobs *= _sweep_size(word, key, override)
+    if arguments.multirun and n_jobs > MAX_JOBS and not arguments.yes:
+        raise UsageError(f"this sweep has {n_jobs:,} jobs; give --yes to run more than {MAX_JOBS:,}")
+
+
+def _sweep_size(word: str, key: str, override: object) -> int:
+    """How many values a sweep gives a key; `UsageError` where two are equal, since their runs would be identical."""
+    from hydra.core.override_parser.types import ChoiceSweep, Override, RangeSweep
+
+    assert isinstance(override, Override)
+    if key == "run.dir":
+        raise UsageError("run.dir names the folder of the whole sweep; give it one value")
+    value = override.value()
+    if isinstance(value, RangeSweep):
+        assert value.start is not None and value.stop is not None and value.step
+        return max(0, -int(-(value.stop - value.start) // value.step))
+    if not isinstance(value, ChoiceSweep):
+        return 1  # globs and intervals: only the sweeper knows
+    seen: set[str] = set()
+    for text in map(str, override.sweep_string_iterator()):
+        if text in seen:
+            raise UsageError(f"{word}: {text} appears twice; runs would be identical")
+        seen.add(text)
+    return len(seen)
+
+
+def _explain_grammar(word: str, message: str) -> str:
+    """One line for what Hydra's grammar says about a word."""
+    if "=" not in word:
+        from gnicli.launch.components import GROUPS, members
+
+        for group in GROUPS:
+            if word in members(group):
+                return f"{word!r} is not key=value; did you mean {group}={word}?"
+        return f"{word!r} is not key=value; write for instance M=16 or dataset=digits"
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    reason = next((line for line in lines if not line.startswith(("See http", "Error parsing override"))), "")
+    return f"cannot read {word!r}: {reason}; quote special characters for the shell and for Hydra, as in 'key=\"value\"'"

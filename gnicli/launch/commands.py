@@ -1,0 +1,37 @@
+"""The commands that Hydra configures, and the one rule that joins their names.
+
+Command `fit-stable` = module `gnicli.experiments.fit_stable` with `run` = schema `FitStableConfig` in it = config
+`fit_stable.yaml` = folder `outputs/fit-stable/`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+from types import ModuleType
+
+from gnicli.launch.components import GROUPS
+
+COMMANDS = {"train": "Train a network with noise injected into its activations."}
+
+
+def config_name(command: str) -> str:
+    """The name of a command's main configuration file, module and task."""
+    return command.replace("-", "_")
+
+
+def module(command: str) -> ModuleType:
+    """The experiment behind a command."""
+    return importlib.import_module(f"gnicli.experiments.{config_name(command)}")
+
+
+def schema(command: str) -> type:
+    """The dataclass of all keys of a command."""
+    name = "".join(part.capitalize() for part in command.split("-"))
+    found: type = getattr(module(command), f"{name}Config")
+    return found
+
+
+def groups(command: str) -> list[str]:
+    """The groups of components that a command has keys for."""
+    return [field.name for field in dataclasses.fields(schema(command)) if field.name in GROUPS]

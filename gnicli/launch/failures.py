@@ -1,0 +1,138 @@
+"""What Hydra, OmegaConf and YAML raise, put into the one line that helps.
+
+`translate` knows their exceptions; whatever it does not know is a bug of gni and stays as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from gnicli import checks
+from gnicli.errors import GniError, ResourceError, UsageError
+from gnicli.launch import keys
+from gnicli.launch.components import GROUPS, SCHEMA_SUFFIX
+from gnicli.launch.nearest import hint, nearest, unknown
+
+_EXPECTED = (
+    ("Integer", "an integer"),
+    ("Float", "a number"),
+    ("bool", "true or false"),
+    ("not Optional", "a value"),
+    ("to Enum", "one of its choices"),
+)
+
+
+def chain(error: BaseException | None) -> Iterator[BaseException]:
+    """The error and what it was raised from."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def one_line(text: str) -> str:
+    """The first line that says something."""
+    return next((line.strip() for line in text.splitlines() if line.strip()), "")
+
+
+def translate(error: Exception, command: str, broken: dict[tuple[str, str], UsageError]) -> GniError | None:
+    """The error for the user, or None for a bug. `broken` are members of other packages that did not load."""
+    import yaml
+    from hydra.errors import HydraException, MissingConfigException
+    from omegaconf.errors import OmegaConfBaseException
+
+    causes = list(chain(error))
+    for cause in causes:
+        if isinstance(cause, GniError):
+            return cause
+        if isinstance(cause, MissingConfigException):
+            return _missing(cause, broken)
+        if isinstance(cause, OmegaConfBaseException):
+            return _omegaconf(cause, command)
+        if isinstance(cause, yaml.YAMLError):
+            return UsageError(f"a configuration file is not valid YAML: {' '.join(str(cause).split())}")
+    if isinstance(error, OSError) and error.filename is not None:
+        reason = (error.strerror or str(error)).lower()
+        return ResourceError(f"cannot write {error.filename}: {reason}; choose another place with run.root= or run.dir=")
+    if isinstance(error, HydraException):
+        return UsageError(_hydra(str(error), command))
+    if isinstance(error, ValueError) and "Config group override must be" in str(error):
+        return UsageError("a group takes the name of one of its choices, as in noise=mult")
+    if isinstance(error, ValueError) and str(error).startswith(("The --resolve flag", "Only one of --run")):
+        return UsageError(one_line(str(error)))
+    return None
+
+
+def _missing(error: Any, broken: dict[tuple[str, str], UsageError]) -> UsageError:
+    """A choice or a file that is not there."""
+    asked = str(error.missing_cfg_file or "")
+    group, _, name = asked.rpartition("/")
+    if (group, name) in broken:
+        return broken[group, name]
+    options = [option for option in error.options or () if not option.endswith(SCHEMA_SUFFIX)]
+    if not group:
+        return UsageError(f"no configuration file {name!r} in the search path; --info searchpath shows where Hydra looks")
+    return UsageError(unknown(group, name, options))
+
+
+def _omegaconf(error: Any, command: str) -> UsageError:
+    """A key that does not exist or a value that a key cannot take."""
+    from omegaconf.errors import ConfigAttributeError, ConfigKeyError, InterpolationResolutionError, ValidationError
+
+    key = str(error.full_key or error.key or "")
+    text = one_line(str(error.msg or error))
+    if isinstance(error, InterpolationResolutionError):
+        return UsageError(f"{key}: {text}" if key else text)
+    if isinstance(error, ConfigKeyError | ConfigAttributeError):
+        return UsageError(unknown_key(key, command, error.parent_node))
+    if isinstance(error, ValidationError):
+        if key == "seed":
+            try:
+                checks.seed("seed", error.value)
+            except UsageError as refusal:
+                return refusal
+        if "is not a subclass of" in text:
+            return UsageError(_not_a_value(key, command))
+        expected = next((words for sign, words in _EXPECTED if sign in text), None)
+        if expected:
+            return UsageError(f"{key}: expected {expected}, got {keys.typed(error.value)!r}")
+    return UsageError(f"{key}: {text}" if key else text)
+
+
+def _not_a_value(key: str, command: str) -> str:
+    members = [known.name for known in keys.of_command(command) if known.name.startswith(f"{key}.")]
+    return f"{key}: is a group of keys; set one of {', '.join(members)}" if members else f"{key}: takes no single value"
+
+
+def unknown_key(key: str, command: str, parent: Any = None) -> str:
+    """The message for a key that no schema has: the nearest of its neighbors, or the same name elsewhere."""
+    prefix, _, last = key.rpartition(".")
+    if prefix.partition(".")[0] == "hydra" or key.startswith("hydra"):
+        return f"unknown key {key}; --hydra-help and --cfg hydra show Hydra's own"
+    siblings = [str(name) for name in parent] if parent is not None and hasattr(parent, "keys") else []
+    near = nearest(last, siblings)
+    if near:
+        return f"unknown key {key}; did you mean {prefix + '.' if prefix else ''}{near}?"
+    known = [entry.name for entry in keys.all_of(command, [])]
+    elsewhere = [name for name in known if name.rpartition(".")[2] == last]
+    if elsewhere:
+        return f"unknown key {key}; did you mean {elsewhere[0]}?"
+    if prefix in GROUPS and siblings:
+        others = [f"{prefix}.{name}" for name in siblings if name != "name"]
+        return f"unknown key {key}; this choice of {prefix} has {', '.join(others) or 'no keys'}"
+    return f"unknown key {key}" + (hint(key, known) or f"; gni {command} --help lists all keys")
+
+
+def _hydra(text: str, command: str) -> str:
+    """What is left of Hydra's own messages."""
+    first = one_line(text)
+    if first.startswith("Ambiguous value for argument"):
+        word = first.removeprefix("Ambiguous value for argument").strip().strip("'")
+        name, _, values = word.partition("=")
+        return f"{word} lists several values: add -m to run one after another, or write a list as {name}=[{values}]"
+    if first.startswith("Could not override"):
+        return unknown_key(first.removeprefix("Could not override").strip(" '."), command)
+    if first.startswith("Multiple values for"):
+        group = first.removeprefix("Multiple values for").split(".")[0].strip()
+        return f"+{group}= gives {group} twice; write {group}= without the +"
+    return first
