@@ -42,9 +42,10 @@ def translate(error: Exception, command: str, broken: dict[tuple[str, str], Usag
     from omegaconf.errors import OmegaConfBaseException
 
     causes = list(chain(error))
+    ours = [cause for cause in causes if isinstance(cause, GniError)]
+    if ours:
+        return ours[-1]
     for cause in causes:
-        if isinstance(cause, GniError):
-            return cause
         if isinstance(cause, MissingConfigException):
             return _missing(cause, broken)
         if isinstance(cause, OmegaConfBaseException):
@@ -61,6 +62,18 @@ def translate(error: Exception, command: str, broken: dict[tuple[str, str], Usag
     if isinstance(error, ValueError) and str(error).startswith(("The --resolve flag", "Only one of --run")):
         return UsageError(one_line(str(error)))
     return None
+
+
+def as_bug(error: BaseException) -> GniError:
+    """What is said of an error that nobody expected."""
+    what = one_line(str(error))
+    kind = type(error).__name__
+    return GniError(f"unexpected {kind}{': ' if what else ''}{what}; --debug shows where, please report it")
+
+
+def describe(error: Exception, command: str) -> str:
+    """One line for any error."""
+    return str(translate(error, command, {}) or as_bug(error))
 
 
 def _missing(error: Any, broken: dict[tuple[str, str], UsageError]) -> UsageError:

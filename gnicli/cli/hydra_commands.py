@@ -1,0 +1,19 @@
+"""What a command does that Hydra configures: print its help, or launch."""
+
+from __future__ import annotations
+
+import sys
+
+
+def run(command: str, words: list[str]) -> int:
+    """`gni <command> <words>`; returns the exit code."""
+    from gnicli.launch.arguments import HELP_FLAGS
+
+    if any(word in HELP_FLAGS for word in words):
+        from gnicli.cli.help import page
+
+        sys.stdout.write(page(command, words))
+        return 0
+    from gnicli.launch.app import launch
+
+    return launch(command, words)

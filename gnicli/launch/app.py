@@ -1,0 +1,158 @@
+"""Calling Hydra: the one place that starts it."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from gnicli.errors import GniError
+from gnicli.launch import arguments as argument_reader
+from gnicli.launch import commands, components, scan
+
+if TYPE_CHECKING:
+    from gnicli.launch.tasks import Session
+
+_HYDRA_FOLDERS = ("hydra.run.dir", "hydra.sweep.dir")
+
+
+def launch(command: str, words: list[str]) -> int:
+    """Do what `gni <command> <words>` asks for and return the exit code.
+
+    Raises `GniError` where there is nothing to run or the run failed, `KeyboardInterrupt` where the user stopped it.
+    """
+    arguments = argument_reader.split(words)
+    searchpath = argument_reader.typed(arguments.overrides, "hydra.searchpath")
+    scan.check_folders([*arguments.config_folders, *_folders_in(searchpath)])
+    argument_reader.check(arguments)
+
+    from gnicli.launch import failures, tasks
+
+    broken = components.register({command: commands.schema(command) for command in commands.COMMANDS})
+    session = tasks.Session(["gni", command, *words])
+    hydra_words = [*arguments.flags, *_overrides(command, arguments)]
+    try:
+        with _hydra_state(command, hydra_words):
+            tasks.begin(session)
+            import hydra
+
+            start = hydra.main(
+                version_base="1.3", config_path="pkg://gnicli.conf", config_name=commands.config_name(command)
+            )
+            start(tasks.of(command))()
+    except SystemExit as stop:  # --hydra-help and the like end this way
+        return int(stop.code or 0)
+    except KeyboardInterrupt:
+        if not session.jobs:
+            raise
+    except Exception as error:
+        known = failures.translate(error, command, broken)
+        if known is None:
+            raise
+        raise known from error
+    finally:
+        tasks.begin(None)
+        _discard_unused(session)
+        session.remove_empty()
+    return 0 if arguments.shows_only else _finish(command, session)
+
+
+def _folders_in(searchpath: str | None) -> list[str]:
+    """The folders of the user that a typed `hydra.searchpath` names."""
+    entries = (searchpath or "").strip("[]").split(",")
+    return [entry.strip().removeprefix("file://") for entry in entries if entry.strip() and "pkg://" not in entry]
+
+
+def _overrides(command: str, arguments: argument_reader.Arguments) -> list[str]:
+    """The overrides for Hydra: those typed, and last those that name the folder."""
+    if arguments.shows_only:
+        return arguments.overrides
+    from gnicli.engine.folders import new_folder
+    from gnicli.launch.tasks import folder_expression
+
+    folder = new_folder(None, command)
+    name = f"{folder.parent.name}/{folder.name}"
+    is_typed = argument_reader.typed(arguments.overrides, "run.dir") is not None
+    kept = [word for word in arguments.overrides if word.partition("=")[0].lstrip("+") not in _HYDRA_FOLDERS]
+    for key in _HYDRA_FOLDERS:
+        literal = argument_reader.typed(arguments.overrides, key)
+        kind = key.split(".")[1]
+        value = folder_expression(command, name, kind=kind, literal=literal, typed=is_typed)
+        kept.append(f"{key}={value}")
+    return kept
+
+
+@contextlib.contextmanager
+def _hydra_state(command: str, words: list[str]) -> Iterator[None]:
+    """Give Hydra its command line and make it raise; afterwards everything global is as it was."""
+    from hydra.core.global_hydra import GlobalHydra
+    from hydra.core.hydra_config import HydraConfig
+
+    argv, full_error = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
+    hydra_before, config_before = GlobalHydra.instance().hydra, HydraConfig.instance().cfg
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    disabled = {name: logger.disabled for name, logger in _loggers().items()}
+    sys.argv = [f"gni {command}", *words]
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    GlobalHydra.instance().clear()
+    try:
+        yield
+    finally:
+        sys.argv = argv
+        if full_error is None:
+            os.environ.pop("HYDRA_FULL_ERROR", None)
+        else:
+            os.environ["HYDRA_FULL_ERROR"] = full_error
+        GlobalHydra.instance().clear()
+        GlobalHydra.instance().hydra = hydra_before
+        HydraConfig.instance().cfg = config_before
+        root.handlers[:] = handlers
+        root.setLevel(level)
+        for name, logger in _loggers().items():
+            logger.disabled = disabled.get(name, False)
+
+
+def _loggers() -> dict[str, logging.Logger]:
+    known = logging.root.manager.loggerDict
+    return {name: logger for name, logger in known.items() if isinstance(logger, logging.Logger)}
+
+
+def _discard_unused(session: Session) -> None:
+    """Remove what Hydra's sweeper wrote where no job of the sweep left a folder."""
+    sweep = session.folders.get("sweep")
+    if sweep is None or not sweep.is_dir():
+        return
+    for path in sweep.iterdir():
+        if path.is_dir() and path.name.isdigit() and not any(path.iterdir()):
+            path.rmdir()
+    if not any(path.is_dir() for path in sweep.iterdir()):
+        (sweep / "multirun.yaml").unlink(missing_ok=True)
+
+
+def _finish(command: str, session: Session) -> int:
+    """The exit code of what was run, and for a sweep its summary."""
+    sweep = session.folders.get("sweep")
+    if sweep is not None:
+        from gnicli.launch.sweeps import finish
+
+        return finish(command, sweep, session.jobs)
+    (job,) = session.jobs
+    if job.error is not None:
+        from gnicli.launch.failures import translate
+
+        raise translate(job.error, command, {}) or job.error
+    assert job.outcome is not None
+    if job.outcome.exit_code:
+        raise failure(job.outcome.message, job.outcome.exit_code)
+    return 0
+
+
+def failure(message: str, exit_code: int) -> GniError:
+    """An error with the exit code of an outcome."""
+    error = GniError(message)
+    error.exit_code = exit_code
+    return error
