@@ -1,0 +1,97 @@
+"""The Typer app: the list of commands, their short help, completion."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from typing import Annotated, Any, Optional
+
+import typer
+
+from gnicli.cli import complete
+from gnicli.launch.commands import COMMANDS
+
+# `--help` of these commands is made from the schemas, so Typer adds none; unknown options are Hydra's.
+_HYDRA: dict[str, Any] = {
+    "add_help_option": False,
+    "context_settings": {"allow_extra_args": True, "ignore_unknown_options": True},
+}
+
+app = typer.Typer(
+    name="gni",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
+    help="Measure what Gaussian noise injections do to gradients and to training.",
+    epilog="gni COMMAND --help lists all that a command takes. --debug anywhere shows the traceback of an error.",
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"gni {version('gni')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Nothing but the options before a command."""
+
+
+def _completer(command: str) -> Any:
+    def offer(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+        before = list(ctx.params.get("words") or []) + list(ctx.args)
+        return complete.complete(command, before, incomplete)
+
+    return offer
+
+
+@app.command("train", help=COMMANDS["train"], **_HYDRA)
+def _train(
+    words: Annotated[
+        Optional[list[str]], typer.Argument(metavar="[KEY=VALUE ...] [OPTIONS]", autocompletion=_completer("train"))
+    ] = None,
+) -> int:
+    from gnicli.cli.hydra_commands import run
+
+    return run("train", words or [])
+
+
+@app.command("resume")
+def _resume(
+    folder: Annotated[str, typer.Argument(metavar="RUN", help="The folder of a run or of a sweep.")],
+) -> int:
+    """Continue a run that was stopped or lost."""
+    from gnicli.launch.resume import resume
+
+    return resume(folder)
+
+
+def _mount_data() -> None:
+    if importlib.util.find_spec("gnicli.cli.data") is not None:
+        app.add_typer(importlib.import_module("gnicli.cli.data").app, name="data")
+
+
+_mount_data()
+
+
+def run_app(words: list[str]) -> int:
+    """Run the app on `words`; returns the exit code. What Typer says of a wrong word becomes a `UsageError`."""
+    from gnicli.errors import UsageError
+
+    try:
+        result = app(args=words or ["--help"], prog_name="gni", standalone_mode=False)
+    except typer.Abort:
+        raise KeyboardInterrupt from None
+    except Exception as error:
+        explain = getattr(error, "format_message", None)  # Typer's own usage errors have it
+        if explain is None:
+            raise
+        raise UsageError(" ".join(str(explain()).split())) from error
+    return result if isinstance(result, int) else 0

@@ -1,0 +1,97 @@
+"""The help of a command that Hydra configures, generated from the schemas."""
+
+from __future__ import annotations
+
+import shutil
+import textwrap
+from collections.abc import Iterable
+
+from gnicli.launch import commands, components, keys
+from gnicli.launch.arguments import FLAGS, OWN_FLAGS, Flag
+from gnicli.launch.keys import Key
+
+_WIDE = 68  # narrower than this, the meaning goes below the key
+_MOST = 110  # wider lines read badly
+_EXAMPLES = {
+    "train": (
+        ("", "the defaults: sinusoids, a small network, added noise"),
+        ("dataset=digits noise=mult M=16", "multiplied noise, 16 draws per step"),
+        ("-m M=1,2,4 'seed=range(3)'", "a sweep of 9 runs, with a table and a figure"),
+        ("network=conv dataset=svhn batch_size=64", "a convolutional network in minibatches"),
+        ("noise=mult --help", "the keys of multiplied noise"),
+        ("dataset=digits --cfg job", "what a run would use"),
+    )
+}
+
+
+def page(command: str, words: list[str], width: int | None = None) -> str:
+    """The help of `gni <command>`: choices, keys (of the choices named in `words`), flags, examples."""
+    if width is None:
+        width = min(_MOST, shutil.get_terminal_size((80, 24)).columns)
+    chosen = keys.chosen(command, words)
+    parts = [
+        _wrap(f"Usage: gni {command} [KEY=VALUE ...] [OPTIONS]", width, 0, 4),
+        _wrap(commands.COMMANDS[command], width, 0, 0),
+        _heading("Choices (* = used unless you choose)", width),
+        *(_group(command, group, member, width) for group, member in chosen.items()),
+        _heading("Keys", width),
+        _rows(map(_key_row, keys.of_command(command)), width),
+    ]
+    for group, member in chosen.items():
+        members_keys = keys.of_member(group, member)
+        if members_keys:
+            parts += [_heading(f"Keys of {group}={member}", width), _rows(map(_key_row, members_keys), width)]
+    parts += [
+        _heading("Options", width),
+        _rows(map(_flag_row, (*OWN_FLAGS, *FLAGS)), width),
+        _heading("Examples", width),
+        _rows(((f"gni {command} {words}".strip(), meaning) for words, meaning in _EXAMPLES.get(command, ())), width),
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def _heading(text: str, width: int) -> str:
+    return "\n" + _wrap(text + ":", width, 0, 0)
+
+
+def _wrap(text: str, width: int, first: int, rest: int) -> str:
+    return textwrap.fill(
+        text,
+        max(width, 20),
+        initial_indent=" " * first,
+        subsequent_indent=" " * rest,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _group(command: str, group: str, chosen: str, width: int) -> str:
+    """A group, what it is for and its choices."""
+    default = keys.default_members(command)[group]
+    names = " ".join(("*" if name == default else "") + name for name in components.members(group))
+    return _rows([(f"{group}=", f"{keys.group_meaning(command, group)}: {names}")], width)
+
+
+def _key_row(key: Key) -> tuple[str, str]:
+    choices = f" ({'|'.join(key.choices)})" if key.choices else f" ({key.type})"
+    return f"{key.name}={key.default}", key.meaning + choices
+
+
+def _flag_row(flag: Flag) -> tuple[str, str]:
+    value = "" if flag.value is None else f" {flag.value}" if flag.default_value is None else f" [{flag.value}]"
+    return f"{', '.join(reversed(flag.names))}{value}", flag.meaning
+
+
+def _rows(rows: Iterable[tuple[str, str]], width: int) -> str:
+    """Pairs in two columns where there is room, else one below the other."""
+    column = 34
+    lines = []
+    for left, right in rows:
+        if width < _WIDE:
+            lines += ["  " + left, _wrap(right, width, 6, 6)]
+        elif len(left) + 3 > column:
+            lines += ["  " + left, _wrap(right, width, column, column)]
+        else:
+            lines.append(_wrap(f"{left:<{column - 2}}".replace(" ", "\0") + right, width - 2, 0, column - 2))
+            lines[-1] = textwrap.indent(lines[-1].replace("\0", " "), "  ")
+    return "\n".join(lines)
