@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from gnicli.errors import GniError
+from gnicli.errors import Interrupted
 from gnicli.launch import arguments as argument_reader
 from gnicli.launch import commands, components, scan
 
@@ -27,12 +27,13 @@ def launch(command: str, words: list[str]) -> int:
     arguments = argument_reader.split(words)
     searchpath = argument_reader.typed(arguments.overrides, "hydra.searchpath")
     scan.check_folders([*arguments.config_folders, *_folders_in(searchpath)])
-    argument_reader.check(arguments)
+    n_jobs = argument_reader.check(arguments)
 
     from gnicli.launch import failures, tasks
 
     broken = components.register({command: commands.schema(command) for command in commands.COMMANDS})
-    session = tasks.Session(["gni", command, *words])
+    session = tasks.Session(command, words, arguments.overrides, n_jobs)
+    interrupted: Interrupted | KeyboardInterrupt | None = None
     hydra_words = [*arguments.flags, *_overrides(command, arguments)]
     try:
         with _hydra_state(command, hydra_words):
@@ -45,9 +46,10 @@ def launch(command: str, words: list[str]) -> int:
             start(tasks.of(command))()
     except SystemExit as stop:  # --hydra-help and the like end this way
         return int(stop.code or 0)
-    except KeyboardInterrupt:
-        if not session.jobs:
+    except KeyboardInterrupt as stop:
+        if session.sweep is None:
             raise
+        interrupted = _interruption(session) or stop
     except Exception as error:
         known = failures.translate(error, command, broken)
         if known is None:
@@ -55,9 +57,25 @@ def launch(command: str, words: list[str]) -> int:
         raise known from error
     finally:
         tasks.begin(None)
-        _discard_unused(session)
-        session.remove_empty()
-    return 0 if arguments.shows_only else _finish(command, session)
+        session.clean()
+    if session.sweep is not None:
+        summarise = getattr(commands.module(command), "summarise", None)
+        return session.sweep.finish(summarise, interrupted=interrupted).exit_code
+    if not session.jobs:  # a flag that only shows something
+        return 0
+    (job,) = session.jobs
+    if job.error is not None:
+        raise failures.translate(job.error, command, broken) or job.error
+    assert job.outcome is not None
+    return job.outcome.exit_code
+
+
+def _interruption(session: Session) -> Interrupted | None:
+    """What stopped a sweep, told by the exit code of its last job."""
+    outcome = session.jobs[-1].outcome if session.jobs else None
+    if outcome is None or not outcome.exit_code:
+        return None
+    return Interrupted("the sweep was stopped", by_keyboard=outcome.exit_code != Interrupted.exit_code)
 
 
 def _folders_in(searchpath: str | None) -> list[str]:
@@ -119,40 +137,3 @@ def _hydra_state(command: str, words: list[str]) -> Iterator[None]:
 def _loggers() -> dict[str, logging.Logger]:
     known = logging.root.manager.loggerDict
     return {name: logger for name, logger in known.items() if isinstance(logger, logging.Logger)}
-
-
-def _discard_unused(session: Session) -> None:
-    """Remove what Hydra's sweeper wrote where no job of the sweep left a folder."""
-    sweep = session.folders.get("sweep")
-    if sweep is None or not sweep.is_dir():
-        return
-    for path in sweep.iterdir():
-        if path.is_dir() and path.name.isdigit() and not any(path.iterdir()):
-            path.rmdir()
-    if not any(path.is_dir() for path in sweep.iterdir()):
-        (sweep / "multirun.yaml").unlink(missing_ok=True)
-
-
-def _finish(command: str, session: Session) -> int:
-    """The exit code of what was run, and for a sweep its summary."""
-    sweep = session.folders.get("sweep")
-    if sweep is not None:
-        from gnicli.launch.sweeps import finish
-
-        return finish(command, sweep, session.jobs)
-    (job,) = session.jobs
-    if job.error is not None:
-        from gnicli.launch.failures import translate
-
-        raise translate(job.error, command, {}) or job.error
-    assert job.outcome is not None
-    if job.outcome.exit_code:
-        raise failure(job.outcome.message, job.outcome.exit_code)
-    return 0
-
-
-def failure(message: str, exit_code: int) -> GniError:
-    """An error with the exit code of an outcome."""
-    error = GniError(message)
-    error.exit_code = exit_code
-    return error

@@ -113,10 +113,13 @@ def typed(overrides: list[str], key: str) -> str | None:
     return found
 
 
-def check(arguments: Arguments) -> None:
-    """Refuse overrides that Hydra would take and gni must not: deletions, Python objects, absurd or repeated sweeps."""
-    if arguments.shows_only and not arguments.overrides:
-        return
+def check(arguments: Arguments) -> int:
+    """Refuse overrides that Hydra would take and gni must not: deletions, Python objects, absurd or repeated sweeps.
+
+    Returns the number of jobs that the overrides make.
+    """
+    if not arguments.overrides:
+        return 1
     from hydra.core.override_parser.overrides_parser import OverridesParser
     from hydra.errors import OverrideParseException
 
@@ -138,6 +141,7 @@ def check(arguments: Arguments) -> None:
             n_jobs *= _sweep_size(word, key, override)
     if arguments.multirun and n_jobs > MAX_JOBS and not arguments.yes:
         raise UsageError(f"this sweep has {n_jobs:,} jobs; give --yes to run more than {MAX_JOBS:,}")
+    return n_jobs
 
 
 def _sweep_size(word: str, key: str, override: object) -> int:
@@ -149,7 +153,9 @@ def _sweep_size(word: str, key: str, override: object) -> int:
         raise UsageError("run.dir names the folder of the whole sweep; give it one value")
     value = override.value()
     if isinstance(value, RangeSweep):
-        assert value.start is not None and value.stop is not None and value.step
+        assert value.start is not None
+        assert value.stop is not None
+        assert value.step
         return max(0, -int(-(value.stop - value.start) // value.step))
     if not isinstance(value, ChoiceSweep):
         return 1  # globs and intervals: only the sweeper knows
@@ -172,4 +178,6 @@ def _explain_grammar(word: str, message: str) -> str:
         return f"{word!r} is not key=value; write for instance M=16 or dataset=digits"
     lines = [line.strip() for line in message.splitlines() if line.strip()]
     reason = next((line for line in lines if not line.startswith(("See http", "Error parsing override"))), "")
-    return f"cannot read {word!r}: {reason}; quote special characters for the shell and for Hydra, as in 'key=\"value\"'"
+    return (
+        f"cannot read {word!r}: {reason}; quote special characters for the shell and for Hydra, as in 'key=\"value\"'"
+    )

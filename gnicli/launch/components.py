@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gnicli import conf
 from gnicli.errors import UsageError
 
 GROUPS = {
@@ -39,7 +38,7 @@ class Member:
 
 def conf_folder() -> Path:
     """The folder that holds the packaged configuration."""
-    return Path(conf.__path__[0])
+    return Path(importlib.import_module("gnicli.conf").__path__[0])
 
 
 @functools.cache
@@ -105,7 +104,5 @@ def register(command_schemas: dict[str, type]) -> dict[tuple[str, str], UsageErr
             except UsageError as error:
                 broken[group, name] = error
                 continue
-            store.store(
-                group=group, name=name + (SCHEMA_SUFFIX if member.built_in else ""), node=node, provider="gni"
-            )
+            store.store(group=group, name=name + (SCHEMA_SUFFIX if member.built_in else ""), node=node, provider="gni")
     return broken

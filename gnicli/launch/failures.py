@@ -54,7 +54,9 @@ def translate(error: Exception, command: str, broken: dict[tuple[str, str], Usag
             return UsageError(f"a configuration file is not valid YAML: {' '.join(str(cause).split())}")
     if isinstance(error, OSError) and error.filename is not None:
         reason = (error.strerror or str(error)).lower()
-        return ResourceError(f"cannot write {error.filename}: {reason}; choose another place with run.root= or run.dir=")
+        return ResourceError(
+            f"cannot write {error.filename}: {reason}; choose another place with run.root= or run.dir="
+        )
     if isinstance(error, HydraException):
         return UsageError(_hydra(str(error), command))
     if isinstance(error, ValueError) and "Config group override must be" in str(error):
@@ -84,7 +86,9 @@ def _missing(error: Any, broken: dict[tuple[str, str], UsageError]) -> UsageErro
         return broken[group, name]
     options = [option for option in error.options or () if not option.endswith(SCHEMA_SUFFIX)]
     if not group:
-        return UsageError(f"no configuration file {name!r} in the search path; --info searchpath shows where Hydra looks")
+        return UsageError(
+            f"no configuration file {name!r}; --info searchpath shows where Hydra looks"
+        )
     return UsageError(unknown(group, name, options))
 
 

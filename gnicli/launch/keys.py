@@ -42,7 +42,7 @@ def typed(value: Any) -> str:
 def _type_word(hint: Any) -> str:
     if typing.get_origin(hint) in (typing.Union, types.UnionType):
         return " or ".join(_type_word(part) for part in typing.get_args(hint) if part is not type(None))
-    return _WORDS.get(hint) or getattr(hint, "__name__", str(hint))
+    return _WORDS.get(hint) or str(getattr(hint, "__name__", hint))
 
 
 def _default(field: dataclasses.Field[Any]) -> Any:
@@ -86,9 +86,7 @@ def of_command(command: str) -> list[Key]:
     """The keys of a command that belong to no group."""
     groups = commands.groups(command)
     return [
-        key
-        for key in _of(commands.schema(command), "", _yaml(commands.config_name(command)))
-        if key.name not in groups
+        key for key in _of(commands.schema(command), "", _yaml(commands.config_name(command))) if key.name not in groups
     ]
 
 

@@ -8,55 +8,66 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from omegaconf import DictConfig, OmegaConf
 
-from gnicli.errors import UsageError
-from gnicli.launch import commands, configs
+from gnicli.errors import GniError, Interrupted, UsageError
+from gnicli.launch import commands, configs, failures
 
 if TYPE_CHECKING:
     from gnicli.engine.execute import Outcome
+    from gnicli.engine.sweep import Sweep
 
 RESOLVER = "gni_folder"
+STOPPED = (Interrupted.exit_code, 130)
 
 
 class Job(NamedTuple):
-    """What became of a run: the engine's outcome, or the error that kept it from starting."""
+    """What became of a run in this process: the engine's outcome, or the error that it raised."""
 
-    number: int
-    overrides: list[str]
     outcome: Outcome | None
     error: Exception | None
 
-    @property
-    def exit_code(self) -> int:
-        """0 for a result, else the code of the error."""
-        if self.outcome is not None:
-            return self.outcome.exit_code
-        return getattr(self.error, "exit_code", 1)
-
 
 class Session:
-    """One call of a Hydra command in this process: what it ran and which folders were not there before."""
+    """One call of a Hydra command in this process: what it ran, its sweep, the folders that were not there before."""
 
-    def __init__(self, argv: list[str]) -> None:
-        self.argv = argv
+    def __init__(self, command: str, words: list[str], overrides: list[str], n_jobs: int | None) -> None:
+        self.command = command
+        self.argv = ["gni", command, *words]
+        self.overrides = overrides
+        self.n_jobs = n_jobs
         self.jobs: list[Job] = []
-        self.folders: dict[str, Path] = {}
-        self.absent: list[Path] = []
+        self.sweep: Sweep | None = None
+        self._absent: list[Path] = []
 
     def chose(self, kind: str, folder: Path) -> None:
-        """Note the folder of the run or sweep before anybody creates it."""
-        if kind not in self.folders:
-            self.folders[kind] = folder
-            self.absent += [path for path in (folder, *folder.parents) if not path.exists()]
+        """Called with the folder of the run or the sweep before anybody creates it; a sweep claims its own."""
+        self._absent += [path for path in (folder, *folder.parents) if not path.exists()]
+        if kind == "sweep" and self.sweep is None:
+            from gnicli.engine.sweep import Sweep
 
-    def remove_empty(self) -> None:
-        """Remove the folders that Hydra created and nothing was written into."""
-        for path in sorted(set(self.absent), key=lambda path: len(path.parts), reverse=True):
-            if path.is_dir() and not any(path.iterdir()):
-                path.rmdir()
+            self.sweep = Sweep(
+                folder, command=self.command, overrides=self.overrides, argv=self.argv, n_jobs=self.n_jobs
+            )
+
+    def clean(self) -> None:
+        """Remove what Hydra created and no run wrote into, and a sweep that began no job."""
+        if self.sweep is not None and not any(path.is_dir() for path in self.sweep.folder.glob("[0-9]*/*")):
+            for path in self.sweep.folder.glob("[0-9]*"):
+                _remove_if_empty(path)
+            if not self.jobs:
+                (self.sweep.folder / "multirun.yaml").unlink(missing_ok=True)
+                self.sweep.discard()
+                self.sweep = None
+        for path in sorted(set(self._absent), key=lambda path: len(path.parts), reverse=True):
+            _remove_if_empty(path)
+
+
+def _remove_if_empty(folder: Path) -> None:
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
 
 
 _session: Session | None = None
@@ -98,7 +109,7 @@ OmegaConf.register_new_resolver(RESOLVER, _folder, replace=True)
 
 def of(command: str) -> Callable[[DictConfig], Any]:
     """The task of a command."""
-    return globals()[commands.config_name(command)]  # type: ignore[no-any-return]
+    return globals()[commands.config_name(command)]
 
 
 def train(cfg: DictConfig) -> Outcome | None:
@@ -107,61 +118,66 @@ def train(cfg: DictConfig) -> Outcome | None:
 
 
 def _perform(command: str, cfg: DictConfig) -> Outcome | None:
-    """Run once. Errors are kept, not raised: Hydra would end the sweep and print lines of its own."""
+    """Run once. Errors are kept, not raised: Hydra would print lines of its own and leave the rest of a sweep."""
     from hydra.core.hydra_config import HydraConfig
     from hydra.types import RunMode
 
-    hydra_config = HydraConfig.get()
+    hydra_config = cast(DictConfig, HydraConfig.get())
     in_sweep = hydra_config.mode == RunMode.MULTIRUN
-    number = int(hydra_config.job.num) if in_sweep else 0
-    # Unresolved: an override may refer to a key that does not exist, which `validated` reports.
-    overrides = [str(word) for word in OmegaConf.to_container(hydra_config.overrides.task, resolve=False)]
-    folder = Path(hydra_config.runtime.output_dir)
     try:
-        config = configs.validated(command, cfg)
-        job = Job(number, overrides, _execute(command, config, folder, overrides, in_sweep), None)
+        job = Job(_execute(command, cfg, hydra_config, in_sweep), None)
     except Exception as error:
-        job = Job(number, overrides, None, error)
+        job = Job(None, error)
     if _session is not None:
         _session.jobs.append(job)
-    if in_sweep and job.exit_code:
-        report(job, command)
-    if job.outcome is not None and job.outcome.status == "interrupted":
-        raise KeyboardInterrupt  # ends a sweep; a single run has nothing more to do either
+    if in_sweep and job.error is not None:
+        _report(job.error, command, hydra_config)
+    if in_sweep and job.outcome is not None and job.outcome.exit_code in STOPPED:
+        raise KeyboardInterrupt  # ends the sweep: a signal was given to the whole of it
     return job.outcome
 
 
-def _execute(command: str, config: DictConfig, folder: Path, overrides: list[str], in_sweep: bool) -> Outcome:
-    from hydra.core.hydra_config import HydraConfig
-
+def _execute(command: str, cfg: DictConfig, hydra_config: DictConfig, in_sweep: bool) -> Outcome:
     from gnicli.engine.execute import execute
 
-    argv = _session.argv if _session is not None else ["gni", command, *overrides]
-    # A copy without Hydra's read-only flag, the folders in it as they are.
-    hydra_config = OmegaConf.create({"hydra": OmegaConf.to_container(HydraConfig.get(), resolve=False)})
-    hydra_config.hydra.run.dir = hydra_config.hydra.sweep.dir = None
-    key = "sweep" if in_sweep else "run"
-    hydra_config.hydra[key].dir = str(folder.parent if in_sweep else folder)
+    # Unresolved: an override may refer to a key that does not exist, which `validated` reports.
+    overrides = cast(list[str], OmegaConf.to_container(hydra_config.overrides.task, resolve=False))
+    folder = Path(hydra_config.runtime.output_dir)
+    run = commands.module(command).run
+    try:
+        cfg = configs.validated(command, cfg)
+    except Exception as error:
+        refusal = failures.translate(error, command, {})
+        if not in_sweep or refusal is None:
+            raise
+        run = _refusing(refusal)  # so that the job's folder tells why there is no result
     return execute(
-        commands.module(command).run,
-        config,
+        run,
+        cfg,
         folder,
         command=command,
         overrides=overrides,
-        argv=argv,
-        hydra_config=hydra_config,
+        argv=_session.argv if _session is not None else ["gni", command, *overrides],
+        hydra_config=_plain(hydra_config, folder, in_sweep),
         in_sweep=in_sweep,
     )
 
 
-def report(job: Job, command: str) -> None:
-    """Say at once on stderr that a job of a sweep failed; the others go on."""
-    from gnicli.launch.failures import describe
+def _refusing(refusal: GniError) -> Callable[..., Any]:
+    def run(*_: object) -> None:
+        raise refusal
 
-    if job.outcome is not None:
-        message = f"{job.outcome.message} ({job.outcome.folder})"
-    else:
-        assert job.error is not None
-        message = describe(job.error, command)
-    words = " ".join(job.overrides)
-    print(f"gni: job {job.number} ({words}): {message}", file=sys.stderr, flush=True)  # noqa: T201
+    return run
+
+
+def _plain(hydra_config: DictConfig, folder: Path, in_sweep: bool) -> DictConfig:
+    """A copy of Hydra's configuration to be saved, with the folder as it came out."""
+    copy = OmegaConf.create(cast(dict[str, Any], OmegaConf.to_container(hydra_config, enum_to_str=True)))
+    copy.run.dir, copy.sweep.dir = (None, str(folder.parent)) if in_sweep else (str(folder), None)
+    return copy
+
+
+def _report(error: Exception, command: str, hydra_config: DictConfig) -> None:
+    """Say at once that a job of a sweep could not even get its folder; the others go on."""
+    message = failures.describe(error, command)
+    print(f"job {hydra_config.job.num} failed: {message}", file=sys.stderr, flush=True)  # noqa: T201
