@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from gnicli.errors import Interrupted
 from gnicli.launch import arguments as argument_reader
-from gnicli.launch import commands, components, scan
+from gnicli.launch import commands, components, vetting
 
 if TYPE_CHECKING:
     from gnicli.launch.tasks import Session
@@ -25,8 +25,6 @@ def launch(command: str, words: list[str]) -> int:
     Raises `GniError` where there is nothing to run or the run failed, `KeyboardInterrupt` where the user stopped it.
     """
     arguments = argument_reader.split(words)
-    searchpath = argument_reader.typed(arguments.overrides, "hydra.searchpath")
-    scan.check_folders([*arguments.config_folders, *_folders_in(searchpath)])
     n_jobs = argument_reader.check(arguments)
 
     from gnicli.launch import failures, tasks
@@ -37,6 +35,7 @@ def launch(command: str, words: list[str]) -> int:
     hydra_words = [*arguments.flags, *_overrides(command, arguments)]
     try:
         with _hydra_state(command, hydra_words):
+            vetting.check(arguments, commands.config_name(command))
             tasks.begin(session)
             import hydra
 
@@ -76,12 +75,6 @@ def _interruption(session: Session) -> Interrupted | None:
     if outcome is None or not outcome.exit_code:
         return None
     return Interrupted("the sweep was stopped", by_keyboard=outcome.exit_code != Interrupted.exit_code)
-
-
-def _folders_in(searchpath: str | None) -> list[str]:
-    """The folders of the user that a typed `hydra.searchpath` names."""
-    entries = (searchpath or "").strip("[]").split(",")
-    return [entry.strip().removeprefix("file://") for entry in entries if entry.strip() and "pkg://" not in entry]
 
 
 def _overrides(command: str, arguments: argument_reader.Arguments) -> list[str]:

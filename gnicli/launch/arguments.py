@@ -7,9 +7,11 @@ so the words are read here first and handed on in the order that Hydra wants.
 from __future__ import annotations
 
 import argparse
+import os
 from typing import NamedTuple, NoReturn
 
 from gnicli.errors import UsageError
+from gnicli.launch.configs import OBJECTS_REFUSED
 from gnicli.launch.nearest import hint
 
 MAX_JOBS = 1000
@@ -61,7 +63,9 @@ class Arguments(NamedTuple):
     overrides: list[str]
     multirun: bool
     shows_only: bool
-    config_folders: list[str]
+    config_dir: str | None
+    config_path: str | None
+    config_name: str | None
     yes: bool
 
 
@@ -91,14 +95,16 @@ def split(words: list[str]) -> Arguments:
         if word.startswith("-"):
             known = [name for flag in (*FLAGS, *OWN_FLAGS) for name in flag.names]
             raise UsageError(f"unknown option {word}{hint(word.partition('=')[0], known)}")
+    if read.config_path:  # Hydra would take a relative one from the folder of a module
+        read.config_path = os.path.abspath(read.config_path)
     flags = []
     for flag in FLAGS:
         value = getattr(read, flag.names[0].removeprefix("--").replace("-", "_"))
         if value:
             flags += [flag.names[0]] if flag.value is None else [flag.names[0], value]
-    folders = [folder for folder in (read.config_dir, read.config_path) if folder and "://" not in folder]
     shows_only = any(getattr(read, name) for name in _SHOWING)
-    return Arguments(flags, overrides, read.multirun, shows_only, folders, read.yes)
+    places = (read.config_dir, read.config_path, read.config_name)
+    return Arguments(flags, overrides, read.multirun, shows_only, *places, read.yes)
 
 
 def typed(overrides: list[str], key: str) -> str | None:
@@ -134,7 +140,7 @@ def check(arguments: Arguments) -> int:
         if not key:
             raise UsageError(f"{word}: a key is missing before '='; write key=value, for instance M=16")
         if "_target_" in key.split("."):
-            raise UsageError(f"{key}: a configuration may not name Python objects; choose by name, as in network=conv")
+            raise UsageError(OBJECTS_REFUSED.format(key))
         if override.is_delete():
             raise UsageError(f"{word}: keys cannot be deleted; give another value, as in key=null")
         if override.is_sweep_override():
@@ -150,7 +156,7 @@ def _sweep_size(word: str, key: str, override: object) -> int:
 
     assert isinstance(override, Override)
     if key == "run.dir":
-        raise UsageError("run.dir names the folder of the whole sweep; give it one value")
+        raise UsageError("run.dir takes one folder, for a sweep too; quote a comma in it: \"run.dir='a,b'\"")
     value = override.value()
     if isinstance(value, RangeSweep):
         assert value.start is not None

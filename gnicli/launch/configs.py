@@ -10,6 +10,8 @@ from gnicli.launch import commands, components
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
+OBJECTS_REFUSED = "{}: a configuration may not name Python objects; choose by name, as in network=conv"
+
 
 def validated(command: str, cfg: DictConfig) -> DictConfig:
     """Merge `cfg` into fresh schemas and check it.
@@ -41,11 +43,14 @@ def _member_schema(group: str, values: Any, composed_as: type | None) -> type:
     return schema
 
 
-def refuse_objects(values: Any, path: str = "") -> None:
-    """Refuse `_target_` anywhere: a configuration may come from a stranger and must not name Python objects."""
+def refuse_objects(values: Any, path: str = "", trusted: tuple[str, ...] = ()) -> None:
+    """Refuse `_target_` and logging's `()` anywhere: a configuration from a stranger must not name Python objects.
+
+    `trusted` are beginnings of names that are harmless.
+    """
     entries = values.items() if isinstance(values, dict) else enumerate(values) if isinstance(values, list) else ()
     for key, value in entries:
         here = f"{path}.{key}" if path else str(key)
-        if key == "_target_":
-            raise UsageError(f"{here}: a configuration may not name Python objects; choose by name, as in network=conv")
-        refuse_objects(value, here)
+        if key in ("_target_", "()") and not (trusted and str(value).startswith(trusted)):
+            raise UsageError(OBJECTS_REFUSED.format(here))
+        refuse_objects(value, here, trusted)

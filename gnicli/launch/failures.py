@@ -12,6 +12,7 @@ from gnicli import checks
 from gnicli.errors import GniError, ResourceError, UsageError
 from gnicli.launch import keys
 from gnicli.launch.components import GROUPS, SCHEMA_SUFFIX
+from gnicli.launch.configs import OBJECTS_REFUSED
 from gnicli.launch.nearest import hint, nearest, unknown
 
 _EXPECTED = (
@@ -51,7 +52,7 @@ def translate(error: Exception, command: str, broken: dict[tuple[str, str], Usag
         if isinstance(cause, OmegaConfBaseException):
             return _omegaconf(cause, command)
         if isinstance(cause, yaml.YAMLError):
-            return UsageError(f"a configuration file is not valid YAML: {' '.join(str(cause).split())}")
+            return UsageError(_yaml(cause))
     if isinstance(error, OSError) and error.filename is not None:
         reason = (error.strerror or str(error)).lower()
         return ResourceError(
@@ -78,6 +79,18 @@ def describe(error: Exception, command: str) -> str:
     return str(translate(error, command, {}) or as_bug(error))
 
 
+def _yaml(error: Any) -> str:
+    """Where a YAML file is wrong, and how."""
+    mark, problem = getattr(error, "problem_mark", None), str(getattr(error, "problem", None) or one_line(str(error)))
+    where = f"{mark.name}:{mark.line + 1}: " if mark else ""
+    if problem.startswith("found duplicate key"):
+        return f"{where}key {problem.removeprefix('found duplicate key').strip()!r} given twice"
+    if "could not determine a constructor for the tag" in problem:
+        tag = problem.rpartition("tag ")[2].strip("'").replace("tag:yaml.org,2002:", "!!")
+        return f"{where}tag {tag} is not allowed"
+    return f"{where}not valid YAML: {problem}"
+
+
 def _missing(error: Any, broken: dict[tuple[str, str], UsageError]) -> UsageError:
     """A choice or a file that is not there."""
     asked = str(error.missing_cfg_file or "")
@@ -86,9 +99,7 @@ def _missing(error: Any, broken: dict[tuple[str, str], UsageError]) -> UsageErro
         return broken[group, name]
     options = [option for option in error.options or () if not option.endswith(SCHEMA_SUFFIX)]
     if not group:
-        return UsageError(
-            f"no configuration file {name!r}; --info searchpath shows where Hydra looks"
-        )
+        return UsageError(f"no configuration file {name!r}; --info searchpath shows where Hydra looks")
     return UsageError(unknown(group, name, options))
 
 
@@ -108,6 +119,8 @@ def _omegaconf(error: Any, command: str) -> UsageError:
                 checks.seed("seed", error.value)
             except UsageError as refusal:
                 return refusal
+        if text.startswith("Merge error"):
+            return UsageError("a group takes one choice; name one, as in noise=mult")
         if "is not a subclass of" in text:
             return UsageError(_not_a_value(key, command))
         expected = next((words for sign, words in _EXPECTED if sign in text), None)
@@ -124,6 +137,10 @@ def _not_a_value(key: str, command: str) -> str:
 def unknown_key(key: str, command: str, parent: Any = None) -> str:
     """The message for a key that no schema has: the nearest of its neighbors, or the same name elsewhere."""
     prefix, _, last = key.rpartition(".")
+    if last == "_target_":
+        return OBJECTS_REFUSED.format(key)
+    if key == "experiment":  # an empty group is no group for Hydra
+        return "there are no experiments; give a folder that holds experiment/NAME.yaml with --config-dir"
     if prefix.partition(".")[0] == "hydra" or key.startswith("hydra"):
         return f"unknown key {key}; --hydra-help and --cfg hydra show Hydra's own"
     siblings = [str(name) for name in parent] if parent is not None and hasattr(parent, "keys") else []

@@ -1,0 +1,50 @@
+"""`gni`: a command line in this process, with an experiment that takes no time."""
+
+from typing import NamedTuple
+
+import pytest
+
+from gnicli.cli import main
+from gnicli.contracts import Results, Value
+from gnicli.experiments import train
+
+
+class Said(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+    @property
+    def last_line(self):
+        return self.out.strip().splitlines()[-1]
+
+
+def quick_experiment(cfg, observer):
+    """Knows its loss beforehand; M = 13 has a bug."""
+    if cfg.M == 13:
+        raise ZeroDivisionError("a bug for this test")
+    loss = cfg.lr * cfg.M + cfg.seed
+    observer.metrics(0, {"train_loss": loss})
+    return Results({"train_loss": Value(loss)})
+
+
+@pytest.fixture
+def outputs(tmp_path, monkeypatch):
+    monkeypatch.setenv("GNI_OUTPUTS", str(tmp_path / "outputs"))
+    monkeypatch.delenv("HYDRA_FULL_ERROR", raising=False)
+    monkeypatch.delenv("GNI_DATA_DIR", raising=False)
+    return tmp_path / "outputs"
+
+
+@pytest.fixture
+def gni(outputs, monkeypatch, capsys):
+    monkeypatch.setattr(train, "run", quick_experiment)
+    # The machine's torch is not what these tests are about, and importing it takes longer than all of them.
+    monkeypatch.setattr("gnicli.engine.execute._machine", lambda config, saved: ("cpu", saved))
+
+    def call(*words):
+        capsys.readouterr()
+        code = main(list(words))
+        return Said(code, *capsys.readouterr())
+
+    return call

@@ -1,0 +1,182 @@
+"""What a user gets for a mistake: one line on stderr, the nearest match, the right exit code."""
+
+import os
+
+import pytest
+
+from gnicli.launch import components, failures, nearest
+
+LINES = [
+    # groups
+    (
+        ["dataset=svhm"],
+        2,
+        "unknown data set 'svhm' for dataset: did you mean svhn? choose from cifar10, digits, mnist, sin",
+    ),
+    (
+        ["dataset=imagenet"],
+        2,
+        "unknown data set 'imagenet' for dataset: choose from cifar10, digits, mnist, sinusoids, svhn",
+    ),
+    (["noise=Mult"], 2, "unknown noise 'Mult' for noise: did you mean mult? choose from add, mult, none"),
+    (["hydra/launcher=basci"], 2, "unknown hydra/launcher 'basci' for hydra/launcher: did you mean basic?"),
+    (["dataste=svhn"], 2, "unknown key dataste; did you mean dataset?"),
+    (["noise=null"], 2, "a group takes the name of one of its choices, as in noise=mult"),
+    (["noise=[add,mult]"], 2, "a group takes one choice; name one, as in noise=mult"),
+    (["noise=add,mult"], 2, "noise=add,mult lists several values: add -m to run one after another"),
+    (["+noise=mult"], 2, "+noise= gives noise twice; write noise= without the +"),
+    (["noise.name=mult"], 2, "noise.name cannot be set alone; write noise=mult"),
+    (["experiment=none"], 2, "there are no experiments; give a folder that holds experiment/NAME.yaml"),
+    # keys
+    (["m=16"], 2, "unknown key m; did you mean M?"),
+    (["optimizer.momentm=0.9"], 2, "unknown key optimizer.momentm; did you mean optimizer.momentum?"),
+    (["momentum=0.9"], 2, "unknown key momentum; did you mean optimizer.momentum?"),
+    (["network.dept=3"], 2, "unknown key network.dept; did you mean network.depth?"),
+    (["noise.depth=3"], 2, "unknown key noise.depth; did you mean network.depth?"),
+    (["+foo=1"], 2, "unknown key foo; gni train --help lists all keys"),
+    (["++optimizer.foo=1"], 2, "unknown key optimizer.foo"),
+    (["hydra.foo=1"], 2, "unknown key hydra.foo; --hydra-help and --cfg hydra show Hydra's own"),
+    (["~lr"], 2, "~lr: keys cannot be deleted"),
+    (["svhn"], 2, "'svhn' is not key=value; did you mean dataset=svhn?"),
+    (["foo"], 2, "'foo' is not key=value; write for instance M=16"),
+    (["=3"], 2, "=3: a key is missing before '='"),
+    # values
+    (["lr=abc"], 2, "lr: expected a number, got 'abc'"),
+    (["lr="], 2, "lr: expected a number, got ''"),
+    (["lr=-1"], 2, "lr must be > 0, got -1.0"),
+    (["lr=nan"], 2, "lr: expected a number > 0, got nan"),
+    (["M=1.5"], 2, "M: expected an integer, got '1.5'"),
+    (["M=null"], 2, "M: expected a value, got 'null'"),
+    (["M=0"], 2, "M must be an integer >= 1, got 0"),
+    (["seed=1e3"], 2, "seed must be an integer in [0, 2^63), got 1000.0"),
+    (["seed=-1"], 2, "seed must be an integer in [0, 2^63), got -1"),
+    (["seed=2**70"], 2, "seed must be an integer in [0, 2^63), got '2**70'"),
+    (["seed=1180591620717411303424"], 2, "seed must be an integer in [0, 2^63), got 1180591620717411303424"),
+    (["loss=mae"], 2, "loss must be one of auto, mse, cross_entropy, got 'mae'; did you mean mse?"),
+    (["optimizer.nesterov=maybe"], 2, "optimizer.nesterov: expected true or false, got 'maybe'"),
+    (["optimizer=adam"], 2, "optimizer: is a group of keys; set one of optimizer.name, optimizer.momentum"),
+    (["steps=3", "epochs=2"], 2, "give steps or epochs, not both (steps=3, epochs=2)"),
+    (["lr=${foo}"], 2, "lr: Interpolation key 'foo' not found"),
+    (["lr=[1"], 2, "cannot read 'lr=[1': no viable alternative at input '[1'"),
+    (["a._target_=os.system"], 2, "a._target_: a configuration may not name Python objects"),
+    # sweeps
+    (["-m", "seed=1,1,2"], 2, "seed=1,1,2: 1 appears twice; runs would be identical"),
+    (["-m", "seed=range(1000000)"], 2, "this sweep has 1,000,000 jobs; give --yes to run more than 1,000"),
+    (["-m", "lr=0.1,abc"], 2, "lr: expected a number, got 'abc'"),
+    (["-m", "M=interval(1,2)"], 2, "BasicSweeper does not support sweep type"),
+    (["-m", "run.dir=a,b"], 2, "run.dir takes one folder, for a sweep too"),
+    # flags
+    (["--mutlirun"], 2, "unknown option --mutlirun; did you mean --multirun?"),
+    (["--cfg", "jbo"], 2, "--cfg/-c: invalid choice: 'jbo'"),
+    (["-cd"], 2, "--config-dir/-cd: expected one argument"),
+    (["-cd", "/not/there"], 2, "/not/there: no such folder"),
+    (["-cn", "trian"], 2, "no configuration file 'trian'"),
+    (["--cfg", "job", "-m"], 2, "Only one of --run, --multirun, --cfg, --info"),
+    (["--resolve"], 2, "The --resolve flag can only be used in conjunction with --cfg"),
+    (["--experimental-rerun", "x.pickle"], 2, "unknown option --experimental-rerun"),
+    # no mistake of the user's
+    (["M=13"], 1, "ZeroDivisionError: a bug for this test; --debug shows where"),
+]
+
+
+@pytest.mark.parametrize(("words", "code", "message"), LINES, ids=[" ".join(line[0]) for line in LINES])
+def test_a_mistake_gets_one_line(gni, words, code, message):
+    said = gni("train", *words)
+    assert said.err.startswith("gni: error: ")
+    assert message in said.err
+    assert (said.code, said.out, len(said.err.strip().splitlines())) == (code, "", 1)
+    assert "_schema" not in said.err
+
+
+@pytest.mark.parametrize("words", [["dataset=svhm"], ["lr=abc"], ["M=13"]])
+def test_debug_shows_the_traceback_and_then_the_line(gni, words):
+    plain = gni("train", *words)
+    for place in range(2):
+        ordered = ["train", *words]
+        ordered.insert(place * len(ordered), "--debug")
+        said = gni(*ordered)
+        assert said.code == plain.code
+        assert "Traceback (most recent call last)" in said.err
+        assert said.err.endswith(plain.err)
+
+
+FILES = [
+    ("lr: 1\nlr: 2\n", "mine.yaml:3: key 'lr' given twice"),
+    ("lr: !!python/object/apply:os.system ['touch {marker}']\n", "mine.yaml:2: tag !!python/object/apply:os.system is"),
+    ("lr: [1\n", "mine.yaml:3: not valid YAML: expected ',' or ']'"),
+    ("network:\n  _target_: os.system\n", "network._target_: a configuration may not name Python objects"),
+    ("learning_rate: 2\n", "unknown key learning_rate"),
+    ("optimizer:\n  momentm: 0.5\n", "unknown key optimizer.momentm; did you mean optimizer.momentum?"),
+    ("lr: abc\n", "lr: expected a number, got 'abc'"),
+    ("defaults:\n  - override /noise: mlut\n", "unknown noise 'mlut' for noise: did you mean mult?"),
+    (
+        "hydra:\n  callbacks:\n    x:\n      _target_: subprocess.check_call\n      args: [touch, '{marker}']\n",
+        "hydra.callbacks.x._target_: a configuration may not name Python objects",
+    ),
+    (
+        "hydra:\n  job_logging:\n    handlers:\n      x:\n        '()': subprocess.check_call\n        args: [touch, '{marker}']\n",
+        "hydra.job_logging.handlers.x.(): a configuration may not name Python objects",
+    ),
+    (
+        "hydra:\n  launcher:\n    _target_: subprocess.check_call\n",
+        "hydra.launcher._target_: a configuration may not name Python objects",
+    ),
+]
+
+
+@pytest.mark.parametrize("way", ["alone", "among a sweep", "by a sweep of its own", "searchpath"])
+@pytest.mark.parametrize(("text", "message"), FILES, ids=[message for _, message in FILES])
+def test_a_file_from_elsewhere_gets_one_line_and_runs_no_code(gni, outputs, tmp_path, text, message, way):
+    folder = tmp_path / "theirs"
+    marker = tmp_path / "marker"
+    mine = "# @package _global_\n" + text.replace("{marker}", str(marker))
+    sweeping = "# @package _global_\nhydra:\n  mode: MULTIRUN\n  sweeper:\n    params:\n      schedule: step,mine\n"
+    content = {"good": "# @package _global_\nlr: 0.5\n", "mine": mine, "sweeping": sweeping}
+    for group in ("experiment", "schedule"):
+        (folder / group).mkdir(parents=True)
+        for name, lines in content.items():
+            (folder / group / f"{name}.yaml").write_text(lines)
+    words = {
+        "alone": ["-cd", str(folder), "experiment=mine"],
+        "among a sweep": ["-m", "-cd", str(folder), "experiment=good,mine"],
+        "by a sweep of its own": ["-cd", str(folder), "experiment=sweeping"],
+        "searchpath": [f"hydra.searchpath=[file://{folder}]", "experiment=mine"],
+    }[way]
+    said = gni("train", *words)
+    assert message in said.err
+    assert (said.code, said.out, len(said.err.strip().splitlines())) == (2, "", 1)
+    assert not marker.exists()
+    assert not outputs.exists()
+
+
+def test_a_root_that_cannot_be_written_is_an_error_of_the_machine(gni, tmp_path):
+    (tmp_path / "file").write_text("")
+    said = gni("train", f"run.root={tmp_path}/file/below")
+    assert said.code in (5, 6)
+    assert len(said.err.strip().splitlines()) == 1
+    if os.geteuid():  # root writes everywhere
+        (tmp_path / "closed").mkdir(mode=0o500)
+        assert gni("train", f"run.root={tmp_path}/closed").code == 6
+
+
+def test_an_unknown_command_is_one_line_with_the_nearest(gni):
+    said = gni("trian")
+    assert (said.code, said.out) == (2, "")
+    assert said.err == "gni: error: No such command 'trian'. Did you mean 'train'?\n"
+
+
+@pytest.mark.parametrize(
+    ("word", "options", "expected"),
+    [("m", ["lr", "M"], "M"), ("svhm", ["mnist", "svhn"], "svhn"), ("xyz", ["lr", "M"], None), ("a", [], None)],
+)
+def test_nearest(word, options, expected):
+    assert nearest.nearest(word, options) == expected
+
+
+def test_a_bug_is_told_in_one_line():
+    assert "\n" not in str(failures.as_bug(ValueError("first\nsecond")))
+    assert "KeyError" in str(failures.as_bug(KeyError()))
+
+
+def test_schemas_are_hidden_from_the_choices():
+    assert not any(name.endswith("_schema") for group in components.GROUPS for name in components.members(group))
