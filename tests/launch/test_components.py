@@ -1,0 +1,129 @@
+"""The configuration tree and the components: every YAML composes, and other packages can add members."""
+
+import dataclasses
+import sys
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import pytest
+import yaml
+
+from gnicli.errors import UsageError
+from gnicli.launch import commands, components, configs, keys
+
+MEMBERS = [(group, name) for group in components.GROUPS for name in components.members(group)]
+FILES = sorted(path.relative_to(components.conf_folder()) for path in components.conf_folder().rglob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=str)
+def test_every_file_opens_with_the_command_that_runs_it(path):
+    first = (components.conf_folder() / path).read_text(encoding="utf-8").splitlines()[0]
+    group, name = path.parent.name, path.stem
+    command = name.replace("_", "-") if not group else "train"
+    assert first.startswith(f"# gni {command}")
+    assert not group or f" {group}={name}" in first
+
+
+@pytest.mark.parametrize(("group", "name"), MEMBERS)
+def test_every_member_composes_to_what_its_schema_accepts(gni, group, name):
+    said = gni("train", f"{group}={name}", "--cfg", "job")
+    shown = yaml.safe_load(said.out)
+    assert shown[group]["name"] == name
+    configs.validated("train", _as_config(shown))
+
+
+def _as_config(values):
+    from omegaconf import OmegaConf
+
+    return OmegaConf.create(values)
+
+
+@pytest.mark.parametrize(("group", "name"), MEMBERS)
+def test_every_schema_follows_the_conventions(group, name):
+    schema = components.schema(group, name)
+    assert dataclasses.is_dataclass(schema)
+    fields = dataclasses.fields(schema)
+    assert (fields[0].name, fields[0].default) == ("name", name)
+    assert all(field.metadata.get("help") for field in fields)
+
+
+@pytest.mark.parametrize("command", commands.COMMANDS)
+def test_what_help_says_are_the_defaults_are_the_defaults(gni, command):
+    """The reader of YAML behind help and completion agrees with Hydra."""
+    shown = yaml.safe_load(gni(command, "--cfg", "job").out)
+    for key in keys.all_of(command, []):
+        value = shown
+        for part in key.name.split("."):
+            value = value[part]
+        assert keys.typed(value) == key.default, key.name
+
+
+def test_words_choose_the_members_whose_keys_are_shown():
+    chosen = keys.chosen("train", ["noise=add,mult", "network='conv'", "dataset=nothing", "M=3"])
+    assert (chosen["noise"], chosen["network"], chosen["dataset"]) == ("mult", "conv", "sinusoids")
+
+
+# --------------------------------------------------------------------------------------------------------- entry points
+
+FOREIGN = '''
+from dataclasses import dataclass
+from gnicli import checks
+from gnicli.checks import key
+
+@dataclass
+class Uniform:
+    """Noise of another package."""
+    name: str = key("uniform", "noise of another package")
+    width: float = key(1.0, "width of the interval")
+
+    def __post_init__(self):
+        checks.number("noise.width", self.width, above=0)
+'''
+
+
+@pytest.fixture
+def foreign(tmp_path, monkeypatch):
+    """Entry points of another package: one that works, one that does not load, one that a built-in member shadows."""
+    (tmp_path / "their_noise.py").write_text(FOREIGN)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    points = [
+        EntryPoint("uniform", "their_noise:Uniform", "gnicli.noise"),
+        EntryPoint("broken", "their_noise:Missing", "gnicli.noise"),
+        EntryPoint("add", "their_noise:Uniform", "gnicli.noise"),
+    ]
+    installed = components._installed
+    monkeypatch.setattr(components, "_installed", lambda group: tuple(points) if group == "noise" else installed(group))
+    components.members.cache_clear()
+    yield
+    components.members.cache_clear()
+    sys.modules.pop("their_noise", None)
+    from hydra.core.config_store import ConfigStore
+
+    ConfigStore.instance().repo["noise"].pop("uniform.yaml", None)
+
+
+def test_a_member_of_another_package_is_used_like_any_other(gni, foreign):
+    said = gni("train", "noise=uniform", "noise.width=2")
+    assert said.code == 0
+    saved = yaml.safe_load((Path(said.last_line) / ".hydra" / "config.yaml").read_text())
+    assert saved["noise"] == {"name": "uniform", "width": 2.0}
+    assert "noise.width must be > 0, got -1.0" in gni("train", "noise=uniform", "noise.width=-1").err
+    assert "unknown key noise.widht; did you mean noise.width?" in gni("train", "noise=uniform", "noise.widht=1").err
+    assert "noise.width=1.0" in gni("train", "noise=uniform", "--help").out
+
+
+def test_a_built_in_member_is_not_replaced_by_another_package(foreign):
+    assert components.schema("noise", "add").__module__ == "gnicli.noise.add"
+
+
+def test_a_member_that_does_not_load_matters_only_to_those_who_name_it(gni, foreign):
+    assert gni("train").code == 0
+    said = gni("train", "noise=broken")
+    assert said.code == 2
+    assert "noise=broken from the package their_noise:Missing cannot be loaded: AttributeError" in said.err
+    assert "noise=broken" not in gni("train", "noise=uniform", "--help").out
+
+
+def test_an_unknown_member_is_named(foreign):
+    with pytest.raises(UsageError, match="unknown noise 'uniforn' for noise: did you mean uniform"):
+        components.schema("noise", "uniforn")
