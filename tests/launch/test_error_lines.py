@@ -114,8 +114,8 @@ FILES = [
         "hydra.callbacks.x._target_: a configuration may not name Python objects",
     ),
     (
-        "hydra:\n  job_logging:\n    handlers:\n      x:\n        '()': subprocess.check_call\n        args: [touch, '{marker}']"
-        "\n",
+        "hydra:\n  job_logging:\n    handlers:\n      x:\n"
+        "        '()': subprocess.check_call\n        args: [touch, '{marker}']\n",
         "hydra.job_logging.handlers.x.(): a configuration may not name Python objects",
     ),
     (
