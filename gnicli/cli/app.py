@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 from typing import Annotated, Any, Optional
 
 import typer
 
-from gnicli.cli import complete
+from gnicli.cli import complete, data
 from gnicli.launch.commands import COMMANDS
 
 # `--help` of these commands is made from the schemas, so Typer adds none; unknown options are Hydra's.
@@ -73,12 +71,7 @@ def _resume(
     return resume(folder)
 
 
-def _mount_data() -> None:
-    if importlib.util.find_spec("gnicli.cli.data") is not None:
-        app.add_typer(importlib.import_module("gnicli.cli.data").app, name="data")
-
-
-_mount_data()
+app.add_typer(data.app, name="data")
 
 
 def run_app(words: list[str]) -> int:

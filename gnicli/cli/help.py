@@ -73,7 +73,7 @@ def _group(command: str, group: str, chosen: str, width: int) -> str:
 
 
 def _key_row(key: Key) -> tuple[str, str]:
-    choices = f" ({'|'.join(key.choices)})" if key.choices else f" ({key.type})"
+    choices = f" ({' | '.join(key.choices)})" if key.choices else f" ({key.type})"
     return f"{key.name}={key.default}", key.meaning + choices
 
 

@@ -1,0 +1,128 @@
+"""Help and the reference are made from the schemas: complete, readable, up to date."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gnicli.cli import help as help_page
+from gnicli.cli import main, reference
+from gnicli.launch import commands, components, keys
+from gnicli.launch.arguments import FLAGS, OWN_FLAGS
+
+REFERENCE = Path(__file__).parents[2] / "docs" / "reference.md"
+
+
+@pytest.fixture
+def said(capsys):
+    def call(*words):
+        code = main(list(words))
+        captured = capsys.readouterr()
+        assert (code, captured.err) == (0, "")
+        return captured.out
+
+    return call
+
+
+@pytest.mark.parametrize("command", commands.COMMANDS)
+@pytest.mark.parametrize("width", [20, 40, 80, 200])
+def test_help_names_every_group_choice_key_and_flag(command, width):
+    page = help_page.page(command, [], width)
+    words = set(re.split(r"[\s,;:()|\[\]]+", page))
+    for group in commands.groups(command):
+        assert f"{group}=" in page
+        for name in components.members(group):
+            assert {name, f"*{name}"} & words
+    for key in keys.all_of(command, []):
+        assert f"{key.name}={key.default}" in page
+        assert set(re.split(r"[\s,;:()|\[\]]+", key.meaning)) <= words
+        assert set(key.choices) <= words
+    assert all(name in words for flag in (*FLAGS, *OWN_FLAGS) for name in flag.names)
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 100])
+def test_help_fits_its_width(width):
+    """What a reader copies (a key with its default, a command) may be longer than a narrow line; prose may not."""
+    for line in help_page.page("train", [], width).splitlines():
+        if len(line) > width:
+            assert line.startswith(("  gni train", "  -", "  dataset.", "  run.")), line
+
+
+def test_the_default_choices_are_marked():
+    page = help_page.page("train", [], 80)
+    for group, name in keys.default_members("train").items():
+        assert f"*{name}" in page
+        others = [f"*{other}" for other in components.members(group) if other != name]
+        assert not any(other in page.split() for other in others)
+
+
+def test_words_choose_whose_keys_are_shown(said):
+    plain, chosen = said("train", "--help"), said("train", "network=conv", "--help", "schedule=cosine")
+    assert "Keys of network=mlp" in plain
+    assert "Keys of network=conv" in chosen
+    assert "Keys of network=mlp" not in chosen
+    assert "schedule.final=0.0" in chosen
+
+
+def test_help_needs_no_terminal_and_no_unicode():
+    environment = {**os.environ, "LC_ALL": "C", "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0", "COLUMNS": "40"}
+    done = subprocess.run(
+        [sys.executable, "-m", "gnicli", "train", "--help"],
+        capture_output=True,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    done.stdout.decode("ascii")
+
+
+def test_the_list_of_commands(said):
+    page = said("--help")
+    for command, meaning in commands.COMMANDS.items():
+        assert command in page
+        assert meaning in page
+    assert all(name in page for name in ("resume", "data", "--version", "--install-completion", "--show-completion"))
+    assert said() == page
+    assert said("-h") == page
+
+
+def test_the_version(said):
+    from importlib.metadata import version
+
+    assert said("--version") == f"gni {version('gni')}\n"
+
+
+def test_typers_own_way_to_a_command_is_the_same_as_the_short_one(said):
+    from typer.testing import CliRunner
+
+    from gnicli.cli.app import app
+
+    result = CliRunner().invoke(app, ["train", "noise=mult", "--help"])
+    assert result.exit_code == 0
+    assert result.output == said("train", "noise=mult", "--help")
+
+
+def test_the_reference_is_up_to_date():
+    assert REFERENCE.read_text(encoding="utf-8") == reference.text(), "run: make docs"
+
+
+def test_the_reference_is_complete():
+    text = reference.text()
+    for command in commands.COMMANDS:
+        for group in commands.groups(command):
+            for name in components.members(group):
+                assert f"### {group}={name}\n" in text
+                assert all(f"| `{key.name}` |" in text for key in keys.of_member(group, name))
+        assert all(f"| `{key.name}` |" in text for key in keys.of_command(command))
+
+
+def test_debug_and_a_broken_pipe():
+    """`gni train --help | head -1` ends quietly."""
+    script = f"{sys.executable} -m gnicli train --help | head -1"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=60)
+    assert done.stdout.startswith("Usage: gni train")
+    assert done.stderr == ""
