@@ -1,6 +1,6 @@
 """How long `gni` takes to start, against an empty Python: medians of interleaved runs.
 
-    python benchmarks/startup.py [ROUNDS]
+python benchmarks/startup.py [ROUNDS]
 """
 
 from __future__ import annotations

@@ -39,8 +39,9 @@ def outputs(tmp_path, monkeypatch):
 @pytest.fixture
 def gni(outputs, monkeypatch, capsys):
     monkeypatch.setattr(train, "run", quick_experiment)
-    # The machine's torch is not what these tests are about, and importing it takes longer than all of them.
+    # torch and matplotlib are not what these tests are about, and importing them takes longer than all of them.
     monkeypatch.setattr("gnicli.engine.execute._machine", lambda config, saved: ("cpu", saved))
+    monkeypatch.setattr("gnicli.engine.figures.write", lambda folder, figures: list(figures))
 
     def call(*words):
         capsys.readouterr()
