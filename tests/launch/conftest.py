@@ -40,8 +40,8 @@ def outputs(tmp_path, monkeypatch):
 def gni(outputs, monkeypatch, capsys):
     monkeypatch.setattr(train, "run", quick_experiment)
     # torch and matplotlib are not what these tests are about, and importing them takes longer than all of them.
-    monkeypatch.setattr("gnicli.engine.execute._machine", lambda config, saved: ("cpu", saved))
-    monkeypatch.setattr("gnicli.engine.figures.write", lambda folder, figures: list(figures))
+    monkeypatch.setattr("gnicli.engine.machine.choose", lambda config, manifest: ("cpu", None))
+    monkeypatch.setattr("gnicli.engine.figures.write", lambda folder, figures: dict(figures))
 
     def call(*words):
         capsys.readouterr()
