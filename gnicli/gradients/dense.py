@@ -1,0 +1,153 @@
+"""The gradient of the M-draw objective (4.5) of a stack of dense stages, by hand.
+
+Autograd over the batch tiled M times is bound by memory: every operation reads and writes M copies of the activations,
+and keeps them for the backward pass. Here a chunk of rows, small enough for the cache, goes through the whole forward
+and backward pass before the next one is drawn. All its tensors live in buffers that are allocated once, noise is drawn
+into the buffer where it is needed, and weight gradients accumulate inside the matrix product. `gradients.generic` does
+the same by autograd for any other module and is what this is tested against.
+
+For stage i, with h̃_i what enters it: z = h̃_i W_iᵀ + b_i and h_{i+1} = f(z). Backward, with g = ∂L/∂z: ∂L/∂W_i = gᵀ h̃_i,
+∂L/∂b_i = Σ g, ∂L/∂h̃_i = g W_i, then ∂L/∂h_i = ∂L/∂h̃_i (additive) or ε_i ∘ ∂L/∂h̃_i (multiplicative).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+
+from gnicli.contracts import Noise
+from gnicli.gradients.losses import Loss
+from gnicli.gradients.slopes import SLOPES
+from gnicli.gradients.streams import NoiseStream, Piece, chunk_rows, plan, tile
+from gnicli.network.stages import DenseStage
+
+
+class _Layer(NamedTuple):
+    """The buffers (rows, n_features) of one noise layer."""
+
+    kept: torch.Tensor  # what the derivative of the activation function needs: h_i, or z for some; unused in layer 0
+    work: torch.Tensor  # ε_i; under additive noise then h̃_i
+    noised: torch.Tensor  # h̃_i, then ∂L/∂h_i; the same memory as `work` unless ε_i is needed for the backward pass
+
+
+def is_dense(module: torch.nn.Module) -> bool:
+    """Whether `DenseGradient` can differentiate `module`: nothing but dense stages, all of whose weights learn."""
+    return all(
+        type(stage) is DenseStage and all(weight.requires_grad for weight in stage.parameters())
+        for stage in module.stages
+    )
+
+
+class DenseGradient:
+    """Mean over draws of the gradient of the loss under noise, for a module that `is_dense`."""
+
+    def __init__(self, module: torch.nn.Module, loss: Loss, noise: Noise, seed: int) -> None:
+        self._stages: list[DenseStage] = list(module.stages)
+        self._slopes = [SLOPES[stage.activation] for stage in self._stages]
+        self._loss, self._multiply = loss, noise.operation == "multiply"
+        weight = self._stages[0].weight
+        self._stream = NoiseStream(noise, noise.scales(len(self._stages)), seed, weight.device)
+        # Fortran-ordered copies of the weights: forward products with these are faster than with a transposed view.
+        self._transposed = [stage.weight.detach().t().contiguous() for stage in self._stages]
+        self._ones = weight.new_ones(0)
+        self._buffers: list[_Layer] = []
+        self._views: dict[int, list[_Layer]] = {}
+
+    @torch.no_grad()
+    def __call__(self, step: int, draws: range, inputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """Overwrite every `.grad` by the mean gradient over `draws`; return the mean loss."""
+        batch = len(inputs)
+        inputs = tile(inputs.flatten(1), len(draws))
+        targets = tile(self._loss.prepare(targets, len(self._stages[-1].weight), inputs.dtype), len(draws))
+        self._prepare_weights()
+        share = 1 / (batch * len(draws))
+        total = inputs.new_zeros(())
+        for index, chunk in enumerate(plan(draws, batch)):
+            rows = chunk_rows(chunk)
+            layers = self._layers(rows.stop - rows.start)
+            self._draw(step, chunk, layers)
+            entering, z = self._forward(inputs[rows], layers)
+            value, gradient = self._loss.sum_and_gradient(self._slopes[-1].forward(z), targets[rows])
+            total.add_(value, alpha=share)
+            self._slopes[-1].backward(gradient.mul_(share), z)
+            self._backward(gradient, entering, layers, accumulate=index > 0)
+        return total
+
+    def _prepare_weights(self) -> None:
+        for stage, transposed in zip(self._stages, self._transposed, strict=True):
+            transposed.copy_(stage.weight.t())
+            for weight in stage.parameters():
+                if weight.grad is None:
+                    weight.grad = torch.empty_like(weight)
+
+    def _layers(self, rows: int) -> list[_Layer]:
+        """The buffers for `rows` rows: views of the largest set asked for so far."""
+        if rows > len(self._ones):
+            self._ones = self._ones.new_ones(rows)
+            self._buffers = [self._allocate(index, rows) for index in range(len(self._stages))]
+            self._views = {}
+        if rows not in self._views:
+            self._views[rows] = [_Layer(*(buffer[:rows] for buffer in layer)) for layer in self._buffers]
+        return self._views[rows]
+
+    def _allocate(self, index: int, rows: int) -> _Layer:
+        weight = self._stages[index].weight
+        work = weight.new_empty(rows, weight.shape[1])
+        twice = index > 0 and self._multiply and self._stream.scales[index] > 0
+        return _Layer(torch.empty_like(work) if index > 0 else work, work, torch.empty_like(work) if twice else work)
+
+    def _draw(self, step: int, chunk: Sequence[Piece], layers: list[_Layer]) -> None:
+        """Fill the `work` buffers of the noised layers with the ε of a chunk."""
+        first = 0
+        for piece in chunk:
+            if piece.start == 0:
+                self._stream.open(step, piece.draw)
+            last = first + piece.stop - piece.start
+            for index, layer in enumerate(layers):
+                if self._stream.scales[index] > 0:
+                    self._stream.fill(index, layer.work[first:last])
+            first = last
+
+    def _noise(self, index: int, clean: torch.Tensor, layers: list[_Layer]) -> torch.Tensor:
+        """h̃ of a noise layer from its h, which is left as it is."""
+        if self._stream.scales[index] == 0:
+            return clean
+        layer = layers[index]
+        if self._multiply:
+            return torch.mul(clean, layer.work, out=layer.noised)
+        return layer.work.add_(clean)
+
+    def _forward(self, inputs: torch.Tensor, layers: list[_Layer]) -> tuple[list[torch.Tensor], torch.Tensor]:
+        """What enters each stage, and the pre-activations z of the last one."""
+        entering = [self._noise(0, inputs, layers)]
+        for index in range(1, len(self._stages)):
+            z = self._affine(index - 1, entering[-1], layers[index].kept)
+            entering.append(self._noise(index, self._slopes[index - 1].forward(z), layers))
+        n_outputs = len(self._stages[-1].weight)
+        return entering, self._affine(-1, entering[-1], inputs.new_empty(len(inputs), n_outputs))
+
+    def _affine(self, index: int, entering: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
+        bias = self._stages[index].bias
+        if bias is None:
+            return torch.mm(entering, self._transposed[index], out=out)
+        return torch.addmm(bias, entering, self._transposed[index], out=out)
+
+    def _backward(
+        self, gradient: torch.Tensor, entering: list[torch.Tensor], layers: list[_Layer], accumulate: bool
+    ) -> None:
+        """Add the chunk's part to every `.grad` (or set it); `gradient` is ∂L/∂z of the last stage."""
+        beta = 1 if accumulate else 0
+        ones = self._ones[: len(gradient)]
+        for index in reversed(range(len(self._stages))):
+            stage, layer = self._stages[index], layers[index]
+            stage.weight.grad.addmm_(gradient.t(), entering[index], beta=beta)
+            if stage.bias is not None:
+                stage.bias.grad.addmv_(gradient.t(), ones, beta=beta)
+            if index == 0:
+                return  # the inputs need no gradient
+            gradient = torch.mm(gradient, stage.weight, out=layer.noised)
+            if self._multiply and self._stream.scales[index] > 0:
+                gradient.mul_(layer.work)
+            self._slopes[index - 1].backward(gradient, layer.kept)

@@ -1,0 +1,35 @@
+"""`noise=none`: the activations are left alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from gnicli.checks import key
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass
+class NoNoise:
+    """No noise in any layer; draws of it are all alike, so M does not matter."""
+
+    name: str = key("none", "no noise")
+    antithetic: ClassVar[bool] = False
+
+    @property
+    def operation(self) -> Literal["none"]:
+        """Nothing is done to the activations."""
+        return "none"
+
+    def scales(self, n_layers: int) -> tuple[float, ...]:
+        """A zero for each of the `n_layers` noise layers."""
+        return (0.0,) * n_layers
+
+    def fill(self, out: torch.Tensor, scale: float, generator: torch.Generator) -> torch.Tensor:
+        """Fill `out` with zeros."""
+        return out.zero_()
+
+
+COMPONENT = NoNoise

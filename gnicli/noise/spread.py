@@ -1,0 +1,49 @@
+"""The `std` and `var` keys that the Gaussian noises share; imports nothing heavy."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from gnicli import checks
+from gnicli.errors import UsageError
+
+STD_HELP = "standard deviation of the noise: a number, or a list with one per noise layer (the input is layer 0)"
+VAR_HELP = "variance of the noise, in place of noise.std"
+INPUT_HELP = "inject at the input as well; false leaves noise layer 0 alone"
+ANTITHETIC_HELP = "draw in mirrored pairs: draw 2k+1 is the mirror image of draw 2k (of an odd M the last has none)"
+
+
+def check(std: Any, var: Any) -> None:
+    """Check `noise.std` and `noise.var` as typed; raises `UsageError`."""
+    if std is not None and var is not None:
+        raise UsageError(f"give noise.std or noise.var, not both; got noise.std={std} and noise.var={var}")
+    for name, given in (("noise.std", std), ("noise.var", var)):
+        if isinstance(given, list | tuple) and not given:
+            raise UsageError(f"{name}: expected a number or a list with one per noise layer, got an empty list")
+        for entry in _entries(given):
+            checks.number(name, entry, least=0)
+
+
+def resolve(std: Any, var: Any, default: float, inject_input: bool, n_layers: int) -> tuple[float, ...]:
+    """The standard deviation in each of `n_layers` noise layers; raises `UsageError` for a list of another length.
+
+    `default` holds where neither is given. With `inject_input` false layer 0 gets 0, whatever a list says of it.
+    """
+    name, given = ("noise.var", var) if var is not None else ("noise.std", default if std is None else std)
+    entries = _entries(given)
+    if not isinstance(given, list | tuple):
+        entries = entries * n_layers
+    elif len(entries) != n_layers:
+        raise UsageError(
+            f"{name} has {len(entries)} entries, but the network has {n_layers} noise layers "
+            f"(the input and each hidden layer); give {n_layers} entries or one number"
+        )
+    stds = [math.sqrt(entry) if name == "noise.var" else float(entry) for entry in entries]
+    return tuple(stds) if inject_input else (0.0, *stds[1:])
+
+
+def _entries(given: Any) -> list[Any]:
+    if given is None:
+        return []
+    return list(given) if isinstance(given, list | tuple) else [given]
