@@ -48,7 +48,7 @@ def _torch_template() -> np.ndarray:
     state[8:12] = np.frombuffer(struct.pack("<i", 1), np.uint8)
     state[16:24] = 0
     state[_TORCH_WORDS_AT + 8 * _MT_WORDS :] = 0
-    return state
+    return state.view("<u8")
 
 
 def torch_stream(
@@ -68,6 +68,6 @@ def torch_stream(
         return generator
     state = _torch_template().copy()
     words = np.frombuffer(_digest(4 * _MT_WORDS, seed, purpose, counters), "<u4")
-    state[_TORCH_WORDS_AT : _TORCH_WORDS_AT + 8 * _MT_WORDS] = words.astype("<u8").view(np.uint8)
-    generator.set_state(torch.from_numpy(state))
+    state[_TORCH_WORDS_AT // 8 : _TORCH_WORDS_AT // 8 + _MT_WORDS] = words  # each in 8 bytes of its own
+    generator.set_state(torch.from_numpy(state.view(np.uint8)))
     return generator

@@ -12,16 +12,18 @@ For stage i, with h̃_i what enters it: z = h̃_i W_iᵀ + b_i and h_{i+1} = f(z
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 
 from gnicli.contracts import Noise
 from gnicli.gradients.losses import Loss
 from gnicli.gradients.slopes import SLOPES
+from gnicli.gradients.stages import stages_of
 from gnicli.gradients.streams import NoiseStream, Piece, chunk_rows, plan, tile
 from gnicli.network.stages import DenseStage
+
+GROUP_ROWS = 512  # several draws of a small batch go through together: the calls cost less, the buffers stay in cache
 
 
 class _Layer(NamedTuple):
@@ -36,15 +38,22 @@ def is_dense(module: torch.nn.Module) -> bool:
     """Whether `DenseGradient` can differentiate `module`: nothing but dense stages, all of whose weights learn."""
     return all(
         type(stage) is DenseStage and all(weight.requires_grad for weight in stage.parameters())
-        for stage in module.stages
+        for stage in stages_of(module)
     )
+
+
+def _grad(weight: torch.nn.Parameter) -> torch.Tensor:
+    """The `.grad` of a parameter, allocated if the optimizer's `zero_grad` has dropped it."""
+    if weight.grad is None:
+        weight.grad = torch.empty_like(weight)
+    return weight.grad
 
 
 class DenseGradient:
     """Mean over draws of the gradient of the loss under noise, for a module that `is_dense`."""
 
     def __init__(self, module: torch.nn.Module, loss: Loss, noise: Noise, seed: int) -> None:
-        self._stages: list[DenseStage] = list(module.stages)
+        self._stages = cast(list[DenseStage], stages_of(module))
         self._slopes = [SLOPES[stage.activation] for stage in self._stages]
         self._loss, self._multiply = loss, noise.operation == "multiply"
         weight = self._stages[0].weight
@@ -58,29 +67,22 @@ class DenseGradient:
     @torch.no_grad()
     def __call__(self, step: int, draws: range, inputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """Overwrite every `.grad` by the mean gradient over `draws`; return the mean loss."""
-        batch = len(inputs)
-        inputs = tile(inputs.flatten(1), len(draws))
-        targets = tile(self._loss.prepare(targets, len(self._stages[-1].weight), inputs.dtype), len(draws))
-        self._prepare_weights()
-        share = 1 / (batch * len(draws))
+        chunks = plan(draws, len(inputs), GROUP_ROWS)
+        share = 1 / (len(inputs) * len(draws))
+        inputs = tile(inputs.flatten(1), chunks)
+        targets = tile(self._loss.prepare(targets, len(self._stages[-1].weight), inputs.dtype), chunks)
+        for stage, transposed in zip(self._stages, self._transposed, strict=True):
+            transposed.copy_(stage.weight.t())
         total = inputs.new_zeros(())
-        for index, chunk in enumerate(plan(draws, batch)):
+        for index, chunk in enumerate(chunks):
             rows = chunk_rows(chunk)
             layers = self._layers(rows.stop - rows.start)
-            self._draw(step, chunk, layers)
-            entering, z = self._forward(inputs[rows], layers)
+            entering, z = self._forward(step, chunk, inputs[rows], layers)
             value, gradient = self._loss.sum_and_gradient(self._slopes[-1].forward(z), targets[rows])
             total.add_(value, alpha=share)
             self._slopes[-1].backward(gradient.mul_(share), z)
             self._backward(gradient, entering, layers, accumulate=index > 0)
         return total
-
-    def _prepare_weights(self) -> None:
-        for stage, transposed in zip(self._stages, self._transposed, strict=True):
-            transposed.copy_(stage.weight.t())
-            for weight in stage.parameters():
-                if weight.grad is None:
-                    weight.grad = torch.empty_like(weight)
 
     def _layers(self, rows: int) -> list[_Layer]:
         """The buffers for `rows` rows: views of the largest set asked for so far."""
@@ -98,35 +100,26 @@ class DenseGradient:
         twice = index > 0 and self._multiply and self._stream.scales[index] > 0
         return _Layer(torch.empty_like(work) if index > 0 else work, work, torch.empty_like(work) if twice else work)
 
-    def _draw(self, step: int, chunk: Sequence[Piece], layers: list[_Layer]) -> None:
-        """Fill the `work` buffers of the noised layers with the ε of a chunk."""
-        first = 0
-        for piece in chunk:
-            if piece.start == 0:
-                self._stream.open(step, piece.draw)
-            last = first + piece.stop - piece.start
-            for index, layer in enumerate(layers):
-                if self._stream.scales[index] > 0:
-                    self._stream.fill(index, layer.work[first:last])
-            first = last
+    def _forward(
+        self, step: int, chunk: list[Piece], inputs: torch.Tensor, layers: list[_Layer]
+    ) -> tuple[list[torch.Tensor], torch.Tensor]:
+        """What enters each stage, and the pre-activations z of the last one."""
+        entering: list[torch.Tensor] = []
+        clean = inputs
+        for index, layer in enumerate(layers):
+            if index > 0:
+                z = self._affine(index - 1, entering[-1], layer.kept)
+                clean = self._slopes[index - 1].forward(z)
+            entering.append(self._inject(step, chunk, index, clean, layer))
+        output = inputs.new_empty(len(inputs), len(self._stages[-1].weight))
+        return entering, self._affine(-1, entering[-1], output)
 
-    def _noise(self, index: int, clean: torch.Tensor, layers: list[_Layer]) -> torch.Tensor:
-        """h̃ of a noise layer from its h, which is left as it is."""
+    def _inject(self, step: int, chunk: list[Piece], index: int, clean: torch.Tensor, layer: _Layer) -> torch.Tensor:
+        """h̃ of noise layer `index` from its h, which is left as it is."""
         if self._stream.scales[index] == 0:
             return clean
-        layer = layers[index]
-        if self._multiply:
-            return torch.mul(clean, layer.work, out=layer.noised)
-        return layer.work.add_(clean)
-
-    def _forward(self, inputs: torch.Tensor, layers: list[_Layer]) -> tuple[list[torch.Tensor], torch.Tensor]:
-        """What enters each stage, and the pre-activations z of the last one."""
-        entering = [self._noise(0, inputs, layers)]
-        for index in range(1, len(self._stages)):
-            z = self._affine(index - 1, entering[-1], layers[index].kept)
-            entering.append(self._noise(index, self._slopes[index - 1].forward(z), layers))
-        n_outputs = len(self._stages[-1].weight)
-        return entering, self._affine(-1, entering[-1], inputs.new_empty(len(inputs), n_outputs))
+        noise = self._stream.fill(step, chunk, index, layer.work)
+        return torch.mul(clean, noise, out=layer.noised) if self._multiply else noise.add_(clean)
 
     def _affine(self, index: int, entering: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
         bias = self._stages[index].bias
@@ -142,9 +135,9 @@ class DenseGradient:
         ones = self._ones[: len(gradient)]
         for index in reversed(range(len(self._stages))):
             stage, layer = self._stages[index], layers[index]
-            stage.weight.grad.addmm_(gradient.t(), entering[index], beta=beta)
+            _grad(stage.weight).addmm_(gradient.t(), entering[index], beta=beta)
             if stage.bias is not None:
-                stage.bias.grad.addmv_(gradient.t(), ones, beta=beta)
+                _grad(stage.bias).addmv_(gradient.t(), ones, beta=beta)
             if index == 0:
                 return  # the inputs need no gradient
             gradient = torch.mm(gradient, stage.weight, out=layer.noised)

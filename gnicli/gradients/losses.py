@@ -13,8 +13,8 @@ So `mse` is `torch.nn.functional.mse_loss` (mean over examples and outputs, no �
 `torch.nn.functional.cross_entropy`. Under `mse` class labels become one-hot vectors.
 
 The explicit regularizer needs factors of the Hessian, H = A Aᵀ: A = sqrt(2/c) I for `mse` and
-A = diag(q) − p qᵀ with q = √p for `cross_entropy`. With u of independent signs v = A u has E[v vᵀ] = H, which is what the
-probes are: v = q ∘ u − p (q · u).
+A = diag(q) − p qᵀ with q = √p for `cross_entropy`. With u of independent signs v = A u has E[v vᵀ] = H:
+these are the probes, v = q ∘ u − p (q · u).
 """
 
 from __future__ import annotations

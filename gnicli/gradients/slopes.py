@@ -18,7 +18,7 @@ from gnicli.network.stages import LEAKY_SLOPE
 
 
 class Slope(NamedTuple):
-    """`forward(z)` works in place; `backward(gradient, kept)` too, and may destroy `kept`, which is f(z), or z itself."""
+    """`forward(z)` works in place; `backward(gradient, kept)` too, and may destroy `kept`: f(z), or z itself."""
 
     forward: Callable[[torch.Tensor], torch.Tensor]
     backward: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]

@@ -1,14 +1,15 @@
 """The draws of ε: which random numbers belong to (step, draw, layer), and how rows are cut into blocks.
 
-A draw of a noise layer is one contiguous block (batch, *features) filled in order from the stream of its key, so it does not
-depend on M, on which draws share a chunk, or on the computation that uses it. A large batch is filled and used block
-by block. Blocks have a multiple of 16 rows, and torch's CPU generator gives the same numbers for pieces of a multiple
-of 16 values as for the whole, so there the cut does not show either; on CUDA the cut is part of the definition, which
-is why it depends on the batch alone.
+A draw of a noise layer is one contiguous block (batch, *features) filled in order from the stream of its key, so it
+does not depend on M, on which draws share a chunk, or on the computation that uses it. A large batch is filled and used
+block by block. Blocks have a multiple of 16 rows, and torch's CPU generator gives the same numbers for pieces of a
+multiple of 16 values as for the whole, so there the cut does not show either; on CUDA the cut is part of the definition,
+which is why it depends on the batch alone.
 """
 
 from __future__ import annotations
 
+import itertools
 from typing import NamedTuple
 
 import torch
@@ -16,41 +17,14 @@ import torch
 from gnicli.contracts import Noise
 from gnicli.seeding import torch_stream
 
-BLOCK_ROWS = 128  # rows of a block: enough for a fast matrix product, few enough for the L2 cache
+BLOCK_ROWS = 256  # rows of a block: enough for a fast matrix product, few enough for the caches
 
 
 def row_blocks(batch: int) -> list[tuple[int, int]]:
     """Cut `batch` rows into (start, stop) blocks of BLOCK_ROWS; the last takes the rest, so none is short."""
     n_blocks = max(1, batch // BLOCK_ROWS)
     edges = [block * BLOCK_ROWS for block in range(n_blocks)] + [batch]
-    return list(zip(edges[:-1], edges[1:], strict=True))
-
-
-class NoiseStream:
-    """Fills tensors with the draws of one noise on one device; keeps one generator per noise layer."""
-
-    def __init__(self, noise: Noise, scales: tuple[float, ...], seed: int, device: torch.device) -> None:
-        self.scales = scales
-        self._noise, self._seed = noise, seed
-        self._mirrored = False
-        self._generators = {layer: torch.Generator(device) for layer, scale in enumerate(scales) if scale > 0}
-
-    def open(self, step: int, draw: int) -> None:
-        """Begin a draw: the next `fill` of each layer gives its first block of rows."""
-        # The odd draws of an antithetic pair repeat the even one's numbers, mirrored, so no draw depends on another.
-        self._mirrored = self._noise.antithetic and draw % 2 == 1
-        source = draw - 1 if self._mirrored else draw
-        for layer, generator in self._generators.items():
-            torch_stream(self._seed, "noise", step, source, layer, generator=generator)
-
-    def fill(self, layer: int, out: torch.Tensor) -> torch.Tensor:
-        """Fill `out` (rows, *features) with the next rows of this draw in `layer`, whose scale must be positive."""
-        self._noise.fill(out, self.scales[layer], self._generators[layer])
-        if self._mirrored:
-            out.neg_()  # N(0, σ²): −ε
-            if self._noise.operation == "multiply":
-                out.add_(2)  # N(1, σ²): 1 + δ becomes 1 − δ
-        return out
+    return list(itertools.pairwise(edges))
 
 
 class Piece(NamedTuple):
@@ -61,21 +35,61 @@ class Piece(NamedTuple):
     stop: int
 
 
-def plan(draws: range, batch: int) -> list[list[Piece]]:
-    """Cut `draws` of a batch into chunks that are computed together: one block of rows, or several small draws whole."""
-    if batch > BLOCK_ROWS:
-        return [[Piece(draw, start, stop)] for draw in draws for start, stop in row_blocks(batch)]
-    per_chunk = BLOCK_ROWS // batch
+def plan(draws: range, batch: int, group_rows: int) -> list[list[Piece]]:
+    """Cut `draws` of a batch into chunks that are computed together.
+
+    A chunk is one block of rows of one draw, or where a draw is a single block, as many draws as fill `group_rows`.
+    """
+    blocks = row_blocks(batch)
+    if len(blocks) > 1:
+        return [[Piece(draw, start, stop)] for draw in draws for start, stop in blocks]
     pieces = [Piece(draw, 0, batch) for draw in draws]
+    per_chunk = max(1, group_rows // batch)
     return [pieces[first : first + per_chunk] for first in range(0, len(pieces), per_chunk)]
 
 
-def tile(values: torch.Tensor, n_draws: int) -> torch.Tensor:
-    """Repeat a small batch as often as `plan` may put it into one chunk, so that a chunk's rows are one slice of it."""
-    copies = max(1, min(BLOCK_ROWS // len(values), n_draws))
+def tile(values: torch.Tensor, chunks: list[list[Piece]]) -> torch.Tensor:
+    """Repeat a batch as often as it occurs in the largest chunk, so that every chunk's rows are one slice of it."""
+    copies = len(chunks[0])
     return values if copies == 1 else values.repeat(copies, *[1] * (values.dim() - 1))
 
 
 def chunk_rows(chunk: list[Piece]) -> slice:
     """Where a chunk's rows lie in what `tile` returned."""
     return slice(chunk[0].start, chunk[0].start + sum(piece.stop - piece.start for piece in chunk))
+
+
+class NoiseStream:
+    """Fills tensors with the draws of one noise on one device; keeps one generator per noise layer."""
+
+    def __init__(self, noise: Noise, scales: tuple[float, ...], seed: int, device: torch.device) -> None:
+        self.scales = scales
+        self._noise, self._seed = noise, seed
+        self._generators = {layer: torch.Generator(device) for layer, scale in enumerate(scales) if scale > 0}
+
+    def fill(self, step: int, chunk: list[Piece], layer: int, out: torch.Tensor) -> torch.Tensor:
+        """Fill `out` (rows of the chunk, *features) with ε of `layer`, whose scale must be positive; returns `out`.
+
+        The blocks of one draw must be asked for in their order: all but the first go on where the last one ended.
+        """
+        if len(chunk) == 1:
+            return self._fill_piece(step, chunk[0], layer, out)
+        first = 0
+        for piece in chunk:
+            last = first + piece.stop - piece.start
+            self._fill_piece(step, piece, layer, out[first:last])
+            first = last
+        return out
+
+    def _fill_piece(self, step: int, piece: Piece, layer: int, out: torch.Tensor) -> torch.Tensor:
+        # The odd draws of an antithetic pair repeat the even one's numbers, mirrored, so no draw depends on another.
+        mirrored = self._noise.antithetic and piece.draw % 2 == 1
+        generator = self._generators[layer]
+        if piece.start == 0:
+            torch_stream(self._seed, "noise", step, piece.draw - mirrored, layer, generator=generator)
+        self._noise.fill(out, self.scales[layer], generator)
+        if mirrored:
+            out.neg_()  # N(0, σ²): −ε
+            if self._noise.operation == "multiply":
+                out.add_(2)  # N(1, σ²): 1 + δ becomes 1 − δ
+        return out

@@ -27,7 +27,9 @@ class Conv:
 
     def __post_init__(self) -> None:
         if not isinstance(self.channels, list | tuple) or not self.channels:
-            raise UsageError(f"network.channels: expected a list of filter counts such as [32,128], got {self.channels!r}")
+            raise UsageError(
+                f"network.channels: expected a list of filter counts such as [32,128], got {self.channels!r}"
+            )
         n_layers = len(self.channels)
         options.per_layer("network.channels", self.channels, n_layers)
         options.per_layer("network.kernel", self.kernel, n_layers)
@@ -53,8 +55,8 @@ class Conv:
         for n_out, kernel, stride in zip(self.channels, kernels, strides, strict=True):
             if min(size) < kernel:
                 raise UsageError(
-                    f"network.kernel={kernel} does not fit the {size[0]}x{size[1]} input of convolution {len(parts) + 1}; "
-                    f"use smaller kernels or strides, or fewer network.channels"
+                    f"network.kernel={kernel} does not fit the {size[0]}x{size[1]} input of convolution "
+                    f"{len(parts) + 1}; use smaller kernels or strides, or fewer network.channels"
                 )
             parts.append(stages.ConvStage(n_in, n_out, kernel, stride, self.activation, self.bias, dtype))
             n_in, size = n_out, [(side - kernel) // stride + 1 for side in size]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Literal
 
 from gnicli.checks import key
 
@@ -16,7 +16,9 @@ class NoNoise:
     """No noise in any layer; draws of it are all alike, so M does not matter."""
 
     name: str = key("none", "no noise")
-    antithetic: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        self.antithetic = False  # not a key: there is nothing to mirror
 
     @property
     def operation(self) -> Literal["none"]:

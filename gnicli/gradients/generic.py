@@ -1,0 +1,68 @@
+"""The gradient of the M-draw objective (4.5) of any module with `stages`, by autograd over chunks of draws.
+
+The stages must treat examples independently (no normalization over the batch), because a chunk holds several draws of a
+batch, or a part of one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from gnicli.contracts import Noise
+from gnicli.gradients.losses import Loss
+from gnicli.gradients.stages import learned, stages_of
+from gnicli.gradients.streams import NoiseStream, Piece, chunk_rows, plan, tile
+
+GROUP_ROWS = 128  # autograd keeps every activation of a chunk, so chunks are small
+
+
+def accumulate(parameters: list[torch.nn.Parameter], gradients: Sequence[torch.Tensor | None], first: bool) -> None:
+    """Add `gradients` to the parameters' `.grad`, or where `first`, overwrite them; None counts as zero."""
+    for parameter, gradient in zip(parameters, gradients, strict=True):
+        if parameter.grad is None:
+            parameter.grad = torch.empty_like(parameter)
+        if gradient is None:
+            gradient = torch.zeros_like(parameter)
+        if first:
+            parameter.grad.copy_(gradient)
+        else:
+            parameter.grad.add_(gradient)
+
+
+class GenericGradient:
+    """Mean over draws of the gradient of the loss under noise."""
+
+    def __init__(self, module: torch.nn.Module, loss: Loss, noise: Noise, seed: int) -> None:
+        self._stages = stages_of(module)
+        self._parameters = learned(module)
+        self._loss, self._multiply = loss, noise.operation == "multiply"
+        device = self._parameters[0].device
+        self._stream = NoiseStream(noise, noise.scales(len(self._stages)), seed, device)
+
+    def __call__(self, step: int, draws: range, inputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """Overwrite every `.grad` by the mean gradient over `draws`; return the mean loss."""
+        chunks = plan(draws, len(inputs), GROUP_ROWS)
+        n_rows = len(inputs) * len(draws)
+        inputs, targets = tile(inputs, chunks), tile(targets, chunks)
+        total = inputs.new_zeros(())
+        for index, chunk in enumerate(chunks):
+            rows = chunk_rows(chunk)
+            outputs = self._forward(step, chunk, inputs[rows])
+            prepared = self._loss.prepare(targets[rows], outputs.shape[1], outputs.dtype)
+            value = self._loss.mean(outputs, prepared) * (len(outputs) / n_rows)
+            gradients = torch.autograd.grad(value, self._parameters, allow_unused=True)
+            accumulate(self._parameters, gradients, first=index == 0)
+            total += value.detach()
+        return total
+
+    def _forward(self, step: int, chunk: list[Piece], inputs: torch.Tensor) -> torch.Tensor:
+        values = inputs
+        for layer, stage in enumerate(self._stages):
+            if self._stream.scales[layer] > 0:
+                noise = self._stream.fill(step, chunk, layer, torch.empty_like(values, requires_grad=False))
+                # Into the noise's own memory where autograd does not need it again.
+                values = values * noise if self._multiply else noise.add_(values)
+            values = stage(values)
+        return values

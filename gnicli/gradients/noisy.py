@@ -1,0 +1,35 @@
+"""The gradient of the M-draw objective (4.5), L̃_M = (1/M) Σ_m L̃(ε_m), and of any choice of its draws."""
+
+from __future__ import annotations
+
+import torch
+
+from gnicli.contracts import Noise
+from gnicli.gradients import losses
+from gnicli.gradients.dense import DenseGradient, is_dense
+from gnicli.gradients.generic import GenericGradient
+from gnicli.gradients.stages import stages_of
+
+
+class NoisyGradient:
+    """A `GradientFunction` that averages over M draws; `over` takes any range of draws in their place.
+
+    Draw m of step k is the same numbers whatever M is and whichever other draws are taken with it, so
+    `over(k, range(m, m + 1), …)` gives the gradient of one draw of the objective, and draws from M on are fresh ones.
+    """
+
+    def __init__(self, module: torch.nn.Module, loss: str, noise: Noise, M: int, seed: int) -> None:
+        kind = DenseGradient if is_dense(module) else GenericGradient
+        self._gradient = kind(module, losses.get(loss), noise, seed)
+        self._noisy = any(scale > 0 for scale in noise.scales(len(stages_of(module))))
+        self.M = M
+
+    def __call__(self, step: int, inputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """Overwrite every `.grad` by the gradient of L̃_M; return L̃_M, 0-dimensional."""
+        return self.over(step, range(self.M), inputs, targets)
+
+    def over(self, step: int, draws: range, inputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """Overwrite every `.grad` by the mean over `draws` (not empty) of ∇L̃(ε_m); return the mean of L̃(ε_m)."""
+        if not self._noisy:
+            draws = draws[:1]  # without noise all draws are alike
+        return self._gradient(step, draws, inputs, targets)

@@ -1,0 +1,31 @@
+"""`objective=noisy`: the loss under noise, averaged over M draws (4.5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gnicli import checks
+from gnicli.checks import key
+
+if TYPE_CHECKING:
+    import torch
+
+    from gnicli.contracts import GradientFunction, Noise
+
+
+@dataclass
+class Noisy:
+    """L̃_M = (1/M) Σ_m L̃(ε_m): M = 1 is ordinary noise injection, M → ∞ leaves the explicit effect alone."""
+
+    name: str = key("noisy", "the loss under noise, averaged over M draws (4.5)")
+
+    def build(self, module: torch.nn.Module, loss: str, noise: Noise, M: int, seed: int) -> GradientFunction:
+        """See `contracts.Objective.build`; the result is a `gradients.noisy.NoisyGradient`."""
+        from gnicli.gradients.noisy import NoisyGradient
+
+        checks.integer("M", M, least=1)
+        return NoisyGradient(module, loss, noise, M, seed)
+
+
+COMPONENT = Noisy

@@ -1,0 +1,28 @@
+"""What a module must have for noise to be injected into it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import cast
+
+import torch
+
+from gnicli.errors import UsageError
+
+
+def stages_of(module: torch.nn.Module) -> list[torch.nn.Module]:
+    """The stages of a module (see `contracts.Network.build`); raises `UsageError` where it has none."""
+    stages = list(cast(Iterable[torch.nn.Module], getattr(module, "stages", ())))
+    if not stages:
+        raise UsageError(
+            f"{type(module).__name__} has no stages: build() of a network must return a module with stages"
+        )
+    return stages
+
+
+def learned(module: torch.nn.Module) -> list[torch.nn.Parameter]:
+    """The parameters of a module that learn; raises `UsageError` where none does."""
+    parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]
+    if not parameters:
+        raise UsageError(f"{type(module).__name__} has no parameters that learn")
+    return parameters
