@@ -3,7 +3,7 @@
 A draw of a noise layer is one contiguous block (batch, *features) filled in order from the stream of its key, so it
 does not depend on M, on which draws share a chunk, or on the computation that uses it. A large batch is filled and used
 block by block. Blocks have a multiple of 16 rows, and torch's CPU generator gives the same numbers for pieces of a
-multiple of 16 values as for the whole, so there the cut does not show either; on CUDA the cut is part of the definition,
+multiple of 16 values as for the whole, so there the cut does not show either; on CUDA it is part of the definition,
 which is why it depends on the batch alone.
 """
 
