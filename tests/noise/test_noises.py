@@ -70,5 +70,5 @@ def test_bad_scales_are_refused(kind, keys, words):
 
 @BOTH
 def test_a_list_of_another_length_is_refused(kind):
-    with pytest.raises(UsageError, match="noise.var has 2 entries, but the network has 3 noise layers"):
+    with pytest.raises(UsageError, match=r"noise\.var has 2 entries, but the network has 3 noise layers"):
         kind(var=[1, 2]).scales(3)
