@@ -41,6 +41,7 @@ class GenericGradient:
         device = self._parameters[0].device
         self._stream = NoiseStream(noise, noise.scales(len(self._stages)), seed, device)
 
+    @torch.enable_grad()
     def __call__(self, step: int, draws: range, inputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """Overwrite every `.grad` by the mean gradient over `draws`; return the mean loss."""
         chunks = plan(draws, len(inputs), GROUP_ROWS)

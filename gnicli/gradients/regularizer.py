@@ -39,6 +39,7 @@ class ExplicitGradient:
         """Overwrite every `.grad` by the gradient of L + R; return L + R, 0-dimensional."""
         return self.parts(step, inputs, targets).sum()
 
+    @torch.enable_grad()
     def parts(self, step: int, inputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """As a call, but return (L, R) as a tensor of two."""
         totals = inputs.new_zeros(2)
