@@ -51,6 +51,20 @@ def _torch_template() -> np.ndarray:
     return state.view("<u8")
 
 
+def torch_state(seed: int, purpose: Purpose, *counters: int) -> torch.Tensor:
+    """What `torch_stream` gives a CPU generator for this key, for `Generator.set_state` later on.
+
+    Between matrix products a hash takes three times as long as in a row (the caches are full of other things), so a
+    loop that needs many streams makes their states ahead.
+    """
+    import torch
+
+    state = _torch_template().copy()
+    words = np.frombuffer(_digest(4 * _MT_WORDS, seed, purpose, counters), "<u4")
+    state[_TORCH_WORDS_AT // 8 : _TORCH_WORDS_AT // 8 + _MT_WORDS] = words  # each in 8 bytes of its own
+    return torch.from_numpy(state.view(np.uint8))
+
+
 def torch_stream(
     seed: int, purpose: Purpose, *counters: int, generator: torch.Generator | None = None
 ) -> torch.Generator:
@@ -66,8 +80,5 @@ def torch_stream(
     if generator.device.type != "cpu":
         generator.manual_seed(int.from_bytes(_digest(8, seed, purpose, counters), "little") >> 1)
         return generator
-    state = _torch_template().copy()
-    words = np.frombuffer(_digest(4 * _MT_WORDS, seed, purpose, counters), "<u4")
-    state[_TORCH_WORDS_AT // 8 : _TORCH_WORDS_AT // 8 + _MT_WORDS] = words  # each in 8 bytes of its own
-    generator.set_state(torch.from_numpy(state.view(np.uint8)))
+    generator.set_state(torch_state(seed, purpose, *counters))
     return generator

@@ -73,11 +73,12 @@ class DenseGradient:
         targets = tile(self._loss.prepare(targets, len(self._stages[-1].weight), inputs.dtype), chunks)
         for stage, transposed in zip(self._stages, self._transposed, strict=True):
             transposed.copy_(stage.weight.t())
+        self._stream.open(step, draws)
         total = inputs.new_zeros(())
         for index, chunk in enumerate(chunks):
             rows = chunk_rows(chunk)
             layers = self._layers(rows.stop - rows.start)
-            entering, z = self._forward(step, chunk, inputs[rows], layers)
+            entering, z = self._forward(chunk, inputs[rows], layers)
             value, gradient = self._loss.sum_and_gradient(self._slopes[-1].forward(z), targets[rows])
             total.add_(value, alpha=share)
             self._slopes[-1].backward(gradient.mul_(share), z)
@@ -101,7 +102,7 @@ class DenseGradient:
         return _Layer(torch.empty_like(work) if index > 0 else work, work, torch.empty_like(work) if twice else work)
 
     def _forward(
-        self, step: int, chunk: list[Piece], inputs: torch.Tensor, layers: list[_Layer]
+        self, chunk: list[Piece], inputs: torch.Tensor, layers: list[_Layer]
     ) -> tuple[list[torch.Tensor], torch.Tensor]:
         """What enters each stage, and the pre-activations z of the last one."""
         entering: list[torch.Tensor] = []
@@ -110,15 +111,15 @@ class DenseGradient:
             if index > 0:
                 z = self._affine(index - 1, entering[-1], layer.kept)
                 clean = self._slopes[index - 1].forward(z)
-            entering.append(self._inject(step, chunk, index, clean, layer))
+            entering.append(self._inject(chunk, index, clean, layer))
         output = inputs.new_empty(len(inputs), len(self._stages[-1].weight))
         return entering, self._affine(-1, entering[-1], output)
 
-    def _inject(self, step: int, chunk: list[Piece], index: int, clean: torch.Tensor, layer: _Layer) -> torch.Tensor:
+    def _inject(self, chunk: list[Piece], index: int, clean: torch.Tensor, layer: _Layer) -> torch.Tensor:
         """h̃ of noise layer `index` from its h, which is left as it is."""
         if self._stream.scales[index] == 0:
             return clean
-        noise = self._stream.fill(step, chunk, index, layer.work)
+        noise = self._stream.fill(chunk, index, layer.work)
         return torch.mul(clean, noise, out=layer.noised) if self._multiply else noise.add_(clean)
 
     def _affine(self, index: int, entering: torch.Tensor, out: torch.Tensor) -> torch.Tensor:

@@ -47,10 +47,11 @@ class GenericGradient:
         chunks = plan(draws, len(inputs), GROUP_ROWS)
         n_rows = len(inputs) * len(draws)
         inputs, targets = tile(inputs, chunks), tile(targets, chunks)
+        self._stream.open(step, draws)
         total = inputs.new_zeros(())
         for index, chunk in enumerate(chunks):
             rows = chunk_rows(chunk)
-            outputs = self._forward(step, chunk, inputs[rows])
+            outputs = self._forward(chunk, inputs[rows])
             prepared = self._loss.prepare(targets[rows], outputs.shape[1], outputs.dtype)
             value = self._loss.mean(outputs, prepared) * (len(outputs) / n_rows)
             gradients = torch.autograd.grad(value, self._parameters, allow_unused=True)
@@ -58,11 +59,11 @@ class GenericGradient:
             total += value.detach()
         return total
 
-    def _forward(self, step: int, chunk: list[Piece], inputs: torch.Tensor) -> torch.Tensor:
+    def _forward(self, chunk: list[Piece], inputs: torch.Tensor) -> torch.Tensor:
         values = inputs
         for layer, stage in enumerate(self._stages):
             if self._stream.scales[layer] > 0:
-                noise = self._stream.fill(step, chunk, layer, torch.empty_like(values, requires_grad=False))
+                noise = self._stream.fill(chunk, layer, torch.empty_like(values, requires_grad=False))
                 # Into the noise's own memory where autograd does not need it again.
                 values = values * noise if self._multiply else noise.add_(values)
             values = stage(values)

@@ -15,9 +15,10 @@ from typing import NamedTuple
 import torch
 
 from gnicli.contracts import Noise
-from gnicli.seeding import torch_stream
+from gnicli.seeding import torch_state, torch_stream
 
 BLOCK_ROWS = 256  # rows of a block: enough for a fast matrix product, few enough for the caches
+SEEDED_AHEAD = 16  # draws whose streams are prepared together
 
 
 def row_blocks(batch: int) -> list[tuple[int, int]]:
@@ -66,29 +67,50 @@ class NoiseStream:
         self.scales = scales
         self._noise, self._seed = noise, seed
         self._generators = {layer: torch.Generator(device) for layer, scale in enumerate(scales) if scale > 0}
+        self._step, self._ahead = 0, range(0)
+        self._states: dict[tuple[int, int], torch.Tensor] = {}
+        self._on_cpu = device.type == "cpu"
 
-    def fill(self, step: int, chunk: list[Piece], layer: int, out: torch.Tensor) -> torch.Tensor:
+    def open(self, step: int, draws: range) -> None:
+        """Begin a step that will use `draws`, in their order."""
+        self._step, self._ahead = step, draws
+        self._states.clear()
+
+    def fill(self, chunk: list[Piece], layer: int, out: torch.Tensor) -> torch.Tensor:
         """Fill `out` (rows of the chunk, *features) with ε of `layer`, whose scale must be positive; returns `out`.
 
         The blocks of one draw must be asked for in their order: all but the first go on where the last one ended.
         """
         if len(chunk) == 1:
-            return self._fill_piece(step, chunk[0], layer, out)
+            return self._fill_piece(chunk[0], layer, out)
         first = 0
         for piece in chunk:
             last = first + piece.stop - piece.start
-            self._fill_piece(step, piece, layer, out[first:last])
+            self._fill_piece(piece, layer, out[first:last])
             first = last
         return out
 
-    def _fill_piece(self, step: int, piece: Piece, layer: int, out: torch.Tensor) -> torch.Tensor:
-        # The odd draws of an antithetic pair repeat the even one's numbers, mirrored, so no draw depends on another.
-        mirrored = self._noise.antithetic and piece.draw % 2 == 1
-        generator = self._generators[layer]
+    def _source(self, draw: int) -> int:
+        """The draw whose numbers are used: an odd antithetic one repeats those of the even one."""
+        return draw - 1 if self._noise.antithetic and draw % 2 == 1 else draw
+
+    def _seed_generator(self, draw: int, layer: int) -> None:
+        if not self._on_cpu:
+            torch_stream(self._seed, "noise", self._step, self._source(draw), layer, generator=self._generators[layer])
+            return
+        if (draw, layer) not in self._states:
+            for next_draw in self._ahead[:SEEDED_AHEAD]:
+                for each in self._generators:
+                    state = torch_state(self._seed, "noise", self._step, self._source(next_draw), each)
+                    self._states[next_draw, each] = state
+            self._ahead = self._ahead[SEEDED_AHEAD:]
+        self._generators[layer].set_state(self._states.pop((draw, layer)))
+
+    def _fill_piece(self, piece: Piece, layer: int, out: torch.Tensor) -> torch.Tensor:
         if piece.start == 0:
-            torch_stream(self._seed, "noise", step, piece.draw - mirrored, layer, generator=generator)
-        self._noise.fill(out, self.scales[layer], generator)
-        if mirrored:
+            self._seed_generator(piece.draw, layer)
+        self._noise.fill(out, self.scales[layer], self._generators[layer])
+        if self._source(piece.draw) != piece.draw:
             out.neg_()  # N(0, σ²): −ε
             if self._noise.operation == "multiply":
                 out.add_(2)  # N(1, σ²): 1 + δ becomes 1 − δ

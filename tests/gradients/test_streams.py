@@ -43,10 +43,9 @@ def test_draws_do_not_depend_on_the_cut(noise, features, batch, dtype):
             epsilon(noise, stream.scales[layer], 11, 3, draw, layer, (batch, *features), dtype) for draw in range(4)
         ]
         for group in (1, 200, 10_000):
+            stream.open(3, range(4))
             found = [
-                stream.fill(
-                    3, chunk, layer, torch.empty(chunk_rows(chunk).stop - chunk[0].start, *features, dtype=dtype)
-                )
+                stream.fill(chunk, layer, torch.empty(chunk_rows(chunk).stop - chunk[0].start, *features, dtype=dtype))
                 for chunk in plan(range(4), batch, group)
             ]
             assert torch.equal(torch.cat(found), torch.cat(expected))
@@ -56,8 +55,10 @@ def test_draws_do_not_depend_on_the_cut(noise, features, batch, dtype):
 def test_antithetic_draws_come_in_mirrored_pairs(kind, center):
     stream = NoiseStream(kind(antithetic=True), (0.5,), 0, CPU)
     plain = NoiseStream(kind(), (0.5,), 0, CPU)
-    draws = [stream.fill(0, [Piece(draw, 0, 40)], 0, torch.empty(40, 3)) - center for draw in range(5)]
-    assert torch.equal(draws[0] + center, plain.fill(0, [Piece(0, 0, 40)], 0, torch.empty(40, 3)))
+    stream.open(0, range(5))
+    plain.open(0, range(1))
+    draws = [stream.fill([Piece(draw, 0, 40)], 0, torch.empty(40, 3)) - center for draw in range(5)]
+    assert torch.equal(draws[0] + center, plain.fill([Piece(0, 0, 40)], 0, torch.empty(40, 3)))
     for even, odd in ((0, 1), (2, 3)):
         assert torch.allclose(draws[odd], -draws[even], atol=1e-6)
     assert (draws[2] - draws[0]).abs().max() > 0.1
@@ -70,7 +71,8 @@ def test_draws_of_layers_steps_and_seeds_are_uncorrelated():
     for seed in (1, 1 + 2**32):
         stream = NoiseStream(AdditiveNoise(), (1.0, 1.0), seed, CPU)
         for step in (0, 1):
-            for layer in (0, 1):
-                rows += [stream.fill(step, [Piece(draw, 0, n)], layer, torch.empty(n)) for draw in (0, 1)]
+            stream.open(step, range(40))
+            for draw in (0, 1, 20):
+                rows += [stream.fill([Piece(draw, 0, n)], layer, torch.empty(n)) for layer in (0, 1)]
     correlation = torch.corrcoef(torch.stack(rows)) - torch.eye(len(rows))
     assert correlation.abs().max() < 4.5 / n**0.5
