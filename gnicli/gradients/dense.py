@@ -29,7 +29,7 @@ GROUP_ROWS = 512  # several draws of a small batch go through together: the call
 class _Layer(NamedTuple):
     """The buffers (rows, n_features) of one noise layer."""
 
-    kept: torch.Tensor  # what the derivative of the activation function needs: h_i, or z for some; unused in layer 0
+    kept: torch.Tensor  # h_i, then what the derivative of the activation function needs; unused in layer 0
     work: torch.Tensor  # ε_i; under additive noise then h̃_i
     noised: torch.Tensor  # h̃_i, then ∂L/∂h_i; the same memory as `work` unless ε_i is needed for the backward pass
 
@@ -81,7 +81,7 @@ class DenseGradient:
             entering, z = self._forward(chunk, inputs[rows], layers)
             value, gradient = self._loss.sum_and_gradient(self._slopes[-1].forward(z), targets[rows])
             total.add_(value, alpha=share)
-            self._slopes[-1].backward(gradient.mul_(share), z)
+            self._slopes[-1].apply(gradient.mul_(share), self._slopes[-1].derive(z))
             self._backward(gradient, entering, layers, accumulate=index > 0)
         return total
 
@@ -112,6 +112,8 @@ class DenseGradient:
                 z = self._affine(index - 1, entering[-1], layer.kept)
                 clean = self._slopes[index - 1].forward(z)
             entering.append(self._inject(chunk, index, clean, layer))
+            if index > 0 and self._stream.scales[index] > 0:
+                self._slopes[index - 1].derive(layer.kept)  # the noised activations are elsewhere, these are done with
         output = inputs.new_empty(len(inputs), len(self._stages[-1].weight))
         return entering, self._affine(-1, entering[-1], output)
 
@@ -144,4 +146,5 @@ class DenseGradient:
             gradient = torch.mm(gradient, stage.weight, out=layer.noised)
             if self._multiply and self._stream.scales[index] > 0:
                 gradient.mul_(layer.work)
-            self._slopes[index - 1].backward(gradient, layer.kept)
+            slope = self._slopes[index - 1]
+            slope.apply(gradient, layer.kept if self._stream.scales[index] > 0 else slope.derive(layer.kept))
