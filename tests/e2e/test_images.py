@@ -28,8 +28,6 @@ def test_images_are_fetched_checked_and_trained_on(gni, outputs, tmp_path, monke
     assert json.loads((folder / "results.json").read_text())["test_accuracy"]["n"] >= 1
     # The second run finds them in the cache: the server is gone.
     monkeypatch.setenv("GNI_OFFLINE", "1")
-    again = gni(
-        "train", f"dataset={name}", f"network={network}", "batch_size=8", *words, f"dataset.sha256={{{given}}}"
-    )
+    again = gni("train", f"dataset={name}", f"network={network}", "batch_size=8", *words, f"dataset.sha256={{{given}}}")
     assert again.code == 0, again.err
     assert n_requests == len(sums)
