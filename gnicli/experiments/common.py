@@ -1,0 +1,24 @@
+"""Keys that every command has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Optional
+
+from gnicli import checks
+from gnicli.checks import key
+
+
+@dataclass
+class RunConfig:
+    """`run.*`: where a run lives and how often its state is kept."""
+
+    dir: Optional[str] = key(None, "folder of this run (or of the sweep under -m); default: a new one under run.root")
+    root: Optional[str] = key(None, "folder that holds all runs; default: $GNI_OUTPUTS or outputs")
+    checkpoint_steps: Optional[int] = key(None, "save a checkpoint every so many steps, besides the timed ones")
+    checkpoint_seconds: float = key(30.0, "save a checkpoint after so many seconds")
+
+    def __post_init__(self) -> None:
+        if self.checkpoint_steps is not None:
+            checks.integer("run.checkpoint_steps", self.checkpoint_steps, least=1)
+        checks.number("run.checkpoint_seconds", self.checkpoint_seconds, above=0)
