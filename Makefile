@@ -5,22 +5,23 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-slow check format lint types layers docs docs-check bench figures clean
+.PHONY: help setup run test test-slow check format lint types layers docs-check docs bench figures clean
 
 help: ## list the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{split($$1, t, ":"); printf "  make %-11s %s\n", t[1], $$2}'
 
 setup: $(READY) ## make the environment in .venv and install gni in it
 
 # constraints.txt pins the whole environment, so that everybody runs the same versions.
 $(READY): pyproject.toml constraints.txt
-	$(PYTHON) -c 'import sys; sys.exit("gni needs Python 3.11 or newer; set PYTHON=" if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -c 'import sys; sys.exit("gni needs Python 3.11 or newer; set PYTHON=" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
-	touch $@
+	@touch $@
 
-run: $(READY) ## train a network with injected noise before your eyes (about a minute)
-	$(BIN)/gni train noise=mult M=4 steps=1500
+run: $(READY) ## train a network with injected noise before your eyes (a minute or less)
+	$(BIN)/gni train noise=mult noise.std=0.2 M=4 'dataset.frequencies=[1,2,3]' dataset.inputs=standardized \
+	    optimizer.momentum=0.9 steps=1500
 
 test: $(READY) ## run the tests
 	$(BIN)/python -m pytest
@@ -41,6 +42,19 @@ types: $(READY)
 
 layers: $(READY)
 	$(BIN)/lint-imports
+
+docs-check: $(READY)
+	$(BIN)/python -m pytest tests/docs
+
+docs: $(READY) ## renew what is generated in docs/
+	$(BIN)/python -m gnicli.cli.reference docs/reference.md
+
+bench: $(READY) ## time the training step, the start-up and the data sets (minutes; an idle machine)
+	$(BIN)/python benchmarks/train_step.py
+	$(BIN)/python benchmarks/startup.py
+
+figures: $(READY) ## make the figure of the README again (some minutes)
+	$(BIN)/python docs/make_figures.py
 
 clean: ## remove the environment and caches; run folders stay
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache

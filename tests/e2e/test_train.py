@@ -43,13 +43,13 @@ def test_digits_with_multiplied_noise_make_a_whole_folder(gni, outputs):
 
 
 def test_training_learns(gni, outputs):
-    """Full-batch digits, 150 steps: better than nine in ten, from one in ten."""
+    """150 full-batch steps on the digits take the accuracy from chance (a tenth) to more than four in five."""
     options = ("loss=cross_entropy", "lr=0.2", "steps=150", "network.depth=1", "network.width=64", "threads=1")
     assert gni("train", "dataset=digits", "dataset.inputs=unit", "noise=add", "noise.std=0.1", *options).code == 0
     (folder,) = outputs.glob("train/*/*")
     accuracy = [float(row["value"]) for row in rows(folder) if row["name"] == "test_accuracy"]
     assert accuracy[0] < 0.35
-    assert accuracy[-1] > 0.9
+    assert accuracy[-1] > 0.8
 
 
 def test_the_default_run_learns_its_sinusoids(gni, outputs):
