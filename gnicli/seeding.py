@@ -1,9 +1,11 @@
 """Random streams keyed by (seed, purpose, step, draw, layer): no global generator, no state to carry along.
 
-A key is hashed (SHAKE-128) to as many bits as the generator has. That matters for torch's CPU generator, which keeps
-only the low 32 bits of a seed: keys hashed into a seed would collide after some 2^16 streams, so its whole state (624
-words) is written instead. Streams depend on the key alone: not on chunks, threads, or the number of draws M, so draw 0
-of M = 16 is the draw of M = 1.
+A key is hashed (BLAKE2b) to 128 bits, or to what the generator takes. That matters for torch's CPU generator, a
+Mersenne Twister that keeps only the low 32 bits of a seed: keys hashed into a seed would collide after some 2^16
+streams. So its whole state is written instead, 624 words from SplitMix64 (Steele, Lea & Flood 2014) whose start and
+increment are the 128 bits: for many keys at once that takes a few array operations, where a hash of 2496 bytes for each
+key would take as long as the noise of a small layer. Streams depend on the key alone: not on chunks, threads, or the
+number of draws M, so draw 0 of M = 16 is the draw of M = 1.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import struct
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -22,14 +25,14 @@ Purpose = Literal["init", "data", "noise", "probe", "sample", "inject", "bootstr
 
 _MT_WORDS = 624
 _TORCH_STATE_BYTES = 5056  # what torch.Generator.get_state() returns on the CPU since torch 1.5
-_TORCH_WORDS_AT = 24  # after the_initial_seed, left, seeded, next
+_TORCH_WORDS_AT = 24  # after the_initial_seed, left, seeded, next; each word takes 8 bytes
 
 
 def _digest(n_bytes: int, seed: int, purpose: str, counters: tuple[int, ...]) -> bytes:
     # The purpose is length-prefixed and every counter has a fixed width, so that no two keys share an encoding.
     name = purpose.encode()
     key = struct.pack(f"<QB{len(name)}s{len(counters)}Q", seed, len(name), name, *counters)
-    return hashlib.shake_128(key).digest(n_bytes)
+    return hashlib.blake2b(key, digest_size=n_bytes).digest()
 
 
 def numpy_stream(seed: int, purpose: Purpose, *counters: int) -> np.random.Generator:
@@ -51,18 +54,38 @@ def _torch_template() -> np.ndarray:
     return state.view("<u8")
 
 
-def torch_state(seed: int, purpose: Purpose, *counters: int) -> torch.Tensor:
-    """What `torch_stream` gives a CPU generator for this key, for `Generator.set_state` later on.
+_COUNT = np.arange(1, _MT_WORDS // 2 + 1, dtype=np.uint64)
 
-    Between matrix products a hash takes three times as long as in a row (the caches are full of other things), so a
-    loop that needs many streams makes their states ahead.
+
+def _split_mix(keys: np.ndarray) -> np.ndarray:
+    """The first 312 outputs of SplitMix64 for each (start, increment) of `keys`, uint64 (n, 2); returns (n, 312)."""
+    words = _COUNT * (keys[:, 1:] | np.uint64(1))
+    words += keys[:, :1]
+    shifted = words >> np.uint64(30)
+    words ^= shifted
+    words *= np.uint64(0xBF58476D1CE4E5B9)
+    words ^= np.right_shift(words, np.uint64(27), out=shifted)
+    words *= np.uint64(0x94D049BB133111EB)
+    words ^= np.right_shift(words, np.uint64(31), out=shifted)
+    return words
+
+
+def torch_states(seed: int, purpose: Purpose, counters: Sequence[tuple[int, ...]]) -> list[torch.Tensor]:
+    """The states that `torch_stream` gives CPU generators for many keys, for `Generator.set_state`, in their order.
+
+    A loop that needs many streams makes their states ahead: between matrix products, with the caches full of other
+    things, the same work takes three times as long.
     """
     import torch
 
-    state = _torch_template().copy()
-    words = np.frombuffer(_digest(4 * _MT_WORDS, seed, purpose, counters), "<u4")
-    state[_TORCH_WORDS_AT // 8 : _TORCH_WORDS_AT // 8 + _MT_WORDS] = words  # each in 8 bytes of its own
-    return torch.from_numpy(state.view(np.uint8))
+    digests = b"".join([_digest(16, seed, purpose, each) for each in counters])
+    template = _torch_template()
+    states = np.empty((len(counters), len(template)), "<u8")
+    states[:] = template
+    at = _TORCH_WORDS_AT // 8
+    states[:, at : at + _MT_WORDS] = _split_mix(np.frombuffer(digests, "<u8").reshape(-1, 2)).view("<u4")
+    # Tensors of their own, not rows of one: set_state of torch 2.13 crashes on a tensor that is a view with an offset.
+    return [torch.from_numpy(state) for state in states.view(np.uint8)]
 
 
 def torch_stream(
@@ -80,5 +103,5 @@ def torch_stream(
     if generator.device.type != "cpu":
         generator.manual_seed(int.from_bytes(_digest(8, seed, purpose, counters), "little") >> 1)
         return generator
-    generator.set_state(torch_state(seed, purpose, *counters))
+    generator.set_state(torch_states(seed, purpose, [counters])[0])
     return generator

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import torch
 
 from gnicli.contracts import Noise
-from gnicli.seeding import torch_state, torch_stream
+from gnicli.seeding import torch_states, torch_stream
 
 BLOCK_ROWS = 256  # rows of a block: enough for a fast matrix product, few enough for the caches
 SEEDED_AHEAD = 16  # draws whose streams are prepared together
@@ -74,7 +74,7 @@ class NoiseStream:
     def open(self, step: int, draws: range) -> None:
         """Begin a step that will use `draws`, in their order."""
         self._step, self._ahead = step, draws
-        self._states.clear()
+        self._states = {}
 
     def fill(self, chunk: list[Piece], layer: int, out: torch.Tensor) -> torch.Tensor:
         """Fill `out` (rows of the chunk, *features) with ε of `layer`, whose scale must be positive; returns `out`.
@@ -94,23 +94,23 @@ class NoiseStream:
         """The draw whose numbers are used: an odd antithetic one repeats those of the even one."""
         return draw - 1 if self._noise.antithetic and draw % 2 == 1 else draw
 
-    def _seed_generator(self, draw: int, layer: int) -> None:
+    def _begin(self, draw: int, layer: int) -> None:
+        """Seed the generator of `layer` for a draw."""
         if not self._on_cpu:
             torch_stream(self._seed, "noise", self._step, self._source(draw), layer, generator=self._generators[layer])
             return
         if (draw, layer) not in self._states:
-            for next_draw in self._ahead[:SEEDED_AHEAD]:
-                for each in self._generators:
-                    state = torch_state(self._seed, "noise", self._step, self._source(next_draw), each)
-                    self._states[next_draw, each] = state
+            names = [(each, noised) for each in self._ahead[:SEEDED_AHEAD] for noised in self._generators]
+            keys = [(self._step, self._source(each), noised) for each, noised in names]
+            self._states = dict(zip(names, torch_states(self._seed, "noise", keys), strict=True))
             self._ahead = self._ahead[SEEDED_AHEAD:]
-        self._generators[layer].set_state(self._states.pop((draw, layer)))
+        self._generators[layer].set_state(self._states[draw, layer])
 
     def _fill_piece(self, piece: Piece, layer: int, out: torch.Tensor) -> torch.Tensor:
         if piece.start == 0:
-            self._seed_generator(piece.draw, layer)
+            self._begin(piece.draw, layer)
         self._noise.fill(out, self.scales[layer], self._generators[layer])
-        if self._source(piece.draw) != piece.draw:
+        if self._noise.antithetic and piece.draw % 2 == 1:
             out.neg_()  # N(0, σ²): −ε
             if self._noise.operation == "multiply":
                 out.add_(2)  # N(1, σ²): 1 + δ becomes 1 − δ

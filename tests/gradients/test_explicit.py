@@ -56,7 +56,7 @@ def test_r_is_the_mean_of_the_loss_change_where_the_loss_is_quadratic():
     inputs, targets = data(7, "mse")
     value, found = ExplicitGradient(module, "mse", noise, 0).parts(0, inputs, targets)
     gradient = NoisyGradient(module, "mse", noise, 1, 5)
-    changes = torch.stack([gradient(step, inputs, targets) for step in range(2000)]) - value
+    changes = torch.stack([gradient(step, inputs, targets) for step in range(4000)]) - value
     assert abs(changes.mean() - found) < 4 * changes.std() / math.sqrt(len(changes))
     assert changes.std() / math.sqrt(len(changes)) < 0.02 * found  # the test can tell R from R with a wrong factor
 
