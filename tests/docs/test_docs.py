@@ -24,7 +24,7 @@ def commands(page: Path) -> list[str]:
 def first_of(word: str) -> str:
     """The first value of a sweep's list, which `--cfg` can show: `M=1,2` is `M=1`."""
     key, sign, value = word.partition("=")
-    return word if "[" in value else f"{key}{sign}{value.replace('range(', '0,').split(',')[0]}"
+    return word if set("[{") & set(value) else f"{key}{sign}{value.replace('range(', '0,').split(',')[0]}"
 
 
 EXAMPLES = sorted({line for page in PAGES for line in commands(page)})
