@@ -20,8 +20,7 @@ $(READY): pyproject.toml constraints.txt
 	@touch $@
 
 run: $(READY) ## train a network with injected noise before your eyes (a minute or less)
-	$(BIN)/gni train noise=mult noise.std=0.2 M=4 'dataset.frequencies=[1,2,3]' dataset.inputs=standardized \
-	    optimizer.momentum=0.9 steps=1500
+	$(BIN)/gni train dataset=digits noise=mult M=4 network.depth=2 batch_size=100 lr=0.05 epochs=60
 
 test: $(READY) ## run the tests
 	$(BIN)/python -m pytest

@@ -169,7 +169,10 @@ class FigureData(NamedTuple):
 
 
 class Results(NamedTuple):
-    """What an experiment returns. The engine writes it; `notes` are sentences for the report."""
+    """What an experiment returns. The engine writes it; `notes` are sentences for the report.
+
+    `message` says in one line what became of a run that diverged ("diverged at step 7 …").
+    """
 
     values: Mapping[str, Value]
     arrays: Mapping[str, NamedArray] = {}

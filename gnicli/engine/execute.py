@@ -215,7 +215,7 @@ class _Job:
         text = report.render(self.claim.manifest | ending, self.values, drawn, results.notes)
         files.replace(self.folder / "report.md", text)
         self.close()
-        self.log(f"{results.status}{': ' if results.message else ''}{results.message}")
+        self.log(results.message or results.status)
         self.claim.update(**ending)
         self.claim.release()
         self.show(results)
@@ -223,12 +223,11 @@ class _Job:
     def show(self, results: Results) -> None:
         """The end as a person sees it: in a sweep a line, else the table and, last, the path."""
         if self.in_sweep:
-            label = f" ({results.message})" if results.message else ""
             shown = "  ".join(f"{name} {display.number_text(v)}" for name, v in list(self.values.items())[:3])
-            self.display.note(f"job {self.folder.name}: {results.status}{label}  {shown}")
+            self.display.note(f"job {self.folder.name}: {results.message or results.status}  {shown}")
             return
         if results.message:
-            self.display.note(f"{results.status}: {results.message}")
+            self.display.note(results.message)
         for note in results.notes:
             self.display.note(note)
         display.print_results(self.values)
