@@ -32,7 +32,7 @@ from gnicli.noise.mult import MultiplicativeNoise
 M = 16
 STD = 0.1
 LEARNING_RATE = 1e-4
-CHUNK_ROWS = 800
+CHUNK_ROWS = 512
 CLOCKS = {"wall": time.perf_counter, "cpu": time.thread_time}
 LOSSES = {"mse": functional.mse_loss, "cross_entropy": functional.cross_entropy}
 
