@@ -1,0 +1,79 @@
+"""The laws with a closed form, standard in S0: normal (alpha = 2), Cauchy (1, 0) and Lévy (1/2, ±1)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from scipy import special
+
+_ROOT2 = math.sqrt(2.0)
+
+
+class Form(NamedTuple):
+    """Functions of the standard S0 law."""
+
+    log_pdf: Callable[[np.ndarray], np.ndarray]
+    cdf: Callable[[np.ndarray], np.ndarray]
+    sf: Callable[[np.ndarray], np.ndarray]
+    ppf: Callable[[np.ndarray], np.ndarray]
+
+
+def _cauchy_tail(y: np.ndarray) -> np.ndarray:
+    """P(X > y); atan2 keeps the upper tail's relative accuracy."""
+    return np.arctan2(1.0, y) / math.pi
+
+
+def _cauchy_quantile(q: np.ndarray) -> np.ndarray:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        near = np.minimum(q, 1.0 - q)
+        size = np.where(near > 0.0, np.cos(math.pi * near) / np.sin(math.pi * near), np.inf)
+        return np.where(q < 0.5, -size, size)
+
+
+def _levy_log_pdf(y: np.ndarray) -> np.ndarray:
+    z = y + 1.0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        inside = -0.5 * (1.0 / z + 3.0 * np.log(z) + math.log(2.0 * math.pi))
+    return np.where(np.isnan(z), np.nan, np.where(z > 0.0, np.where(np.isinf(z), -np.inf, inside), -np.inf))
+
+
+def _levy_root(y: np.ndarray) -> np.ndarray:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(y + 1.0 > 0.0, 1.0 / np.sqrt(2.0 * (y + 1.0)), np.where(np.isnan(y), np.nan, np.inf))
+
+
+def _levy_quantile(q: np.ndarray) -> np.ndarray:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return 0.5 / special.erfcinv(q) ** 2 - 1.0
+
+
+NORMAL = Form(
+    lambda y: -0.25 * y * y - 0.5 * math.log(4.0 * math.pi),
+    lambda y: special.ndtr(y / _ROOT2),
+    lambda y: special.ndtr(-y / _ROOT2),
+    lambda q: _ROOT2 * special.ndtri(q),
+)
+CAUCHY = Form(
+    lambda y: -np.log(math.pi) - 2.0 * np.log(np.hypot(1.0, y)),
+    lambda y: _cauchy_tail(-y),
+    _cauchy_tail,
+    _cauchy_quantile,
+)
+LEVY = Form(_levy_log_pdf, lambda y: special.erfc(_levy_root(y)), lambda y: special.erf(_levy_root(y)), _levy_quantile)
+MIRRORED_LEVY = Form(
+    lambda y: _levy_log_pdf(-y), lambda y: LEVY.sf(-y), lambda y: LEVY.cdf(-y), lambda q: -_levy_quantile(1.0 - q)
+)
+
+
+def find(alpha: float, beta: float) -> Form | None:
+    """The closed form of a law, if it has one."""
+    if alpha == 2.0:
+        return NORMAL
+    if alpha == 1.0 and beta == 0.0:
+        return CAUCHY
+    if alpha == 0.5 and abs(beta) == 1.0:
+        return LEVY if beta > 0.0 else MIRRORED_LEVY
+    return None
