@@ -1,0 +1,191 @@
+"""Newton's method on the weighted nodes, for several samples at once."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from gnicli.stable import cells, nodes, starts
+
+ALPHA_RANGE = (0.5, 2.0 - 1e-6)
+_LONGEST = np.array([0.25, 0.4, 0.5, 0.4])
+_MAX_EVALUATIONS = 60
+
+
+@dataclass
+class Problem:
+    """One standardized sample. `fixed` holds values of α, β, μ, log σ, NaN where free.
+
+    With `s1_loc` the location that is fixed (or fitted) is that of S1: μ = s1_loc + β σ T(α), in standardized units.
+    """
+
+    weights: cells.Weights
+    fixed: np.ndarray = field(default_factory=lambda: np.full(4, np.nan))
+    s1_loc: float | None = None
+
+
+@dataclass
+class Optimum:
+    """The end of a search: θ in S0 and standardized units, information = minus the Hessian in θ."""
+
+    theta: np.ndarray
+    log_likelihood: float
+    information: np.ndarray
+    free: np.ndarray
+    jacobian: np.ndarray
+    converged: bool
+    n_evaluations: int
+
+
+def _sum_up(weights: cells.Weights, f: nodes.Density, k: int) -> tuple[float, np.ndarray, np.ndarray]:
+    """Log-likelihood, gradient and Hessian with respect to θ of law k."""
+    value, gradient, hessian = 0.0, np.zeros(4), np.zeros(10)
+    for w, columns in ((weights.near, f.near[:, k]), (weights.far, f.far[:, k])):
+        if not w.size:
+            continue
+        flat = columns.reshape(15, -1)
+        w = w.reshape(-1)
+        density = np.maximum(flat[0], 1e-290)
+        value += float(w @ np.log(density))
+        share = flat[1:5] / density
+        weighted = w / density
+        both = flat[1:] @ weighted
+        gradient += both[:4]
+        outer = (share * w) @ share.T
+        hessian += both[4:] - outer[_ROWS, _COLUMNS]
+    full = np.empty((4, 4))
+    full[_ROWS, _COLUMNS] = hessian
+    full[_COLUMNS, _ROWS] = hessian
+    return value, gradient, full
+
+
+_ROWS = np.array([i for i, _ in nodes.PAIRS])
+_COLUMNS = np.array([j for _, j in nodes.PAIRS])
+
+
+def s1_shift(theta: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+    """β σ tan(πα/2), its gradient and Hessian with respect to (α, β, μ, log σ). α must not be 1."""
+    alpha, beta, _, log_scale = (float(v) for v in theta)
+    tangent = -1.0 / math.tan(0.5 * math.pi * (alpha - 1.0))
+    slope = 0.5 * math.pi * (1.0 + tangent * tangent)
+    bend = math.pi * tangent * slope
+    scale = math.exp(log_scale)
+    gradient = np.array([beta * scale * slope, scale * tangent, 0.0, beta * scale * tangent])
+    hessian = np.zeros((4, 4))
+    hessian[0, 0], hessian[3, 3] = beta * scale * bend, beta * scale * tangent
+    hessian[0, 1] = hessian[1, 0] = scale * slope
+    hessian[0, 3] = hessian[3, 0] = beta * scale * slope
+    hessian[1, 3] = hessian[3, 1] = scale * tangent
+    return beta * scale * tangent, gradient, hessian
+
+
+class Search:
+    """The state of one search; `propose` and `accept` alternate, so that several searches share their evaluations."""
+
+    def __init__(self, problem: Problem, theta: np.ndarray) -> None:
+        self.problem = problem
+        self.held = ~np.isnan(problem.fixed)
+        self.best: tuple[float, np.ndarray, np.ndarray, np.ndarray] | None = None
+        self.jacobian = np.eye(4)
+        self.step = np.zeros(4)
+        self.predicted = math.inf
+        self.done = False
+        self.converged = False
+        self.n_evaluations = 0
+        self.trial = self._feasible(np.where(self.held, problem.fixed, theta))
+
+    def _feasible(self, theta: np.ndarray) -> np.ndarray:
+        theta = theta.copy()
+        if not self.held[0]:
+            theta[0] = min(max(theta[0], ALPHA_RANGE[0]), ALPHA_RANGE[1])
+        theta[1] = min(max(theta[1], -1.0), 1.0)
+        if self.problem.s1_loc is not None:
+            theta[2] = self.problem.s1_loc + s1_shift(theta)[0]
+        return theta
+
+    def accept(self, value: float, gradient: np.ndarray, hessian: np.ndarray) -> None:
+        """Take the evaluation of `trial` and set the next trial, or end."""
+        self.n_evaluations += 1
+        if self.best is not None and not value >= self.best[0] - 1e-9:
+            self.step *= 0.3
+            if np.abs(self.step).max() < 1e-9 or self.n_evaluations >= _MAX_EVALUATIONS:
+                self.done = True
+                self.converged = self.predicted < 1e-4
+                return
+            self.trial = self._feasible(self.best[1] + self.step)
+            return
+        self.jacobian = np.eye(4)
+        if self.problem.s1_loc is not None:
+            _, slope, bend = s1_shift(self.trial)
+            self.jacobian[2] = slope
+            hessian = self.jacobian.T @ hessian @ self.jacobian + gradient[2] * bend
+            gradient = self.jacobian.T @ gradient
+        self.best = (value, self.trial, gradient, -hessian)
+        self._plan()
+
+    def free(self) -> np.ndarray:
+        """Which of α, β, μ, log σ move: not held, and not pressed against a bound."""
+        assert self.best is not None
+        _, theta, gradient, _ = self.best
+        free = ~self.held
+        if self.problem.s1_loc is not None:
+            free[2] = False
+        for k, (low, high) in ((0, ALPHA_RANGE), (1, (-1.0, 1.0))):
+            if (theta[k] <= low and gradient[k] <= 0.0) or (theta[k] >= high and gradient[k] >= 0.0):
+                free[k] = False
+        return free
+
+    def _plan(self) -> None:
+        assert self.best is not None
+        value, theta, gradient, information = self.best
+        free = np.flatnonzero(self.free())
+        self.step = np.zeros(4)
+        if not free.size:
+            self.done = self.converged = True
+            return
+        values, vectors = np.linalg.eigh(information[np.ix_(free, free)])
+        along = vectors.T @ gradient[free]
+        bent = np.maximum(np.abs(values), 1e-7 * self.problem.weights.n)
+        self.step[free] = vectors @ (along / bent)
+        self.predicted = 0.5 * float((along * along / bent).sum())
+        shrink = float((np.abs(self.step) / _LONGEST).max())
+        if shrink > 1.0:
+            self.step /= shrink
+        target = theta + self.step
+        crossing = target[0] > ALPHA_RANGE[1] and not self.held[0] and 2.0 - theta[0] > 1e-5
+        if crossing:
+            self.step *= 0.8 * (2.0 - theta[0]) / (target[0] - theta[0])
+        proper = bool((values > 0.0).all()) and shrink <= 1.0 and not crossing and abs(target[1]) <= 1.0
+        proper = proper and target[0] >= ALPHA_RANGE[0]
+        self.trial = self._feasible(theta + self.step)
+        close = self.predicted < min(5e-5 * math.sqrt(self.problem.weights.n), 0.02)
+        if (proper and close) or self.predicted < 1e-9 or self.n_evaluations >= _MAX_EVALUATIONS:
+            # what is left after this step is of the order of predicted² / n: it needs no further evaluation
+            self.done = True
+            self.converged = proper and close or self.predicted < 1e-6
+            if proper and close:
+                self.best = (value + self.predicted, self.trial, gradient, information)
+
+    def result(self) -> Optimum:
+        """Where the search ended."""
+        assert self.best is not None
+        value, theta, _, information = self.best
+        return Optimum(theta, value, information, self.free(), self.jacobian, self.converged, self.n_evaluations)
+
+
+def maximize(problems: list[Problem]) -> list[Optimum]:
+    """Search from the best start law of each problem."""
+    first = starts.best([p.weights for p in problems])
+    searches = [Search(p, theta) for p, theta in zip(problems, first, strict=True)]
+    n_far = max(p.weights.far.shape[1] for p in problems)
+    running = searches
+    while running:
+        f = nodes.density(np.stack([s.trial for s in running]), n_far)
+        for k, search in enumerate(running):
+            w = search.problem.weights
+            own = nodes.Density(f.near, f.far[..., : w.far.shape[1] * cells.FAR_ORDER])
+            search.accept(*_sum_up(w, own, k))
+        running = [s for s in running if not s.done]
+    return [s.result() for s in searches]
