@@ -26,6 +26,7 @@ _CELLS = N_OCTAVES * _PER_OCTAVE
 _FIRST = 0x3F000000 >> _SHIFT  # the bits of 0.5
 _SIGN = 1 << (31 - _SHIFT)
 _BLOCK = 1 << 16
+_FARTHEST = 0.5 * 2.0**N_OCTAVES  # of |y| + 1/2
 
 
 class Weights(NamedTuple):
@@ -77,20 +78,19 @@ def count(samples: np.ndarray, center: float, unit: float) -> tuple[np.ndarray, 
         negative &= _SIGN + _CELLS
         index += negative
         index -= _FIRST
-        beyond = (index >= 2 * _CELLS) | (index < 0) if int(index.max()) >= _CELLS else None
-        if beyond is not None:
-            negative = negative != 0
-            out = np.where(negative, index >= 2 * _CELLS, index >= _CELLS)
-            index[out] = 2 * _CELLS
-        counts += np.bincount(index, minlength=2 * _CELLS + 1)
+        if float(np.abs(y).max()) < _FARTHEST:
+            counts += np.bincount(index, minlength=2 * _CELLS + 1)
+        else:  # a value beyond the last octave, or not a number
+            index[~(np.abs(y) < _FARTHEST)] = 2 * _CELLS
+            counts += np.bincount(index, minlength=2 * _CELLS + 1)
     return counts[:-1].reshape(2, N_OCTAVES, _PER_OCTAVE), int(counts[-1])
 
 
-def weigh(samples: np.ndarray, center: float, unit: float) -> Weights:
-    """Weights on the nodes; see the head of this module."""
+def weigh(samples: np.ndarray, center: float, unit: float) -> tuple[Weights, int]:
+    """Weights on the nodes (see the head of this module), and the count of the fullest cell."""
     counts, n_beyond = count(samples, center, unit)
     near = counts[:, :NEAR_OCTAVES].astype(np.float64) @ _spread(NEAR_ORDER)
     used = np.flatnonzero(counts[:, NEAR_OCTAVES:].max(axis=(0, 2)))
     n_far = N_OCTAVES - NEAR_OCTAVES if n_beyond else (int(used[-1]) + 1 if used.size else 0)
     far = counts[:, NEAR_OCTAVES : NEAR_OCTAVES + n_far].astype(np.float64) @ _spread(FAR_ORDER)
-    return Weights(near, far, samples.size, n_beyond)
+    return Weights(near, far, samples.size, n_beyond), int(counts.max())

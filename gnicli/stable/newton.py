@@ -11,7 +11,8 @@ from gnicli.stable import cells, nodes, starts
 
 ALPHA_RANGE = (0.5, 2.0 - 1e-6)
 _LONGEST = np.array([0.25, 0.4, 0.5, 0.4])
-_MAX_EVALUATIONS = 60
+_MAX_EVALUATIONS = 40
+_NEAR_FLOOR = 1e-12  # what the rays near the center resolve
 
 
 @dataclass
@@ -24,6 +25,7 @@ class Problem:
     weights: cells.Weights
     fixed: np.ndarray = field(default_factory=lambda: np.full(4, np.nan))
     s1_loc: float | None = None
+    log_unit: float = 0.0  # logarithm of the unit of the standardized sample; needed at alpha = 1 only
 
 
 @dataclass
@@ -42,16 +44,21 @@ class Optimum:
 def _sum_up(weights: cells.Weights, f: nodes.Density, k: int) -> tuple[float, np.ndarray, np.ndarray]:
     """Log-likelihood, gradient and Hessian with respect to θ of law k."""
     value, gradient, hessian = 0.0, np.zeros(4), np.zeros(10)
-    for w, columns in ((weights.near, f.near[:, k]), (weights.far, f.far[:, k])):
+    for w, at_nodes, floor in ((weights.near, f.near, _NEAR_FLOOR), (weights.far, f.far, 1e-250)):
         if not w.size:
             continue
-        flat = columns.reshape(15, -1)
+        flat = at_nodes[:, k].reshape(15, -1)
         w = w.reshape(-1)
-        density = np.maximum(flat[0], 1e-290)
+        density = flat[0]
+        if density.min() < floor:  # rounding, not density: these nodes must not steer the search
+            lost = density < floor
+            density = np.where(lost, floor, density)
+            columns = np.where(lost, 0.0, flat)
+        else:
+            columns = flat
         value += float(w @ np.log(density))
-        share = flat[1:5] / density
-        weighted = w / density
-        both = flat[1:] @ weighted
+        share = columns[1:5] / density
+        both = columns[1:] @ (w / density)
         gradient += both[:4]
         outer = (share * w) @ share.T
         hessian += both[4:] - outer[_ROWS, _COLUMNS]
@@ -65,15 +72,25 @@ _ROWS = np.array([i for i, _ in nodes.PAIRS])
 _COLUMNS = np.array([j for _, j in nodes.PAIRS])
 
 
-def s1_shift(theta: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
-    """β σ tan(πα/2), its gradient and Hessian with respect to (α, β, μ, log σ). α must not be 1."""
+def s1_shift(theta: np.ndarray, log_unit: float) -> tuple[float, np.ndarray, np.ndarray]:
+    """loc₀ − loc₁ in standardized units, its gradient and Hessian with respect to (α, β, μ, log σ).
+
+    β σ tan(πα/2), and at α = 1, where it must be held fixed, (2/π) β σ log σ with σ in the units of the sample.
+    """
     alpha, beta, _, log_scale = (float(v) for v in theta)
+    scale = math.exp(log_scale)
+    hessian = np.zeros((4, 4))
+    if alpha == 1.0:
+        log_sigma = log_scale + log_unit
+        unit = (2.0 / math.pi) * scale
+        hessian[1, 3] = hessian[3, 1] = unit * (log_sigma + 1.0)
+        hessian[3, 3] = beta * unit * (log_sigma + 2.0)
+        gradient = np.array([0.0, unit * log_sigma, 0.0, beta * unit * (log_sigma + 1.0)])
+        return beta * unit * log_sigma, gradient, hessian
     tangent = -1.0 / math.tan(0.5 * math.pi * (alpha - 1.0))
     slope = 0.5 * math.pi * (1.0 + tangent * tangent)
     bend = math.pi * tangent * slope
-    scale = math.exp(log_scale)
     gradient = np.array([beta * scale * slope, scale * tangent, 0.0, beta * scale * tangent])
-    hessian = np.zeros((4, 4))
     hessian[0, 0], hessian[3, 3] = beta * scale * bend, beta * scale * tangent
     hessian[0, 1] = hessian[1, 0] = scale * slope
     hessian[0, 3] = hessian[3, 0] = beta * scale * slope
@@ -98,17 +115,18 @@ class Search:
 
     def _feasible(self, theta: np.ndarray) -> np.ndarray:
         theta = theta.copy()
-        if not self.held[0]:
-            theta[0] = min(max(theta[0], ALPHA_RANGE[0]), ALPHA_RANGE[1])
-        theta[1] = min(max(theta[1], -1.0), 1.0)
+        for k, (low, high) in ((0, ALPHA_RANGE), (1, (-1.0, 1.0))):
+            if not self.held[k]:
+                theta[k] = min(max(theta[k], low), high)
         if self.problem.s1_loc is not None:
-            theta[2] = self.problem.s1_loc + s1_shift(theta)[0]
+            theta[2] = self.problem.s1_loc + s1_shift(theta, self.problem.log_unit)[0]
         return theta
 
     def accept(self, value: float, gradient: np.ndarray, hessian: np.ndarray) -> None:
         """Take the evaluation of `trial` and set the next trial, or end."""
         self.n_evaluations += 1
-        if self.best is not None and not value >= self.best[0] - 1e-9:
+        finite = math.isfinite(value) and np.isfinite(hessian).all()
+        if self.best is not None and not (finite and value >= self.best[0] - 1e-9):
             self.step *= 0.3
             if np.abs(self.step).max() < 1e-9 or self.n_evaluations >= _MAX_EVALUATIONS:
                 self.done = True
@@ -118,12 +136,15 @@ class Search:
             return
         self.jacobian = np.eye(4)
         if self.problem.s1_loc is not None:
-            _, slope, bend = s1_shift(self.trial)
+            _, slope, bend = s1_shift(self.trial, self.problem.log_unit)
             self.jacobian[2] = slope
             hessian = self.jacobian.T @ hessian @ self.jacobian + gradient[2] * bend
             gradient = self.jacobian.T @ gradient
         self.best = (value, self.trial, gradient, -hessian)
-        self._plan()
+        if finite:
+            self._plan()
+        else:
+            self.done = True
 
     def free(self) -> np.ndarray:
         """Which of α, β, μ, log σ move: not held, and not pressed against a bound."""

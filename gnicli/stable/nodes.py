@@ -210,9 +210,7 @@ def density(theta: np.ndarray, n_far: int, order: int = 2) -> Density:
     flat = columns.reshape(-1, n_t)
     near = [np.concatenate([flat[:, part].real, flat[:, part].imag], axis=1) @ matrix for part, matrix in g.near]
     far = np.ascontiguousarray(flat[:, g.axis].imag) @ g.far[:, : n_far * cells.FAR_ORDER]
-    out = Density(
-        np.concatenate(near, axis=1).reshape(n_columns, n_laws, 2, -1), far.reshape(n_columns, n_laws, 2, -1)
-    )
+    out = Density(np.concatenate(near, axis=1).reshape(n_columns, n_laws, 2, -1), far.reshape(n_columns, n_laws, 2, -1))
     if order:
         flip = _MIRROR_ALL[:, None, None]
         out.near[:, :, 1] *= flip
