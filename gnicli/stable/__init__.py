@@ -1,6 +1,23 @@
 """The alpha-stable law: density, distribution, draws and fits (layer 1)."""
 
+from gnicli.stable.estimators import TailIndex, ecf_fit, hill, quantile_fit
 from gnicli.stable.fit import StableFit, fit, fit_many
 from gnicli.stable.law import StableLaw
+from gnicli.stable.others import HalfCauchy, HalfNormal, Laplace, Normal, StudentT, SubWeibull
 
-__all__ = ["StableFit", "StableLaw", "fit", "fit_many"]
+__all__ = [
+    "HalfCauchy",
+    "HalfNormal",
+    "Laplace",
+    "Normal",
+    "StableFit",
+    "StableLaw",
+    "StudentT",
+    "SubWeibull",
+    "TailIndex",
+    "ecf_fit",
+    "fit",
+    "fit_many",
+    "hill",
+    "quantile_fit",
+]

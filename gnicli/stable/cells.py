@@ -1,8 +1,8 @@
 """From samples to weights on fixed nodes: one pass over the data, whatever their number.
 
-A sample is standardized, y = (x − center) / unit, and put in the cell named by sign, exponent and the first 10 bits of the
-mantissa of float32(|y| + ½): the cells are 1/1024 of |y| + ½ wide. Every octave of |y| + ½ has the same cells, so that the
-adjoint of polynomial interpolation in an octave, counts @ P, is one small matrix product, and
+A sample is standardized, y = (x − center) / unit, and put in the cell named by sign, exponent and the first 10 bits of
+the mantissa of float32(|y| + ½): the cells are 1/1024 of |y| + ½ wide, or less. Every octave of |y| + ½ has the same
+cells, so that the adjoint of polynomial interpolation in an octave, counts @ P, is one small matrix product, and
 
     Σ_i g(y_i) ≈ Σ_nodes weight · g(node)
 

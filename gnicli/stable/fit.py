@@ -1,7 +1,8 @@
 """Maximum likelihood for the four parameters of a stable law: `fit` and `fit_many`.
 
-The search runs on weighted nodes (`cells`, `nodes`, `newton`): a millisecond or two for 1e4 samples. Where the nodes are
-not accurate (near a one-sided law, alpha small, alpha near 2) the exact likelihood is maximized from there (`polish`).
+The search runs on weighted nodes (`cells`, `nodes`, `newton`): a millisecond or two for 1e4 samples. Where the
+nodes are not accurate (near a one-sided law, alpha small, alpha near 2) the exact likelihood is maximized from there
+(`polish`).
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from typing import Any
 import numpy as np
 
 from gnicli.errors import GniError, UsageError
-from gnicli.stable import newton, normal
+from gnicli.stable import newton
 from gnicli.stable.law import StableLaw, check_parameterization
+from gnicli.stable.others import Normal
 from gnicli.stable.polish import Likelihood, polish
 from gnicli.stable.samples import Standardized, standardize
 
@@ -198,11 +200,15 @@ def _report(
                 if name not in held and not pressed[k]:
                     errors[k] = math.sqrt(max(float(variance[k]), 0.0)) * units[k]
     at_bound = any(name not in held and not found.free[k] for k, name in enumerate(("alpha", "beta")))
-    values = (alpha, beta, s.center + s.unit * loc, s.unit * scale)
-    values = tuple(held.get(name, value) for name, value in zip(NAMES, values, strict=True))  # type: ignore[assignment]
     return StableFit(
-        *values,
-        *errors,
+        alpha=held.get("alpha", alpha),
+        beta=held.get("beta", beta),
+        loc=held.get("loc", s.center + s.unit * loc),
+        scale=held.get("scale", s.unit * scale),
+        alpha_stderr=errors[0],
+        beta_stderr=errors[1],
+        loc_stderr=errors[2],
+        scale_stderr=errors[3],
         parameterization=parameterization,
         n=s.values.size,
         n_free=4 - len(held),
@@ -228,7 +234,7 @@ def _normal_fit(s: Standardized, parameterization: str, held: dict[str, float]) 
     y = s.scaled()
     standardized_loc = (held["loc"] - s.center) / s.unit if "loc" in held else None
     standardized_std = held["scale"] * math.sqrt(2.0) / s.unit if "scale" in held else None
-    law = normal.fit(y, mean=standardized_loc, std=standardized_std)
+    law = Normal.fit(y, mean=standardized_loc, std=standardized_std)
     root2 = math.sqrt(2.0)
     return StableFit(
         alpha=2.0,
@@ -241,7 +247,7 @@ def _normal_fit(s: Standardized, parameterization: str, held: dict[str, float]) 
         scale_stderr=None if "scale" in held else s.unit * law.std / root2 / math.sqrt(2.0 * y.size),
         parameterization=parameterization,
         n=y.size,
-        n_free=4 - len(held),
+        n_free=4 - len(held | {"beta": 0.0}) if "alpha" in held else 4 - len(held),
         converged=True,
         at_boundary="alpha" not in held or "beta" not in held,
         n_evaluations=0,

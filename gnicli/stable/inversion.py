@@ -8,10 +8,10 @@ which is regular at α = 1 (the fraction tends to (2/π) log t). The integrals
 
     pdf(x) = (1/π) Re ∫ exp(−i t x) φ(t) dt,        sf(x) = (1/π) Re ∫ exp(−i t x) φ(t) / (i t) dt
 
-run from 0 along the negative imaginary axis to −i s₀ and from there along a ray to infinity. On the axis the exponent is
-G(s) + i P(s) with real G and P(s) = (1 + β) sin(π(2−α)/2) s^α, so that the integrand is exp(G) sin(P): its sign and size are
-those of the heavy tail, with no cancellation. s₀ is the saddle point of G where there is one (a light tail); the ray
-then carries a light tail with the factor exp(G(s₀)) in front, again without cancellation.
+run from 0 along the negative imaginary axis to −i s₀ and from there along a ray to infinity. On the axis the exponent
+is G(s) + i P(s) with real G and P(s) = (1 + β) sin(π(2−α)/2) s^α, so that the integrand is exp(G) sin(P): its sign and
+size are those of the heavy tail, with no cancellation. s₀ is the saddle point of G where there is one (a light tail);
+the ray then carries a light tail with the factor exp(G(s₀)) in front, again without cancellation.
 
 Both functions want x ≥ 0; the lower half is the upper half of the mirrored law (x → −x, β → −β).
 """

@@ -185,7 +185,7 @@ class Search:
         if (proper and close) or self.predicted < 1e-9 or self.n_evaluations >= _MAX_EVALUATIONS:
             # what is left after this step is of the order of predicted² / n: it needs no further evaluation
             self.done = True
-            self.converged = proper and close or self.predicted < 1e-6
+            self.converged = (proper and close) or self.predicted < 1e-6
             if proper and close:
                 self.best = (value + self.predicted, self.trial, gradient, information)
 

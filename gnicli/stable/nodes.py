@@ -4,9 +4,9 @@ With w = σt, ε = α − 1, L = log w, g = expm1(εL)/tan(πε/2) the logarithm
 
     log φ = iμt − w exp(εL) − iβ w g,
 
-and f(y) = (1/π) Re ∫ exp(−ity) φ(t) dt along a ray. The matrix exp(−i t_k y_j) dt_k is the same for every law; φ and its
-derivatives with respect to α, β, μ and log σ are the columns it is applied to. Nodes near the center use rays turned
-slightly, far nodes (|y| ≥ 15.5) the negative imaginary axis, on which the tail comes out to full relative accuracy.
+and f(y) = (1/π) Re ∫ exp(−ity) φ(t) dt along a ray. The matrix exp(−i t_k y_j) dt_k is the same for every law; φ and
+its derivatives with respect to α, β, μ and log σ are the columns it is applied to. Nodes near the center use rays
+turned slightly, far nodes (|y| ≥ 15.5) the negative imaginary axis, on which the tail comes out to full relative accuracy.
 The left side is the right side of the mirrored law (−β, −μ), which shares all that does not depend on β and μ.
 """
 

@@ -51,9 +51,9 @@ def _steps(q: np.ndarray, free: np.ndarray) -> np.ndarray:
 
 def _derivatives(value: Likelihood, q: np.ndarray, at_q: float, free: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Gradient and Hessian over the free parameters by central differences."""
-    index = np.flatnonzero(free)
+    index = np.flatnonzero(free).tolist()
     h = _steps(q, free)
-    gradient, hessian = np.zeros(index.size), np.zeros((index.size, index.size))
+    gradient, hessian = np.zeros(len(index)), np.zeros((len(index), len(index)))
 
     def shifted(*moves: tuple[int, float]) -> float:
         point = q.copy()

@@ -48,7 +48,8 @@ def _complain_of_nonfinite(values: np.ndarray) -> None:
     if not finite.all():
         bad = np.flatnonzero(~finite)
         raise DataError(
-            f"{bad.size} of {values.size} values are not finite (first: index {bad[0]}, {values[bad[0]]}); drop them first"
+            f"{bad.size} of {values.size} values are not finite (first: index {bad[0]}, {values[bad[0]]}); "
+            "drop them first"
         )
 
 

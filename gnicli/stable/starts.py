@@ -43,7 +43,7 @@ def _log_density(alpha: float, beta: float, loc: float, scale: float) -> tuple[n
         near, far = (
             np.exp(exact(alpha, beta, (np.stack([y, -y]) - loc) / scale)[0]) / scale for y in nodes.places(n_far)
         )
-    return tuple(np.maximum(np.log(np.maximum(f, 1e-280)), _FLOOR) for f in (near, far))  # type: ignore[return-value]
+    return tuple(np.maximum(np.log(np.maximum(f, 1e-280)), _FLOOR) for f in (near, far))
 
 
 @lru_cache(maxsize=1)
