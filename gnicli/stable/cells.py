@@ -11,6 +11,7 @@ for every g that is smooth within octaves, such as a log-density and its derivat
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -26,7 +27,7 @@ _CELLS = N_OCTAVES * _PER_OCTAVE
 _FIRST = 0x3F000000 >> _SHIFT  # the bits of 0.5
 _SIGN = 1 << (31 - _SHIFT)
 _BLOCK = 1 << 16
-_FARTHEST = 0.5 * 2.0**N_OCTAVES  # of |y| + 1/2
+_FARTHEST = 0.5 * 2.0**N_OCTAVES * 0.999  # of |y| + 1/2
 
 
 class Weights(NamedTuple):
@@ -61,12 +62,18 @@ def node_places(octaves: np.ndarray, order: int) -> np.ndarray:
 def count(samples: np.ndarray, center: float, unit: float) -> tuple[np.ndarray, int]:
     """Counts (2, octaves, cells of an octave), positive side first, and the number of samples beyond the last octave.
 
-    Not-a-number counts as beyond: callers look at the samples again when that number is not 0.
+    Only the octaves that the samples reach are there. Not-a-number counts as beyond: callers look at the samples again
+    when that number is not 0.
     """
-    counts = np.zeros(2 * _CELLS + 1, dtype=np.intp)
-    inverse = 1.0 / unit
-    middle = np.float32(center) if samples.dtype == np.float32 else center
-    factor = np.float32(inverse) if samples.dtype == np.float32 else inverse
+    single = samples.dtype == np.float32
+    middle, factor = (np.float32(center), np.float32(1.0 / unit)) if single else (center, 1.0 / unit)
+    reach = max(float(samples.max()) - center, center - float(samples.min())) / unit
+    if reach < _FARTHEST:
+        octaves = min(max(math.frexp((reach + 0.5) * (1.0 + 1e-5) / 0.5)[1], NEAR_OCTAVES), N_OCTAVES)
+    else:  # also where the reach is not a number
+        octaves = N_OCTAVES
+    n_cells = octaves * _PER_OCTAVE
+    counts = np.zeros(0, dtype=np.intp)
     half = np.float32(0.5)
     for start in range(0, samples.size, _BLOCK):
         y = samples[start : start + _BLOCK] - middle
@@ -75,22 +82,19 @@ def count(samples: np.ndarray, center: float, unit: float) -> tuple[np.ndarray, 
         y += np.copysign(half, y)
         index = y.view(np.int32) >> _SHIFT
         negative = index >> 31
-        negative &= _SIGN + _CELLS
+        negative &= _SIGN + n_cells
         index += negative
         index -= _FIRST
-        if float(np.abs(y).max()) < _FARTHEST:
-            counts += np.bincount(index, minlength=2 * _CELLS + 1)
-        else:  # a value beyond the last octave, or not a number
-            index[~(np.abs(y) < _FARTHEST)] = 2 * _CELLS
-            counts += np.bincount(index, minlength=2 * _CELLS + 1)
-    return counts[:-1].reshape(2, N_OCTAVES, _PER_OCTAVE), int(counts[-1])
+        if not reach < _FARTHEST:
+            index[~(np.abs(y) < _FARTHEST)] = 2 * n_cells
+        block = np.bincount(index, minlength=2 * n_cells + 1)
+        counts = counts + block if counts.size else block
+    return counts[:-1].reshape(2, octaves, _PER_OCTAVE), int(counts[-1])
 
 
 def weigh(samples: np.ndarray, center: float, unit: float) -> tuple[Weights, int]:
     """Weights on the nodes (see the head of this module), and the count of the fullest cell."""
     counts, n_beyond = count(samples, center, unit)
     near = counts[:, :NEAR_OCTAVES].astype(np.float64) @ _spread(NEAR_ORDER)
-    used = np.flatnonzero(counts[:, NEAR_OCTAVES:].max(axis=(0, 2)))
-    n_far = N_OCTAVES - NEAR_OCTAVES if n_beyond else (int(used[-1]) + 1 if used.size else 0)
-    far = counts[:, NEAR_OCTAVES : NEAR_OCTAVES + n_far].astype(np.float64) @ _spread(FAR_ORDER)
+    far = counts[:, NEAR_OCTAVES:].astype(np.float64) @ _spread(FAR_ORDER)
     return Weights(near, far, samples.size, n_beyond), int(counts.max())

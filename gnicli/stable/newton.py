@@ -47,7 +47,7 @@ def _sum_up(weights: cells.Weights, f: nodes.Density, k: int) -> tuple[float, np
     for w, at_nodes, floor in ((weights.near, f.near, _NEAR_FLOOR), (weights.far, f.far, 1e-250)):
         if not w.size:
             continue
-        flat = at_nodes[:, k].reshape(15, -1)
+        flat = at_nodes[:, k, :, : w[0].size].reshape(15, -1)
         w = w.reshape(-1)
         density = flat[0]
         if density.min() < floor:  # rounding, not density: these nodes must not steer the search
@@ -181,7 +181,7 @@ class Search:
         proper = bool((values > 0.0).all()) and shrink <= 1.0 and not crossing and abs(target[1]) <= 1.0
         proper = proper and target[0] >= ALPHA_RANGE[0]
         self.trial = self._feasible(theta + self.step)
-        close = self.predicted < min(5e-5 * math.sqrt(self.problem.weights.n), 0.02)
+        close = self.predicted < min(2e-4 * math.sqrt(self.problem.weights.n), 0.05)
         if (proper and close) or self.predicted < 1e-9 or self.n_evaluations >= _MAX_EVALUATIONS:
             # what is left after this step is of the order of predicted² / n: it needs no further evaluation
             self.done = True
@@ -198,15 +198,19 @@ class Search:
 
 def maximize(problems: list[Problem]) -> list[Optimum]:
     """Search from the best start law of each problem."""
-    first = starts.best([p.weights for p in problems])
-    searches = [Search(p, theta) for p, theta in zip(problems, first, strict=True)]
+    table = starts.starts()
+    searches = []
+    for problem in problems:
+        k = starts.best(problem.weights)
+        search = Search(problem, table.theta[k])
+        if not search.held.any() and not table.from_inversion[k]:
+            search.accept(*_sum_up(problem.weights, table.derivatives, k))
+        searches.append(search)
+    running = [s for s in searches if not s.done]
     n_far = max(p.weights.far.shape[1] for p in problems)
-    running = searches
     while running:
         f = nodes.density(np.stack([s.trial for s in running]), n_far)
         for k, search in enumerate(running):
-            w = search.problem.weights
-            own = nodes.Density(f.near, f.far[..., : w.far.shape[1] * cells.FAR_ORDER])
-            search.accept(*_sum_up(w, own, k))
+            search.accept(*_sum_up(search.problem.weights, f, k))
         running = [s for s in running if not s.done]
     return [s.result() for s in searches]

@@ -6,7 +6,8 @@ With w = σt, ε = α − 1, L = log w, g = expm1(εL)/tan(πε/2) the logarithm
 
 and f(y) = (1/π) Re ∫ exp(−ity) φ(t) dt along a ray. The matrix exp(−i t_k y_j) dt_k is the same for every law; φ and
 its derivatives with respect to α, β, μ and log σ are the columns it is applied to. Nodes near the center use rays
-turned slightly, far nodes (|y| ≥ 15.5) the negative imaginary axis, on which the tail comes out to full relative accuracy.
+turned slightly, far nodes (|y| ≥ 15.5) the negative imaginary axis, on which the tail comes out to full relative
+accuracy.
 The left side is the right side of the mirrored law (−β, −μ), which shares all that does not depend on β and μ.
 """
 
@@ -21,52 +22,62 @@ import numpy as np
 from gnicli.stable import cells
 
 # octaves of |y| + ½, angle of the ray in units of π, range of the double-exponential variable, number of nodes t
-_GROUPS = (((0, 1), 0.07, -3.1, 4.0, 104), ((2, 3, 4), 0.16, -3.1, 3.45, 96))
-_N_AXIS = 100
+_GROUPS = (((0, 1), 0.07, -3.1, 4.0, 92), ((2, 3, 4), 0.16, -3.1, 3.45, 84))
+_AXIS_TOP, _AXIS_STEP = 1.3, 0.4  # of log s
 PAIRS = ((0, 0), (0, 1), (0, 2), (0, 3), (1, 1), (1, 2), (1, 3), (2, 2), (2, 3), (3, 3))  # α, β, μ, log σ
 _MIRROR = np.array([1.0, -1.0, -1.0, 1.0])
 _MIRROR_ALL = np.array([1.0, *_MIRROR, *(_MIRROR[i] * _MIRROR[j] for i, j in PAIRS)])
 
 
 class Grid(NamedTuple):
-    """All t of the right side's rays in one row, and the matrices with the part of the row that each reads."""
+    """All t of the right side's rays in one row, and the matrices with the part of the row that each reads.
+
+    A matrix is (2 n_t, nodes): it takes the real and imaginary parts of φ in turn, as they lie in memory.
+    """
 
     t: np.ndarray
     log_radius: np.ndarray
     ray: np.ndarray  # which ray, 0 to 2
     angle: np.ndarray  # (3,)
-    near: tuple[tuple[slice, np.ndarray], ...]  # matrix (2 n_t, nodes): real part, then minus the imaginary part
-    axis: slice
-    far: np.ndarray  # (n_t, nodes), applied to the imaginary part
+    near: tuple[tuple[slice, np.ndarray], ...]
+    far: tuple[slice, np.ndarray]
 
 
-@lru_cache(maxsize=1)
-def grid() -> Grid:
-    """Built once per process, in a few milliseconds."""
+def _alternating(real: np.ndarray, imaginary: np.ndarray) -> np.ndarray:
+    """Rows of the two matrices in turn."""
+    return np.stack([real, imaginary], axis=1).reshape(2 * real.shape[0], -1)
+
+
+@lru_cache(maxsize=64)
+def grid(n_far: int) -> Grid:
+    """For samples that reach into the first `n_far` far octaves; built once per process, in a few milliseconds."""
     log_radius, angle, ray, near = [], [], [], []
     start = 0
     for k, (octaves, turn, low, high, n_nodes) in enumerate(_GROUPS):
         v = np.linspace(low, high, n_nodes)
         log_r = v - np.exp(-v)
-        direction = np.exp(-1j * turn * math.pi)
-        t = np.exp(log_r) * direction
+        t = np.exp(log_r - 1j * turn * math.pi)
         dt = t * (1.0 + np.exp(-v)) * (v[1] - v[0])
         y = cells.node_places(np.array(octaves), cells.NEAR_ORDER).ravel()
         kernel = np.exp(-1j * np.outer(t, y)) * (dt / math.pi)[:, None]
-        near.append((slice(start, start + n_nodes), np.concatenate([kernel.real, -kernel.imag])))
+        near.append((slice(2 * start, 2 * (start + n_nodes)), _alternating(kernel.real, -kernel.imag)))
         log_radius.append(log_r)
         angle.append(-turn * math.pi)
         ray.append(np.full(n_nodes, k))
         start += n_nodes
-    log_s = np.linspace(-38.0, 1.3, _N_AXIS)
-    y = cells.node_places(np.arange(cells.NEAR_OCTAVES, cells.N_OCTAVES), cells.FAR_ORDER).ravel()
-    far = np.exp(-np.outer(np.exp(log_s), y)) * (np.exp(log_s) * (log_s[1] - log_s[0]) / math.pi)[:, None]
+    octaves = np.arange(cells.NEAR_OCTAVES, cells.NEAR_OCTAVES + n_far)
+    # the farthest node sees s down to exp(-14) / y, below which s^{1+α} has nothing left to add
+    lowest = -14.0 - math.log(2.0) * (cells.NEAR_OCTAVES + n_far - 1)
+    log_s = np.arange(_AXIS_TOP, lowest, -_AXIS_STEP)
+    kernel = np.exp(-np.outer(np.exp(log_s), cells.node_places(octaves, cells.FAR_ORDER).ravel()))
+    kernel *= (np.exp(log_s) * _AXIS_STEP / math.pi)[:, None]
     log_radius.append(log_s)
     angle.append(-0.5 * math.pi)
-    ray.append(np.full(_N_AXIS, len(_GROUPS)))
+    ray.append(np.full(log_s.size, len(_GROUPS)))
     radii, rays, angles = np.concatenate(log_radius), np.concatenate(ray), np.array(angle)
     t = np.exp(radii) * np.exp(1j * angles)[rays]
-    return Grid(t, radii, rays, angles, tuple(near), slice(start, start + _N_AXIS), far)
+    far = (slice(2 * start, 2 * (start + log_s.size)), _alternating(np.zeros_like(kernel), kernel))
+    return Grid(t, radii, rays, angles, tuple(near), far)
 
 
 def _cotangent(eps: np.ndarray) -> np.ndarray:
@@ -117,8 +128,7 @@ class _Parts(NamedTuple):
     wg_la: np.ndarray
 
 
-def _parts(alpha: np.ndarray, log_scale: np.ndarray) -> _Parts:
-    g = grid()
+def _parts(g: Grid, alpha: np.ndarray, log_scale: np.ndarray) -> _Parts:
     eps = alpha - 1.0
     real = g.log_radius + log_scale
     log_w = real + 1j * g.angle[g.ray]
@@ -149,11 +159,10 @@ def _parts(alpha: np.ndarray, log_scale: np.ndarray) -> _Parts:
     )
 
 
-def _columns(theta: np.ndarray, order: int) -> np.ndarray:
+def _columns(g: Grid, theta: np.ndarray, order: int) -> np.ndarray:
     """φ and its first and second derivatives at all t, complex (n_columns, laws, 2 sides, n_t), θ (laws, 4)."""
-    g = grid()
     alpha, beta, loc, log_scale = (theta[:, k : k + 1] for k in range(4))
-    p = _parts(alpha, log_scale)
+    p = _parts(g, alpha, log_scale)
     out = np.empty((15 if order else 1, theta.shape[0], 2, g.t.size), dtype=np.complex128)
     it = 1j * g.t
     odd = loc * it - (1j * beta) * p.wg
@@ -165,34 +174,36 @@ def _columns(theta: np.ndarray, order: int) -> np.ndarray:
         phi.imag = size * np.sin(exponent.imag)
     if not order:
         return out
-    d = np.empty((2, *out.shape[1:]), dtype=np.complex128)
-    grown_log = p.power * p.log_w
+    first = np.empty((4, *out.shape[1:]), dtype=np.complex128)  # ∂ log φ
     i_beta = 1j * beta
-    even, twist = -grown_log, i_beta * p.wg_a
-    d[0, :, 0], d[0, :, 1] = even - twist, even + twist
-    even, twist = -alpha * p.power, i_beta * (p.wg + p.wg_l)
-    d[1, :, 0], d[1, :, 1] = even - twist, even + twist
+    grown_log = p.power * p.log_w
+    sum_l = p.wg + p.wg_l
+    _two_sides(first[0], -grown_log, -i_beta * p.wg_a)
+    first[1] = (-1j * p.wg)[:, None]
+    first[2] = it
+    _two_sides(first[3], -alpha * p.power, -i_beta * sum_l)
     phi = out[0]
-    d_beta, d_loc = (-1j * p.wg)[:, None], it
-    np.multiply(phi, d[0], out=out[1])
-    np.multiply(phi, d_beta, out=out[2])
-    np.multiply(phi, d_loc, out=out[3])
-    np.multiply(phi, d[1], out=out[4])
-    first = (d[0], d_beta, d_loc, d[1])
-    for k, (i, j) in enumerate(PAIRS):
-        np.multiply(out[1 + i], first[j], out=out[5 + k])
-    even, twist = grown_log * p.log_w, i_beta * p.wg_aa
-    out[5, :, 0] -= phi[:, 0] * (even + twist)
-    out[5, :, 1] -= phi[:, 1] * (even - twist)
-    out[6] -= phi * (1j * p.wg_a)[:, None]
-    even, twist = p.power + alpha * grown_log, i_beta * (p.wg_a + p.wg_la)
-    out[8, :, 0] -= phi[:, 0] * (even + twist)
-    out[8, :, 1] -= phi[:, 1] * (even - twist)
-    out[11] -= phi * (1j * (p.wg + p.wg_l))[:, None]
-    even, twist = alpha * alpha * p.power, i_beta * (p.wg + (1.0 + alpha) * p.wg_l)
-    out[14, :, 0] -= phi[:, 0] * (even + twist)
-    out[14, :, 1] -= phi[:, 1] * (even - twist)
+    np.multiply(phi, first, out=out[1:5])
+    np.multiply(out[1], first, out=out[5:9])
+    np.multiply(out[2], first[1:], out=out[9:12])
+    np.multiply(out[3], first[2:], out=out[12:14])
+    np.multiply(out[4], first[3], out=out[14])
+    second = np.empty((5, *out.shape[1:]), dtype=np.complex128)  # ∂² log φ where it is not 0, in the order of PAIRS
+    _two_sides(second[0], -grown_log * p.log_w, -i_beta * p.wg_aa)
+    second[1] = (-1j * p.wg_a)[:, None]
+    _two_sides(second[2], -p.power - alpha * grown_log, -i_beta * (p.wg_a + p.wg_la))
+    second[3] = (-1j * sum_l)[:, None]
+    _two_sides(second[4], (-alpha * alpha) * p.power, -i_beta * (p.wg + (1.0 + alpha) * p.wg_l))
+    second *= phi
+    for k, row in enumerate((5, 6, 8, 11, 14)):
+        out[row] += second[k]
     return out
+
+
+def _two_sides(out: np.ndarray, even: np.ndarray, odd: np.ndarray) -> None:
+    """What does not change with the signs of β and μ, plus and minus what does: `out` (laws, 2 sides, n_t)."""
+    np.add(even, odd, out=out[:, 0])
+    np.subtract(even, odd, out=out[:, 1])
 
 
 class Density(NamedTuple):
@@ -204,13 +215,16 @@ class Density(NamedTuple):
 
 def density(theta: np.ndarray, n_far: int, order: int = 2) -> Density:
     """At the near nodes and those of the first `n_far` far octaves, for laws θ (laws, 4) in S0: α, β, μ, log σ."""
-    g = grid()
-    columns = _columns(theta, order)
+    g = grid(n_far)
+    columns = _columns(g, theta, order)
     n_columns, n_laws, _, n_t = columns.shape
-    flat = columns.reshape(-1, n_t)
-    near = [np.concatenate([flat[:, part].real, flat[:, part].imag], axis=1) @ matrix for part, matrix in g.near]
-    far = np.ascontiguousarray(flat[:, g.axis].imag) @ g.far[:, : n_far * cells.FAR_ORDER]
-    out = Density(np.concatenate(near, axis=1).reshape(n_columns, n_laws, 2, -1), far.reshape(n_columns, n_laws, 2, -1))
+    flat = columns.reshape(-1, n_t).view(np.float64)
+    near = [flat[:, part] @ matrix for part, matrix in g.near]
+    part, matrix = g.far
+    out = Density(
+        np.concatenate(near, axis=1).reshape(n_columns, n_laws, 2, -1),
+        (flat[:, part] @ matrix).reshape(n_columns, n_laws, 2, n_far * cells.FAR_ORDER),
+    )
     if order:
         flip = _MIRROR_ALL[:, None, None]
         out.near[:, :, 1] *= flip

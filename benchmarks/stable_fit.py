@@ -1,0 +1,173 @@
+"""Speed of the stable fit, draws and density: every ratio that issue "The stable law" names, in one run, on one thread.
+
+    python benchmarks/stable_fit.py                              # against SciPy and a matrix product
+    python benchmarks/stable_fit.py --pylevy PATH_OF_A_CHECKOUT  # and against PyLevy (github.com/josemiotto/pylevy)
+
+Every repetition fits fresh float32 samples ("cold"), the rivals interleaved on the same samples; a ratio is the median
+over the repetitions of time / time of the rival. Tables are built beforehand, once per process, and their time printed.
+`--read` also reads `log_likelihood`, which is worked out exactly when asked for and is no part of the search.
+"""
+
+import os
+
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[variable] = "1"  # before NumPy is imported
+
+import argparse  # noqa: E402
+import sys  # noqa: E402
+import time  # noqa: E402
+import warnings  # noqa: E402
+from collections.abc import Callable  # noqa: E402
+
+import numpy as np  # noqa: E402
+from scipy.stats import levy_stable  # noqa: E402
+
+import gnicli.stable as gni  # noqa: E402
+
+LAWS = ((1.9, 0.0), (1.5, 0.5), (1.1, 0.7), (1.7, -0.3))
+
+
+def clock(function: Callable[[], object]) -> float:
+    """Seconds that one call takes."""
+    start = time.perf_counter()
+    function()
+    return time.perf_counter() - start
+
+
+def line(name: str, ours: list[float], theirs: list[float], most: float | None, least: float | None = None) -> None:
+    """Print the median ratio beside what is asked for."""
+    ratio = np.median(np.array(ours) / np.array(theirs))
+    shown, target = (ratio, most) if most is not None else (1.0 / ratio, least)
+    sign = "<=" if most is not None else ">="
+    good = shown <= target if most is not None else shown >= target
+    times = f"{np.median(ours) * 1e3:9.3f} ms / {np.median(theirs) * 1e3:10.3f} ms"
+    print(f"{'ok  ' if good else 'MISS'} {name:58s} {times}  = {shown:10.3f}   ({sign} {target:g})", flush=True)
+
+
+def samples(alpha: float, beta: float, n: int, rng: np.random.Generator) -> np.ndarray:
+    """Fresh draws as gradients come: float32, small."""
+    return gni.StableLaw(alpha, beta, 3e-5, 1e-5).rvs(n, rng).astype(np.float32)
+
+
+def bench_fit(repeats: int, rng: np.random.Generator, read: bool) -> None:
+    """The fit against SciPy's quantile start and a 512³ float64 product."""
+    square = rng.random((512, 512))
+
+    def work(x: np.ndarray) -> object:
+        found = gni.fit(x)
+        return found.log_likelihood if read else found
+
+    for alpha, beta in LAWS:
+        for n, rival, most in ((10**4, "matmul", 0.4), (10**5, "_fitstart", 0.4), (10**6, "matmul", 2.0)):
+            ours, theirs = [], []
+            for _ in range(repeats):
+                x = samples(alpha, beta, n, rng)
+                ours.append(clock(lambda x=x: work(x)))
+                against = (lambda: square @ square) if rival == "matmul" else (lambda x=x: levy_stable._fitstart(x))
+                theirs.append(clock(against))
+            line(f"fit ({alpha}, {beta}) n={n} / {rival}", ours, theirs, most)
+
+
+def bench_many(repeats: int, rng: np.random.Generator) -> None:
+    """Eight layers at once against single fits of one."""
+    ours, theirs = [], []
+    for _ in range(repeats):
+        layers = [samples(*LAWS[k % 4], 65_536, rng) for k in range(8)]
+        ours.append(clock(lambda layers=layers: gni.fit_many(layers)))
+        theirs.append(float(np.mean([clock(lambda x=x: gni.fit(x)) for x in layers])))
+    line("fit_many of 8 x 65536 / a single fit", ours, theirs, 5.0)
+
+
+def bench_draws(repeats: int, rng: np.random.Generator) -> None:
+    """Draws against SciPy's."""
+    for alpha, beta in (*LAWS, (1.0, 0.3), (0.7, -0.3), (1.0, 0.0), (2.0, 0.0)):
+        ours, theirs = [], []
+        for _ in range(repeats):
+            ours.append(clock(lambda: gni.StableLaw(alpha, beta).rvs(10**6, rng)))  # noqa: B023
+            theirs.append(clock(lambda: levy_stable.rvs(alpha, beta, size=10**6, random_state=rng)))  # noqa: B023
+        line(f"SciPy's rvs / rvs, ({alpha}, {beta}) n=1000000", ours, theirs, None, 4.0)
+
+
+def bench_density(repeats: int, rng: np.random.Generator) -> None:
+    """1e5 points of the density of a law not met before: the table is built within the time."""
+    for alpha, beta in (*LAWS, (0.6, 0.4), (1.0, 1.0), (1.3, -1.0), (1.999, 0.2)):
+        ours = []
+        for k in range(repeats):
+            law = gni.StableLaw(alpha + 1e-7 * k * (-1 if alpha > 1.99 else 1), beta)
+            x = law.rvs(10**5, rng)
+            ours.append(clock(lambda law=law, x=x: law.pdf(x)))
+        line(f"density of 1e5 points ({alpha}, {beta}), cold / 1 ms", ours, [1e-3] * repeats, 30.0)
+
+
+def bench_scipy_density(rng: np.random.Generator) -> None:
+    """One pass of SciPy's density at 1e4 (its default, by quadrature), timed on a part and scaled."""
+    part = 500
+    for alpha, beta in LAWS:
+        x = samples(alpha, beta, 10**4, rng)
+        standard = (x[:part].astype(np.float64) - 3e-5) / 1e-5
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            theirs = clock(lambda s=standard: levy_stable.pdf(s, alpha, beta)) * (10**4 / part)  # noqa: B023
+        fresh = [samples(alpha, beta, 10**4, rng) for _ in range(7)]
+        ours = [clock(lambda x=x: gni.fit(x)) for x in fresh]
+        line(f"SciPy's density (scaled from {part}) / fit ({alpha}, {beta}) n=10000", ours, [theirs] * 7, None, 1000.0)
+
+
+def rebuild_pylevy_tables(levy: object) -> None:
+    """PyLevy's pdf table on its own grid, from our density; the power law from |x| = 60 outwards.
+
+    Its table files are not in every copy. Rebuilt ones change its accuracy, not its speed.
+    """
+    angles, alphas, betas = (np.linspace(levy._lower[k], levy._upper[k], levy.size[k]) for k in range(3))
+    pdf = np.empty(levy.size)
+    for i, alpha in enumerate(alphas):
+        for j, beta in enumerate(betas[: (betas.size + 1) // 2]):
+            law = gni.StableLaw(min(alpha, 2.0), max(beta, -1.0), parameterization="S0")
+            pdf[:, i, j] = law.pdf(np.tan(angles))
+            pdf[:, i, -1 - j] = pdf[::-1, i, j]
+    levy._data_cache.update(
+        pdf=pdf, lower_limit=np.full(levy.size[1:], -60.0), upper_limit=np.full(levy.size[1:], 60.0)
+    )
+
+
+def bench_pylevy(path: str, rng: np.random.Generator) -> None:
+    """PyLevy's fit of the same samples, standardized for it because it starts at scale 1."""
+    sys.path.insert(0, path)
+    import levy
+
+    if not os.path.exists(os.path.join(levy.ROOT, "pdf.npz")):
+        print(f"rebuilding PyLevy's tables: {clock(lambda: rebuild_pylevy_tables(levy)):.0f} s")
+    for alpha, beta in LAWS:
+        for n, least, repeats in ((10**4, 150.0, 3), (10**5, 1500.0, 1)):
+            ours, theirs = [], []
+            for _ in range(repeats):
+                x = samples(alpha, beta, n, rng)
+                low, middle, high = np.quantile(x, (0.25, 0.5, 0.75))
+                y = (x.astype(np.float64) - middle) / (0.5 * (high - low))
+                theirs.append(clock(lambda y=y: levy.fit_levy(y)))
+                ours.append(np.median([clock(lambda x=x: gni.fit(x)) for _ in range(5)]))
+            line(f"PyLevy's fit / fit ({alpha}, {beta}) n={n}", ours, theirs, None, least)
+
+
+def main() -> None:
+    """Run everything and print one line per ratio."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pylevy", metavar="PATH", help="a checkout of github.com/josemiotto/pylevy")
+    parser.add_argument("--repeats", type=int, default=15)
+    parser.add_argument("--read", action="store_true", help="read log_likelihood too in the timed fits")
+    arguments = parser.parse_args()
+    rng = np.random.default_rng(20260101)
+    warm = samples(1.4, 0.2, 10**4, rng)
+    print(f"tables of the fit, built once per process: {clock(lambda: gni.fit(warm)) * 1e3:.0f} ms")
+    levy_stable._fitstart(warm)
+    bench_fit(arguments.repeats, rng, arguments.read)
+    bench_many(arguments.repeats, rng)
+    bench_draws(max(arguments.repeats // 3, 3), rng)
+    bench_density(max(arguments.repeats // 3, 3), rng)
+    bench_scipy_density(rng)
+    if arguments.pylevy:
+        bench_pylevy(arguments.pylevy, rng)
+
+
+if __name__ == "__main__":
+    main()
