@@ -177,7 +177,8 @@ def _log_chunk(law: Shape, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     with np.errstate(over="ignore", invalid="ignore"):  # s₀ overflows far out in a light tail
         floor = np.where(np.isfinite(s0), _axis_exponent(law, x, s0), -np.inf)
     pdf, sf, base = np.zeros_like(x), np.zeros_like(x), np.zeros_like(x)
-    if law.beta > -1.0:
+    heavy = law.beta > -1.0 and law.cos_h > 0.0  # the upper tail is a power
+    if heavy:
         pdf, sf = _axis_part(law, x, s0)
         needs_ray = floor > -_LIGHT_CAP
     else:
@@ -189,7 +190,7 @@ def _log_chunk(law: Shape, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         lift = np.exp(floor[i] - base[i])
         pdf[i] += lift * add_pdf
         sf[i] += lift * add_sf
-        if law.beta <= -1.0:  # nothing was gathered on the axis, so the ray's start at -i s0 is the whole of it
+        if not heavy:  # nothing was gathered on the axis, so the ray's start at -i s0 is the whole of it
             sf[i] = lift * add_sf
     with np.errstate(divide="ignore", invalid="ignore"):
         log_pdf, log_sf = np.log(pdf / math.pi) + base, np.log(sf / math.pi) + base

@@ -181,9 +181,10 @@ class Search:
         proper = bool((values > 0.0).all()) and shrink <= 1.0 and not crossing and abs(target[1]) <= 1.0
         proper = proper and target[0] >= ALPHA_RANGE[0]
         self.trial = self._feasible(theta + self.step)
-        close = self.predicted < min(2e-4 * math.sqrt(self.problem.weights.n), 0.05)
+        # what is left after a Newton step is of the order of predicted² / n, and more as α nears 2
+        bend = min(1.0, (2.0 - theta[0]) / 0.3) ** 2
+        close = self.predicted < bend * min(1e-4 * math.sqrt(self.problem.weights.n), 0.05)
         if (proper and close) or self.predicted < 1e-9 or self.n_evaluations >= _MAX_EVALUATIONS:
-            # what is left after this step is of the order of predicted² / n: it needs no further evaluation
             self.done = True
             self.converged = (proper and close) or self.predicted < 1e-6
             if proper and close:

@@ -65,11 +65,11 @@ def grid(n_far: int) -> Grid:
         angle.append(-turn * math.pi)
         ray.append(np.full(n_nodes, k))
         start += n_nodes
-    octaves = np.arange(cells.NEAR_OCTAVES, cells.NEAR_OCTAVES + n_far)
+    far_octaves = np.arange(cells.NEAR_OCTAVES, cells.NEAR_OCTAVES + n_far)
     # the farthest node sees s down to exp(-14) / y, below which s^{1+α} has nothing left to add
     lowest = -14.0 - math.log(2.0) * (cells.NEAR_OCTAVES + n_far - 1)
     log_s = np.arange(_AXIS_TOP, lowest, -_AXIS_STEP)
-    kernel = np.exp(-np.outer(np.exp(log_s), cells.node_places(octaves, cells.FAR_ORDER).ravel()))
+    kernel = np.exp(-np.outer(np.exp(log_s), cells.node_places(far_octaves, cells.FAR_ORDER).ravel()))
     kernel *= (np.exp(log_s) * _AXIS_STEP / math.pi)[:, None]
     log_radius.append(log_s)
     angle.append(-0.5 * math.pi)

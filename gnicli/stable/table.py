@@ -127,7 +127,7 @@ class Table:
 
     def _block(self, x: np.ndarray, rows: np.ndarray, which: int, underflow: bool) -> np.ndarray:
         u = np.arcsinh(x)
-        held = np.clip(u, -_REACH, np.nextafter(_REACH, 0.0))
+        held = np.clip(u, -_REACH, _REACH * (1.0 - 1e-15))
         held[np.isnan(held)] = 0.0
         panel = self._panel_of_cell[((held + _REACH) * self._per_cell).astype(np.int64)]
         v = (held - self._left[panel]) * (2.0 / self._width)[panel] - 1.0

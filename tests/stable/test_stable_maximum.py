@@ -1,0 +1,68 @@
+"""The fit against a slow reference optimizer on the exact likelihood, for random laws."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize
+
+from gnicli.stable import StableLaw, fit, quantile_fit
+
+
+def exact_value(x, q):
+    """Exact log-likelihood; q = alpha, beta, S0 location, log scale."""
+    alpha, beta, loc, log_scale = q
+    if not (0.5 <= alpha <= 2.0 and -1.0 <= beta <= 1.0):
+        return -math.inf
+    return float(StableLaw(alpha, beta, loc, math.exp(log_scale), "S0").logpdf(x).sum())
+
+
+def reference(x, starts, rng):
+    """The best end of Nelder and Mead's search, restarted from where it stops, from several starts."""
+    low, middle, high = np.quantile(x, (0.25, 0.5, 0.75))
+    unit = 0.5 * (high - low)
+    y = (x - middle) / unit
+    first = quantile_fit(y, "S0")
+    best = -math.inf
+    for k in range(starts):
+        q = np.array([first.alpha, 0.95 * first.beta, first.loc, math.log(first.scale)])
+        if k:
+            q += rng.normal(0.0, (0.15, 0.3, 0.2, 0.1))
+        q[:2] = np.clip(q[:2], (0.55, -0.97), (1.98, 0.97))
+        for size in (0.05, 0.01):
+            simplex = np.vstack([q, *(q + size * np.eye(4) * np.where(q > 0, -1.0, 1.0)[:, None])])
+            options = {"initial_simplex": simplex, "xatol": 1e-7, "fatol": 1e-7, "maxfev": 900}
+            found = minimize(lambda p: -exact_value(y, p), q, method="Nelder-Mead", options=options)
+            q = found.x
+        best = max(best, -float(found.fun))
+    return best - x.size * math.log(unit)
+
+
+def random_case(rng, most):
+    alpha, beta = rng.uniform(0.6, 2.0), rng.uniform(-1.0, 1.0)
+    n, scale = int(10 ** rng.uniform(math.log10(500), math.log10(most))), 10 ** rng.uniform(-8, 3)
+    return StableLaw(alpha, beta, rng.uniform(-20.0, 20.0) * scale, scale, "S0").rvs(n, rng), (alpha, beta, n, scale)
+
+
+def shortfall(x, starts, rng):
+    found = fit(x, "S0")
+    return reference(x, starts, rng) - exact_value(
+        x, (found.alpha, found.beta, found.loc, math.log(found.scale))
+    ), found
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_maximum_of_random_laws(seed):
+    rng = np.random.default_rng(seed)
+    x, case = random_case(rng, 2000)
+    short, found = shortfall(x, 1, rng)
+    assert short < 1e-5, (case, found)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(100, 400))
+def test_maximum_of_three_hundred_random_laws(seed):
+    rng = np.random.default_rng(seed)
+    x, case = random_case(rng, 1e5)
+    short, found = shortfall(x, 20 if seed < 130 else 3, rng)
+    assert short < 1e-5, (case, found)
