@@ -12,8 +12,9 @@ for every g that is smooth within octaves, such as a log-density and its derivat
 from __future__ import annotations
 
 import math
+import threading
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,8 +26,11 @@ _SHIFT = 13
 _PER_OCTAVE = 1 << (23 - _SHIFT)
 _CELLS = N_OCTAVES * _PER_OCTAVE
 _FIRST = 0x3F000000 >> _SHIFT  # the bits of 0.5
+_SIGN_BIT = np.int32(-(2**31))
+_HALF_BITS = np.int32(0x3F000000)
 _SIGN = 1 << (31 - _SHIFT)
 _BLOCK = 1 << 16
+_STRIDE = 1 << 13
 _FARTHEST = 0.5 * 2.0**N_OCTAVES * 0.999  # of |y| + 1/2
 
 
@@ -59,6 +63,37 @@ def node_places(octaves: np.ndarray, order: int) -> np.ndarray:
     return 0.5 * np.exp2(octaves)[:, None] * chebyshev_nodes(order) - 0.5
 
 
+class _Scratch(threading.local):
+    """Buffers kept by each thread: fresh memory for every call costs as much as the counting (page faults)."""
+
+    def __init__(self) -> None:
+        self.index = np.empty(_BLOCK, dtype=np.int64)
+        self.single = np.empty(_STRIDE, dtype=np.float32)
+        self.sign = np.empty(_STRIDE, dtype=np.int32)
+        self.double = np.empty(_STRIDE)
+
+    def number_cells(self, x: np.ndarray, middle: Any, factor: Any, n_cells: int, out: np.ndarray) -> None:
+        """Put the cell of each sample in `out`: 0 … n_cells − 1 on the positive side, then the negative side."""
+        y, sign = self.single[: x.size], self.sign[: x.size]
+        wide = y if x.dtype == np.float32 else self.double[: x.size]
+        np.subtract(x, middle, out=wide)
+        np.multiply(wide, factor, out=wide)
+        if wide is not y:
+            y[:] = wide
+        bits = y.view(np.int32)
+        np.bitwise_and(bits, _SIGN_BIT, out=sign)
+        np.bitwise_or(sign, _HALF_BITS, out=sign)
+        np.add(y, sign.view(np.float32), out=y)  # + ½ with the sign of y
+        np.right_shift(bits, 31, out=sign)
+        np.bitwise_and(sign, _SIGN + n_cells, out=sign)
+        np.right_shift(bits, _SHIFT, out=bits)
+        np.add(bits, sign, out=bits)
+        np.subtract(bits, _FIRST, out=out)
+
+
+_scratch = _Scratch()
+
+
 def count(samples: np.ndarray, center: float, unit: float) -> tuple[np.ndarray, int]:
     """Counts (2, octaves, cells of an octave), positive side first, and the number of samples beyond the last octave.
 
@@ -74,22 +109,22 @@ def count(samples: np.ndarray, center: float, unit: float) -> tuple[np.ndarray, 
         octaves = N_OCTAVES
     n_cells = octaves * _PER_OCTAVE
     counts = np.zeros(0, dtype=np.intp)
-    half = np.float32(0.5)
     for start in range(0, samples.size, _BLOCK):
-        y = samples[start : start + _BLOCK] - middle
-        y *= factor
-        y = y.astype(np.float32, copy=False)
-        y += np.copysign(half, y)
-        index = y.view(np.int32) >> _SHIFT
-        negative = index >> 31
-        negative &= _SIGN + n_cells
-        index += negative
-        index -= _FIRST
+        block = samples[start : start + _BLOCK]
+        index = _scratch.index[: block.size]
+        for k in range(0, block.size, _STRIDE):
+            part = block[k : k + _STRIDE]
+            _scratch.number_cells(part, middle, factor, n_cells, index[k : k + part.size])
         if not reach < _FARTHEST:
-            index[~(np.abs(y) < _FARTHEST)] = 2 * n_cells
-        block = np.bincount(index, minlength=2 * n_cells + 1)
-        counts = counts + block if counts.size else block
+            index[_is_beyond(block, middle, factor)] = 2 * n_cells
+        found = np.bincount(index, minlength=2 * n_cells + 1)
+        counts = np.add(counts, found, out=counts) if counts.size else found
     return counts[:-1].reshape(2, octaves, _PER_OCTAVE), int(counts[-1])
+
+
+def _is_beyond(samples: np.ndarray, middle: Any, factor: Any) -> np.ndarray:
+    with np.errstate(over="ignore", invalid="ignore"):
+        return ~(np.abs((samples.astype(np.float64) - middle) * float(factor)) + 0.5 < _FARTHEST)
 
 
 def weigh(samples: np.ndarray, center: float, unit: float) -> tuple[Weights, int]:

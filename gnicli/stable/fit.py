@@ -193,7 +193,7 @@ def _report(
         covariance = _inverse(found.information[np.ix_(free, free)])
         if covariance is not None:
             jacobian = (to_output @ found.jacobian)[:, free]
-            variance = np.einsum("ij,jk,ik->i", jacobian, covariance, jacobian)
+            variance = ((jacobian @ covariance) * jacobian).sum(axis=1)
             units = (1.0, 1.0, s.unit, s.unit)
             pressed = (not found.free[0], not found.free[1], False, False)
             for k, name in enumerate(NAMES):

@@ -41,35 +41,38 @@ class Optimum:
     n_evaluations: int
 
 
-def _sum_up(weights: cells.Weights, f: nodes.Density, k: int) -> tuple[float, np.ndarray, np.ndarray]:
-    """Log-likelihood, gradient and Hessian with respect to θ of law k."""
-    value, gradient, hessian = 0.0, np.zeros(4), np.zeros(10)
-    for w, at_nodes, floor in ((weights.near, f.near, _NEAR_FLOOR), (weights.far, f.far, 1e-250)):
+def _sum_up(weights: list[cells.Weights], f: nodes.Density) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Log-likelihood (laws,), gradient (laws, 4) and Hessian (laws, 4, 4) with respect to θ, each law on its sample."""
+    n_laws = len(weights)
+    value, first, second = np.zeros(n_laws), np.zeros((n_laws, 14)), np.zeros((n_laws, 4, 4))
+    near = np.array([w.near for w in weights]).reshape(n_laws, -1)
+    n_far = f.far.shape[-1]
+    far = np.zeros((n_laws, 2, n_far))
+    for k, sample in enumerate(weights):
+        own = sample.far.reshape(2, -1)
+        far[k, :, : own.shape[1]] = own
+    for w, at_nodes, floor in ((near, f.near, _NEAR_FLOOR), (far.reshape(n_laws, -1), f.far, 1e-250)):
         if not w.size:
             continue
-        flat = at_nodes[:, k, :, : w[0].size].reshape(15, -1)
-        w = w.reshape(-1)
-        density = flat[0]
+        columns = at_nodes.reshape(15, n_laws, -1)
+        density = columns[0]
         if density.min() < floor:  # rounding, not density: these nodes must not steer the search
             lost = density < floor
             density = np.where(lost, floor, density)
-            columns = np.where(lost, 0.0, flat)
-        else:
-            columns = flat
-        value += float(w @ np.log(density))
-        share = columns[1:5] / density
-        both = columns[1:] @ (w / density)
-        gradient += both[:4]
-        outer = (share * w) @ share.T
-        hessian += both[4:] - outer[_ROWS, _COLUMNS]
-    full = np.empty((4, 4))
-    full[_ROWS, _COLUMNS] = hessian
-    full[_COLUMNS, _ROWS] = hessian
-    return value, gradient, full
+            columns = np.where(lost, 0.0, columns)
+        value += (w * np.log(density)).sum(axis=1)
+        relative = columns[1:] / density
+        weighted = relative * w
+        first += weighted.sum(axis=2).T
+        second -= np.matmul(weighted[:4].transpose(1, 0, 2), relative[:4].transpose(1, 2, 0))
+    second[:, _ROWS, _COLUMNS] += first[:, 4:]
+    second[:, _COLUMNS[_OFF], _ROWS[_OFF]] += first[:, 4:][:, _OFF]
+    return value, first[:, :4], second
 
 
 _ROWS = np.array([i for i, _ in nodes.PAIRS])
 _COLUMNS = np.array([j for _, j in nodes.PAIRS])
+_OFF = _ROWS != _COLUMNS
 
 
 def s1_shift(theta: np.ndarray, log_unit: float) -> tuple[float, np.ndarray, np.ndarray]:
@@ -166,7 +169,7 @@ class Search:
         if not free.size:
             self.done = self.converged = True
             return
-        values, vectors = np.linalg.eigh(information[np.ix_(free, free)])
+        values, vectors = np.linalg.eigh(information if free.size == 4 else information[np.ix_(free, free)])
         along = vectors.T @ gradient[free]
         bent = np.maximum(np.abs(values), 1e-7 * self.problem.weights.n)
         self.step[free] = vectors @ (along / bent)
@@ -200,18 +203,27 @@ class Search:
 def maximize(problems: list[Problem]) -> list[Optimum]:
     """Search from the best start law of each problem."""
     table = starts.starts()
-    searches = []
+    searches, known = [], []
     for problem in problems:
         k = starts.best(problem.weights)
         search = Search(problem, table.theta[k])
-        if not search.held.any() and not table.from_inversion[k]:
-            search.accept(*_sum_up(problem.weights, table.derivatives, k))
         searches.append(search)
+        if not search.held.any() and not table.from_inversion[k]:
+            known.append((search, k))
+    if known:  # their first evaluation is in the table
+        laws = [k for _, k in known]
+        n_far = max(search.problem.weights.far.shape[1] for search, _ in known) * cells.FAR_ORDER
+        f = nodes.Density(table.derivatives.near[:, laws], table.derivatives.far[:, laws, :, :n_far])
+        _accept_all([search for search, _ in known], f)
     running = [s for s in searches if not s.done]
-    n_far = max(p.weights.far.shape[1] for p in problems)
     while running:
-        f = nodes.density(np.stack([s.trial for s in running]), n_far)
-        for k, search in enumerate(running):
-            search.accept(*_sum_up(search.problem.weights, f, k))
+        n_far = max(s.problem.weights.far.shape[1] for s in running)
+        _accept_all(running, nodes.density(np.stack([s.trial for s in running]), n_far))
         running = [s for s in running if not s.done]
     return [s.result() for s in searches]
+
+
+def _accept_all(searches: list[Search], f: nodes.Density) -> None:
+    value, gradient, hessian = _sum_up([s.problem.weights for s in searches], f)
+    for k, search in enumerate(searches):
+        search.accept(float(value[k]), gradient[k], hessian[k])

@@ -6,6 +6,7 @@ Gauss–Legendre panels in log r. Points that need more than 200 panels are left
 """
 
 import functools
+import itertools
 import random
 import sys
 import time
@@ -68,7 +69,7 @@ def upper(alpha, beta, x, digits):
         if len(edges) > MOST_PANELS:
             return None
     pdf, sf = mp.mpf(0), (mp.pi / 2 - theta)
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in itertools.pairwise(edges):
         parts = max(1, int((high - low) / 2) + 1) if high - low > 3 else 1
         half = (high - low) / parts / 2
         for k in range(parts):
