@@ -5,7 +5,7 @@ Arrays in the tuples are NumPy arrays. Nothing here imports torch or NumPy: the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
@@ -116,6 +116,49 @@ class Schedule(Protocol):
 
     def factor(self, step: int, total: int) -> float:
         """What the learning rate is multiplied by in step `step` (from 0) of `total`."""
+        ...
+
+
+# -------------------- potentials
+
+
+class Potential(Protocol):
+    """A member of `potential=`: f of the model dw = −∇f(w) dt + ε dL.
+
+    Of dimension 1, a potential acts elementwise on arrays of any shape. Of dimension d, the coordinates are the first
+    axis: `w` is (d, n), `value` gives (n,), `gradient` and `flow` give (d, n).
+    """
+
+    name: str
+
+    @property
+    def dimension(self) -> int:
+        """Number of coordinates."""
+        ...
+
+    @property
+    def coefficients(self) -> Sequence[float] | None:
+        """Those of f in ascending powers, where f is a one-dimensional polynomial; else None."""
+        ...
+
+    def value(self, w: np.ndarray) -> np.ndarray:
+        """f(w)."""
+        ...
+
+    def gradient(self, w: np.ndarray) -> np.ndarray:
+        """∇f(w)."""
+        ...
+
+    def flow(self, w: np.ndarray, time: float) -> np.ndarray:
+        """The solution at `time` >= 0 of w' = −∇f(w) from `w`: exact where known, else by Runge-Kutta steps."""
+        ...
+
+    def minima(self) -> np.ndarray:
+        """The minimizers: ascending (k,), or (k, d)."""
+        ...
+
+    def saddles(self) -> np.ndarray:
+        """What separates the minimizers: in one dimension the maximizers, ascending (k - 1,); else (k', d)."""
         ...
 
 
