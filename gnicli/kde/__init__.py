@@ -1,0 +1,1 @@
+"""Kernel density estimates of large, heavy-tailed, weighted samples."""

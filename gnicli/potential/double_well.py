@@ -1,0 +1,58 @@
+"""`potential=double_well`: f(w) = w⁴/4 − w²/2, the paper's figure 6."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gnicli.checks import key
+
+
+@dataclass
+class DoubleWell:
+    """f(w) = w⁴/4 − w²/2: minima at ±1, the saddle at 0."""
+
+    name: str = key("double_well", "w⁴/4 − w²/2, minima at ±1")
+
+    @property
+    def dimension(self) -> int:
+        """1."""
+        return 1
+
+    @property
+    def coefficients(self) -> Sequence[float]:
+        """Ascending powers."""
+        return (0.0, 0.0, -0.5, 0.0, 0.25)
+
+    def value(self, w: np.ndarray) -> np.ndarray:
+        """f, elementwise."""
+        square = w * w
+        return square * (0.25 * square - 0.5)
+
+    def gradient(self, w: np.ndarray) -> np.ndarray:
+        """f' = w³ − w, elementwise."""
+        return w * (w * w - 1)
+
+    def flow(self, w: np.ndarray, time: float) -> np.ndarray:
+        """w e^t / sqrt(1 + w² (e^{2t} − 1)), elementwise; exact for |w| < 1e150."""
+        below = w * w
+        below *= math.expm1(2 * time)
+        below += 1
+        np.sqrt(below, out=below)
+        np.divide(w, below, out=below)
+        below *= math.exp(time)
+        return below
+
+    def minima(self) -> np.ndarray:
+        """−1 and 1."""
+        return np.array([-1.0, 1.0])
+
+    def saddles(self) -> np.ndarray:
+        """0."""
+        return np.array([0.0])
+
+
+COMPONENT = DoubleWell

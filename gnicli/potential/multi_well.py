@@ -1,0 +1,72 @@
+"""`potential=multi_well`: a polynomial given by its wells and the saddles between them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gnicli import checks
+from gnicli.checks import key
+from gnicli.errors import UsageError
+from gnicli.potential import polynomials, runge_kutta
+
+
+@dataclass
+class MultiWell:
+    """f' = strength · Π (w − well_i) · Π (w − saddle_j), f(0) = 0; the wells and saddles alternate."""
+
+    name: str = key("multi_well", "a polynomial with given wells and saddles")
+    wells: Any = key([-1.0, 1.0], "the minimizers, ascending")
+    between: Any = key([0.0], "the saddles, one between each pair of neighboring wells, ascending")
+    strength: float = key(1.0, "leading coefficient of f', > 0")
+
+    def __post_init__(self) -> None:
+        wells = polynomials.check_list("potential.wells", self.wells, 1)
+        between = polynomials.check_list("potential.between", self.between, 0)
+        checks.number("potential.strength", self.strength, above=0)
+        points = [x for pair in zip(wells, [*between, np.inf], strict=False) for x in pair]
+        if len(between) != len(wells) - 1 or sorted(set(points)) != points:
+            raise UsageError(
+                f"potential.between must hold one saddle between each pair of neighboring wells, both ascending, "
+                f"got wells {wells} and saddles {between}"
+            )
+
+    @property
+    def dimension(self) -> int:
+        """1."""
+        return 1
+
+    @property
+    def coefficients(self) -> Sequence[float]:
+        """Ascending powers."""
+        force = self.strength * np.polynomial.polynomial.polyfromroots([*self.wells, *self.between])
+        return [float(c) for c in np.polynomial.polynomial.polyint(force)]
+
+    def value(self, w: np.ndarray) -> np.ndarray:
+        """f, elementwise."""
+        return polynomials.evaluate(self.coefficients, w)
+
+    def gradient(self, w: np.ndarray) -> np.ndarray:
+        """f', elementwise, as a product: it keeps its relative accuracy near the turning points."""
+        result = np.full_like(w, self.strength, dtype=float)
+        for root in (*self.wells, *self.between):
+            result *= w - root
+        return result
+
+    def flow(self, w: np.ndarray, time: float) -> np.ndarray:
+        """Runge-Kutta sub-steps of order 4."""
+        return runge_kutta.flow(self.gradient, w, time)
+
+    def minima(self) -> np.ndarray:
+        """The wells."""
+        return np.array(self.wells, float)
+
+    def saddles(self) -> np.ndarray:
+        """The saddles."""
+        return np.array(self.between, float)
+
+
+COMPONENT = MultiWell

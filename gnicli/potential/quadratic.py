@@ -1,0 +1,56 @@
+"""`potential=quadratic`: f(w) = λ w²/2, whose stationary law is stable."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gnicli import checks
+from gnicli.checks import key
+
+
+@dataclass
+class Quadratic:
+    """f(w) = λ w²/2. The stationary law is S_α(ε/(αλ)^{1/α}, β, 0); SPEC, section 7, has the Euler chain's."""
+
+    name: str = key("quadratic", "λ w²/2, whose stationary law is stable")
+    curvature: float = key(1.0, "λ, > 0")
+
+    def __post_init__(self) -> None:
+        checks.number("potential.curvature", self.curvature, above=0)
+
+    @property
+    def dimension(self) -> int:
+        """1."""
+        return 1
+
+    @property
+    def coefficients(self) -> Sequence[float]:
+        """Ascending powers."""
+        return (0.0, 0.0, self.curvature / 2)
+
+    def value(self, w: np.ndarray) -> np.ndarray:
+        """f, elementwise."""
+        return (self.curvature / 2) * w * w
+
+    def gradient(self, w: np.ndarray) -> np.ndarray:
+        """f' = λ w, elementwise."""
+        return self.curvature * w
+
+    def flow(self, w: np.ndarray, time: float) -> np.ndarray:
+        """w e^{−λt}, elementwise."""
+        return w * math.exp(-self.curvature * time)
+
+    def minima(self) -> np.ndarray:
+        """0."""
+        return np.array([0.0])
+
+    def saddles(self) -> np.ndarray:
+        """None."""
+        return np.array([])
+
+
+COMPONENT = Quadratic

@@ -1,0 +1,1 @@
+"""The stochastic differential equation of the paper's section 4: its simulation and its stationary law."""

@@ -1,0 +1,192 @@
+"""The exact stationary law of dw = −f'(w) dt + ε dL^{α,β} for polynomial potentials (SPEC, section 7)."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+from numpy.polynomial import chebyshev
+from scipy import optimize
+
+from gnicli.contracts import Potential
+from gnicli.errors import UsageError
+from gnicli.potential.polynomials import turning_points
+from gnicli.sde import _characteristic, _tails
+from gnicli.sde.levy import check_noise, skew
+
+_PANEL_NODES = 16
+_PANEL_PHASE = 3.0  # half a panel times the largest wavenumber: 16 nodes then interpolate to rounding
+_ELEMENT_PHASE = 8.0  # of e^{-ikx} over half an element: 20 Gauss nodes then integrate to rounding
+_MATCH = 1e-12  # where the tail series takes over, in units of 1/scale
+_MAX_REACH = 64.0
+_VISIBLE = 1e-9  # a mode's least density, relative to the highest
+_CHUNK = 2**21
+
+
+def exact(potential: Potential, alpha: float, beta: float, epsilon: float = 1.0) -> StationaryLaw:
+    """The stationary law of the model (4.3), to about 1e-12 absolute.
+
+    `potential` is one-dimensional and polynomial, of even degree >= 2; 0 < alpha <= 2 (beta = 0 at alpha = 1),
+    -1 <= beta <= 1, epsilon > 0. Raises `UsageError` for anything else.
+    """
+    check_noise(alpha, beta)
+    if not epsilon > 0:
+        raise UsageError(f"epsilon must be > 0, got {epsilon!r}")
+    if potential.coefficients is None:
+        raise UsageError(f"the exact stationary law needs a polynomial potential, got potential={potential.name}")
+    return StationaryLaw(np.asarray(potential.coefficients, float), alpha, beta, epsilon)
+
+
+class StationaryLaw:
+    """A law with `pdf`, `cdf`, `modes`, `antimodes`, `mean` and `moments` (m_0 … m_{n-1}, n the degree of f')."""
+
+    def __init__(self, coefficients: np.ndarray, alpha: float, beta: float, epsilon: float) -> None:
+        force = np.polynomial.polynomial.polyder(np.trim_zeros(coefficients, "b"))
+        if len(force) % 2 or force[-1] <= 0:
+            raise UsageError("a potential of a stationary law has an even degree and a positive leading coefficient")
+        self.alpha, self.beta, self.epsilon = alpha, beta, epsilon
+        self._coefficients = coefficients
+        # Solved for w / unit, in a time unit where noise and leading force are both 1, so that any scale is as good.
+        order = len(force) - 1
+        unit = (epsilon**alpha / force[-1]) ** (1 / (alpha + order - 1))
+        rate = force[-1] * unit ** (order - 1)
+        scaled = force * unit ** (np.arange(order + 1) - 1.0) / rate
+        drive = complex(1, -skew(alpha, beta))
+        self._unit = unit
+        self._solution = _characteristic.solve(scaled, alpha, drive)
+        self.moments = self._solution.moments * unit ** np.arange(order)
+        tails = _tails.tails(self._solution.symbols, drive, alpha, self._solution.moments)
+        self._reach = self._find_reach(tails)
+        self._tails = tuple(tail.cut(self._reach)[0] for tail in tails)
+        self._panels = self._tabulate()
+
+    @property
+    def mean(self) -> float:
+        """The mean; NaN where it does not exist or is not known from the solution (quadratic: 0 for alpha > 1)."""
+        if len(self.moments) > 1:
+            return float(self.moments[1])
+        return self._shift_of_quadratic if self.alpha > 1 else float("nan")
+
+    @property
+    def modes(self) -> np.ndarray:
+        """Local maxima of the density, ascending."""
+        return self._turning_points[0]
+
+    @property
+    def antimodes(self) -> np.ndarray:
+        """Local minima of the density between its modes, ascending."""
+        return self._turning_points[1]
+
+    def pdf(self, x: np.ndarray | float) -> np.ndarray:
+        """Density at `x` (any shape)."""
+        return np.maximum(self._evaluate(np.asarray(x, float) / self._unit, 0), 0.0) / self._unit
+
+    def cdf(self, x: np.ndarray | float) -> np.ndarray:
+        """Distribution function at `x` (any shape)."""
+        return np.clip(self._evaluate(np.asarray(x, float) / self._unit, 1), 0.0, 1.0)
+
+    # ------------------------------------------------------------------------------------------------ construction
+
+    @property
+    def _shift_of_quadratic(self) -> float:
+        force = self._solution.symbols
+        return float(-(force[0] / -1j).real / (force[1] / -1).real * self._unit)
+
+    def _nodes(self, reach: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Quadrature of ∫_0^∞ … φ(k) dk that resolves e^{-ikx} for |x| <= reach: nodes, weights, values of φ."""
+        solution = self._solution
+        half = np.diff(solution.edges) / 2
+        parts = max(1, int(np.ceil(half.max() * reach / _ELEMENT_PHASE)))
+        t, w = np.polynomial.legendre.leggauss(20)
+        local = ((t + 1) / parts + 2 * np.arange(parts)[:, None] / parts - 1).ravel()
+        values = solution.coefficients @ chebyshev.chebvander(local, _characteristic.NODES - 1).T
+        k = (solution.edges[:-1] + half)[:, None] + half[:, None] * local
+        weights = half[:, None] * np.tile(w / parts, parts)
+        return k.ravel(), weights.ravel(), values.ravel()
+
+    def _direct(self, x: np.ndarray, reach: float) -> tuple[np.ndarray, np.ndarray]:
+        k, weights, phi = self._nodes(reach)
+        waves = np.exp(-1j * np.outer(x, k)) * phi
+        return (waves.real @ weights) / np.pi, 0.5 - (waves.imag @ (weights / k)) / np.pi
+
+    def _find_reach(self, tails: tuple[_tails.Tail, _tails.Tail]) -> float:
+        """The least |x| from which on the tail series are as good as the integral."""
+        spread = 1 + (np.sqrt(self._solution.moments[2]) if len(self._solution.moments) > 2 else 0.0)
+        reach = 3.0 * spread
+        while reach < _MAX_REACH * spread:
+            cut = [tail.cut(reach) for tail in tails]
+            if max(error for _, error in cut) < _MATCH:
+                at = reach * np.array([1.0, 1.1])
+                pdf, cdf = self._direct(np.concatenate([-at, at]), 1.1 * reach)
+                series = np.concatenate([cut[0][0].pdf(at), cut[1][0].pdf(at)])
+                masses = np.concatenate([cut[0][0].beyond(at), 1 - cut[1][0].beyond(at)])
+                if max(np.abs(series - pdf).max(), np.abs(masses - cdf).max()) < 3 * _MATCH:
+                    return reach
+            reach *= 1.25
+        return reach
+
+    def _tabulate(self) -> np.ndarray:
+        """Chebyshev coefficients (2, n_panels, _PANEL_NODES) of pdf and cdf on [-reach, reach]."""
+        k, weights, phi = self._nodes(self._reach)
+        live = np.abs(phi) > 1e-15
+        largest = k[live].max()
+        n_panels = int(np.ceil(self._reach * largest / _PANEL_PHASE))
+        half = self._reach / n_panels
+        centers = half * (2 * np.arange(n_panels) + 1 - n_panels)
+        t = chebyshev.chebpts1(_PANEL_NODES)
+        to_coefficients = np.linalg.inv(chebyshev.chebvander(t, _PANEL_NODES - 1)).T
+        inner = np.exp(-1j * half * np.outer(k, t))
+        density, distribution = inner * (phi * weights)[:, None], inner * (phi * weights / k)[:, None]
+        result = np.empty((2, n_panels, _PANEL_NODES))
+        rows = max(1, _CHUNK // len(k))
+        for start in range(0, n_panels, rows):
+            outer = np.exp(-1j * np.outer(centers[start : start + rows], k))
+            result[0, start : start + rows] = (outer @ density).real / np.pi
+            result[1, start : start + rows] = 0.5 - (outer @ distribution).imag / np.pi
+        return result @ to_coefficients
+
+    # -------------------------------------------------------------------------------------------------- evaluation
+
+    def _evaluate(self, x: np.ndarray, which: int) -> np.ndarray:
+        result = np.empty(x.shape)
+        inside = np.abs(x) < self._reach
+        result[inside] = self._interpolate(x[inside], self._panels[which])
+        left, right = ~inside & (x < 0), ~inside & (x >= 0)
+        result[left] = self._tails[0].beyond(-x[left]) if which else self._tails[0].pdf(-x[left])
+        result[right] = 1 - self._tails[1].beyond(x[right]) if which else self._tails[1].pdf(x[right])
+        result[np.isnan(x)] = np.nan
+        return result
+
+    def _interpolate(self, x: np.ndarray, panels: np.ndarray) -> np.ndarray:
+        n_panels = len(panels)
+        place = (x + self._reach) * (n_panels / (2 * self._reach))
+        panel = np.clip(place.astype(int), 0, n_panels - 1)
+        t = 2 * (place - panel) - 1
+        # Clenshaw's recurrence with the panel's own coefficients.
+        after, last = np.zeros_like(t), np.zeros_like(t)
+        for column in panels.T[:0:-1]:
+            after, last = last, column[panel] + 2 * t * last - after
+        return panels[panel, 0] + t * last - after
+
+    @cached_property
+    def _turning_points(self) -> tuple[np.ndarray, np.ndarray]:
+        if self.alpha == 2:
+            return turning_points(self._coefficients)  # Gibbs: also where f is too flat for a numerical slope
+        n_panels = len(self._panels[0])
+        half = self._reach / n_panels
+        slopes = chebyshev.chebder(self._panels[0], axis=1)
+        t = np.linspace(-1, 1, 9)[:-1]
+        values = (slopes @ chebyshev.chebvander(t, _PANEL_NODES - 2).T).ravel()
+        where = (half * (2 * np.arange(n_panels)[:, None] + 1 - n_panels + t)).ravel()
+
+        def slope(x: float) -> float:
+            return float(self._interpolate(np.array([x]), slopes)[0])
+
+        signs = np.where(values > 0, 1, -1)
+        # Where the density is at the level of rounding, its slope has no sign to speak of.
+        heights = self._interpolate(where, self._panels[0])
+        real = np.minimum(heights[:-1], heights[1:]) > _VISIBLE * heights.max()
+        crossings = np.flatnonzero((signs[:-1] != signs[1:]) & real)
+        points = np.array([optimize.brentq(slope, where[i], where[i + 1], xtol=1e-14) for i in crossings]) * self._unit
+        rising = signs[crossings] > 0
+        return points[rising], points[~rising]
