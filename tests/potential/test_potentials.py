@@ -1,0 +1,142 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import integrate
+
+from gnicli.errors import UsageError
+from gnicli.potential import polynomials, runge_kutta
+from gnicli.potential.double_well import DoubleWell
+from gnicli.potential.multi_well import MultiWell
+from gnicli.potential.polynomial import Polynomial
+from gnicli.potential.quadratic import Quadratic
+from gnicli.potential.quartic import Quartic
+from gnicli.potential.separable import Separable
+
+ONE_DIMENSIONAL = [
+    DoubleWell(),
+    Quartic(),
+    Quadratic(curvature=1.7),
+    Polynomial(terms=[1.0, 0.3, -0.5, 0.1, 0.25]),
+    MultiWell(wells=[-2.0, -0.5, 1.0], between=[-1.0, 0.2], strength=0.6),
+]
+by_name = pytest.mark.parametrize("potential", ONE_DIMENSIONAL, ids=lambda p: p.name)
+
+
+@by_name
+def test_value_gradient_and_coefficients_agree(potential):
+    w = np.linspace(-3, 3, 61).reshape(1, 61)
+    polynomial = np.polynomial.Polynomial(potential.coefficients)
+    assert potential.value(w) == pytest.approx(polynomial(w), abs=1e-11)
+    assert potential.gradient(w) == pytest.approx(polynomial.deriv()(w), abs=1e-10)
+    assert potential.dimension == 1
+
+
+@by_name
+def test_minima_and_saddles_are_turning_points_and_alternate(potential):
+    minima, saddles = potential.minima(), potential.saddles()
+    assert len(saddles) == len(minima) - 1
+    assert ((minima[:-1] < saddles) & (saddles < minima[1:])).all()
+    assert potential.gradient(np.concatenate([minima, saddles])) == pytest.approx(0, abs=1e-9)
+    for sign, points in ((1, minima), (-1, saddles)):
+        assert (sign * (potential.value(points + 1e-2) - potential.value(points)) > 0).all()
+        assert (sign * (potential.value(points - 1e-2) - potential.value(points)) > 0).all()
+
+
+@by_name
+@pytest.mark.parametrize("time", [0.005, 0.5])
+def test_flow_solves_its_equation(potential, time):
+    w = np.array([-4.0, -0.7, 0.05, 0.3, 2.0])
+    solution = integrate.solve_ivp(
+        lambda _, at: -potential.gradient(at), (0, time), w, method="DOP853", rtol=1e-12, atol=1e-13
+    )
+    exact = isinstance(potential, DoubleWell | Quartic | Quadratic)
+    # Sub-steps with dt |f″| ≤ .2; over long times also where f″ changes its sign within one.
+    assert potential.flow(w, time) == pytest.approx(solution.y[:, -1], rel=1e-9 if exact else 2e-3 * math.sqrt(time))
+
+
+@by_name
+@given(w=st.floats(-30, 30), first=st.floats(0, 0.1), second=st.floats(0, 0.1))
+@settings(max_examples=40, deadline=None)
+def test_flow_is_a_semigroup_that_descends(potential, w, first, second):
+    start = np.array([w])
+    at_once, in_two = potential.flow(start, first + second), potential.flow(potential.flow(start, first), second)
+    assert at_once == pytest.approx(in_two, rel=3e-3, abs=1e-9)
+    assert potential.value(at_once)[0] <= potential.value(start)[0] * (1 + 1e-12) + 1e-12
+
+
+@pytest.mark.parametrize("potential", [DoubleWell(), Quartic(), Polynomial()], ids=lambda p: p.name)
+def test_flow_brings_chains_in_from_far_out(potential):
+    far = np.array([-1e40, -1e6, 1e6, 1e40])
+    inside = potential.flow(far, 0.01)
+    assert np.abs(inside) == pytest.approx(1 / math.sqrt(0.02), rel=0.03)  # of w' = -w³ from infinity
+    assert (np.sign(inside) == np.sign(far)).all()
+
+
+def test_runge_kutta_has_order_four():
+    w, force = np.array([0.4, 0.9]), DoubleWell().gradient
+    errors = []
+    for n in (4, 8):
+        at = w
+        for _ in range(n):
+            at = runge_kutta.flow(force, at, 0.4 / n)
+        errors.append(np.abs(at - DoubleWell().flow(w, 0.4)).max())
+    assert math.log2(errors[0] / errors[1]) == pytest.approx(4, abs=0.4)
+
+
+def test_runge_kutta_flows_a_potential_that_is_no_polynomial():
+    """f = log cosh |w| in two dimensions: |w| by its own scalar equation."""
+    w = np.array([[3.0, 0.3, 0.0], [4.0, -0.4, 0.0]])
+
+    def gradient(at):
+        radius = np.sqrt((at**2).sum(axis=0))
+        return at * np.divide(np.tanh(radius), radius, out=np.ones_like(radius), where=radius > 0)
+
+    moved = runge_kutta.flow(gradient, w, 0.8)
+    radius = np.arcsinh(np.sinh(np.array([5.0, 0.5, 0.0])) * math.exp(-0.8))
+    assert np.sqrt((moved**2).sum(axis=0)) == pytest.approx(radius, rel=1e-3)
+    assert moved[:, :2] / np.hypot(*moved[:, :2]) == pytest.approx(w[:, :2] / np.hypot(*w[:, :2]))
+
+
+def test_multiple_roots_count_once_and_inflections_never():
+    # f' = w³ (w − 2)² (w + 1): a flat turn at 0, an inflection at 2.
+    force = np.polynomial.polynomial.polyfromroots([0, 0, 0, 2, 2, -1])
+    coefficients = np.polynomial.polynomial.polyint(np.polynomial.polynomial.polymul(force, [-3.0, 1.0]))
+    minima, maxima = polynomials.turning_points(coefficients)
+    assert minima == pytest.approx([-1, 3], abs=1e-4) or minima == pytest.approx([0, 3], abs=1e-4)
+    assert len(maxima) == len(minima) - 1
+
+
+def test_separable_is_the_sum_of_its_parts():
+    parts = [DoubleWell(), Quadratic(curvature=2.0), Quartic()]
+    potential = Separable(parts=["double_well", {"name": "quadratic", "curvature": 2.0}, "quartic"])
+    w = np.random.default_rng(1).normal(size=(3, 7))
+    assert potential.dimension == 3
+    assert potential.value(w) == pytest.approx(sum(part.value(row) for part, row in zip(parts, w, strict=True)))
+    assert potential.gradient(w)[1] == pytest.approx(2 * w[1])
+    assert potential.flow(w, 0.3)[0] == pytest.approx(DoubleWell().flow(w[0], 0.3))
+    assert potential.minima().tolist() == [[-1, 0, 0], [1, 0, 0]]
+    assert potential.saddles().tolist() == [[0, 0, 0]]
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Quadratic(curvature=0.0), "potential.curvature must be > 0"),
+        (lambda: Polynomial(terms=[0, 0, 1, 1]), "potential.terms must end in a positive coefficient of an even power"),
+        (lambda: Polynomial(terms=[0, 0, -1]), "potential.terms must end in a positive"),
+        (lambda: Polynomial(terms="abc"), "potential.terms: expected a list"),
+        (lambda: Polynomial(terms=[0, 0, float("nan")]), "potential.terms"),
+        (lambda: MultiWell(wells=[0.0, 1.0], between=[2.0]), "potential.between must hold one saddle"),
+        (lambda: MultiWell(wells=[0.0, 1.0], between=[]), "potential.between must hold one saddle"),
+        (lambda: MultiWell(strength=-1.0), "potential.strength must be > 0"),
+        (lambda: Separable(parts=["double_well", "nothing"]), r"potential.parts\[1\] must be one of"),
+        (lambda: Separable(parts=[{"name": "quartic", "curvature": 2}]), r"potential.parts\[0\]: quartic has no such"),
+        (lambda: Separable(parts=[]), "potential.parts: expected a list"),
+    ],
+)
+def test_bad_keys_are_refused_by_name(make, message):
+    with pytest.raises(UsageError, match=message):
+        make()
