@@ -1,0 +1,97 @@
+"""First exits and transitions of small-noise chains, and the explosions of Euler's scheme: what theory says.
+
+Imkeller & Pavlyukevich 2008; SPEC, section 5. Big jumps alone decide: wide basins win, barriers do not count.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from gnicli.contracts import Potential
+from gnicli.errors import UsageError
+from gnicli.sde.levy import check_noise, skew, tail_constant
+
+_ESCAPED = 1e8
+_ROUNDS = 400
+
+
+class ExitTheory(NamedTuple):
+    """Exit `rate` per unit time, the share `to_right`, and `ratio` = ε |β tan(πα/2)| / width, which has to be ≪ 1."""
+
+    rate: float
+    to_right: float
+    ratio: float
+
+
+def exit_theory(alpha: float, beta: float, epsilon: float, left: float, right: float) -> ExitTheory:
+    """The exit of the basin (m − left, m + right) around a minimum m; `left`, `right` > 0, infinity allowed."""
+    check_noise(alpha, beta)
+    if not (left > 0 and right > 0):
+        raise UsageError(f"a basin reaches to both sides of its minimum, got left={left:g} and right={right:g}")
+    factor = epsilon**alpha * tail_constant(alpha)
+    to_right = factor * (1 + beta) / 2 * right**-alpha
+    to_left = factor * (1 - beta) / 2 * left**-alpha
+    rate = to_right + to_left
+    return ExitTheory(
+        rate, to_right / rate if rate else float("nan"), epsilon * abs(skew(alpha, beta)) / (left + right)
+    )
+
+
+def transition_rates(potential: Potential, alpha: float, beta: float, epsilon: float) -> np.ndarray:
+    """q_ij (k, k), the rate from well i to well j of a one-dimensional potential; the diagonal makes rows sum to 0."""
+    check_noise(alpha, beta)
+    if potential.dimension != 1:
+        raise UsageError(f"transition rates need a one-dimensional potential, got potential={potential.name}")
+    wells = potential.minima()
+    borders = np.concatenate([[-np.inf], potential.saddles(), [np.inf]])
+    factor = epsilon**alpha * tail_constant(alpha)
+    rates = np.zeros((len(wells), len(wells)))
+    for i, well in enumerate(wells):
+        reach = np.abs(borders - well) ** -alpha
+        for j in range(len(wells)):
+            if j != i:
+                side = 1 + beta if j > i else 1 - beta
+                rates[i, j] = factor * side / 2 * abs(reach[j] - reach[j + 1])
+    return rates - np.diag(rates.sum(axis=1))
+
+
+def euler_thresholds(potential: Potential, eta: float) -> tuple[float, float]:
+    """(left, right): beyond −left and right the map w ← w − η f'(w) runs away; infinity where it never does.
+
+    For the double well both are sqrt((2 + η)/η). Found by bisection on what the map does.
+    """
+    if potential.dimension != 1:
+        raise UsageError(f"thresholds need a one-dimensional potential, got potential={potential.name}")
+    return _threshold(potential, eta, -1.0), _threshold(potential, eta, 1.0)
+
+
+def _threshold(potential: Potential, eta: float, side: float) -> float:
+    def runs_away(start: float) -> bool:
+        w = np.array([side * start])
+        with np.errstate(over="ignore", invalid="ignore"):
+            for _ in range(_ROUNDS):
+                w = w - eta * potential.gradient(w)
+                if not abs(w[0]) < _ESCAPED * (1 + start):
+                    return True
+        return False
+
+    low, high = 1.0, 2.0
+    while not runs_away(high):
+        low, high = high, 2 * high
+        if high > _ESCAPED:
+            return float("inf")
+    while high - low > 1e-12 * high:
+        middle = 0.5 * (low + high)
+        low, high = (low, middle) if runs_away(middle) else (middle, high)
+    return 0.5 * (low + high)
+
+
+def explosion_probability(
+    potential: Potential, alpha: float, beta: float, epsilon: float, eta: float, n_steps: int
+) -> float:
+    """P(a chain of Euler's scheme explodes within n_steps): 1 − exp(−N η ε^α C_α Σ_± (1 ± β)/2 threshold_±^{−α})."""
+    left, right = euler_thresholds(potential, eta)
+    theory = exit_theory(alpha, beta, epsilon, left, right)
+    return float(-np.expm1(-n_steps * eta * theory.rate))

@@ -1,0 +1,63 @@
+"""Increments of the driving process: standard stable draws, keyed by blocks of steps and of chains."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from gnicli.errors import UsageError
+from gnicli.sde.levy import check_noise
+from gnicli.seeding import numpy_stream
+
+# Part of the meaning of a seed: other sizes give other draws.
+STEP_BLOCK = 32
+CHAIN_BLOCK = 4096
+
+
+class Increments:
+    """ε ΔL over unit time: coordinates independent S_α(ε, β_i, 0), S1. With alpha = 2 they are N(0, 2ε²)."""
+
+    def __init__(self, alpha: float, beta: float | Sequence[float], epsilon: float, dimension: int = 1) -> None:
+        betas = [float(beta)] * dimension if isinstance(beta, int | float) else [float(b) for b in beta]
+        if len(betas) != dimension:
+            raise UsageError(f"beta: expected one number or {dimension} (one per coordinate), got {len(betas)}")
+        for one in betas:
+            check_noise(alpha, one)
+        if not (np.isfinite(epsilon) and epsilon > 0):
+            raise UsageError(f"epsilon must be > 0, got {epsilon!r}")
+        self.alpha, self.betas, self.epsilon, self.dimension = float(alpha), tuple(betas), float(epsilon), dimension
+
+    def block(self, seed: int, step_block: int, chain_block: int, etas: np.ndarray, n_chains: int) -> np.ndarray:
+        """Increments over steps of lengths `etas` (n_steps,): (n_steps, n_chains), or (n_steps, d, n_chains) for d > 1.
+
+        The stream's key is (seed, "simulate", step_block, chain_block): neither the order of the blocks nor what is
+        stored of them changes a draw.
+        """
+        rng = numpy_stream(seed, "simulate", step_block, chain_block)
+        n = len(etas) * n_chains
+        scales = self.epsilon * etas ** (1 / self.alpha)
+        if self.dimension == 1:
+            draws = standard(self.alpha, self.betas[0], n, rng).reshape(len(etas), n_chains)
+            draws *= scales[:, None]
+            return draws
+        draws = np.stack(
+            [standard(self.alpha, beta, n, rng).reshape(len(etas), n_chains) for beta in self.betas], axis=1
+        )
+        draws *= scales[:, None, None]
+        return draws
+
+
+def standard(alpha: float, beta: float, n: int, rng: np.random.Generator) -> np.ndarray:
+    """`n` draws of S_α(1, β, 0) in S1 (Chambers, Mallows & Stuck 1976)."""
+    if alpha == 2:
+        return rng.standard_normal(n) * np.sqrt(2)
+    angle = (rng.random(n) - 0.5) * np.pi
+    if alpha == 1:
+        return np.tan(angle)
+    skewness = beta * np.tan(np.pi * alpha / 2)
+    shift = np.arctan(skewness) / alpha
+    scale = (1 + skewness**2) ** (1 / (2 * alpha))
+    turned = alpha * (angle + shift)
+    ratio = np.cos(angle - turned) / rng.standard_exponential(n)
+    return scale * np.sin(turned) / np.cos(angle) ** (1 / alpha) * ratio ** ((1 - alpha) / alpha)

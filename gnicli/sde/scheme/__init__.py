@@ -1,0 +1,43 @@
+"""Time-stepping schemes, one per file: every one is two maps around the noise, w ← after(before(w) + ΔL).
+
+A scheme declares its weak `order` and its source. `between` is `before` after `after`, where nothing in between is
+recorded: Strang's two half flows are one whole flow there.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Protocol
+
+import numpy as np
+
+from gnicli import checks
+from gnicli.sde.drift import Drift
+
+NAMES = ("strang", "euler", "implicit", "tamed")
+
+
+class Scheme(Protocol):
+    """One step of length eta is after(before(w, eta) + ΔL, eta); nothing is changed in place."""
+
+    name: str
+    order: int
+
+    def before(self, w: np.ndarray, eta: float) -> np.ndarray:
+        """What is done before the noise is added."""
+        ...
+
+    def after(self, w: np.ndarray, eta: float) -> np.ndarray:
+        """What is done after the noise was added."""
+        ...
+
+    def between(self, w: np.ndarray, eta: float, next_eta: float) -> np.ndarray:
+        """before(after(w, eta), next_eta)."""
+        ...
+
+
+def build(name: str, drift: Drift) -> Scheme:
+    """The scheme called `name` for a drift; `UsageError` for an unknown name or a drift that it cannot take."""
+    checks.choice("scheme", name, NAMES)
+    scheme: Scheme = importlib.import_module(f"gnicli.sde.scheme.{name}").SCHEME(drift)
+    return scheme

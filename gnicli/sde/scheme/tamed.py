@@ -1,0 +1,41 @@
+"""`scheme=tamed`: w ← w − η∇f/(1 + η|∇f|) + ΔL (Hutzenthaler, Jentzen & Kloeden 2012). Order 1.
+
+Here for comparison only: a chain far out moves in by less than 1 a step, whatever the force, so that the tail of the
+stationary law is that of the noise and not the one that the force leaves.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gnicli.errors import UsageError
+from gnicli.sde.drift import Drift
+
+
+class Tamed:
+    """The explicit step with a bounded drift."""
+
+    name = "tamed"
+    order = 1
+
+    def __init__(self, drift: Drift) -> None:
+        if drift.name != "gradient":
+            raise UsageError(f"scheme=tamed cannot take drift={drift.name}; take scheme=strang")
+        self._drift = drift
+
+    def before(self, w: np.ndarray, eta: float) -> np.ndarray:
+        """The tamed drift's step."""
+        step = eta * self._drift.rate(w)
+        length = np.abs(step) if w.ndim == 1 else np.sqrt((step**2).sum(axis=0))
+        return w + step / (1 + length)
+
+    def after(self, w: np.ndarray, eta: float) -> np.ndarray:
+        """Nothing."""
+        return w
+
+    def between(self, w: np.ndarray, eta: float, next_eta: float) -> np.ndarray:
+        """The next drift's step."""
+        return self.before(w, next_eta)
+
+
+SCHEME = Tamed

@@ -1,0 +1,162 @@
+"""Thousands of chains of (4.3) at once: the loop, its plan, its checkpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from gnicli import checks
+from gnicli.contracts import Observer, SilentObserver, State
+from gnicli.errors import ConflictError, NumericalError, UsageError
+from gnicli.sde import sinks as sinks_module
+from gnicli.sde.noise import CHAIN_BLOCK, STEP_BLOCK, Increments
+from gnicli.sde.scheme import Scheme
+from gnicli.sde.sinks import Sink
+
+_EXPLODED = 1e100  # no stable draw at alpha >= 0.2 gets there, and no scheme comes back from there
+
+
+class Plan(NamedTuple):
+    """How long and how finely: step k (from 1) is eta/k^eta_power long.
+
+    Positions after every `thin`-th step beyond `burn_in` steps are recorded.
+    """
+
+    n_steps: int
+    n_chains: int
+    eta: float
+    seed: int = 0
+    eta_power: float = 0.0
+    burn_in: int = 0
+    thin: int = 1
+
+    @property
+    def n_recorded(self) -> int:
+        """Number of recorded steps."""
+        return self.n_steps // self.thin - self.burn_in // self.thin
+
+    def etas(self, first: int, last: int) -> np.ndarray:
+        """Lengths of steps first … last − 1, counted from 0."""
+        return self.eta * np.arange(first + 1, last + 1, dtype=float) ** -self.eta_power
+
+
+class Run(NamedTuple):
+    """Where the chains ended, (n,) or (d, n), NaN for the exploded; and the step by which each exploded, else −1."""
+
+    positions: np.ndarray
+    exploded_by: np.ndarray
+
+    @property
+    def n_exploded(self) -> int:
+        """Number of chains that exploded."""
+        return int((self.exploded_by >= 0).sum())
+
+
+def check_plan(plan: Plan) -> None:
+    """Refuse a plan that makes no sense, naming its key."""
+    checks.integer("n_steps", plan.n_steps, least=1)
+    checks.integer("n_chains", plan.n_chains, least=1, below=10**8)
+    checks.number("eta", plan.eta, above=0)
+    checks.number("eta_power", plan.eta_power, least=0, most=1)
+    checks.integer("burn_in", plan.burn_in, least=0)
+    checks.integer("thin", plan.thin, least=1)
+    checks.seed("seed", plan.seed)
+    if plan.burn_in >= plan.n_steps:
+        raise UsageError(f"burn_in must be below n_steps={plan.n_steps}, got {plan.burn_in}")
+
+
+def simulate(
+    scheme: Scheme,
+    increments: Increments,
+    plan: Plan,
+    start: np.ndarray | float,
+    sinks: Sequence[Sink] = (),
+    observer: Observer | None = None,
+) -> Run:
+    """Run the chains from `start` (a number, or (n,), or (d, n)), feeding recorded positions to the sinks.
+
+    The result depends on the plan, not on how often it was interrupted: `observer.restore` gives the state of a finished
+    block of steps back. Raises `NumericalError` when all chains have exploded.
+    """
+    check_plan(plan)
+    observer = observer or SilentObserver()
+    shape = (plan.n_chains,) if increments.dimension == 1 else (increments.dimension, plan.n_chains)
+    w = np.broadcast_to(np.asarray(start, float), shape).copy()
+    exploded_by = np.full(plan.n_chains, -1)
+    done = 0
+    state = observer.restore()
+    if state is not None:
+        done, w, exploded_by = _restore(state, w.shape, sinks)
+
+    def make_state() -> State:
+        return State(done, {"w": w, "exploded_by": exploded_by, **sinks_module.all_arrays(sinks)})
+
+    while done < plan.n_steps:
+        block, last = done // STEP_BLOCK, min(done + STEP_BLOCK, plan.n_steps)
+        etas = plan.etas(done, last)
+        for chain_block, begin in enumerate(range(0, plan.n_chains, CHAIN_BLOCK)):
+            chains = np.arange(begin, min(begin + CHAIN_BLOCK, plan.n_chains))
+            live = chains[exploded_by[chains] < 0]
+            if not len(live):
+                continue
+            # All chains of the block draw, also the exploded: no chain's noise depends on another's fate.
+            noise = increments.block(plan.seed, block, chain_block, etas, len(chains))
+            if len(live) < len(chains):
+                noise = noise[..., live - begin]
+            recorded = _recorded(plan, done, last)
+            ended, positions = _steps(scheme, w[..., live], noise, etas, recorded)
+            fine = np.abs(ended) < _EXPLODED
+            fine = fine if fine.ndim == 1 else fine.all(axis=0)
+            w[..., live] = np.where(fine, ended, np.nan)
+            exploded_by[live[~fine]] = last
+            if len(positions) and fine.any():
+                kept = positions if fine.all() else positions[..., fine]
+                number = (done + recorded[0] + 1) // plan.thin - plan.burn_in // plan.thin - 1
+                for sink in sinks:
+                    sink.add(kept, live[fine], etas[recorded], number)
+        done = last
+        n_exploded = int((exploded_by >= 0).sum())
+        if n_exploded == plan.n_chains:
+            raise NumericalError(
+                f"all {plan.n_chains} chains exploded by step {done}; use scheme=strang or a smaller eta"
+            )
+        observer.step_done(done, plan.n_steps, make_state, n_exploded=n_exploded)
+    return Run(w, exploded_by)
+
+
+def _recorded(plan: Plan, first: int, last: int) -> np.ndarray:
+    """Which steps of first … last − 1 are recorded, counted from `first`."""
+    steps = np.arange(first, last)
+    return np.flatnonzero((steps >= plan.burn_in) & ((steps + 1) % plan.thin == 0))
+
+
+def _steps(
+    scheme: Scheme, w: np.ndarray, noise: np.ndarray, etas: np.ndarray, recorded: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """All steps of a block for one block of chains: where they end, and the positions after the recorded steps."""
+    positions = np.empty((len(recorded), *w.shape))
+    wanted = {int(step): row for row, step in enumerate(recorded)}
+    n = len(etas)
+    with np.errstate(over="ignore", invalid="ignore"):
+        w = scheme.before(w, etas[0])
+        for s in range(n):
+            w = w + noise[s]
+            if s not in wanted and s + 1 < n:
+                w = scheme.between(w, etas[s], etas[s + 1])
+                continue
+            w = scheme.after(w, etas[s])
+            if s in wanted:
+                positions[wanted[s]] = w
+            if s + 1 < n:
+                w = scheme.before(w, etas[s + 1])
+    return w, positions
+
+
+def _restore(state: State, shape: tuple[int, ...], sinks: Sequence[Sink]) -> tuple[int, np.ndarray, np.ndarray]:
+    w, exploded_by = state.arrays["w"], state.arrays["exploded_by"]
+    if w.shape != shape:
+        raise ConflictError(f"the checkpoint holds chains of shape {w.shape}, this run has {shape}: start it afresh")
+    sinks_module.load_all(sinks, state.arrays)
+    return state.step, np.array(w), np.array(exploded_by)

@@ -1,0 +1,212 @@
+"""Where the positions of a long run go: sums of bounded size, each with its arrays for a checkpoint.
+
+A sink is fed blocks of recorded positions, `(n_recorded, n)` or `(n_recorded, d, n)`, of the chains numbered `chains`
+(n,), with one weight per recorded step. Chains that exploded are not fed any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+import numpy as np
+
+from gnicli.contracts import Potential
+from gnicli.errors import UsageError
+
+_MAX_CELLS = 2**25
+
+
+class Sink(Protocol):
+    """A consumer of positions. `name` prefixes its arrays in a checkpoint."""
+
+    name: str
+
+    def add(self, positions: np.ndarray, chains: np.ndarray, weights: np.ndarray, first_step: int) -> None:
+        """Take in one block."""
+        ...
+
+    def arrays(self) -> Mapping[str, np.ndarray]:
+        """All state, to be kept and given back to `load`."""
+        ...
+
+    def load(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Take the state back."""
+        ...
+
+
+class _Arrays:
+    """State that is a few arrays, named in `_kept`."""
+
+    name = ""
+    _kept: tuple[str, ...] = ()
+
+    def arrays(self) -> Mapping[str, np.ndarray]:
+        """All state, by name."""
+        return {key: np.array(getattr(self, key)) for key in self._kept}
+
+    def load(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Take the state back."""
+        for key in self._kept:
+            setattr(self, key, np.array(arrays[key]))
+
+
+class Histogram(_Arrays):
+    """Weighted counts `counts` (d, n_groups, n_bins) over [low, high], and `totals` (n_groups,), what is outside included.
+
+    Groups are runs of consecutive chains, independent of one another: the spread between them is the uncertainty.
+    """
+
+    name = "histogram"
+    _kept = ("counts", "totals")
+
+    def __init__(
+        self, low: float, high: float, n_bins: int, n_chains: int, n_groups: int = 16, dimension: int = 1
+    ) -> None:
+        if not low < high or n_bins < 1:
+            raise UsageError(f"a histogram needs low < high and a bin at least, got [{low}, {high}] and {n_bins} bins")
+        n_groups = min(n_groups, n_chains)
+        if n_bins * n_groups * dimension > _MAX_CELLS:
+            raise UsageError(
+                f"a histogram of {n_bins} bins for {n_groups} groups in {dimension} dimensions is too large"
+            )
+        self.low, self.high, self.n_bins = low, high, n_bins
+        self.counts = np.zeros((dimension, n_groups, n_bins))
+        self.totals = np.zeros(n_groups)
+        self._group_of = np.arange(n_chains) * n_groups // n_chains
+
+    @property
+    def edges(self) -> np.ndarray:
+        """Bin edges (n_bins + 1,)."""
+        return np.linspace(self.low, self.high, self.n_bins + 1)
+
+    def add(self, positions: np.ndarray, chains: np.ndarray, weights: np.ndarray, first_step: int) -> None:
+        """Count; cells 0 and n_bins + 1 of the scratch take what is outside."""
+        place = positions * (self.n_bins / (self.high - self.low))
+        place += 1 - self.low * self.n_bins / (self.high - self.low)
+        np.clip(place, 0, self.n_bins + 1, out=place)
+        # The cast cuts towards 0: exact for the cells inside, since the clip leaves nothing negative.
+        cell = place.astype(np.int32)
+        even = bool((weights == weights[0]).all())
+        groups = self._group_of[chains]
+        starts = np.concatenate([[0], np.flatnonzero(np.diff(groups)) + 1, [len(groups)]])
+        for begin, end in zip(starts[:-1], starts[1:], strict=True):
+            group = groups[begin]
+            self.totals[group] += weights.sum() * (end - begin)
+            for axis in range(len(self.counts)):
+                here = (cell if cell.ndim == 2 else cell[:, axis])[:, begin:end]
+                own = None if even else np.repeat(weights, end - begin)
+                found = np.bincount(here.ravel(), own, minlength=self.n_bins + 2)[1:-1]
+                self.counts[axis, group] += found * weights[0] if even else found
+
+
+class Moments(_Arrays):
+    """Weighted sums of functions of the position for each chain: `sums` (n_functions, d, n_chains), `weight` (n_chains,)."""
+
+    name = "moments"
+    _kept = ("sums", "weight")
+
+    def __init__(
+        self, functions: Mapping[str, Callable[[np.ndarray], np.ndarray]], n_chains: int, dimension: int = 1
+    ) -> None:
+        self.functions = dict(functions)
+        self.sums = np.zeros((len(self.functions), dimension, n_chains))
+        self.weight = np.zeros(n_chains)
+
+    def add(self, positions: np.ndarray, chains: np.ndarray, weights: np.ndarray, first_step: int) -> None:
+        """Add the block's weighted sums."""
+        at = positions[:, None] if positions.ndim == 2 else positions
+        for index, function in enumerate(self.functions.values()):
+            self.sums[index][:, chains] += np.einsum("s,sdn->dn", weights, function(at))
+        self.weight[chains] += weights.sum()
+
+    def means(self) -> dict[str, tuple[np.ndarray, np.ndarray, int]]:
+        """Of each function: mean (d,), its standard error (d,) over chains, and the number of chains."""
+        seen = self.weight > 0
+        n = int(seen.sum())
+        result = {}
+        for name, sums in zip(self.functions, self.sums, strict=True):
+            each = sums[:, seen] / self.weight[seen]
+            share = self.weight[seen] / self.weight[seen].sum()
+            mean = each @ share
+            spread = ((each - mean[:, None]) ** 2 @ share**2) * n / max(n - 1, 1)
+            result[name] = (mean, np.sqrt(spread) if n > 1 else np.full_like(mean, np.nan), n)
+        return result
+
+
+class Trace(_Arrays):
+    """Positions of the first chains at regular steps: `positions` (n_kept, d, n_chains); NaN where not (yet) reached."""
+
+    name = "trace"
+    _kept = ("positions",)
+
+    def __init__(self, n_steps: int, n_chains: int, dimension: int = 1, every: int = 1) -> None:
+        self.every = every
+        self.positions = np.full((n_steps // every, dimension, n_chains), np.nan)
+
+    def add(self, positions: np.ndarray, chains: np.ndarray, weights: np.ndarray, first_step: int) -> None:
+        """Keep the recorded positions whose number is a multiple of `every`; `first_step` counts recorded steps."""
+        wanted = chains < self.positions.shape[2]
+        numbers = first_step + np.arange(len(positions))
+        rows = np.flatnonzero(numbers % self.every == 0)
+        rows = rows[numbers[rows] // self.every < len(self.positions)]
+        if wanted.any() and len(rows):
+            at = positions[:, None] if positions.ndim == 2 else positions
+            self.positions[np.ix_(numbers[rows] // self.every, np.arange(at.shape[1]), chains[wanted])] = at[rows][
+                :, :, wanted
+            ]
+
+
+class Transitions(_Arrays):
+    """Changes of well of a one-dimensional potential: `counts` (k, k) from i to j, `time` (k,) spent belonging to i.
+
+    A chain belongs to the well whose core it visited last, the core being the part of the basin nearer to the minimum
+    than `core` of the way to the nearest saddle; so wobbling on a saddle counts nothing.
+    """
+
+    name = "transitions"
+    _kept = ("counts", "time", "well")
+
+    def __init__(self, potential: Potential, n_chains: int, core: float = 0.5) -> None:
+        if potential.dimension != 1:
+            raise UsageError(f"transitions need a one-dimensional potential, got potential={potential.name}")
+        wells, saddles = potential.minima(), potential.saddles()
+        borders = np.concatenate([[-np.inf], saddles, [np.inf]])
+        near = np.minimum(wells - borders[:-1], borders[1:] - wells) * core
+        near = np.where(np.isfinite(near), near, 1.0)
+        # Sorted edges of the cores: even intervals lie between cores, odd ones are cores.
+        self._edges = np.stack([wells - near, wells + near], axis=1).ravel()
+        self.counts = np.zeros((len(wells), len(wells)))
+        self.time = np.zeros(len(wells))
+        self.well = np.full(n_chains, -1)
+
+    def add(self, positions: np.ndarray, chains: np.ndarray, weights: np.ndarray, first_step: int) -> None:
+        """Follow each chain through the block; `weights` are the times between records."""
+        interval = np.searchsorted(self._edges, positions)
+        k = len(self.time)
+        well = self.well[chains]
+        for row, time in zip(interval, weights, strict=True):
+            new = np.where(row % 2 == 1, row // 2, well)
+            moved = (new != well) & (well >= 0)
+            np.add.at(self.counts, (well[moved], new[moved]), 1)
+            self.time += time * np.bincount(well[well >= 0], minlength=k)
+            well = new
+        self.well[chains] = well
+
+    def rates(self) -> np.ndarray:
+        """Transitions per unit time (k, k)."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            rates: np.ndarray = self.counts / self.time[:, None]
+        return rates
+
+
+def all_arrays(sinks: Sequence[Sink]) -> dict[str, np.ndarray]:
+    """The arrays of several sinks, as `name/array`."""
+    return {f"{sink.name}/{key}": value for sink in sinks for key, value in sink.arrays().items()}
+
+
+def load_all(sinks: Sequence[Sink], arrays: Mapping[str, np.ndarray]) -> None:
+    """Give each sink its arrays back."""
+    for sink in sinks:
+        prefix = f"{sink.name}/"
+        sink.load({key[len(prefix) :]: value for key, value in arrays.items() if key.startswith(prefix)})
