@@ -9,6 +9,7 @@ import numpy as np
 from gnicli.errors import UsageError
 from gnicli.sde.levy import check_noise
 from gnicli.seeding import numpy_stream
+from gnicli.stable.law import StableLaw
 
 # Part of the meaning of a seed: other sizes give other draws.
 STEP_BLOCK = 32
@@ -49,15 +50,5 @@ class Increments:
 
 
 def standard(alpha: float, beta: float, n: int, rng: np.random.Generator) -> np.ndarray:
-    """`n` draws of S_α(1, β, 0) in S1 (Chambers, Mallows & Stuck 1976)."""
-    if alpha == 2:
-        return rng.standard_normal(n) * np.sqrt(2)
-    angle = (rng.random(n) - 0.5) * np.pi
-    if alpha == 1:
-        return np.tan(angle)
-    skewness = beta * np.tan(np.pi * alpha / 2)
-    shift = np.arctan(skewness) / alpha
-    scale = (1 + skewness**2) ** (1 / (2 * alpha))
-    turned = alpha * (angle + shift)
-    ratio = np.cos(angle - turned) / rng.standard_exponential(n)
-    return scale * np.sin(turned) / np.cos(angle) ** (1 / alpha) * ratio ** ((1 - alpha) / alpha)
+    """`n` draws of S_α(1, β, 0) in S1; N(0, 2) at alpha = 2."""
+    return StableLaw(alpha, beta).rvs(n, rng)

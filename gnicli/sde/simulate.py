@@ -77,8 +77,8 @@ def simulate(
 ) -> Run:
     """Run the chains from `start` (a number, or (n,), or (d, n)), feeding recorded positions to the sinks.
 
-    The result depends on the plan, not on how often it was interrupted: `observer.restore` gives the state of a finished
-    block of steps back. Raises `NumericalError` when all chains have exploded.
+    The result depends on the plan, not on how often it was interrupted: `observer.restore` gives the state of a
+    finished block of steps back. Raises `NumericalError` when all chains have exploded.
     """
     check_plan(plan)
     observer = observer or SilentObserver()
@@ -105,7 +105,7 @@ def simulate(
             noise = increments.block(plan.seed, block, chain_block, etas, len(chains))
             if len(live) < len(chains):
                 noise = noise[..., live - begin]
-            recorded = _recorded(plan, done, last)
+            recorded = _recorded(plan, done, last) if sinks else np.array([], int)
             ended, positions = _steps(scheme, w[..., live], noise, etas, recorded)
             fine = np.abs(ended) < _EXPLODED
             fine = fine if fine.ndim == 1 else fine.all(axis=0)

@@ -6,6 +6,7 @@ A sink is fed blocks of recorded positions, `(n_recorded, n)` or `(n_recorded, d
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
@@ -52,13 +53,15 @@ class _Arrays:
 
 
 class Histogram(_Arrays):
-    """Weighted counts `counts` (d, n_groups, n_bins) over [low, high], and `totals` (n_groups,), what is outside included.
+    """Weighted `counts` (d, n_groups, n_bins) over [low, high]; `below` (d, n_groups) and `totals` (n_groups,).
+
+    `totals` counts what is outside, too.
 
     Groups are runs of consecutive chains, independent of one another: the spread between them is the uncertainty.
     """
 
     name = "histogram"
-    _kept = ("counts", "totals")
+    _kept = ("counts", "below", "totals")
 
     def __init__(
         self, low: float, high: float, n_bins: int, n_chains: int, n_groups: int = 16, dimension: int = 1
@@ -72,6 +75,7 @@ class Histogram(_Arrays):
             )
         self.low, self.high, self.n_bins = low, high, n_bins
         self.counts = np.zeros((dimension, n_groups, n_bins))
+        self.below = np.zeros((dimension, n_groups))
         self.totals = np.zeros(n_groups)
         self._group_of = np.arange(n_chains) * n_groups // n_chains
 
@@ -90,18 +94,31 @@ class Histogram(_Arrays):
         even = bool((weights == weights[0]).all())
         groups = self._group_of[chains]
         starts = np.concatenate([[0], np.flatnonzero(np.diff(groups)) + 1, [len(groups)]])
-        for begin, end in zip(starts[:-1], starts[1:], strict=True):
+        for begin, end in itertools.pairwise(starts):
             group = groups[begin]
             self.totals[group] += weights.sum() * (end - begin)
             for axis in range(len(self.counts)):
                 here = (cell if cell.ndim == 2 else cell[:, axis])[:, begin:end]
                 own = None if even else np.repeat(weights, end - begin)
-                found = np.bincount(here.ravel(), own, minlength=self.n_bins + 2)[1:-1]
-                self.counts[axis, group] += found * weights[0] if even else found
+                found = np.bincount(here.ravel(), own, minlength=self.n_bins + 2) * (weights[0] if even else 1.0)
+                self.below[axis, group] += found[0]
+                self.counts[axis, group] += found[1:-1]
+
+    def cdf(self, axis: int = 0) -> tuple[np.ndarray, np.ndarray]:
+        """The distribution function at `edges` and its standard error over groups (NaN for a single one)."""
+        seen = self.totals > 0
+        each = np.concatenate([self.below[axis][:, None], self.counts[axis]], axis=1)[seen].cumsum(axis=1)
+        share = self.totals[seen] / self.totals.sum()
+        each = each / self.totals[seen][:, None]
+        mean = share @ each
+        n = len(each)
+        if n < 2:
+            return mean, np.full_like(mean, np.nan)
+        return mean, np.sqrt(share**2 @ (each - mean) ** 2 * n / (n - 1))
 
 
 class Moments(_Arrays):
-    """Weighted sums of functions of the position for each chain: `sums` (n_functions, d, n_chains), `weight` (n_chains,)."""
+    """Weighted sums of functions of the position: `sums` (n_functions, d, n_chains), `weight` (n_chains,)."""
 
     name = "moments"
     _kept = ("sums", "weight")
@@ -135,7 +152,7 @@ class Moments(_Arrays):
 
 
 class Trace(_Arrays):
-    """Positions of the first chains at regular steps: `positions` (n_kept, d, n_chains); NaN where not (yet) reached."""
+    """Positions of the first chains at regular steps: `positions` (n_kept, d, n_chains); NaN where not reached."""
 
     name = "trace"
     _kept = ("positions",)

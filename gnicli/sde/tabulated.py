@@ -38,7 +38,7 @@ class FractionalDrift:
             self._multiple = float((force.rate(at) / -self.potential.gradient(at))[0])
             return
         self._edges = tuple(_where_exponent(force, side) for side in (-1.0, 1.0))
-        nodes = np.linspace(*self._edges, _NODES)
+        nodes = np.linspace(self._edges[0], self._edges[1], _NODES)
         self._numerator = CubicSpline(nodes, force.numerator(nodes))
         self._numerator_slope = self._numerator.derivative()
         edge_rates = self.rate(nodes[[0, -1]])
@@ -53,7 +53,7 @@ class FractionalDrift:
         """b(w) inside the table, its value at the edge outside; any shape."""
         if self._multiple is not None:
             return -self._multiple * self.potential.gradient(w)
-        inside = np.clip(w, *self._edges)
+        inside = np.clip(w, self._edges[0], self._edges[1])
         return self.force._noise * self._numerator(inside) * np.exp(self.force.gibbs.exponent(inside))
 
     def flow(self, w: np.ndarray, time: float) -> np.ndarray:

@@ -1,0 +1,100 @@
+"""First exits from a basin by simulation, to hold against `exits.exit_theory`."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from gnicli import checks
+from gnicli.contracts import Observer, SilentObserver
+from gnicli.errors import UsageError
+from gnicli.sde.noise import CHAIN_BLOCK, STEP_BLOCK, Increments
+from gnicli.sde.scheme import Scheme
+
+
+class Exits(NamedTuple):
+    """Exits to the left and right of chains that begin again at the minimum, and their total time under observation."""
+
+    n_left: int
+    n_right: int
+    time: float
+    durations: np.ndarray
+
+    @property
+    def n(self) -> int:
+        """Number of exits."""
+        return self.n_left + self.n_right
+
+    @property
+    def rate(self) -> float:
+        """Exits per unit time; its standard error is rate/sqrt(n)."""
+        return self.n / self.time
+
+    def rate_interval(self, level: float = 0.95) -> tuple[float, float]:
+        """Exact (Poisson) confidence interval of the rate."""
+        from scipy import stats
+
+        tail = (1 - level) / 2
+        low = stats.chi2.ppf(tail, 2 * self.n) / 2 if self.n else 0.0
+        return float(low / self.time), float(stats.chi2.ppf(1 - tail, 2 * self.n + 2) / 2 / self.time)
+
+    def right_interval(self, level: float = 0.95) -> tuple[float, float]:
+        """Exact (binomial) confidence interval of the share of exits to the right."""
+        from scipy import stats
+
+        if not self.n:
+            return 0.0, 1.0
+        interval = stats.binomtest(self.n_right, self.n).proportion_ci(level)
+        return float(interval.low), float(interval.high)
+
+
+def first_exits(
+    scheme: Scheme,
+    increments: Increments,
+    minimum: float,
+    left: float,
+    right: float,
+    eta: float,
+    n_steps: int,
+    n_chains: int,
+    seed: int = 0,
+    observer: Observer | None = None,
+) -> Exits:
+    """Run one-dimensional chains from `minimum` until they leave (minimum − left, minimum + right), again and again.
+
+    A chain is judged where the noise has just put it: a jump that the drift would take back within the step counts, as
+    it does in continuous time.
+    """
+    checks.number("left", left, above=0)
+    checks.number("right", right, above=0)
+    checks.number("eta", eta, above=0)
+    checks.integer("n_steps", n_steps, least=1)
+    checks.integer("n_chains", n_chains, least=1)
+    if increments.dimension != 1:
+        raise UsageError(f"exits are followed in one dimension, got {increments.dimension}")
+    observer = observer or SilentObserver()
+    w = np.full(n_chains, float(minimum))
+    since = np.zeros(n_chains, int)
+    counts, durations = [0, 0], []
+    for first in range(0, n_steps, STEP_BLOCK):
+        etas = np.full(min(STEP_BLOCK, n_steps - first), eta)
+        for chain_block, begin in enumerate(range(0, n_chains, CHAIN_BLOCK)):
+            part = slice(begin, min(begin + CHAIN_BLOCK, n_chains))
+            noise = increments.block(seed, first // STEP_BLOCK, chain_block, etas, len(w[part]))
+            here, age = w[part], since[part]
+            for row in noise:
+                here = scheme.before(here, eta) + row
+                age += 1
+                gone_left, gone_right = here <= minimum - left, here >= minimum + right
+                gone = np.flatnonzero(gone_left | gone_right)
+                here = scheme.after(here, eta)
+                if len(gone):
+                    counts[0] += int(gone_left.sum())
+                    counts[1] += int(gone_right.sum())
+                    durations.append(age[gone] * eta)
+                    here[gone], age[gone] = minimum, 0
+            w[part] = here
+        observer.progress("exits", min(first + STEP_BLOCK, n_steps), n_steps)
+    all_durations = np.concatenate(durations) if durations else np.array([])
+    return Exits(counts[0], counts[1], n_steps * n_chains * eta, all_durations)
