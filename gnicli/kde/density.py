@@ -93,7 +93,7 @@ def over_chains(each: np.ndarray, totals: np.ndarray | None = None) -> tuple[np.
 
 
 def modes(x: np.ndarray, pdf: np.ndarray, prominence: float = 0.02) -> np.ndarray:
-    """Local maxima of a density at equidistant points, refined by parabolas; those that stand out by too little are noise.
+    """Local maxima of a density at equidistant points, refined by parabolas; what hardly stands out is noise.
 
     `prominence` is relative to the highest.
     """

@@ -89,9 +89,24 @@ def _threshold(potential: Potential, eta: float, side: float) -> float:
 
 
 def explosion_probability(
-    potential: Potential, alpha: float, beta: float, epsilon: float, eta: float, n_steps: int
+    potential: Potential,
+    alpha: float,
+    beta: float,
+    epsilon: float,
+    eta: float,
+    n_steps: int,
+    positions: np.ndarray | None = None,
 ) -> float:
-    """P(a chain of Euler's scheme explodes within n_steps): 1 − exp(−N η ε^α C_α Σ_± (1 ± β)/2 threshold_±^{−α})."""
+    """P(a chain explodes in n_steps of Euler's scheme): 1 − exp(−N η ε^α C_α Σ_± (1 ± β)/2 E|threshold_± − w|^{−α}).
+
+    `positions` is a sample of where chains live; without it they live at 0, which is the formula for η → 0. At η = .01
+    and (1.1, .5) on the double well the two differ by a tenth.
+    """
+    check_noise(alpha, beta)
     left, right = euler_thresholds(potential, eta)
-    theory = exit_theory(alpha, beta, epsilon, left, right)
-    return float(-np.expm1(-n_steps * eta * theory.rate))
+    w = np.zeros(1) if positions is None else np.asarray(positions)[np.isfinite(positions)]
+    w = w[(w > -left) & (w < right)]
+    to_right = (1 + beta) / 2 * float(np.mean((right - w) ** -alpha))
+    to_left = (1 - beta) / 2 * float(np.mean((left + w) ** -alpha))
+    rate = epsilon**alpha * tail_constant(alpha) * (to_right + to_left)
+    return float(-np.expm1(-n_steps * eta * rate))

@@ -14,12 +14,16 @@ from gnicli.sde.scheme import Scheme
 
 
 class Exits(NamedTuple):
-    """Exits to the left and right of chains that begin again at the minimum, and their total time under observation."""
+    """Exits to the left and right of chains that begin again at the minimum, and their total time under observation.
+
+    Exit i took `durations[i]` and happened at time `moments[i]` of its chain, both (n,).
+    """
 
     n_left: int
     n_right: int
     time: float
     durations: np.ndarray
+    moments: np.ndarray
 
     @property
     def n(self) -> int:
@@ -76,14 +80,14 @@ def first_exits(
     observer = observer or SilentObserver()
     w = np.full(n_chains, float(minimum))
     since = np.zeros(n_chains, int)
-    counts, durations = [0, 0], []
+    counts, durations, moments = [0, 0], [], []
     for first in range(0, n_steps, STEP_BLOCK):
         etas = np.full(min(STEP_BLOCK, n_steps - first), eta)
         for chain_block, begin in enumerate(range(0, n_chains, CHAIN_BLOCK)):
             part = slice(begin, min(begin + CHAIN_BLOCK, n_chains))
             noise = increments.block(seed, first // STEP_BLOCK, chain_block, etas, len(w[part]))
             here, age = w[part], since[part]
-            for row in noise:
+            for step, row in enumerate(noise, first + 1):
                 here = scheme.before(here, eta) + row
                 age += 1
                 gone_left, gone_right = here <= minimum - left, here >= minimum + right
@@ -93,8 +97,9 @@ def first_exits(
                     counts[0] += int(gone_left.sum())
                     counts[1] += int(gone_right.sum())
                     durations.append(age[gone] * eta)
+                    moments.append(np.full(len(gone), step * eta))
                     here[gone], age[gone] = minimum, 0
             w[part] = here
         observer.progress("exits", min(first + STEP_BLOCK, n_steps), n_steps)
-    all_durations = np.concatenate(durations) if durations else np.array([])
-    return Exits(counts[0], counts[1], n_steps * n_chains * eta, all_durations)
+    found = [np.concatenate(parts) if parts else np.array([]) for parts in (durations, moments)]
+    return Exits(counts[0], counts[1], n_steps * n_chains * eta, found[0], found[1])

@@ -1,0 +1,145 @@
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from gnicli.errors import UsageError
+from gnicli.potential.double_well import DoubleWell
+from gnicli.potential.multi_well import MultiWell
+from gnicli.potential.quadratic import Quadratic
+from gnicli.potential.separable import Separable
+from gnicli.sde import exits, first_exit, levy, simulate, sinks
+from gnicli.sde.drift import GradientDrift
+from gnicli.sde.noise import Increments
+from gnicli.sde.scheme import build
+from gnicli.sde.simulate import Plan
+from gnicli.stable import StableLaw
+
+
+@pytest.mark.parametrize(("alpha", "beta"), [(0.7, 0.5), (1.2, -0.8), (1.9, 0.3), (1.0, 0.0)])
+def test_tail_constant_is_that_of_the_stable_law(alpha, beta):
+    law = StableLaw(alpha, beta)
+    x = 1e7 if alpha > 1 else 1e9
+    assert float(law.sf(x)) * x**alpha == pytest.approx(levy.tail_constant(alpha) * (1 + beta) / 2, rel=1e-3)
+    assert float(law.cdf(-x)) * x**alpha == pytest.approx(levy.tail_constant(alpha) * (1 - beta) / 2, rel=1e-3)
+
+
+def test_wells_balance_and_agree_with_the_exit_rates():
+    potential = MultiWell(wells=[-2.0, 0.0, 3.0], between=[-1.5, 1.0])
+    rates = exits.transition_rates(potential, 1.4, 0.3, 0.1)
+    assert rates.sum(axis=1) == pytest.approx(0, abs=1e-15)
+    assert (rates - np.diag(np.diag(rates)) >= 0).all()
+    middle = exits.exit_theory(1.4, 0.3, 0.1, 1.5, 1.0)
+    assert -rates[1, 1] == pytest.approx(middle.rate)
+    assert rates[1, 2] / middle.rate == pytest.approx(middle.to_right)
+    outer = exits.exit_theory(1.4, 0.3, 0.1, math.inf, 0.5)
+    assert -rates[0, 0] == pytest.approx(outer.rate)
+    mirrored = MultiWell(wells=[-3.0, 0.0, 2.0], between=[-1.0, 1.5])
+    assert exits.transition_rates(mirrored, 1.4, -0.3, 0.1)[::-1, ::-1] == pytest.approx(rates)
+
+
+BASINS = [(1.2, 0.0), (1.5, 0.7), (1.5, -0.7)]
+
+
+def exits_of(alpha, beta, n_chains, horizon, eta=0.1):
+    scheme = build("strang", GradientDrift(Quadratic()))
+    return first_exit.first_exits(
+        scheme, Increments(alpha, beta, 0.05), 0.0, 1.0, 2.0, eta, round(horizon / eta), n_chains, seed=2
+    )
+
+
+@pytest.mark.parametrize(("alpha", "beta"), BASINS)
+def test_exit_rates_and_sides_follow_theory(alpha, beta):
+    found, theory = exits_of(alpha, beta, 4096, 150), exits.exit_theory(alpha, beta, 0.05, 1.0, 2.0)
+    assert theory.ratio < 0.02
+    # ε is finite: 5 % of theory, and 3 standard errors of the 1 000 to 7 000 exits.
+    assert found.rate == pytest.approx(theory.rate, rel=0.05 + 3 / math.sqrt(found.n))
+    assert found.n_right / found.n == pytest.approx(theory.to_right, abs=0.02 + 1.5 / math.sqrt(found.n))
+    low, high = found.rate_interval()
+    assert low < found.rate < high
+    assert (high - low) / found.rate == pytest.approx(2 * 1.96 / math.sqrt(found.n), rel=0.02)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("alpha", "beta"), BASINS)
+def test_exit_rates_are_within_five_percent(alpha, beta):
+    found, theory = exits_of(alpha, beta, 16_384, 400), exits.exit_theory(alpha, beta, 0.05, 1.0, 2.0)
+    assert found.rate == pytest.approx(theory.rate, rel=0.05)
+
+
+def test_exit_times_are_exponential():
+    found = exits_of(1.2, 0.0, 512, 1600)
+    # Those that began early enough for none to be cut short: ten mean times before the end.
+    early = found.durations[found.moments - found.durations < 1600 - 10 / found.rate]
+    assert len(early) > 2000
+    # With ε > 0 the first unit of time is spent on spreading out, hence not 1.6/sqrt(n) quite.
+    assert stats.kstest(early, "expon", args=(0, 1 / found.rate)).statistic < 0.01 + 1.9 / math.sqrt(len(early))
+
+
+def test_transition_rates_of_a_simulated_potential_follow_theory():
+    potential = MultiWell(wells=[-1.0, 2.0], between=[0.3], strength=1.0)
+    alpha, beta, epsilon, n = 1.3, 0.4, 0.06, 2048
+    transitions = sinks.Transitions(potential, n)
+    plan = Plan(5000, n, 0.04, seed=3, thin=5)
+    start = np.where(np.arange(n) % 2, 2.0, -1.0)
+    simulate.simulate(
+        build("strang", GradientDrift(potential)), Increments(alpha, beta, epsilon), plan, start, [transitions]
+    )
+    theory = exits.transition_rates(potential, alpha, beta, epsilon)
+    rates = transitions.rates() / 5  # each recorded step stands for five
+    for i, j in ((0, 1), (1, 0)):
+        allowed = 0.15 + 3 / math.sqrt(transitions.counts[i, j])
+        assert rates[i, j] == pytest.approx(theory[i, j], rel=allowed)
+        assert transitions.counts[i, j] > 200
+
+
+def test_wobbling_on_a_saddle_is_no_transition():
+    transitions = sinks.Transitions(DoubleWell(), 2)
+    path = np.array([[-1.0, 1.0], [0.1, -0.2], [-0.1, 0.2], [-0.9, 0.3], [0.95, -0.9], [1.0, -0.8]])
+    transitions.add(path[:3], np.arange(2), np.full(3, 0.5), 0)
+    transitions.add(path[3:], np.arange(2), np.full(3, 0.5), 3)
+    assert transitions.counts.tolist() == [[0, 1], [1, 0]]
+    assert transitions.time.sum() == pytest.approx(5 * 2 * 0.5)
+
+
+@pytest.mark.parametrize("eta", [0.001, 0.01, 0.3])
+def test_euler_threshold_of_the_double_well(eta):
+    left, right = exits.euler_thresholds(DoubleWell(), eta)
+    assert right == pytest.approx(math.sqrt((2 + eta) / eta), rel=1e-6)
+    assert left == pytest.approx(right, rel=1e-6)
+
+
+def test_euler_never_explodes_on_the_quadratic():
+    assert exits.euler_thresholds(Quadratic(), 0.5) == (math.inf, math.inf)
+    assert exits.explosion_probability(Quadratic(), 1.1, 0.5, 1.0, 0.5, 10**6) == 0
+
+
+def test_explosions_of_the_papers_runs():
+    """SPEC: 8.7 % of the paper's runs at alpha = 1.1, .07 % at 1.9."""
+    assert exits.explosion_probability(DoubleWell(), 1.1, 0.0, 1.0, 0.001, 10_000) == pytest.approx(0.087, abs=5e-4)
+    assert exits.explosion_probability(DoubleWell(), 1.9, 0.5, 1.0, 0.001, 10_000) == pytest.approx(7e-4, abs=5e-5)
+
+
+@pytest.mark.parametrize(("alpha", "beta"), [(1.1, 0.5), (1.4, -0.7), (1.1, 0.0)])
+def test_explosions_fall_within_their_binomial_interval(alpha, beta):
+    n, eta, n_steps = 4000, 0.01, 1000
+    run = simulate.simulate(
+        build("euler", GradientDrift(DoubleWell())), Increments(alpha, beta, 1.0), Plan(n_steps, n, eta, seed=4), 0.0
+    )
+    chance = exits.explosion_probability(DoubleWell(), alpha, beta, 1.0, eta, n_steps, run.positions)
+    low, high = stats.binom.ppf([5e-4, 1 - 5e-4], n, chance)
+    assert low <= run.n_exploded <= high, (run.n_exploded / n, chance)
+
+
+def test_bad_input_is_refused():
+    with pytest.raises(UsageError, match="both sides"):
+        exits.exit_theory(1.5, 0.0, 0.1, 0.0, 1.0)
+    with pytest.raises(UsageError, match="one-dimensional"):
+        exits.transition_rates(Separable(), 1.5, 0.0, 0.1)
+    with pytest.raises(UsageError, match="one-dimensional"):
+        exits.euler_thresholds(Separable(), 0.1)
+    with pytest.raises(UsageError, match="left must be > 0"):
+        first_exit.first_exits(
+            build("strang", GradientDrift(Quadratic())), Increments(1.5, 0, 1), 0.0, -1, 1, 0.1, 10, 10
+        )
