@@ -35,7 +35,11 @@ class Plan(NamedTuple):
     @property
     def n_recorded(self) -> int:
         """Number of recorded steps."""
-        return self.n_steps // self.thin - self.burn_in // self.thin
+        return self.n_recorded_before(self.n_steps)
+
+    def n_recorded_before(self, step: int) -> int:
+        """Number of recorded steps among the first `step` ones."""
+        return max(0, step // self.thin - self.burn_in // self.thin)
 
     def etas(self, first: int, last: int) -> np.ndarray:
         """Lengths of steps first … last − 1, counted from 0."""
@@ -106,14 +110,14 @@ def simulate(
             if len(live) < len(chains):
                 noise = noise[..., live - begin]
             recorded = _recorded(plan, done, last) if sinks else np.array([], int)
-            ended, positions = _steps(scheme, w[..., live], noise, etas, recorded)
+            number = plan.n_recorded_before(done)
+            ended, positions = _steps(scheme, w[..., live], noise, etas, recorded, number)
             fine = np.abs(ended) < _EXPLODED
             fine = fine if fine.ndim == 1 else fine.all(axis=0)
             w[..., live] = np.where(fine, ended, np.nan)
             exploded_by[live[~fine]] = last
             if len(positions) and fine.any():
                 kept = positions if fine.all() else positions[..., fine]
-                number = (done + recorded[0] + 1) // plan.thin - plan.burn_in // plan.thin - 1
                 for sink in sinks:
                     sink.add(kept, live[fine], etas[recorded], number)
         done = last
@@ -133,24 +137,25 @@ def _recorded(plan: Plan, first: int, last: int) -> np.ndarray:
 
 
 def _steps(
-    scheme: Scheme, w: np.ndarray, noise: np.ndarray, etas: np.ndarray, recorded: np.ndarray
+    scheme: Scheme, w: np.ndarray, noise: np.ndarray, etas: np.ndarray, recorded: np.ndarray, number: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """All steps of a block for one block of chains: where they end, and the positions after the recorded steps."""
+    """All steps of a block for one block of chains: where they end, and the positions after the recorded steps.
+
+    `number` counts the records before this block.
+    """
     positions = np.empty((len(recorded), *w.shape))
-    wanted = {int(step): row for row, step in enumerate(recorded)}
-    n = len(etas)
+    rows = {int(step): row for row, step in enumerate(recorded)}
+    last = len(etas) - 1
     with np.errstate(over="ignore", invalid="ignore"):
         w = scheme.before(w, etas[0])
-        for s in range(n):
+        for s in range(last + 1):
             w = w + noise[s]
-            if s not in wanted and s + 1 < n:
-                w = scheme.between(w, etas[s], etas[s + 1])
-                continue
-            w = scheme.after(w, etas[s])
-            if s in wanted:
-                positions[wanted[s]] = w
-            if s + 1 < n:
-                w = scheme.before(w, etas[s + 1])
+            next_eta = etas[min(s + 1, last)]
+            if s in rows:
+                positions[rows[s]], ready = scheme.visit(w, etas[s], next_eta, number + rows[s])
+            elif s < last:
+                ready = scheme.between(w, etas[s], next_eta)
+            w = ready if s < last else scheme.after(w, etas[s])
     return w, positions
 
 

@@ -6,7 +6,6 @@ A sink is fed blocks of recorded positions, `(n_recorded, n)` or `(n_recorded, d
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
@@ -16,6 +15,7 @@ from gnicli.contracts import Potential
 from gnicli.errors import UsageError
 
 _MAX_CELLS = 2**25
+_ROWS = 2**15  # positions handled at a time
 
 
 class Sink(Protocol):
@@ -85,24 +85,34 @@ class Histogram(_Arrays):
         return np.linspace(self.low, self.high, self.n_bins + 1)
 
     def add(self, positions: np.ndarray, chains: np.ndarray, weights: np.ndarray, first_step: int) -> None:
-        """Count; cells 0 and n_bins + 1 of the scratch take what is outside."""
-        place = positions * (self.n_bins / (self.high - self.low))
-        place += 1 - self.low * self.n_bins / (self.high - self.low)
-        np.clip(place, 0, self.n_bins + 1, out=place)
-        # The cast cuts towards 0: exact for the cells inside, since the clip leaves nothing negative.
-        cell = place.astype(np.int32)
-        even = bool((weights == weights[0]).all())
+        """Count, a few rows at a time to stay in the cache."""
         groups = self._group_of[chains]
-        starts = np.concatenate([[0], np.flatnonzero(np.diff(groups)) + 1, [len(groups)]])
-        for begin, end in itertools.pairwise(starts):
-            group = groups[begin]
-            self.totals[group] += weights.sum() * (end - begin)
-            for axis in range(len(self.counts)):
-                here = (cell if cell.ndim == 2 else cell[:, axis])[:, begin:end]
-                own = None if even else np.repeat(weights, end - begin)
-                found = np.bincount(here.ravel(), own, minlength=self.n_bins + 2) * (weights[0] if even else 1.0)
-                self.below[axis, group] += found[0]
-                self.counts[axis, group] += found[1:-1]
+        n_groups = int(groups[-1] - groups[0]) + 1
+        # Cells 0 and n_bins + 1 of each group take what is outside.
+        offset = (self.n_bins + 2) * (groups - groups[0])
+        own = slice(groups[0], groups[0] + n_groups)
+        even = bool((weights == weights[0]).all())
+        rows = max(1, _ROWS // len(chains))
+        for axis in range(len(self.counts)):
+            found = np.zeros(n_groups * (self.n_bins + 2))
+            for start in range(0, len(positions), rows):
+                part = positions[start : start + rows] if positions.ndim == 2 else positions[start : start + rows, axis]
+                cell = self._cells(part)
+                cell += offset
+                heavy = None if even else np.repeat(weights[start : start + rows], len(chains))
+                found += np.bincount(cell.ravel(), heavy, minlength=len(found))
+            found = found.reshape(n_groups, -1) * (weights[0] if even else 1.0)
+            self.below[axis, own] += found[:, 0]
+            self.counts[axis, own] += found[:, 1:-1]
+        self.totals[own] += weights.sum() * np.bincount(groups - groups[0], minlength=n_groups)
+
+    def _cells(self, positions: np.ndarray) -> np.ndarray:
+        """The bin of each position, counted from 1; 0 below and n_bins + 1 above."""
+        place = positions * (self.n_bins / (self.high - self.low))
+        place -= self.low * self.n_bins / (self.high - self.low) - 1
+        np.maximum(place, 0, out=place)
+        np.minimum(place, self.n_bins + 1, out=place)
+        return place.astype(np.intp)  # cuts towards 0, and nothing is negative
 
     def cdf(self, axis: int = 0) -> tuple[np.ndarray, np.ndarray]:
         """The distribution function at `edges` and its standard error over groups (NaN for a single one)."""

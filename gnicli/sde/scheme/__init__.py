@@ -1,7 +1,7 @@
 """Time-stepping schemes, one per file: every one is two maps around the noise, w ← after(before(w) + ΔL).
 
-A scheme declares its weak `order` and its source. `between` is `before` after `after`, where nothing in between is
-recorded: Strang's two half flows are one whole flow there.
+A scheme declares its weak `order` and its source. From one noise to the next, chains go by `between`, or by `visit`
+where the position on the way is recorded.
 """
 
 from __future__ import annotations
@@ -34,6 +34,16 @@ class Scheme(Protocol):
     def between(self, w: np.ndarray, eta: float, next_eta: float) -> np.ndarray:
         """before(after(w, eta), next_eta)."""
         ...
+
+    def visit(self, w: np.ndarray, eta: float, next_eta: float, number: int) -> tuple[np.ndarray, np.ndarray]:
+        """The position to record, the run's `number`-th, and what `between` gives."""
+        ...
+
+
+def visit_after(scheme: Scheme, w: np.ndarray, eta: float, next_eta: float) -> tuple[np.ndarray, np.ndarray]:
+    """`visit` of the schemes that have one place to record at: where the step ends."""
+    position = scheme.after(w, eta)
+    return position, scheme.before(position, next_eta)
 
 
 def build(name: str, drift: Drift) -> Scheme:

@@ -8,6 +8,7 @@ from gnicli.contracts import Potential
 from gnicli.errors import NumericalError, UsageError
 from gnicli.potential import polynomials
 from gnicli.sde.drift import Drift
+from gnicli.sde.scheme import visit_after
 
 _MAX_ROUNDS = 400
 
@@ -48,6 +49,10 @@ class Implicit:
     def between(self, w: np.ndarray, eta: float, next_eta: float) -> np.ndarray:
         """The solved place."""
         return self.after(w, eta)
+
+    def visit(self, w: np.ndarray, eta: float, next_eta: float, number: int) -> tuple[np.ndarray, np.ndarray]:
+        """Recorded at the end of the step."""
+        return visit_after(self, w, eta, next_eta)
 
 
 def _largest_concavity(force: np.ndarray) -> float:
