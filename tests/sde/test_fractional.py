@@ -47,7 +47,7 @@ def test_the_drift_restores_gibbs_in_the_stationary_equation():
     """(b φ)' = −ε^α (noise's generator)*φ: the flux b φ + (fractional flux) vanishes, tested against e^{iκw}."""
     alpha, beta, epsilon = 1.5, 0.5, 0.9
     force = FractionalForce(TILTED, alpha, beta, epsilon)
-    x = np.linspace(-300, 300, 120_001)
+    x = np.linspace(-300, 300, 24_001)
     phi = np.exp(-force.gibbs.exponent(x))
     step = x[1] - x[0]
     # b φ = ε^α D(∂φ) decays like |w|^{−α}: its transform needs a wide line, and converges at κ ≠ 0.
