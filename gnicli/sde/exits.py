@@ -60,7 +60,8 @@ def transition_rates(potential: Potential, alpha: float, beta: float, epsilon: f
 def euler_thresholds(potential: Potential, eta: float) -> tuple[float, float]:
     """(left, right): beyond −left and right the map w ← w − η f'(w) runs away; infinity where it never does.
 
-    For the double well both are sqrt((2 + η)/η). Found by bisection on what the map does.
+    For the double well both are sqrt((2 + η)/η). Found by bisection on what the map does from outside the outermost
+    minima on.
     """
     if potential.dimension != 1:
         raise UsageError(f"thresholds need a one-dimensional potential, got potential={potential.name}")
@@ -68,24 +69,27 @@ def euler_thresholds(potential: Potential, eta: float) -> tuple[float, float]:
 
 
 def _threshold(potential: Potential, eta: float, side: float) -> float:
+    minima = potential.minima()
+    outermost = float(minima[-1] if side > 0 else minima[0])
+
     def runs_away(start: float) -> bool:
-        w = np.array([side * start])
+        w = np.array([outermost + side * start])
         with np.errstate(over="ignore", invalid="ignore"):
             for _ in range(_ROUNDS):
                 w = w - eta * potential.gradient(w)
-                if not abs(w[0]) < _ESCAPED * (1 + start):
+                if not abs(w[0]) < _ESCAPED * (1 + abs(outermost) + start):
                     return True
         return False
 
-    low, high = 1.0, 2.0
+    low, high = 0.0, 1e-3
     while not runs_away(high):
         low, high = high, 2 * high
         if high > _ESCAPED:
             return float("inf")
-    while high - low > 1e-12 * high:
+    while high - low > 1e-11 * high:
         middle = 0.5 * (low + high)
         low, high = (low, middle) if runs_away(middle) else (middle, high)
-    return 0.5 * (low + high)
+    return side * outermost + 0.5 * (low + high)
 
 
 def explosion_probability(

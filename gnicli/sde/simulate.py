@@ -15,8 +15,6 @@ from gnicli.sde.noise import CHAIN_BLOCK, STEP_BLOCK, Increments
 from gnicli.sde.scheme import Scheme
 from gnicli.sde.sinks import Sink
 
-_EXPLODED = 1e100  # no stable draw at alpha >= 0.2 gets there, and no scheme comes back from there
-
 
 class Plan(NamedTuple):
     """How long and how finely: step k (from 1) is eta/k^eta_power long.
@@ -112,8 +110,7 @@ def simulate(
             recorded = _recorded(plan, done, last) if sinks else np.array([], int)
             number = plan.n_recorded_before(done)
             ended, positions = _steps(scheme, w[..., live], noise, etas, recorded, number)
-            fine = np.abs(ended) < _EXPLODED
-            fine = fine if fine.ndim == 1 else fine.all(axis=0)
+            fine = ~scheme.lost(ended, float(etas[-1]))
             w[..., live] = np.where(fine, ended, np.nan)
             exploded_by[live[~fine]] = last
             if len(positions) and fine.any():

@@ -110,6 +110,15 @@ def test_euler_threshold_of_the_double_well(eta):
     assert left == pytest.approx(right, rel=1e-6)
 
 
+def test_euler_thresholds_follow_the_potential():
+    """Moved by 50 and stretched by 10, f keeps its map if f'' does: the thresholds move and stretch alike."""
+    potential = MultiWell(wells=[40.0, 60.0], between=[50.0], strength=0.01)
+    left, right = exits.euler_thresholds(potential, 0.01)
+    reach = 10 * math.sqrt(2.01 / 0.01)
+    assert right == pytest.approx(50 + reach, rel=1e-6)
+    assert left == pytest.approx(-(50 - reach), rel=1e-6)
+
+
 def test_euler_never_explodes_on_the_quadratic():
     assert exits.euler_thresholds(Quadratic(), 0.5) == (math.inf, math.inf)
     assert exits.explosion_probability(Quadratic(), 1.1, 0.5, 1.0, 0.5, 10**6) == 0

@@ -14,6 +14,8 @@ import numpy as np
 from gnicli import checks
 from gnicli.sde.drift import Drift
 
+_EXPLODED = 1e100
+
 NAMES = ("strang", "euler", "implicit", "tamed")
 
 
@@ -38,6 +40,16 @@ class Scheme(Protocol):
     def visit(self, w: np.ndarray, eta: float, next_eta: float, number: int) -> tuple[np.ndarray, np.ndarray]:
         """The position to record, the run's `number`-th, and what `between` gives."""
         ...
+
+    def lost(self, w: np.ndarray, eta: float) -> np.ndarray:
+        """Which chains (n,) have exploded or are bound to."""
+        ...
+
+
+def lost_in_numbers(w: np.ndarray) -> np.ndarray:
+    """`lost` of the schemes that never run away: beyond what a stable draw with alpha >= 0.2 can reach."""
+    fine = np.abs(w) < _EXPLODED
+    return ~(fine if fine.ndim == 1 else fine.all(axis=0))
 
 
 def visit_after(scheme: Scheme, w: np.ndarray, eta: float, next_eta: float) -> tuple[np.ndarray, np.ndarray]:

@@ -8,8 +8,11 @@ from __future__ import annotations
 import numpy as np
 
 from gnicli.errors import UsageError
+from gnicli.sde import exits
 from gnicli.sde.drift import Drift
-from gnicli.sde.scheme import visit_after
+from gnicli.sde.scheme import lost_in_numbers, visit_after
+
+_FAR = 1e6
 
 
 class Euler:
@@ -25,6 +28,7 @@ class Euler:
                 "so every chain would run away; take scheme=strang"
             )
         self._drift = drift
+        self._eta, self._found = 0.0, (np.inf, np.inf)
 
     def before(self, w: np.ndarray, eta: float) -> np.ndarray:
         """The drift's step."""
@@ -37,6 +41,20 @@ class Euler:
     def between(self, w: np.ndarray, eta: float, next_eta: float) -> np.ndarray:
         """The next drift's step."""
         return self.before(w, next_eta)
+
+    def lost(self, w: np.ndarray, eta: float) -> np.ndarray:
+        """Beyond the threshold in one dimension; else where a chain far out is driven farther out."""
+        if w.ndim == 1:
+            left, right = self._thresholds(eta)
+            return ~((w > -left) & (w < right))
+        size, next_size = (np.abs(at).max(axis=0) for at in (w, self.before(w, eta)))
+        return lost_in_numbers(w) | ~((size < _FAR) | (next_size < size))
+
+    def _thresholds(self, eta: float) -> tuple[float, float]:
+        # Decreasing steps raise the threshold: one of a step up to 2 % longer is 1 % lower, which no chain notices.
+        if not 0.98 * self._eta <= eta <= self._eta:
+            self._eta, self._found = eta, exits.euler_thresholds(self._drift.potential, eta)
+        return self._found
 
     def visit(self, w: np.ndarray, eta: float, next_eta: float, number: int) -> tuple[np.ndarray, np.ndarray]:
         """Recorded at the end of the step."""

@@ -8,7 +8,7 @@ from gnicli.contracts import Potential
 from gnicli.errors import NumericalError, UsageError
 from gnicli.potential import polynomials
 from gnicli.sde.drift import Drift
-from gnicli.sde.scheme import visit_after
+from gnicli.sde.scheme import lost_in_numbers, visit_after
 
 _MAX_ROUNDS = 400
 
@@ -49,6 +49,10 @@ class Implicit:
     def between(self, w: np.ndarray, eta: float, next_eta: float) -> np.ndarray:
         """The solved place."""
         return self.after(w, eta)
+
+    def lost(self, w: np.ndarray, eta: float) -> np.ndarray:
+        """None in practice."""
+        return lost_in_numbers(w)
 
     def visit(self, w: np.ndarray, eta: float, next_eta: float, number: int) -> tuple[np.ndarray, np.ndarray]:
         """Recorded at the end of the step."""

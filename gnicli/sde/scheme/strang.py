@@ -13,6 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from gnicli.sde.drift import Drift
+from gnicli.sde.scheme import lost_in_numbers
 
 
 class Strang:
@@ -31,6 +32,10 @@ class Strang:
     def after(self, w: np.ndarray, eta: float) -> np.ndarray:
         """Half a flow."""
         return self._drift.flow(w, 0.5 * eta)
+
+    def lost(self, w: np.ndarray, eta: float) -> np.ndarray:
+        """None in practice."""
+        return lost_in_numbers(w)
 
     def visit(self, w: np.ndarray, eta: float, next_eta: float, number: int) -> tuple[np.ndarray, np.ndarray]:
         """Recorded at the share (i + ½)/phases of the flow, the i from `number` in bit-reversed order."""

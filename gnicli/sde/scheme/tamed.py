@@ -10,7 +10,7 @@ import numpy as np
 
 from gnicli.errors import UsageError
 from gnicli.sde.drift import Drift
-from gnicli.sde.scheme import visit_after
+from gnicli.sde.scheme import lost_in_numbers, visit_after
 
 
 class Tamed:
@@ -37,6 +37,10 @@ class Tamed:
     def between(self, w: np.ndarray, eta: float, next_eta: float) -> np.ndarray:
         """The next drift's step."""
         return self.before(w, next_eta)
+
+    def lost(self, w: np.ndarray, eta: float) -> np.ndarray:
+        """None in practice."""
+        return lost_in_numbers(w)
 
     def visit(self, w: np.ndarray, eta: float, next_eta: float, number: int) -> tuple[np.ndarray, np.ndarray]:
         """Recorded at the end of the step."""
