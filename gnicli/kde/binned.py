@@ -65,22 +65,15 @@ def mesh_of(window: Window, bandwidth: float) -> Mesh:
     return Mesh(window.low - pad * step, step, size, pad, stride)
 
 
-def estimate(
-    samples: np.ndarray, window: Window, bandwidth: float, weights: np.ndarray | None = None, axis: int | None = None
-) -> np.ndarray:
+def estimate(samples: np.ndarray, window: Window, bandwidth: float, weights: np.ndarray | None = None) -> np.ndarray:
     """The density at the window's points, (n_points,), of all samples; within about 1e-5 of the exact sum's peak.
 
-    `samples` and `weights` (the same shape) have any shape. With `axis`, that axis keeps its samples apart: the result
-    is (n, n_points), one density for each place on it. Samples outside the window count in the total but not in the
+    `samples` and `weights` (the same shape) have any shape. Samples outside the window count in the total, not in the
     density. Raises `NumericalError` for NaN or no weight.
     """
     mesh = mesh_of(window, bandwidth)
-    if axis is None:
-        mass, total = bin_linearly(np.ravel(samples), mesh, None if weights is None else np.ravel(weights))
-        return smooth(mass, total, mesh, bandwidth)
-    apart = np.moveaxis(samples, axis, 0)
-    their = [None] * len(apart) if weights is None else np.moveaxis(np.broadcast_to(weights, samples.shape), axis, 0)
-    return np.stack([estimate(one, window, bandwidth, own) for one, own in zip(apart, their, strict=True)])
+    mass, total = bin_linearly(np.ravel(samples), mesh, None if weights is None else np.ravel(weights))
+    return smooth(mass, total, mesh, bandwidth)
 
 
 def bin_linearly(samples: np.ndarray, mesh: Mesh, weights: np.ndarray | None = None) -> tuple[np.ndarray, float]:

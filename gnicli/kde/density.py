@@ -12,6 +12,8 @@ from gnicli.kde import bandwidth as bandwidths
 from gnicli.kde import binned
 from gnicli.kde.binned import Window
 
+_MOST_GROUPS = 200  # more chains than that are taken together in groups for their standard error
+
 ESTIMATORS = ("binned", "sklearn")
 
 
@@ -53,8 +55,12 @@ def of_samples(
         return Density(x, by_tree(kept, x, h, full), None, h, kept.size)
     if kept.ndim == 1 or kept.shape[1] < 2:
         return Density(x, binned.estimate(kept, window, h, full), None, h, kept.size)
-    each = binned.estimate(kept, window, h, full, axis=1)
-    return Density(x, *over_chains(each), h, kept.size)
+    n_chains = kept.shape[1]
+    groups = [slice(part[0], part[-1] + 1) for part in np.array_split(np.arange(n_chains), min(n_chains, _MOST_GROUPS))]
+    each = np.stack(
+        [binned.estimate(kept[:, own], window, h, None if full is None else full[:, own]) for own in groups]
+    )
+    return Density(x, *over_chains(each, np.array([own.stop - own.start for own in groups], float)), h, kept.size)
 
 
 def of_counts(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from functools import cached_property
+from math import comb
 
 import numpy as np
 from numpy.polynomial import chebyshev
 from scipy import optimize
 
 from gnicli.contracts import Potential
-from gnicli.errors import UsageError
+from gnicli.errors import NumericalError, UsageError
+from gnicli.potential import polynomials
 from gnicli.potential.polynomials import turning_points
 from gnicli.sde import _characteristic, _tails
 from gnicli.sde.levy import check_noise, skew
@@ -20,6 +22,7 @@ _ELEMENT_PHASE = 8.0  # of e^{-ikx} over half an element: 20 Gauss nodes then in
 _MATCH = 1e-12  # where the tail series takes over, in units of 1/scale
 _MAX_REACH = 64.0
 _VISIBLE = 1e-9  # a mode's least density, relative to the highest
+_MOST_WORK = 3e9  # products in a table: a minute
 _CHUNK = 2**21
 
 
@@ -27,7 +30,8 @@ def exact(potential: Potential, alpha: float, beta: float, epsilon: float = 1.0)
     """The stationary law of the model (4.3), to about 1e-12 absolute.
 
     `potential` is one-dimensional and polynomial, of even degree >= 2; 0 < alpha <= 2 (beta = 0 at alpha = 1),
-    -1 <= beta <= 1, epsilon > 0. Raises `UsageError` for anything else.
+    -1 <= beta <= 1, epsilon > 0. Raises `UsageError` for anything else, and `NumericalError` for a law whose peaks are
+    some 1e5 times narrower than its reach.
     """
     check_noise(alpha, beta)
     if not epsilon > 0:
@@ -35,6 +39,14 @@ def exact(potential: Potential, alpha: float, beta: float, epsilon: float = 1.0)
     if potential.coefficients is None:
         raise UsageError(f"the exact stationary law needs a polynomial potential, got potential={potential.name}")
     return StationaryLaw(np.asarray(potential.coefficients, float), alpha, beta, epsilon)
+
+
+def _center(coefficients: np.ndarray, temperature: float) -> float:
+    """The mean of the minimizers, each with its Gibbs weight: 0 by symmetry, else near where the mass is."""
+    minima, _ = turning_points(coefficients)
+    depth = polynomials.evaluate(coefficients, minima) / temperature
+    weights = np.exp(depth.min() - depth)
+    return float(weights @ minima / weights.sum())
 
 
 class StationaryLaw:
@@ -46,7 +58,11 @@ class StationaryLaw:
             raise UsageError("a potential of a stationary law has an even degree and a positive leading coefficient")
         self.alpha, self.beta, self.epsilon = alpha, beta, epsilon
         self._coefficients = coefficients
-        # Solved for w / unit, in a time unit where noise and leading force are both 1, so that any scale is as good.
+        self._center = _center(coefficients, epsilon**alpha)
+        # Around the center φ oscillates least, which saves elements, nodes and panels.
+        shifted = np.polynomial.Polynomial(force)(np.polynomial.Polynomial([self._center, 1.0]))
+        force = shifted.coef[: len(force)]
+        # Solved for (w − center) / unit, in a time unit where noise and leading force are both 1: any scale is as good.
         order = len(force) - 1
         unit = (epsilon**alpha / force[-1]) ** (1 / (alpha + order - 1))
         rate = force[-1] * unit ** (order - 1)
@@ -54,7 +70,10 @@ class StationaryLaw:
         drive = complex(1, -skew(alpha, beta))
         self._unit = unit
         self._solution = _characteristic.solve(scaled, alpha, drive)
-        self.moments = self._solution.moments * unit ** np.arange(order)
+        centered = self._solution.moments * unit ** np.arange(order)
+        self.moments = np.array(
+            [sum(comb(j, i) * self._center ** (j - i) * centered[i] for i in range(j + 1)) for j in range(order)]
+        )
         tails = _tails.tails(self._solution.symbols, drive, alpha, self._solution.moments)
         self._reach = self._find_reach(tails)
         self._tails = tuple(tail.cut(self._reach)[0] for tail in tails)
@@ -79,18 +98,18 @@ class StationaryLaw:
 
     def pdf(self, x: np.ndarray | float) -> np.ndarray:
         """Density at `x` (any shape)."""
-        return np.maximum(self._evaluate(np.asarray(x, float) / self._unit, 0), 0.0) / self._unit
+        return np.maximum(self._evaluate((np.asarray(x, float) - self._center) / self._unit, 0), 0.0) / self._unit
 
     def cdf(self, x: np.ndarray | float) -> np.ndarray:
         """Distribution function at `x` (any shape)."""
-        return np.clip(self._evaluate(np.asarray(x, float) / self._unit, 1), 0.0, 1.0)
+        return np.clip(self._evaluate((np.asarray(x, float) - self._center) / self._unit, 1), 0.0, 1.0)
 
     # ------------------------------------------------------------------------------------------------ construction
 
     @property
     def _shift_of_quadratic(self) -> float:
         force = self._solution.symbols
-        return float(-(force[0] / -1j).real / (force[1] / -1).real * self._unit)
+        return float(-(force[0] / -1j).real / (force[1] / -1).real * self._unit + self._center)
 
     def _nodes(self, reach: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Quadrature of ∫_0^∞ … φ(k) dk that resolves e^{-ikx} for |x| <= reach: nodes, weights, values of φ."""
@@ -136,6 +155,11 @@ class StationaryLaw:
         k, weights, phi = self._nodes(self._reach)
         n_panels = int(np.ceil(self._reach * k.max() / _PANEL_PHASE))
         half = self._reach / n_panels
+        if n_panels * len(k) > _MOST_WORK:
+            raise NumericalError(
+                f"the stationary law is too sharp for its width: its table would take {n_panels} panels from {len(k)} "
+                "wavenumbers; take a larger epsilon, or a potential with wells of more equal width"
+            )
         centers = half * (2 * np.arange(n_panels) + 1 - n_panels)
         t = chebyshev.chebpts1(_PANEL_NODES)
         to_coefficients = np.linalg.inv(chebyshev.chebvander(t, _PANEL_NODES - 1)).T
@@ -192,6 +216,7 @@ class StationaryLaw:
         heights = self._interpolate(where, self._panels[0])
         real = np.minimum(heights[:-1], heights[1:]) > _VISIBLE * heights.max()
         crossings = np.flatnonzero((signs[:-1] != signs[1:]) & real)
-        points = np.array([optimize.brentq(slope, where[i], where[i + 1], xtol=1e-14) for i in crossings]) * self._unit
+        points = np.array([optimize.brentq(slope, where[i], where[i + 1], xtol=1e-14) for i in crossings])
+        points = self._center + self._unit * points
         rising = signs[crossings] > 0
         return points[rising], points[~rising]

@@ -159,6 +159,8 @@ def test_uncertainty_over_chains_is_that_of_repetitions():
     ]
     assert found.stderr[20] == pytest.approx(np.std(repeated, axis=0)[20], rel=0.3)
     assert found.pdf == pytest.approx(binned.estimate(samples, window, 0.2), rel=1e-9, abs=1e-14)
+    many = np.tile(samples[:20], (1, 5)) + 1e-9  # 1000 chains in 200 groups
+    assert density.of_samples(many, window, 0.2).stderr.shape == (41,)
     single = density.of_samples(samples[:, :1], window, 0.2)
     assert single.stderr is None
 
@@ -218,3 +220,17 @@ def test_groups_of_unequal_weight_average_to_the_whole():
 def test_bad_input_is_refused(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def test_modes_of_an_estimate_are_those_of_the_density():
+    samples = heavy(400_000)
+    found = density.of_samples(samples, Window(-6.0, 6.0, 601), "isj")
+    x = np.linspace(-6, 6, 120_001)
+    pdf = heavy_pdf(x)
+    true = x[1:-1][(pdf[1:-1] > pdf[:-2]) & (pdf[1:-1] > pdf[2:])]
+    # The noise of the height moves a mode by some h-sized share of its width.
+    assert density.modes(found.x, found.pdf) == pytest.approx(true, abs=0.08)
+    parabola = np.maximum(1 - (found.x - 0.123) ** 2, 0)
+    assert density.modes(found.x, parabola) == pytest.approx([0.123], abs=1e-9)
+    edge = np.linspace(1, 0, 50)
+    assert density.modes(np.arange(50.0), edge).tolist() == [0]

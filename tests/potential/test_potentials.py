@@ -1,4 +1,6 @@
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -140,3 +142,15 @@ def test_separable_is_the_sum_of_its_parts():
 def test_bad_keys_are_refused_by_name(make, message):
     with pytest.raises(UsageError, match=message):
         make()
+
+
+def test_importing_a_potential_imports_nothing_heavy():
+    code = (
+        "import importlib, sys\n"
+        "for name in ('double_well', 'quartic', 'quadratic', 'multi_well', 'polynomial', 'separable'):\n"
+        "    module = importlib.import_module('gnicli.potential.' + name)\n"
+        "    assert module.COMPONENT().name == name\n"
+        "print([name for name in ('torch', 'sklearn', 'scipy', 'matplotlib') if name in sys.modules])"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert shown.strip() == "[]"

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gnicli.errors import UsageError
+from gnicli.errors import NumericalError, UsageError
 from gnicli.potential.double_well import DoubleWell
 from gnicli.potential.multi_well import MultiWell
 from gnicli.potential.polynomial import Polynomial
@@ -204,3 +204,21 @@ def test_weak_noise_peaks_at_the_wells(epsilon):
 def test_what_has_no_law_is_refused(potential, alpha, beta, epsilon, message):
     with pytest.raises(UsageError, match=message):
         stationary.exact(potential, alpha, beta, epsilon)
+
+
+def test_a_potential_far_from_the_origin_is_the_same_potential():
+    shift = 30.0
+    terms = np.polynomial.Polynomial(TILTED.terms)(np.polynomial.Polynomial([-shift, 1.0])).coef
+    law = stationary.exact(TILTED, 1.3, -0.6)
+    moved = stationary.exact(Polynomial(terms=list(terms)), 1.3, -0.6)
+    x = np.linspace(-6, 6, 301)
+    # The coefficients of the moved polynomial reach 1e5 and carry 16 digits.
+    assert moved.pdf(x + shift) == pytest.approx(law.pdf(x), abs=1e-9)
+    assert moved.modes == pytest.approx(law.modes + shift, abs=1e-8)
+    assert moved.mean == pytest.approx(law.mean + shift, abs=1e-8)
+    assert moved.moments[2] == pytest.approx(law.moments[2] + 2 * shift * law.mean + shift**2, abs=1e-6)
+
+
+def test_a_law_too_sharp_to_tabulate_says_so():
+    with pytest.raises(NumericalError, match="take a larger epsilon"):
+        stationary.exact(MultiWell(wells=[-30.0, 30.0], between=[0.0], strength=10.0), 1.2, 0.5, 1e-4)
