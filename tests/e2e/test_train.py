@@ -52,11 +52,13 @@ def test_training_learns(gni, outputs):
     assert accuracy[-1] > 0.8
 
 
-def test_the_default_run_learns_its_sinusoids(gni, outputs):
-    assert gni("train", "steps=300", "network.width=64", "threads=1").code == 0
+def test_slow_sinusoids_are_learned(gni, outputs):
+    """The paper's own ten frequencies take tens of thousands of steps; two low ones are seen at once."""
+    options = ("noise=mult", "noise.std=0.2", "network.width=64", "network.depth=2", "lr=0.05", "threads=1")
+    assert gni("train", "dataset.frequencies=[1,2]", "steps=300", *options).code == 0
     (folder,) = outputs.glob("train/*/*")
     losses = [float(row["value"]) for row in rows(folder) if row["name"] == "train_loss"]
-    assert losses[-1] < 0.95 * losses[0]
+    assert losses[-1] < 0.7 * losses[0]
     assert (folder / "figures" / "fit.png").exists()
 
 
