@@ -3,42 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, ClassVar, Literal
 
 from gnicli.checks import key
-from gnicli.noise import spread
-
-if TYPE_CHECKING:
-    import torch
-
-DEFAULT_STD = 0.1  # the paper's figure 4
+from gnicli.noise.gaussian import STD_HELP, GaussianNoise
 
 
 @dataclass
-class AdditiveNoise:
+class AdditiveNoise(GaussianNoise):
     """h̃ = h + ε after every layer but the output, ε ~ N(0, std²), independent for every example, unit and draw."""
 
-    name: str = key("add", "additive Gaussian noise, h̃ = h + ε with ε ~ N(0, std²)")
-    std: Any = key(None, f"{spread.STD_HELP}; default {DEFAULT_STD}")
-    var: Any = key(None, spread.VAR_HELP)
-    input: bool = key(True, spread.INPUT_HELP)
-    antithetic: bool = key(False, spread.ANTITHETIC_HELP)
+    default_std: ClassVar[float] = 0.1  # the paper's figure 4
+    mean: ClassVar[float] = 0.0
 
-    def __post_init__(self) -> None:
-        spread.check(self.std, self.var)
+    name: str = key("add", "additive Gaussian noise, h̃ = h + ε with ε ~ N(0, std²)")
+    std: Any = key(None, f"{STD_HELP}; default {default_std}")
 
     @property
     def operation(self) -> Literal["add"]:
         """How ε meets the activations."""
         return "add"
-
-    def scales(self, n_layers: int) -> tuple[float, ...]:
-        """The standard deviation of ε in each noise layer; see `contracts.Noise.scales`."""
-        return spread.resolve(self.std, self.var, DEFAULT_STD, self.input, n_layers)
-
-    def fill(self, out: torch.Tensor, scale: float, generator: torch.Generator) -> torch.Tensor:
-        """Fill `out` in place with N(0, std²), std = `scale`."""
-        return out.normal_(0.0, scale, generator=generator)
 
 
 COMPONENT = AdditiveNoise

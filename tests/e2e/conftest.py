@@ -3,21 +3,11 @@
 import os
 import subprocess
 import sys
-from typing import NamedTuple
 
 import pytest
+from said import Said
 
 from gnicli.cli import main
-
-
-class Said(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-    @property
-    def last_line(self):
-        return self.out.rstrip().splitlines()[-1]
 
 
 @pytest.fixture

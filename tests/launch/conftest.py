@@ -1,22 +1,11 @@
 """`gni`: a command line in this process, with an experiment that takes no time."""
 
-from typing import NamedTuple
-
 import pytest
+from said import Said
 
 from gnicli.cli import main
 from gnicli.contracts import Results, Value
 from gnicli.experiments import train
-
-
-class Said(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-    @property
-    def last_line(self):
-        return self.out.strip().splitlines()[-1]
 
 
 def quick_experiment(cfg, observer):

@@ -1,17 +1,46 @@
-"""The `std` and `var` keys that the Gaussian noises share; imports nothing heavy."""
+"""What the Gaussian noises share: their keys, and how these become one standard deviation per noise layer."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from gnicli import checks
+from gnicli.checks import key
 from gnicli.errors import UsageError
 
+if TYPE_CHECKING:
+    import torch
+
 STD_HELP = "standard deviation of the noise: a number, or a list with one per noise layer (the input is layer 0)"
-VAR_HELP = "variance of the noise, in place of noise.std"
-INPUT_HELP = "inject at the input as well; false leaves noise layer 0 alone"
-ANTITHETIC_HELP = "draw in mirrored pairs: draw 2k+1 is the mirror image of draw 2k (of an odd M the last has none)"
+
+
+@dataclass
+class GaussianNoise:
+    """ε ~ N(mean, std²), independent for every example, unit, noise layer and draw; the members say what it meets."""
+
+    default_std: ClassVar[float]
+    mean: ClassVar[float]
+
+    name: str = key("", "kind of noise")
+    std: Any = key(None, STD_HELP)
+    var: Any = key(None, "variance of the noise, in place of noise.std")
+    input: bool = key(True, "inject at the input as well; false leaves noise layer 0 alone")
+    antithetic: bool = key(
+        False, "draw in mirrored pairs: draw 2k+1 is the mirror image of draw 2k (of an odd M the last has none)"
+    )
+
+    def __post_init__(self) -> None:
+        check(self.std, self.var)
+
+    def scales(self, n_layers: int) -> tuple[float, ...]:
+        """The standard deviation of ε in each noise layer; see `contracts.Noise.scales`."""
+        return resolve(self.std, self.var, self.default_std, self.input, n_layers)
+
+    def fill(self, out: torch.Tensor, scale: float, generator: torch.Generator) -> torch.Tensor:
+        """Fill `out` in place with N(mean, std²), std = `scale`."""
+        return out.normal_(self.mean, scale, generator=generator)
 
 
 def check(std: Any, var: Any) -> None:
