@@ -223,10 +223,10 @@ def _report(
 def _inverse(information: np.ndarray) -> np.ndarray | None:
     """The covariance, or None where the information is not positive definite."""
     try:
-        np.linalg.cholesky(information)
+        lower = np.linalg.inv(np.linalg.cholesky(information))
     except np.linalg.LinAlgError:
         return None
-    return np.linalg.inv(information)
+    return lower.T @ lower
 
 
 def _normal_fit(s: Standardized, parameterization: str, held: dict[str, float]) -> StableFit:

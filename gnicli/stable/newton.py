@@ -185,7 +185,7 @@ class Search:
         proper = proper and target[0] >= ALPHA_RANGE[0]
         self.trial = self._feasible(theta + self.step)
         # what is left after a Newton step is of the order of predicted² / n, and more as α nears 2
-        bend = min(1.0, (2.0 - theta[0]) / 0.3) ** 2
+        bend = min(1.0, (2.0 - theta[0]) / 0.3)
         close = self.predicted < bend * min(1e-4 * math.sqrt(self.problem.weights.n), 0.05)
         if (proper and close) or self.predicted < 1e-9 or self.n_evaluations >= _MAX_EVALUATIONS:
             self.done = True

@@ -30,7 +30,7 @@ class Standardized(NamedTuple):
 
 def flat_array(samples: Any) -> np.ndarray:
     """Float32 or float64, one-dimensional; torch tensors (of any device) and sequences are accepted."""
-    if hasattr(samples, "detach"):  # a tensor: copying 1e6 values off a device costs less than a fit there
+    if hasattr(samples, "detach"):  # a tensor, perhaps of another device
         samples = samples.detach().reshape(-1).cpu()
         if str(samples.dtype) in ("torch.bfloat16", "torch.float16"):
             samples = samples.float()

@@ -1,6 +1,6 @@
-"""Log-densities of some ninety laws at the nodes, standardized as samples are: the first guess of the fit.
+"""Log-densities of 143 laws at the nodes, standardized as samples are: the first guess of the fit.
 
-Built in memory at first use (about a third of a second), deterministic.
+Built in memory at first use (about 0.4 seconds), deterministic.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from gnicli.stable import cells, nodes
 from gnicli.stable.table import exact
 
 _ALPHAS = (0.55, 0.65, 0.75, 0.88, 1.0, 1.12, 1.25, 1.4, 1.55, 1.7, 1.83, 1.93, 1.985)
-_BETAS = (0.0, 0.3, 0.6, 0.9)
+_BETAS = (0.0, 0.2, 0.4, 0.6, 0.75, 0.9)
 _FLOOR = -600.0
 
 
