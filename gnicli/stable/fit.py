@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from gnicli.errors import GniError, UsageError
+from gnicli.errors import GniError, NumericalError, UsageError
 from gnicli.stable import newton
 from gnicli.stable.law import StableLaw, check_parameterization
 from gnicli.stable.others import Normal
@@ -58,9 +58,17 @@ class StableFit:
 
     @property
     def log_likelihood(self) -> float:
-        """Σ log pdf of the samples, exact; worked out when first read (10 ms and more), not by the search."""
+        """Σ log pdf of the samples, exact; worked out when first read (10 ms and more), not by the search.
+
+        Until then the fit holds on to the samples: a copy, above 131072 values the array itself. Raises `NumericalError`
+        where that was written over in the meantime.
+        """
         if self._log_likelihood is None:
             assert self._samples is not None
+            if not self._samples.unchanged():
+                raise NumericalError(
+                    "the samples were written over after the fit: read log_likelihood before that, or fit a copy of them"
+                )
             y, unit, center = self._samples.scaled(), self._samples.unit, self._samples.center
             law = self.law.to("S0")
             here = StableLaw(law.alpha, law.beta, (law.loc - center) / unit, law.scale / unit, "S0")
@@ -216,7 +224,7 @@ def _report(
         at_boundary=at_bound,
         n_evaluations=found.n_evaluations,
         notes=s.notes,
-        _samples=s,
+        _samples=s.kept(),
     )
 
 

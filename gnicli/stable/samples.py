@@ -12,6 +12,7 @@ from gnicli.stable import cells
 FEWEST = 50
 _ROUGH = 2048
 _SUSPICIOUS_SHARE = 0.05
+_COPIED = 1 << 17
 
 
 class Standardized(NamedTuple):
@@ -22,6 +23,17 @@ class Standardized(NamedTuple):
     unit: float
     weights: cells.Weights
     notes: tuple[str, ...]
+    mark: np.ndarray | None = None
+
+    def kept(self) -> Standardized:
+        """For later use, when the caller may have written over the array: a copy, or above 131072 values a marked view."""
+        if self.values.size <= _COPIED:
+            return self._replace(values=self.values.copy())
+        return self._replace(mark=self.values[:: self.values.size // _ROUGH].copy())
+
+    def unchanged(self) -> bool:
+        """False if the caller has written over a view."""
+        return self.mark is None or np.array_equal(self.mark, self.values[:: self.values.size // _ROUGH])
 
     def scaled(self) -> np.ndarray:
         """(values − center) / unit in float64."""
