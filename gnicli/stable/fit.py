@@ -60,14 +60,14 @@ class StableFit:
     def log_likelihood(self) -> float:
         """Σ log pdf of the samples, exact; worked out when first read (10 ms and more), not by the search.
 
-        Until then the fit holds on to the samples: a copy, above 131072 values the array itself. Raises `NumericalError`
-        where that was written over in the meantime.
+        Until then the fit holds the samples: a copy, above 131072 values the array itself. Raises `NumericalError` if
+        that was written over in the meantime.
         """
         if self._log_likelihood is None:
             assert self._samples is not None
             if not self._samples.unchanged():
                 raise NumericalError(
-                    "the samples were written over after the fit: read log_likelihood before that, or fit a copy of them"
+                    "the samples were written over after the fit: read log_likelihood before that, or fit a copy"
                 )
             y, unit, center = self._samples.scaled(), self._samples.unit, self._samples.center
             law = self.law.to("S0")

@@ -26,7 +26,7 @@ class Standardized(NamedTuple):
     mark: np.ndarray | None = None
 
     def kept(self) -> Standardized:
-        """For later use, when the caller may have written over the array: a copy, or above 131072 values a marked view."""
+        """For later, when the caller may have written over the array: a copy, above 131072 values a marked view."""
         if self.values.size <= _COPIED:
             return self._replace(values=self.values.copy())
         return self._replace(mark=self.values[:: self.values.size // _ROUGH].copy())
