@@ -35,7 +35,7 @@ def clock(function: Callable[[], object]) -> float:
 
 
 def line(name: str, ours: list[float], theirs: list[float], most: float | None, least: float | None = None) -> None:
-    """Print the median ratio beside what is asked for, and the ratio of the shortest times (what a busy machine adds)."""
+    """Print the median ratio beside what is asked for, and the ratio of the shortest times."""
     ratio, shortest = np.median(np.array(ours) / np.array(theirs)), min(ours) / min(theirs)
     shown, target = (ratio, most) if most is not None else (1.0 / ratio, least)
     sign = "<=" if most is not None else ">="

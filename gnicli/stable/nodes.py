@@ -22,8 +22,8 @@ import numpy as np
 from gnicli.stable import cells
 
 # octaves of |y| + ½, angle of the ray in units of π, range of the double-exponential variable, number of nodes t
-_GROUPS = (((0, 1), 0.07, -3.1, 4.0, 92), ((2, 3, 4), 0.16, -3.1, 3.45, 84))
-_AXIS_TOP, _AXIS_STEP = 1.3, 0.4  # of log s
+_GROUPS = (((0, 1), 0.07, -3.1, 4.0, 82), ((2, 3, 4), 0.16, -3.1, 3.45, 74))
+_AXIS_TOP, _AXIS_STEP = 1.3, 0.45  # of log s
 PAIRS = ((0, 0), (0, 1), (0, 2), (0, 3), (1, 1), (1, 2), (1, 3), (2, 2), (2, 3), (3, 3))  # α, β, μ, log σ
 _MIRROR = np.array([1.0, -1.0, -1.0, 1.0])
 _MIRROR_ALL = np.array([1.0, *_MIRROR, *(_MIRROR[i] * _MIRROR[j] for i, j in PAIRS)])
