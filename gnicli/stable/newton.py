@@ -211,9 +211,8 @@ def maximize(problems: list[Problem]) -> list[Optimum]:
         if not search.held.any() and not table.from_inversion[k]:
             known.append((search, k))
     if known:  # their first evaluation is in the table
-        laws = [k for _, k in known]
-        n_far = max(search.problem.weights.far.shape[1] for search, _ in known) * cells.FAR_ORDER
-        f = nodes.Density(table.derivatives.near[:, laws], table.derivatives.far[:, laws, :, :n_far])
+        n_far = max(search.problem.weights.far.shape[1] for search, _ in known)
+        f = table.first_evaluation([k for _, k in known], n_far)
         _accept_all([search for search, _ in known], f)
     running = [s for s in searches if not s.done]
     while running:

@@ -26,10 +26,16 @@ class Starts(NamedTuple):
     """
 
     theta: np.ndarray
-    near: np.ndarray  # (2 sides · near nodes, laws)
-    far: np.ndarray  # (2 sides, far nodes, laws)
-    derivatives: nodes.Density
+    near: np.ndarray  # (2 sides · near nodes, laws), single precision: it only has to rank the laws
+    far: np.ndarray  # (2 sides, far nodes, laws), single precision
+    derivatives: nodes.Density  # the laws' axis first, so that one law lies together in memory
     from_inversion: np.ndarray
+
+    def first_evaluation(self, laws: list[int], n_far: int) -> nodes.Density:
+        """`nodes.density` at some of the laws, for the first `n_far` far octaves."""
+        near = self.derivatives.near[laws]
+        far = self.derivatives.far[laws, :, :, : n_far * cells.FAR_ORDER]
+        return nodes.Density(np.moveaxis(near, 0, 1), np.moveaxis(far, 0, 1))
 
 
 def _quartiles(alpha: float, beta: float) -> np.ndarray:
@@ -62,9 +68,9 @@ def starts() -> Starts:
     near, far = (np.maximum(np.log(np.maximum(f, 1e-280)), _FLOOR) for f in (near, far))
     return Starts(
         theta,
-        np.ascontiguousarray(near.reshape(len(rows), -1).T),
-        np.ascontiguousarray(np.moveaxis(far, 0, -1)),
-        derivatives,
+        np.ascontiguousarray(near.reshape(len(rows), -1).T, dtype=np.float32),
+        np.ascontiguousarray(np.moveaxis(far, 0, -1), dtype=np.float32),
+        nodes.Density(*(np.ascontiguousarray(np.moveaxis(f, 1, 0)) for f in derivatives)),
         from_inversion,
     )
 
@@ -72,9 +78,9 @@ def starts() -> Starts:
 def best(weights: cells.Weights) -> int:
     """The number of the start law under which a sample is most likely."""
     table = starts()
-    score = weights.near.reshape(-1) @ table.near
+    score = weights.near.reshape(-1).astype(np.float32) @ table.near
     if weights.far.size:
-        far = weights.far.reshape(2, -1)
+        far = weights.far.reshape(2, -1).astype(np.float32)
         for side in (0, 1):
             score += far[side] @ table.far[side, : far.shape[1]]
     return int(score.argmax())
