@@ -162,16 +162,38 @@ class Potential(Protocol):
         ...
 
 
+class Samples(Protocol):
+    """A member of `samples=`."""
+
+    name: str
+
+    def load(self, seed: int, observer: Observer, read_parquet: ParquetReader) -> Mapping[str, np.ndarray]:
+        """Flat float32 or float64 arrays of finite numbers by group; a single one has the name "".
+
+        `seed` decides what is drawn. Raises `UsageError` for a choice that is missing, `DataError` for content,
+        `ResourceError` for what does not fit in memory.
+        """
+        ...
+
+
+ParquetReader = Callable[[Path], "Mapping[str, np.ndarray]"]
+
 # -------------------- results
 
 
 class Value(NamedTuple):
-    """A headline number: `stderr` is None where no error is defined, `n` is the number of things averaged."""
+    """A headline number: `stderr` is None where no error is defined, `n` is the number of things averaged.
 
-    value: float
+    `ci95` is a 95 % interval where the result has one that is not value ± 1.96 stderr by definition (cut to a range,
+    asymmetric, or to be read by others). A value may be a word (`parameterization` is "S1"): it is shown and written,
+    and left out of means over runs. Words that `float()` reads ("nan", "inf") are taken for numbers when read back.
+    """
+
+    value: float | str
     stderr: float | None = None
     n: int = 1
     unit: str = ""
+    ci95: tuple[float, float] | None = None
 
 
 class NamedArray(NamedTuple):
@@ -211,10 +233,21 @@ class FigureData(NamedTuple):
     caption: str = ""
 
 
+class Table(NamedTuple):
+    """A table for the eye, in the terminal and the report: cells are words, as many in each row as in `header`.
+
+    Its numbers stand in `values` or `arrays` as well, for programs.
+    """
+
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
 class Results(NamedTuple):
     """What an experiment returns. The engine writes it; `notes` are sentences for the report.
 
     `message` says in one line what became of a run that diverged ("diverged at step 7 …").
+    Where there are `tables` (by title) the terminal shows them in place of the list of `values`.
     """
 
     values: Mapping[str, Value]
@@ -223,6 +256,7 @@ class Results(NamedTuple):
     status: Literal["completed", "diverged"] = "completed"
     message: str = ""
     notes: tuple[str, ...] = ()
+    tables: Mapping[str, Table] = {}
 
 
 class RunRecord(NamedTuple):

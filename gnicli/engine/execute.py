@@ -212,7 +212,7 @@ class _Job:
         }
         drawn = figures.write(self.folder / "figures", results.figures)
         ending = self.ending(results.status, results.message) | {"arrays": arrays}
-        text = report.render(self.claim.manifest | ending, self.values, drawn, results.notes)
+        text = report.render(self.claim.manifest | ending, self.values, drawn, results.notes, tables=results.tables)
         files.replace(self.folder / "report.md", text)
         self.close()
         self.log(results.message or results.status)
@@ -230,7 +230,11 @@ class _Job:
             self.display.note(results.message)
         for note in results.notes:
             self.display.note(note)
-        display.print_results(self.values)
+        for title, table in results.tables.items():
+            sides = ["left", *["right"] * (len(table.header) - 1)]
+            display.print_table(list(zip(table.header, sides, strict=True)), table.rows, title)
+        if not results.tables:
+            display.print_results(self.values)
         display.print_path(self.folder)
 
     def interrupted(self, error: BaseException) -> Outcome:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from gnicli.contracts import FigureData, Value
+from gnicli.contracts import FigureData, Table, Value
 from gnicli.engine import display
 
 if TYPE_CHECKING:
@@ -37,14 +37,19 @@ def render(
     figures: Mapping[str, FigureData],
     notes: Sequence[str],
     table: tuple[Sequence[str], Sequence[Sequence[str]]] | None = None,
+    tables: Mapping[str, Table] | None = None,
 ) -> bytes:
-    """The report of a run or, with `table` (header, rows) of its jobs, of a sweep. `figures` are keyed by file name."""
+    """The report of a run or, with `table` (header, rows) of its jobs, of a sweep. `figures` are keyed by file name.
+
+    `tables` are the experiment's own, by title; they come before the list of values.
+    """
     text = _template().render(
         manifest=manifest,
         values=values,
         figures=figures,
         notes=notes,
         table=table,
+        tables=tables or {},
         arrays=manifest.get("arrays") or {},
         provenance=_provenance(manifest),
     )

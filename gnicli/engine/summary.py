@@ -124,7 +124,10 @@ def _means(group: Group) -> dict[str, Value]:
     complete = [r for r in group.records if r.status == "completed"]
     means = {}
     for name in dict.fromkeys(name for r in complete for name in r.values):
-        values = np.array([r.values[name].value for r in complete if name in r.values])
+        numbers = [r.values[name].value for r in complete if name in r.values]
+        if any(isinstance(number, str) for number in numbers):
+            continue
+        values = np.array(numbers, float)
         unit = next(r.values[name].unit for r in complete if name in r.values)
         n = values.size
         stderr = float(values.std(ddof=1) / math.sqrt(n)) if n > 1 else None

@@ -106,7 +106,7 @@ class Sweep:
             arrays: Mapping[str, NamedArray] = results.arrays
             files.replace(self.folder / "arrays.npz", lambda stream: tables.write_arrays(stream, arrays))
         table = readable_table(records)
-        text = report.render(self._claim.manifest | ending, results.values, drawn, results.notes, table)
+        text = report.render(self._claim.manifest | ending, results.values, drawn, results.notes, table, results.tables)
         files.replace(self.folder / "report.md", text)
 
     def _print(self, records: Sequence[RunRecord]) -> None:

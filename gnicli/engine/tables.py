@@ -113,19 +113,20 @@ def read_metrics(path: Path) -> Series:
 # ------------------------------------------------------------------------------------------------------------- results
 
 
-def _number(value: float | None) -> float | str | None:
+def _number(value: float | str | None) -> float | str | None:
     # JSON has no NaN: a value that is not finite is written as a string that float() reads.
-    if value is None:
-        return None
+    if value is None or isinstance(value, str):
+        return value
     return float(value) if math.isfinite(value) else str(float(value))
 
 
 def encode_results(values: Mapping[str, Value]) -> bytes:
-    """The bytes of results.json: {name: {value, stderr, n, unit}}."""
-    entries = {
-        name: {"value": _number(v.value), "stderr": _number(v.stderr), "n": int(v.n), "unit": v.unit}
-        for name, v in values.items()
-    }
+    """The bytes of results.json: {name: {value, stderr, n, unit}}, and ci95: [low, high] where there is one."""
+    entries = {}
+    for name, v in values.items():
+        entries[name] = {"value": _number(v.value), "stderr": _number(v.stderr), "n": int(v.n), "unit": v.unit}
+        if v.ci95 is not None:
+            entries[name]["ci95"] = [_number(end) for end in v.ci95]  # type: ignore[assignment]
     return (json.dumps(entries, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
@@ -135,15 +136,29 @@ def read_results(path: Path) -> dict[str, Value]:
         entries = json.loads(path.read_bytes())
         return {
             name: Value(
-                float(entry["value"]),
+                _read_value(entry["value"]),
                 None if entry["stderr"] is None else float(entry["stderr"]),
                 int(entry["n"]),
                 str(entry["unit"]),
+                _read_interval(entry["ci95"]) if "ci95" in entry else None,
             )
             for name, entry in entries.items()
         }
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{path} is damaged: {error}") from error
+
+
+def _read_value(value: Any) -> float | str:
+    """A number, also one that JSON cannot hold, or a word."""
+    try:
+        return float(value)
+    except ValueError:
+        return str(value)
+
+
+def _read_interval(ends: Any) -> tuple[float, float]:
+    low, high = ends
+    return float(low), float(high)
 
 
 def write_arrays(stream: BinaryIO, arrays: Mapping[str, NamedArray]) -> None:
