@@ -22,6 +22,7 @@ GROUPS = {
     "noise": "gnicli.noise",
     "objective": "gnicli.gradients.objective",
     "schedule": "gnicli.training.schedule",
+    "samples": "gnicli.samples",
 }
 SCHEMA_SUFFIX = "_schema"
 

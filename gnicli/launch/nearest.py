@@ -10,6 +10,7 @@ NOUNS = {
     "noise": "noise",
     "objective": "objective",
     "schedule": "schedule",
+    "samples": "source of samples",
     "experiment": "experiment",
 }
 

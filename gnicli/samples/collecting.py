@@ -1,0 +1,140 @@
+"""Values from a file, chunk by chunk, made into the array that is fitted: finite, within memory, thinned if asked."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from gnicli.contracts import Observer
+from gnicli.errors import DataError, ResourceError, UsageError
+from gnicli.seeding import numpy_stream
+
+# What `gni fit-stable` was seen to hold at its most for every value (docs/fit-stable.md), the value included.
+BYTES_PER_VALUE = 80
+MOST_GROUPS = 1000
+
+
+def available_bytes() -> int | None:
+    """Memory that can be had without swapping, or None where the system does not tell."""
+    try:
+        with open("/proc/meminfo", encoding="ascii") as stream:
+            for line in stream:
+                if line.startswith("MemAvailable:"):
+                    return int(line.split()[1]) * 1024
+    except (OSError, ValueError, IndexError):
+        pass
+    try:
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, AttributeError):
+        return None
+
+
+class Collector:
+    """One sample. `place` puts the position of a value into words ("line 42")."""
+
+    def __init__(
+        self, source: str, max_n: int | None, drop_nonfinite: bool, rng: np.random.Generator, place: Callable[[int], str]
+    ) -> None:
+        self.source, self.max_n, self.drop_nonfinite, self.place = source, max_n, drop_nonfinite, place
+        self.n_seen, self.n_bad, self.first_bad = 0, 0, -1
+        self._rng = rng
+        self._values: list[np.ndarray] = []
+        self._ranks: list[np.ndarray] = []
+        self._n_kept = 0
+        self._room = available_bytes()
+
+    def expect(self, n: int) -> None:
+        """Raise `ResourceError` if `n` values, thinned as asked, are more than memory can hold."""
+        needed = (n if self.max_n is None else min(n, 2 * self.max_n)) * BYTES_PER_VALUE
+        if self._room is not None and needed > self._room:
+            raise ResourceError(
+                f"{self.source}: fitting {n:,} values needs about {needed / 1e9:.3g} GB of memory, "
+                f"{self._room / 1e9:.3g} GB are free; samples.max_n={max(50, self._room // BYTES_PER_VALUE // 4)} "
+                "fits a random part of them"
+            )
+
+    def add(self, values: np.ndarray, places: Sequence[int] | np.ndarray) -> None:
+        """More values (float32 or float64) and where they stand."""
+        finite = np.isfinite(values)
+        self.n_seen += values.size
+        if not finite.all():
+            if self.first_bad < 0:
+                self.first_bad = int(places[int(np.argmin(finite))])
+            self.n_bad += int(values.size - finite.sum())
+            values = values[finite]
+        self._values.append(np.array(values))
+        self._n_kept += values.size
+        if self.max_n is not None:
+            self._ranks.append(self._rng.random(values.size))
+            if self._n_kept > 2 * self.max_n:
+                self._thin(self.max_n)
+        self.expect(self._n_kept)
+
+    def _thin(self, n: int) -> None:
+        """Keep the `n` values with the least ranks, in their order: a random part, whatever the chunks."""
+        values, ranks = np.concatenate(self._values), np.concatenate(self._ranks)
+        if values.size > n:
+            kept = np.sort(np.argpartition(ranks, n - 1)[:n])
+            values, ranks = values[kept], ranks[kept]
+        self._values, self._ranks, self._n_kept = [values], [ranks], values.size
+
+    def finish(self, observer: Observer, group: str = "") -> np.ndarray:
+        """The sample. Raises `DataError` where there is none, or values are not finite and were not to be dropped."""
+        name = f"{self.source}, {group}" if group else self.source
+        if self.n_bad:
+            told = f"{self.n_bad} of {self.n_seen} values are not finite (first: {self.place(self.first_bad)})"
+            if not self.drop_nonfinite:
+                raise DataError(f"{name}: {told}; samples.drop_nonfinite=true leaves them out")
+            observer.note(f"{name}: {told}; left out")
+        if not self._n_kept:
+            raise DataError(f"{name}: no values")
+        if self.max_n is not None:
+            n_before = self.n_seen - self.n_bad
+            self._thin(self.max_n)
+            if n_before > self.max_n:
+                observer.note(f"{name}: a random {self.max_n} of {n_before} values are fitted (samples.max_n)")
+        values = self._values[0] if len(self._values) == 1 else np.concatenate(self._values)
+        self._values = []
+        return values
+
+
+class Groups:
+    """One `Collector` per group, made as groups turn up."""
+
+    def __init__(
+        self, source: str, max_n: int | None, drop_nonfinite: bool, seed: int, observer: Observer
+    ) -> None:
+        self.source = source
+        self.observer = observer
+        self.noun: Callable[[int], str] = "line {}".format
+        self._make: Callable[[int], Collector] = lambda k: Collector(
+            source, max_n, drop_nonfinite, numpy_stream(seed, "sample", k), self.noun
+        )
+        self._found: dict[str, Collector] = {}
+
+    def __getitem__(self, group: str) -> Collector:
+        if group not in self._found:
+            if len(self._found) == MOST_GROUPS:
+                raise UsageError(
+                    f"{self.source}: more than {MOST_GROUPS} groups; samples.group= names a column of labels"
+                )
+            self._found[group] = self._make(len(self._found))
+        return self._found[group]
+
+    def add(self, values: np.ndarray, places: Sequence[int] | np.ndarray, labels: Any = None) -> None:
+        """Values with the label of each, or all of the one group there is."""
+        if labels is None:
+            self[""].add(values, places)
+            return
+        names, first, of = np.unique(np.asarray(labels, dtype=str), return_index=True, return_inverse=True)
+        places = np.asarray(places)
+        for k in np.argsort(first):
+            chosen = of == k
+            self[str(names[k])].add(values[chosen], places[chosen])
+
+    def finish(self) -> dict[str, np.ndarray]:
+        """The samples by group, in the order of their first values."""
+        return {group: found.finish(self.observer, group) for group, found in self._found.items()}

@@ -1,0 +1,38 @@
+"""`samples=laplace`: draws from a Laplace law."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gnicli import checks
+from gnicli.checks import key
+from gnicli.contracts import Observer, ParquetReader
+from gnicli.samples import drawing
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@dataclass
+class LaplaceSamples:
+    """Draws with the density exp(−|x − loc|/scale) / (2 scale)."""
+
+    name: str = key("laplace", "draws from a Laplace law")
+    loc: float = key(0.0, drawing.LOC_HELP)
+    scale: float = key(1.0, drawing.SCALE_HELP)
+    n: int = key(10000, drawing.N_HELP)
+
+    def __post_init__(self) -> None:
+        checks.number("samples.loc", self.loc)
+        checks.number("samples.scale", self.scale, above=0)
+        checks.integer("samples.n", self.n, least=1)
+
+    def load(self, seed: int, observer: Observer, read_parquet: ParquetReader) -> dict[str, np.ndarray]:
+        """Draw them; see `contracts.Samples`."""
+        from gnicli.stable import Laplace
+
+        return drawing.draw(Laplace(self.loc, self.scale), self.n, seed)
+
+
+COMPONENT = LaplaceSamples

@@ -1,0 +1,40 @@
+"""`samples=student`: draws from a Student t law."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gnicli import checks
+from gnicli.checks import key
+from gnicli.contracts import Observer, ParquetReader
+from gnicli.samples import drawing
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@dataclass
+class StudentSamples:
+    """Draws from Student's t law, moved and stretched."""
+
+    name: str = key("student", "draws from a Student t law")
+    df: float = key(3.0, "degrees of freedom, > 0")
+    loc: float = key(0.0, drawing.LOC_HELP)
+    scale: float = key(1.0, drawing.SCALE_HELP)
+    n: int = key(10000, drawing.N_HELP)
+
+    def __post_init__(self) -> None:
+        checks.number("samples.df", self.df, above=0)
+        checks.number("samples.loc", self.loc)
+        checks.number("samples.scale", self.scale, above=0)
+        checks.integer("samples.n", self.n, least=1)
+
+    def load(self, seed: int, observer: Observer, read_parquet: ParquetReader) -> dict[str, np.ndarray]:
+        """Draw them; see `contracts.Samples`."""
+        from gnicli.stable import StudentT
+
+        return drawing.draw(StudentT(self.df, self.loc, self.scale), self.n, seed)
+
+
+COMPONENT = StudentSamples

@@ -1,0 +1,40 @@
+"""`samples=subweibull`: draws from a symmetric sub-Weibull law."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gnicli import checks
+from gnicli.checks import key
+from gnicli.contracts import Observer, ParquetReader
+from gnicli.samples import drawing
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@dataclass
+class SubWeibullSamples:
+    """Draws with P(|X − loc| > x) = exp(−(x/scale)^{1/r}): subW(r) of the paper's definition 3.2, as in its figure 3."""
+
+    name: str = key("subweibull", "draws from a symmetric sub-Weibull law")
+    r: float = key(1.0, "tail parameter in (0, 100]: 1/2 light as a Gaussian, 1 exponential, above it heavier")
+    loc: float = key(0.0, drawing.LOC_HELP)
+    scale: float = key(1.0, drawing.SCALE_HELP)
+    n: int = key(10000, drawing.N_HELP)
+
+    def __post_init__(self) -> None:
+        checks.number("samples.r", self.r, above=0, most=100)
+        checks.number("samples.loc", self.loc)
+        checks.number("samples.scale", self.scale, above=0)
+        checks.integer("samples.n", self.n, least=1)
+
+    def load(self, seed: int, observer: Observer, read_parquet: ParquetReader) -> dict[str, np.ndarray]:
+        """Draw them; see `contracts.Samples`."""
+        from gnicli.stable import SubWeibull
+
+        return drawing.draw(SubWeibull(self.r, self.scale, self.loc), self.n, seed)
+
+
+COMPONENT = SubWeibullSamples
