@@ -61,6 +61,18 @@ def _train(
     return run("train", words or [])
 
 
+@app.command("fit-stable", help=COMMANDS["fit-stable"], **_HYDRA)
+def _fit_stable(
+    words: Annotated[
+        Optional[list[str]],
+        typer.Argument(metavar="[KEY=VALUE ...] [OPTIONS]", autocompletion=_completer("fit-stable")),
+    ] = None,
+) -> int:
+    from gnicli.cli.hydra_commands import run
+
+    return run("fit-stable", words or [])
+
+
 @app.command("resume")
 def _resume(
     folder: Annotated[str, typer.Argument(metavar="RUN", help="The folder of a run or of a sweep.")],

@@ -20,7 +20,15 @@ _EXAMPLES = {
         ("network=conv dataset=svhn batch_size=64", "a convolutional network in minibatches"),
         ("noise=mult --help", "the keys of multiplied noise"),
         ("dataset=digits --cfg job", "what a run would use"),
-    )
+    ),
+    "fit-stable": (
+        ("samples=noise.csv samples.column=value", "a column of a file"),
+        ("samples=noise.csv samples.column=value samples.group=layer", "one fit for each label of another column"),
+        ("samples=-", "numbers from a pipe"),
+        ("samples=run samples.path=outputs/train/DAY/RUN samples.array=parameter/*", "arrays of another run"),
+        ("samples=subweibull samples.r=2 law=subweibull", "draws from a law, and another law in front"),
+        ("experiment=fig3", "figure 3 of the paper"),
+    ),
 }
 
 

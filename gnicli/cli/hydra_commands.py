@@ -11,8 +11,9 @@ def run(command: str, words: list[str]) -> int:
 
     if any(word in HELP_FLAGS for word in words):
         from gnicli.cli.help import page
+        from gnicli.launch.paths import expand
 
-        sys.stdout.write(page(command, words))
+        sys.stdout.write(page(command, expand(command, words)))
         return 0
     from gnicli.launch.app import launch
 

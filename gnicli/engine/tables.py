@@ -20,7 +20,7 @@ import numpy as np
 
 from gnicli import files
 from gnicli.contracts import NamedArray, Value
-from gnicli.errors import DataError
+from gnicli.errors import DataError, ResourceError
 
 METRICS_HEADER = b"step,name,value\n"
 Series = dict[str, tuple[np.ndarray, np.ndarray]]
@@ -169,6 +169,32 @@ def write_arrays(stream: BinaryIO, arrays: Mapping[str, NamedArray]) -> None:
             entry.compress_type = zipfile.ZIP_DEFLATED
             with archive.open(entry, "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, np.asanyarray(array.values), allow_pickle=False)
+
+
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """The inverse of `write_arrays`; nothing where there is no such file. Raises `DataError` where it is damaged."""
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except FileNotFoundError:
+        return {}
+    except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise DataError(f"{path} is damaged: {error}") from error
+
+
+def read_parquet(path: Path) -> dict[str, np.ndarray]:
+    """The columns of a Parquet file by name. Raises `ResourceError` where pandas has nothing to read it with."""
+    import pandas
+
+    try:
+        frame = pandas.read_parquet(path)
+    except ImportError as error:
+        raise ResourceError(f"{path}: pandas needs pyarrow to read Parquet; run: pip install pyarrow") from error
+    except OSError:
+        raise
+    except Exception as error:  # whatever the engine of pandas raises on a damaged file
+        raise DataError(f"{path} is damaged, or no Parquet file: {' '.join(str(error).split())[:120]}") from error
+    return {str(name): frame[name].to_numpy() for name in frame.columns}
 
 
 def encode_csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:

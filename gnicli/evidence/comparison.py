@@ -60,7 +60,7 @@ def _scores(
     x: np.ndarray, family: Family, law: Any, held: Mapping[str, np.ndarray], name: str, reference: str
 ) -> Scores:
     if isinstance(law, GniError):
-        return Scores(family, None, *[math.nan] * 6, why_not=str(law))
+        return Scores(family, None, *(math.nan,) * 6, str(law))
     total = float(np.sum(law.logpdf(x)))
     mean = error = gap = gap_error = math.nan
     if name in held:

@@ -53,7 +53,7 @@ def statistics(x: np.ndarray, family: Family, law: Any) -> dict[str, float]:
     return {"ks": ks(log_cdf), "ad": ad(log_cdf, log_sf)}
 
 
-def test(
+def assess(
     x: np.ndarray,
     family: Family,
     *,

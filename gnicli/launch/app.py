@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from gnicli.errors import Interrupted
 from gnicli.launch import arguments as argument_reader
-from gnicli.launch import commands, components, vetting
+from gnicli.launch import commands, components, paths, vetting
 
 if TYPE_CHECKING:
     from gnicli.launch.tasks import Session
@@ -25,11 +25,12 @@ def launch(command: str, words: list[str]) -> int:
     Raises `GniError` where there is nothing to run or the run failed, `KeyboardInterrupt` where the user stopped it.
     """
     arguments = argument_reader.split(words)
+    arguments = arguments._replace(overrides=paths.expand(command, arguments.overrides))
     n_jobs = argument_reader.check(arguments)
 
     from gnicli.launch import failures, tasks
 
-    broken = components.register({command: commands.schema(command) for command in commands.COMMANDS})
+    broken = components.register({commands.config_name(name): commands.schema(name) for name in commands.COMMANDS})
     session = tasks.Session(command, words, arguments.overrides, n_jobs)
     interrupted: Interrupted | KeyboardInterrupt | None = None
     hydra_words = [*arguments.flags, *_overrides(command, arguments)]

@@ -12,7 +12,10 @@ from types import ModuleType
 
 from gnicli.launch.components import GROUPS
 
-COMMANDS = {"train": "Train a network with noise injected into its activations."}
+COMMANDS = {
+    "train": "Train a network with noise injected into its activations.",
+    "fit-stable": "Fit a stable law to samples and say what the evidence allows.",
+}
 
 
 def config_name(command: str) -> str:

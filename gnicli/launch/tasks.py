@@ -117,6 +117,11 @@ def train(cfg: DictConfig) -> Outcome | None:
     return _perform("train", cfg)
 
 
+def fit_stable(cfg: DictConfig) -> Outcome | None:
+    """`gni fit-stable`."""
+    return _perform("fit-stable", cfg)
+
+
 def _perform(command: str, cfg: DictConfig) -> Outcome | None:
     """Run once. Errors are kept, not raised: Hydra would print lines of its own and leave the rest of a sweep."""
     from hydra.core.hydra_config import HydraConfig

@@ -36,7 +36,12 @@ class Collector:
     """One sample. `place` puts the position of a value into words ("line 42")."""
 
     def __init__(
-        self, source: str, max_n: int | None, drop_nonfinite: bool, rng: np.random.Generator, place: Callable[[int], str]
+        self,
+        source: str,
+        max_n: int | None,
+        drop_nonfinite: bool,
+        rng: np.random.Generator,
+        place: Callable[[int], str],
     ) -> None:
         self.source, self.max_n, self.drop_nonfinite, self.place = source, max_n, drop_nonfinite, place
         self.n_seen, self.n_bad, self.first_bad = 0, 0, -1
@@ -104,9 +109,7 @@ class Collector:
 class Groups:
     """One `Collector` per group, made as groups turn up."""
 
-    def __init__(
-        self, source: str, max_n: int | None, drop_nonfinite: bool, seed: int, observer: Observer
-    ) -> None:
+    def __init__(self, source: str, max_n: int | None, drop_nonfinite: bool, seed: int, observer: Observer) -> None:
         self.source = source
         self.observer = observer
         self.noun: Callable[[int], str] = "line {}".format

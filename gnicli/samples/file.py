@@ -70,7 +70,9 @@ class FileSamples:
 
     def _check(self, path: Path) -> None:
         if (path / "manifest.json").exists():
-            raise UsageError(f"{path} is a run: samples=run samples.path={path} samples.array=NAME reads an array of it")
+            raise UsageError(
+                f"{path} is a run: samples=run samples.path={path} samples.array=NAME reads an array of it"
+            )
         if path.is_dir():
             raise UsageError(f"{path} is a folder; give a file")
         if not path.exists():
@@ -105,7 +107,7 @@ class FileSamples:
         from gnicli.samples.formats import arrays, delimited
 
         buffered = stream if hasattr(stream, "peek") else io.BufferedReader(cast(io.RawIOBase, stream))
-        kind = _kind(buffered.peek(6)[:6])  # type: ignore[union-attr]
+        kind = _kind(buffered.peek(6)[:6])
         if kind == "npy":
             arrays.read_npy(cast(BinaryIO, buffered), groups, self.column, self.flatten)
         elif kind is not None:

@@ -78,9 +78,7 @@ class RunSamples:
                 arrays.read_npz(results, {name: group}, groups, self.column, flatten)
             else:
                 tensor = _tensor(checkpoint, name)
-                arrays.add_array(
-                    tensor, groups, self.column, flatten, source=f"{checkpoint}: {name}", group=group
-                )
+                arrays.add_array(tensor, groups, self.column, flatten, source=f"{checkpoint}: {name}", group=group)
 
 
 def _tensors(path: Path) -> list[str]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class SubWeibullSamples:
-    """Draws with P(|X − loc| > x) = exp(−(x/scale)^{1/r}): subW(r) of the paper's definition 3.2, as in its figure 3."""
+    """Draws with P(|X − loc| > x) = exp(−(x/scale)^{1/r}): subW(r) of definition 3.2, as in figure 3."""
 
     name: str = key("subweibull", "draws from a symmetric sub-Weibull law")
     r: float = key(1.0, "tail parameter in (0, 100]: 1/2 light as a Gaussian, 1 exponential, above it heavier")

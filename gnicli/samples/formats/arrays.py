@@ -46,7 +46,13 @@ class _Plan:
     """Which values of an array are taken, and as what type."""
 
     def __init__(
-        self, source: str, shape: tuple[int, ...], fortran: bool, dtype: np.dtype[Any], column: str | None, flatten: bool
+        self,
+        source: str,
+        shape: tuple[int, ...],
+        fortran: bool,
+        dtype: np.dtype[Any],
+        column: str | None,
+        flatten: bool,
     ) -> None:
         self.dtype, self.field = dtype, None
         self.total = math.prod(shape)
@@ -141,9 +147,7 @@ def _read_exactly(stream: BinaryIO, n: int) -> bytes:
     return b"".join(parts)
 
 
-def add_array(
-    array: np.ndarray, groups: Groups, column: str | None, flatten: bool, *, source: str, group: str
-) -> None:
+def add_array(array: np.ndarray, groups: Groups, column: str | None, flatten: bool, *, source: str, group: str) -> None:
     """Put the values of an array in memory into `groups[group]`."""
     plan = _Plan(source, array.shape, False, array.dtype, column, flatten)
     groups.noun = "index {}".format

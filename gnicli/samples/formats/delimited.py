@@ -173,5 +173,3 @@ def _numbers(source: str, numbers: list[int], words: list[str], decimal: str) ->
 def checked_decimal(decimal: str) -> None:
     """Raise `UsageError` unless the decimal mark is a point or a comma."""
     checks.choice("samples.decimal", decimal, (".", ","))
-
-

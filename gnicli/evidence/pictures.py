@@ -1,0 +1,106 @@
+"""Figures of a fit: density, tails, quantiles, block sums."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from gnicli.contracts import Curve, FigureData, Panel
+from gnicli.evidence.blocks import Block
+from gnicli.evidence.shape import Shape
+
+SAMPLES = "samples"
+
+
+def density_panel(shape: Shape, words: Mapping[str, str], title: str = "") -> Panel:
+    """The histogram of the central part, and the laws."""
+    curves = [Curve(SAMPLES, shape.bins, shape.density, style="steps")]
+    top = 1.6 * float(shape.density.max())
+    for name, density in shape.densities.items():
+        shown = np.where(density <= top, density, np.nan)  # a sub-Weibull density has a pole
+        curves.append(Curve(words[name], shape.grid, shown))
+    return Panel(tuple(curves), "x", "density", title)
+
+
+def tail_panels(shape: Shape, words: Mapping[str, str], title: str = "") -> tuple[Panel, Panel]:
+    """Both tails, as distances from the median, on logarithmic axes."""
+    lower = [Curve(SAMPLES, shape.lower_t, shape.lower_share, style="dots")]
+    lower += [Curve(words[name], shape.lower_t, beyond) for name, beyond in shape.lower.items()]
+    upper = [Curve(SAMPLES, shape.upper_t, shape.upper_share, style="dots")]
+    upper += [Curve(words[name], shape.upper_t, beyond) for name, beyond in shape.upper.items()]
+    lead = f"{title}, " if title else ""
+    return (
+        Panel(tuple(lower), "t", "P(x < median − t)", f"{lead}lower tail", "log", "log"),
+        Panel(tuple(upper), "t", "P(x > median + t)", f"{lead}upper tail", "log", "log"),
+    )
+
+
+def quantile_panel(shape: Shape, law: str, title: str = "") -> Panel:
+    """Quantiles of the samples against those of the fitted law, centered and on axes that show both ends."""
+    finite = np.isfinite(shape.law_quantiles)
+    expected, found = shape.law_quantiles[finite], shape.quantiles[finite]
+    center = float(np.median(expected))
+    x, y = expected - center, found - center
+    curves = (Curve(SAMPLES, x, y, style="dots"), Curve("equal", x, x, style="dashed"))
+    return Panel(
+        curves, f"quantile of the {law} law − its median", "quantile of the samples", title, "symlog", "symlog"
+    )
+
+
+def block_panel(blocks: Sequence[Block], title: str = "") -> Panel:
+    """Alpha of block sums with 95 % intervals, beside what a stable law and finite variance would give."""
+    size = np.array([float(block.size) for block in blocks])
+    alpha = np.array([block.alpha for block in blocks])
+    half = np.array([0.0 if block.stderr is None else 1.96 * block.stderr for block in blocks])
+    curves = (
+        Curve("block sums", size, alpha, np.maximum(alpha - half, 0.0), np.minimum(alpha + half, 2.0)),
+        Curve("a stable law stays", size, np.full_like(size, alpha[0]), style="dashed"),
+        Curve("finite variance tends to 2", size, np.full_like(size, 2.0), style="dashed"),
+    )
+    return Panel(curves, "samples in a sum", "alpha", title, x_scale="log")
+
+
+def figures(shape: Shape, words: Mapping[str, str], law: str, blocks: Sequence[Block]) -> dict[str, FigureData]:
+    """The four figures of one fit."""
+    found = {
+        "density": FigureData(
+            "Samples and fitted laws",
+            (density_panel(shape, words),),
+            "Histogram of the central 99 % (at most 12 interquartile ranges from the median) and the fitted densities.",
+        ),
+        "tails": FigureData(
+            "Tails of the samples and of the fitted laws",
+            tail_panels(shape, words),
+            "Share of the samples, and probability under each law, beyond a distance t from the median. Laws are drawn "
+            "down to a fifth of one sample.",
+        ),
+        "quantiles": FigureData(
+            f"Quantiles against the {law} law",
+            (quantile_panel(shape, law),),
+            "On the dashed line the samples agree with the law. Axes are linear in the middle, logarithmic outside.",
+        ),
+    }
+    if len(blocks) > 1:
+        found["blocks"] = FigureData("Alpha of block sums", (block_panel(blocks),), BLOCKS_CAPTION)
+    return found
+
+
+BLOCKS_CAPTION = (
+    "Samples are shuffled and summed in blocks; bands are 95 % intervals. Sums of a stable law have the same alpha; "
+    "sums of a law of finite variance tend to a Gaussian, alpha = 2."
+)
+
+
+def one_figure(
+    shape: Shape, words: Mapping[str, str], law: str, blocks: Sequence[Block], title: str
+) -> dict[str, FigureData]:
+    """The same as one figure: for the fit of one group among several."""
+    panels = [
+        density_panel(shape, words, "density"),
+        *tail_panels(shape, words),
+        quantile_panel(shape, law, "quantiles"),
+    ]
+    if len(blocks) > 1:
+        panels.append(block_panel(blocks, "block sums"))
+    return {f"fit/{title}": FigureData(title, tuple(panels), BLOCKS_CAPTION if len(blocks) > 1 else "")}

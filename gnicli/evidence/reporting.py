@@ -1,0 +1,273 @@
+"""Findings as `Results`: values with names for programs, tables and sentences for people, figures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from gnicli.contracts import Curve, FigureData, NamedArray, Panel, Results, Table, Value
+from gnicli.evidence import pictures
+from gnicli.evidence.blocks import Block
+from gnicli.evidence.finding import Finding
+from gnicli.evidence.shape import Shape
+
+Z95 = 1.959964
+_MOST_FIGURES = 24
+_MOST_SIDE_BY_SIDE = 6
+_TESTS = {"ks": "Kolmogorov–Smirnov", "ad": "Anderson–Darling", "drift": "drift of alpha of block sums"}
+
+
+def results(findings: Mapping[str, Finding], notes: Sequence[str] = ()) -> Results:
+    """Everything about each group; the names of a group's values end in `/<group>`."""
+    values: dict[str, Value] = {}
+    arrays: dict[str, NamedArray] = {}
+    figures: dict[str, FigureData] = {}
+    said: list[str] = []
+    is_single = list(findings) == [""]
+    for group, finding in findings.items():
+        suffix = f"/{group}" if group else ""
+        values |= {name + suffix: value for name, value in _values(finding).items()}
+        arrays |= {name + suffix: array for name, array in _arrays(finding).items()}
+        words = {name: score.family.words for name, score in finding.scores.items()}
+        law = finding.family.words
+        if is_single:
+            figures |= pictures.figures(finding.shape, words, law, finding.blocks)
+        elif len(figures) < _MOST_FIGURES:
+            figures |= pictures.one_figure(finding.shape, words, law, finding.blocks, group)
+        said.append((f"{group}: " if group else "") + finding.sentence)
+        said += [(f"{group}: " if group else "") + note for note in finding.fit.notes]
+    if not is_single and len(findings) > 1:
+        figures = {"groups": _overview(findings), **figures}
+    tables = _single_tables(findings[""]) if is_single else {"Fits": _groups_table(findings)}
+    return Results(values, arrays, figures, notes=(*said, *notes), tables=tables)
+
+
+# -------------------------------------------------------------------------------------------------------------- values
+
+
+def _parameters(finding: Finding) -> dict[str, Value]:
+    """The parameters of the law that was asked for: a stable law's errors come from its information matrix, those of
+    other laws from the bootstrap.
+    """
+    fit, n = finding.fit, finding.n
+    if finding.family.name == "stable":
+        return {
+            name: Value(getattr(fit, name), getattr(fit, f"{name}_stderr"), n, ci95=fit.ci95(name))
+            for name in ("alpha", "beta", "loc", "scale")
+        }
+    tested = finding.goodness
+    found = {}
+    for name, value in finding.family.parameters(finding.law).items():
+        stderr = tested.stderr.get(name) if tested is not None else None
+        if stderr is not None and tested is not None:
+            stderr *= math.sqrt(tested.n / n)
+        found[name] = Value(value, stderr, n, ci95=_around(value, stderr))
+    return found
+
+
+def _around(value: float, stderr: float | None) -> tuple[float, float] | None:
+    return None if stderr is None else (value - Z95 * stderr, value + Z95 * stderr)
+
+
+def _values(finding: Finding) -> dict[str, Value]:
+    n = finding.n
+    values = _parameters(finding)
+    own = finding.scores[finding.family.name]
+    values["log_likelihood"] = Value(own.log_likelihood, n=n, unit="nat")
+    values["n"] = Value(float(n), n=n)
+    if finding.family.name == "stable":
+        values["parameterization"] = Value(finding.fit.parameterization, n=n)
+    values["aic"] = Value(own.aic, n=n)
+    if finding.ratio is not None:
+        values["ratio"] = Value(finding.ratio.statistic, n=n)
+        values["ratio_p"] = Value(finding.ratio.p_value, n=n)
+    if finding.goodness is not None:
+        for name, statistic in finding.goodness.statistics.items():
+            values[name] = Value(statistic, n=finding.goodness.n)
+        for name, p in finding.goodness.p_values.items():
+            values[f"{name}_p"] = Value(p, n=finding.goodness.n)
+    for name, score in finding.scores.items():
+        if score.law is None:
+            continue
+        if name != finding.family.name:
+            values[f"log_likelihood_{name}"] = Value(score.log_likelihood, n=n, unit="nat")
+            values[f"aic_{name}"] = Value(score.aic, n=n)
+        if not math.isnan(score.heldout):
+            values[f"heldout_{name}"] = Value(score.heldout, _finite(score.heldout_stderr), n, "nat")
+    for block in finding.blocks[1:]:
+        values[f"alpha_sum{block.size}"] = Value(block.alpha, block.stderr, block.n)
+    return values
+
+
+def _finite(number: float) -> float | None:
+    return number if math.isfinite(number) else None
+
+
+# -------------------------------------------------------------------------------------------------------------- tables
+
+
+def _number(value: float, digits: int = 5) -> str:
+    return f"{value:.{digits}g}"
+
+
+def _with_interval(value: Value) -> str:
+    number = float(value.value)
+    if value.ci95 is None:
+        return _number(number)
+    return f"{number:.4g} ({value.ci95[0]:.4g} … {value.ci95[1]:.4g})"
+
+
+def _single_tables(finding: Finding) -> dict[str, Table]:
+    law = finding.family.words
+    fitted = tuple(
+        (
+            name,
+            _number(float(value.value)),
+            _interval_cell(value),
+            "" if value.stderr is None else f"{value.stderr:.2g}",
+        )
+        for name, value in _parameters(finding).items()
+    )
+    which = f" ({finding.fit.parameterization})" if finding.family.name == "stable" else ""
+    tables = {
+        f"{law[:1].upper() + law[1:]} law{which}, n = {finding.n}": Table(
+            ("parameter", "value", "95 % interval", "std. error"), fitted
+        ),
+        "Laws compared": Table(
+            ("law", "log-likelihood", "AIC − least", f"held out − {law}"), tuple(_law_rows(finding))
+        ),
+    }
+    tests = _test_rows(finding)
+    if tests:
+        tables["Tests"] = Table(("test", "statistic", "p"), tuple(tests))
+    if len(finding.blocks) > 1:
+        rows = tuple((str(b.size), str(b.n), _number(b.alpha, 4), _error(b)) for b in finding.blocks)
+        tables["Block sums"] = Table(("samples in a sum", "sums", "alpha", "std. error"), rows)
+    return tables
+
+
+def _error(block: Block) -> str:
+    return "" if block.stderr is None else f"{block.stderr:.2g}"
+
+
+def _interval_cell(value: Value) -> str:
+    return "" if value.ci95 is None else f"{value.ci95[0]:.5g} … {value.ci95[1]:.5g}"
+
+
+def _law_rows(finding: Finding) -> list[tuple[str, ...]]:
+    """One row per law, the best first; held-out scores in nats for each sample, with one standard error."""
+    known = sorted((s for s in finding.scores.values() if s.law is not None), key=lambda s: s.aic)
+    least = known[0].aic
+    rows: list[tuple[str, ...]] = [
+        (s.family.words, f"{s.log_likelihood:.2f}", f"{s.aic - least:.2f}", _gap(s.heldout_gap, s.heldout_gap_stderr))
+        for s in known
+    ]
+    return rows + [(s.family.words, "none", "", "") for s in finding.scores.values() if s.law is None]
+
+
+def _gap(gap: float, stderr: float) -> str:
+    if math.isnan(gap):
+        return ""
+    return f"{gap:+.4f} ± {stderr:.4f}" if stderr > 0 else f"{gap:+.4f}" if gap else "0"
+
+
+def _test_rows(finding: Finding) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = []
+    if finding.ratio is not None:
+        name = "likelihood ratio, stable against Gaussian"
+        rows.append((name, _number(finding.ratio.statistic, 4), f"{finding.ratio.p_value:.2g}"))
+    if finding.goodness is not None:
+        for name, p in finding.goodness.p_values.items():
+            statistic = finding.goodness.statistics[name]
+            rows.append((f"{_TESTS[name]}, {finding.family.words} law", _number(statistic, 4), f"{p:.2g}"))
+    return rows
+
+
+def _groups_table(findings: Mapping[str, Finding]) -> Table:
+    some = next(iter(findings.values()))
+    parameters = list(_parameters(some))
+    header = ("group", "n", *parameters, "ratio p", "AD p", "drift p", "best held out")
+    rows = []
+    for group, finding in findings.items():
+        cells = [_with_interval(value) for value in _parameters(finding).values()]
+        p = finding.goodness.p_values if finding.goodness is not None else {}
+        ratio = "" if finding.ratio is None else f"{finding.ratio.p_value:.2g}"
+        tests = [f"{p[name]:.2g}" if name in p else "" for name in ("ad", "drift")]
+        scored = [s for s in finding.scores.values() if math.isfinite(s.heldout)]
+        best = max(scored, key=lambda s: s.heldout).family.words if scored else ""
+        rows.append((group, str(finding.n), *cells, ratio, *tests, best))
+    return Table(header, tuple(rows))
+
+
+# ------------------------------------------------------------------------------------------------- arrays and pictures
+
+
+def _arrays(finding: Finding) -> dict[str, NamedArray]:
+    """What is needed to draw the figures again, and the block sums."""
+    shape = finding.shape
+    found = {
+        "bins": NamedArray(shape.bins, "centers of the histogram's bins"),
+        "density": NamedArray(shape.density, "density of the samples in each bin"),
+        "grid": NamedArray(shape.grid, "where the densities of the laws are given"),
+        "lower_t": NamedArray(shape.lower_t, "distances below the median"),
+        "lower_share": NamedArray(shape.lower_share, "share of the samples beyond lower_t"),
+        "upper_t": NamedArray(shape.upper_t, "distances above the median"),
+        "upper_share": NamedArray(shape.upper_share, "share of the samples beyond upper_t"),
+        "quantiles": NamedArray(shape.quantiles, "quantiles of the samples"),
+        "law_quantiles": NamedArray(shape.law_quantiles, "quantiles of the law at the same probabilities"),
+        "block_sums": NamedArray(
+            np.array([(b.size, b.n, b.alpha, np.nan if b.stderr is None else b.stderr) for b in finding.blocks]),
+            "(block size, column): size, number of sums, alpha, its standard error (NaN at the bound)",
+        ),
+    }
+    for name in shape.densities:
+        words = finding.scores[name].family.words
+        found[f"density_{name}"] = NamedArray(shape.densities[name], f"density of the {words} law on grid")
+        found[f"lower_{name}"] = NamedArray(shape.lower[name], f"probability beyond lower_t, {words} law")
+        found[f"upper_{name}"] = NamedArray(shape.upper[name], f"probability beyond upper_t, {words} law")
+    return found
+
+
+def _overview(findings: Mapping[str, Finding]) -> FigureData:
+    """Alpha (or the first parameter) of every group with its interval."""
+    each = [next(iter(_parameters(finding).items())) for finding in findings.values()]
+    value = np.array([float(v.value) for _, v in each])
+    ends = [v.ci95 if v.ci95 is not None else (float(v.value),) * 2 for _, v in each]
+    x = np.arange(1.0, value.size + 1)
+    curve = Curve(each[0][0], x, value, np.array([e[0] for e in ends]), np.array([e[1] for e in ends]))
+    order = ", ".join(f"{k} {group}" for k, group in enumerate(findings, 1))
+    return FigureData("", (Panel((curve,), "group", each[0][0]),), f"With 95 % intervals. Groups in order: {order}.")
+
+
+def side_by_side(runs: Mapping[str, Mapping[str, Any]]) -> dict[str, FigureData]:
+    """Density and both tails of each of several runs from their arrays, with the stable law and the Gaussian."""
+    usable = {label: arrays for label, arrays in runs.items() if "bins" in arrays}
+    if not usable or len(usable) > _MOST_SIDE_BY_SIDE:
+        return {}
+    words = {"stable": "stable", "normal": "Gaussian"}
+    shapes = {label: _shape(arrays, words) for label, arrays in usable.items()}
+    densities = tuple(pictures.density_panel(shape, words, label) for label, shape in shapes.items())
+    tails = tuple(panel for label, shape in shapes.items() for panel in pictures.tail_panels(shape, words, label))
+    caption = "The stable law and the Gaussian fitted to each run's samples by maximum likelihood. "
+    return {
+        "densities": FigureData("Samples and fitted laws", densities, caption),
+        "tails": FigureData(
+            "Tails of the samples and of the fitted laws",
+            tails,
+            caption + "Share of the samples, and probability under each law, beyond a distance t from the median.",
+        ),
+    }
+
+
+def _shape(arrays: Mapping[str, Any], words: Mapping[str, str]) -> Shape:
+    names = [name for name in words if f"density_{name}" in arrays]
+    plain: dict[str, Any] = {field: arrays[field] for field in Shape._fields if field in arrays}
+    laws: dict[str, Any] = {
+        "densities": {name: arrays[f"density_{name}"] for name in names},
+        "lower": {name: arrays[f"lower_{name}"] for name in names},
+        "upper": {name: arrays[f"upper_{name}"] for name in names},
+    }
+    return Shape(**plain, **laws)

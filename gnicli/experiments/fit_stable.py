@@ -1,0 +1,119 @@
+"""`gni fit-stable`: fit a stable law to samples and say what the evidence allows.
+
+This module imports nothing heavy: `--help` and completion read the schema from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from gnicli import checks
+from gnicli.checks import key
+from gnicli.contracts import Observer, Results, RunRecord
+from gnicli.errors import GniError, UsageError
+from gnicli.experiments.common import RunConfig
+
+if TYPE_CHECKING:
+    import numpy as np
+    from omegaconf import DictConfig
+
+    from gnicli.evidence.finding import Finding
+
+LAWS = ("stable", "normal", "student", "laplace", "subweibull", "half_normal", "half_cauchy")
+PARAMETERS = ("alpha", "beta", "loc", "scale")
+
+
+@dataclass
+class FitStableConfig:
+    """All keys of `gni fit-stable`; `samples` is a component with a schema of its own."""
+
+    samples: Any = key(None, "what the law is fitted to; a path is read as a file, - is standard input")
+    law: str = key("stable", "the law whose parameters and goodness of fit are reported", choices=LAWS)
+    parameterization: str = key("S1", "what loc of a stable law means", choices=("S1", "S0"))
+    fixed: Any = key({}, "parameters of the stable law that are held, as in {beta: 0}")
+    n_bootstrap: int = key(199, "bootstrap samples behind p-values, at most; 0: no tests")
+    n_tested: int = key(20000, "samples that the tests use, at most: a random part")
+    holdout: float = key(0.2, "share of the samples that is held out to score predictions, in [0, 0.5]")
+    seed: int = key(0, "decides everything random: draws, the parts held out or tested, the bootstrap")
+    run: RunConfig = key(RunConfig, "where a run lives")
+
+    def __post_init__(self) -> None:
+        checks.choice("law", self.law, LAWS)
+        checks.choice("parameterization", self.parameterization, ("S1", "S0"))
+        if not isinstance(self.fixed, dict):
+            raise UsageError(f"fixed: expected parameters such as {{beta: 0}}, got {self.fixed!r}")
+        for name, value in self.fixed.items():
+            checks.choice("fixed", name, PARAMETERS)
+            checks.number(f"fixed.{name}", value)
+        checks.integer("n_bootstrap", self.n_bootstrap, least=0)
+        checks.integer("n_tested", self.n_tested, least=50)
+        checks.number("holdout", self.holdout, least=0, most=0.5)
+        checks.seed("seed", self.seed)
+
+
+def run(cfg: DictConfig, observer: Observer) -> Results:
+    """Fit as `cfg` says (a merged `FitStableConfig`), one fit per group of samples.
+
+    Raises what reading the samples raises, and `NumericalError` where they cannot be fitted. Of several groups those
+    that cannot be fitted are named in a note, unless none can.
+    """
+    from omegaconf import OmegaConf
+
+    config = cast(FitStableConfig, OmegaConf.to_object(cfg))
+
+    from gnicli.engine.tables import read_parquet
+    from gnicli.evidence import reporting
+
+    observer.stage("getting the samples")
+    samples = config.samples.load(config.seed, observer, read_parquet)
+    findings: dict[str, Finding] = {}
+    notes: list[str] = []
+    failure: GniError | None = None
+    for index, (group, values) in enumerate(samples.items()):
+        try:
+            findings[group] = _investigate(config, values, group, index, observer)
+        except UsageError:
+            raise
+        except GniError as error:
+            if len(samples) == 1:
+                raise
+            failure = error
+            notes.append(f"{group}: {error}")
+    if failure is not None and not findings:
+        raise type(failure)(f"none of the {len(samples)} groups can be fitted; the last: {notes[-1]}")
+    return reporting.results(findings, notes)
+
+
+def _investigate(config: FitStableConfig, x: np.ndarray, group: str, index: int, observer: Observer) -> Finding:
+    from gnicli.evidence.finding import Plan, investigate
+
+    plan = Plan(
+        law=config.law,
+        parameterization=config.parameterization,
+        fixed={name: float(value) for name, value in config.fixed.items()},
+        n_bootstrap=config.n_bootstrap,
+        n_tested=config.n_tested,
+        holdout=config.holdout,
+        seed=config.seed,
+        group=index,
+    )
+    what = f"testing {group}".rstrip()
+    return investigate(x, plan, lambda done, total: observer.progress(what, done, total, "fit"))
+
+
+def summarise(runs: Sequence[RunRecord]) -> Results:
+    """Of a sweep: the mean of every value over seeds, and density and tails of each run side by side."""
+    from gnicli.engine.summary import labels_of, summary, varying
+    from gnicli.engine.tables import read_arrays
+    from gnicli.evidence import reporting
+
+    means = summary(runs)
+    labels = labels_of(runs, varying(runs))
+    arrays: dict[str, Mapping[str, np.ndarray]] = {
+        label or str(record.job): read_arrays(record.folder / "arrays.npz")
+        for record, label in zip(runs, labels, strict=True)
+        if record.status == "completed"
+    }
+    return means._replace(figures=reporting.side_by_side(arrays))
