@@ -29,6 +29,7 @@ PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 _DASHES = ("-", (0, (5, 2)), (0, (1, 1.5)), (0, (5, 1.5, 1, 1.5)))
 _MAX_LEGEND = 12
 _MAX_PLAIN_MARKERS = 60
+_DECADE = 10.0
 _STYLE: dict[Any, Any] = {
     "figure.constrained_layout.use": True,
     "font.family": "DejaVu Sans",
@@ -191,6 +192,11 @@ def _set_scale(axis: Axes, which: str, panel: Panel) -> None:
             "linthresh": _linear_threshold(values, axis.dataLim.intervalx if which == "x" else axis.dataLim.intervaly)
         }
     getattr(axis, f"set_{which}scale")(scale, **arguments)
+    if scale == "log" and values.max() > _DECADE * values[values > 0].min():
+        # matplotlib labels minor ticks over less than two decades, and these labels overlap on a narrow panel.
+        from matplotlib.ticker import NullFormatter
+
+        getattr(axis, f"{which}axis").set_minor_formatter(NullFormatter())
     if scale == "log" and which == "y":
         axis.set_ylim(*_log_limits(panel, float(values[values > 0].min()), float(values.max())))
 
