@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import numpy as np
 
@@ -13,22 +14,31 @@ from gnicli.evidence.shape import Shape
 SAMPLES = "samples"
 
 
+def _style(shape: Shape, name: str) -> Literal["line", "dashed"]:
+    """The law in question is the first."""
+    return "line" if name == next(iter(shape.densities)) else "dashed"
+
+
 def density_panel(shape: Shape, words: Mapping[str, str], title: str = "") -> Panel:
     """The histogram of the central part, and the laws."""
     curves = [Curve(SAMPLES, shape.bins, shape.density, style="steps")]
     top = 1.6 * float(shape.density.max())
     for name, density in shape.densities.items():
         shown = np.where(density <= top, density, np.nan)  # a sub-Weibull density has a pole
-        curves.append(Curve(words[name], shape.grid, shown))
+        curves.append(Curve(words[name], shape.grid, shown, style=_style(shape, name)))
     return Panel(tuple(curves), "x", "density", title)
 
 
 def tail_panels(shape: Shape, words: Mapping[str, str], title: str = "") -> tuple[Panel, Panel]:
     """Both tails, as distances from the median, on logarithmic axes."""
     lower = [Curve(SAMPLES, shape.lower_t, shape.lower_share, style="dots")]
-    lower += [Curve(words[name], shape.lower_t, beyond) for name, beyond in shape.lower.items()]
+    lower += [
+        Curve(words[name], shape.lower_t, beyond, style=_style(shape, name)) for name, beyond in shape.lower.items()
+    ]
     upper = [Curve(SAMPLES, shape.upper_t, shape.upper_share, style="dots")]
-    upper += [Curve(words[name], shape.upper_t, beyond) for name, beyond in shape.upper.items()]
+    upper += [
+        Curve(words[name], shape.upper_t, beyond, style=_style(shape, name)) for name, beyond in shape.upper.items()
+    ]
     lead = f"{title}, " if title else ""
     return (
         Panel(tuple(lower), "t", "P(x < median − t)", f"{lead}lower tail", "log", "log"),
