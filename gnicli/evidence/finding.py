@@ -81,7 +81,10 @@ def investigate(x: np.ndarray, plan: Plan, tell: Callable[[int, int], None] = la
     good = {name: each for name, each in fitted.items() if not isinstance(each[1], GniError)}
     drawn = {name: good[name] for name in dict.fromkeys([plan.law, *_DRAWN]) if name in good}
     p_values = tested.p_values if tested is not None and plan.law == "stable" else {}
-    said = verdict.sentence(x.size, _interval(stable), ratio, p_values, blocks, scores)
+    why_untested = "n_bootstrap=0" if tested is None else f"law={plan.law}"
+    said = verdict.sentence(x.size, _interval(stable), ratio, p_values, blocks, scores, why_untested)
+    if tested is not None and plan.law != "stable":
+        said = f"{verdict.fit_sentence(family.words, tested.p_values)} {said}"
     return Finding(x.size, stable, family, law, scores, ratio, tested, blocks, shape(x, drawn), said)
 
 

@@ -113,11 +113,13 @@ def _number(value: float, digits: int = 5) -> str:
     return f"{value:.{digits}g}"
 
 
-def _with_interval(value: Value) -> str:
+def _with_error(value: Value) -> str:
     number = float(value.value)
-    if value.ci95 is None:
-        return _number(number)
-    return f"{number:.4g} ({value.ci95[0]:.4g} … {value.ci95[1]:.4g})"
+    return f"{number:.4g}" if value.stderr is None else f"{number:.4g} ± {value.stderr:.2g}"
+
+
+def _p_text(p: float) -> str:
+    return f"{p:.2g}" if p >= 1e-99 else "< 1e-99"
 
 
 def _single_tables(finding: Finding) -> dict[str, Table]:
@@ -178,7 +180,7 @@ def _test_rows(finding: Finding) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     if finding.ratio is not None:
         name = "likelihood ratio, stable against Gaussian"
-        rows.append((name, _number(finding.ratio.statistic, 4), f"{finding.ratio.p_value:.2g}"))
+        rows.append((name, _number(finding.ratio.statistic, 4), _p_text(finding.ratio.p_value)))
     if finding.goodness is not None:
         for name, p in finding.goodness.p_values.items():
             statistic = finding.goodness.statistics[name]
@@ -192,9 +194,9 @@ def _groups_table(findings: Mapping[str, Finding]) -> Table:
     header = ("group", "n", *parameters, "ratio p", "AD p", "drift p", "best held out")
     rows = []
     for group, finding in findings.items():
-        cells = [_with_interval(value) for value in _parameters(finding).values()]
+        cells = [_with_error(value) for value in _parameters(finding).values()]
         p = finding.goodness.p_values if finding.goodness is not None else {}
-        ratio = "" if finding.ratio is None else f"{finding.ratio.p_value:.2g}"
+        ratio = "" if finding.ratio is None else _p_text(finding.ratio.p_value)
         tests = [f"{p[name]:.2g}" if name in p else "" for name in ("ad", "drift")]
         scored = [s for s in finding.scores.values() if math.isfinite(s.heldout)]
         best = max(scored, key=lambda s: s.heldout).family.words if scored else ""

@@ -18,6 +18,7 @@ def sentence(
     p_values: Mapping[str, float],
     blocks: list[Block],
     scores: Mapping[str, Scores],
+    why_untested: str = "n_bootstrap=0",
 ) -> str:
     """The verdict on the hypothesis that the samples follow a stable law.
 
@@ -51,11 +52,19 @@ def sentence(
             f"drift{_better(scores, 'stable')}."
         )
     if not p_values:
-        return f"{gaussian}Whether a stable law fits was not tested (n_bootstrap=0){_better(scores, 'stable')}."
+        return f"{gaussian}Whether a stable law fits was not tested ({why_untested}){_better(scores, 'stable')}."
     return (
         f"{gaussian}The {n:,} samples are consistent with a stable law of alpha = {interval} "
         f"({_tests(p_values, list(p_values))}){_better(scores, 'stable')}."
     )
+
+
+def fit_sentence(words: str, p_values: Mapping[str, float]) -> str:
+    """How a law other than the stable one does in the tests."""
+    rejected = [name for name in ("ks", "ad") if p_values[name] < LEVEL]
+    if rejected:
+        return f"A {words} law does not fit ({_tests(p_values, rejected)})."
+    return f"A {words} law is consistent with the samples ({_tests(p_values, ['ks', 'ad'])})."
 
 
 def _p(value: float) -> str:

@@ -32,7 +32,7 @@ class FitStableConfig:
     samples: Any = key(None, "what the law is fitted to; a path is read as a file, - is standard input")
     law: str = key("stable", "the law whose parameters and goodness of fit are reported", choices=LAWS)
     parameterization: str = key("S1", "what loc of a stable law means", choices=("S1", "S0"))
-    fixed: Any = key({}, "parameters of the stable law that are held, as in {beta: 0}")
+    fixed: Any = key(None, "parameters of the stable law that are held, as in {beta:0}")
     n_bootstrap: int = key(199, "bootstrap samples behind p-values, at most; 0: no tests")
     n_tested: int = key(20000, "samples that the tests use, at most: a random part")
     holdout: float = key(0.2, "share of the samples that is held out to score predictions, in [0, 0.5]")
@@ -42,9 +42,9 @@ class FitStableConfig:
     def __post_init__(self) -> None:
         checks.choice("law", self.law, LAWS)
         checks.choice("parameterization", self.parameterization, ("S1", "S0"))
-        if not isinstance(self.fixed, dict):
-            raise UsageError(f"fixed: expected parameters such as {{beta: 0}}, got {self.fixed!r}")
-        for name, value in self.fixed.items():
+        if not isinstance(self.fixed, dict | None):
+            raise UsageError(f"fixed: expected parameters such as {{beta:0}}, got {self.fixed!r}")
+        for name, value in (self.fixed or {}).items():
             checks.choice("fixed", name, PARAMETERS)
             checks.number(f"fixed.{name}", value)
         checks.integer("n_bootstrap", self.n_bootstrap, least=0)
@@ -92,7 +92,7 @@ def _investigate(config: FitStableConfig, x: np.ndarray, group: str, index: int,
     plan = Plan(
         law=config.law,
         parameterization=config.parameterization,
-        fixed={name: float(value) for name, value in config.fixed.items()},
+        fixed={name: float(value) for name, value in (config.fixed or {}).items()},
         n_bootstrap=config.n_bootstrap,
         n_tested=config.n_tested,
         holdout=config.holdout,

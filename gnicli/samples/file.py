@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gnicli.samples.collecting import Groups
 
 STDIN = "-"
+DECIMALS = ("point", "comma")  # the marks themselves are taken as well; a comma is awkward to quote
 _MAGIC = {b"\x93NUMPY": "npy", b"PK\x03\x04": "npz", b"PK\x05\x06": "npz", b"PAR1": "parquet"}
 _BINARY = {".npy": "npy", ".npz": "npz", ".parquet": "parquet", ".pq": "parquet"}
 
@@ -35,13 +36,13 @@ class FileSamples:
     column: Optional[str] = key(None, "column by name, or by number from 0")
     group: Optional[str] = key(None, "column of labels: one fit per label")
     array: Optional[str] = key(None, ".npz: which array; with * one fit for each that matches")
-    decimal: str = key(".", "decimal mark in text", choices=(".", ","))
+    decimal: str = key("point", "decimal mark in text", choices=DECIMALS)
     flatten: bool = key(False, "take an array of several dimensions as one sample")
     drop_nonfinite: bool = key(False, "leave out NaN, infinite and empty values")
     max_n: Optional[int] = key(None, "fit a random part of so many values (of each group)")
 
     def __post_init__(self) -> None:
-        checks.choice("samples.decimal", self.decimal, (".", ","))
+        checks.choice("samples.decimal", self.decimal, (*DECIMALS, ".", ","))
         if self.max_n is not None:
             checks.integer("samples.max_n", self.max_n, least=50)
 
@@ -113,7 +114,8 @@ class FileSamples:
         elif kind is not None:
             raise DataError(f"{groups.source}: {kind} cannot be read from a pipe; give its path")
         else:
-            delimited.read(cast(BinaryIO, buffered), groups, self.column, self.group, self.decimal, size)
+            mark = "," if self.decimal in (",", "comma") else "."
+            delimited.read(cast(BinaryIO, buffered), groups, self.column, self.group, mark, size)
 
     def _read_table(self, table: Mapping[str, np.ndarray], groups: Groups) -> None:
         from gnicli.samples.formats import columns

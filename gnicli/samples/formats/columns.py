@@ -19,7 +19,7 @@ def read(table: Mapping[str, np.ndarray], groups: Groups, column: str | None, gr
     others = [name for name in names if name != group]
     if column is None:
         if len(others) != 1:
-            raise UsageError(f"columns {','.join(others)}: choose one with samples.column=")
+            raise UsageError(f"{groups.source}: columns {','.join(others)}: choose one with samples.column=")
         column = others[0]
     checks.choice("samples.column", column, names)
     values = np.asarray(table[column])

@@ -16,7 +16,7 @@ from gnicli.samples.collecting import Groups
 
 _CHUNK = 50_000
 _LONGEST_LINE = 1 << 20
-_COMMA_HINT = "; is ',' the decimal mark? use samples.decimal=','"
+_COMMA_HINT = "; is ',' the decimal mark? use samples.decimal=comma"
 
 
 class Layout(NamedTuple):
@@ -56,7 +56,7 @@ def _read(
     if not first:
         raise DataError(f"{source} is empty")
     layout = _layout(first, decimal)
-    value_at = _value_column(layout, column, group, decimal)
+    value_at = _value_column(source, layout, column, group, decimal)
     group_at = None if group is None else _position(layout.names, "samples.group", group)
     lines = itertools.chain([first], text)
     reader = csv.reader(lines, delimiter=layout.delimiter, skipinitialspace=layout.delimiter == " ")
@@ -72,6 +72,8 @@ def _read(
             # Rows are of about equal length; what was read ahead of them does not matter for a bar.
             done = min(size, done + sum(map(len, rows[0])) * len(rows))
             groups.observer.progress(f"reading {source}", done, size, "byte")
+    if size and n_rows:
+        groups.observer.progress(f"reading {source}", size, size, "byte")
     if not n_rows:
         raise DataError(f"{source} has a header ({', '.join(layout.names)}) and no rows")
 
@@ -100,7 +102,7 @@ def _position(names: list[str], key: str, wanted: str) -> int:
     return names.index(wanted)
 
 
-def _value_column(layout: Layout, column: str | None, group: str | None, decimal: str) -> int:
+def _value_column(source: str, layout: Layout, column: str | None, group: str | None, decimal: str) -> int:
     if column is not None:
         return _position(layout.names, "samples.column", column)
     at = None if group is None else _position(layout.names, "samples.group", group)
@@ -109,7 +111,7 @@ def _value_column(layout: Layout, column: str | None, group: str | None, decimal
         return others[0]
     hint = _COMMA_HINT if layout.delimiter == "," and not layout.has_header and decimal == "." else ""
     shown = ",".join(layout.names[:20]) + (",…" if len(layout.names) > 20 else "")
-    raise UsageError(f"columns {shown}: choose one with samples.column={hint}")
+    raise UsageError(f"{source}: columns {shown}: choose one with samples.column={hint}")
 
 
 def _chunks(reader: Iterator[list[str]], skipped: int) -> Iterator[tuple[list[int], list[list[str]]]]:
@@ -168,8 +170,3 @@ def _numbers(source: str, numbers: list[int], words: list[str], decimal: str) ->
         hint = _COMMA_HINT if decimal == "." and _number(words[k], ",") is not None else ""
         raise DataError(f"{source}: line {numbers[k]}: {word!r} is not a number{hint}")
     return np.array(found, dtype=np.float64)
-
-
-def checked_decimal(decimal: str) -> None:
-    """Raise `UsageError` unless the decimal mark is a point or a comma."""
-    checks.choice("samples.decimal", decimal, (".", ","))
