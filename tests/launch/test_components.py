@@ -19,17 +19,19 @@ FILES = sorted(path.relative_to(components.conf_folder()) for path in components
 def test_every_file_opens_with_the_command_that_runs_it(path):
     first = (components.conf_folder() / path).read_text(encoding="utf-8").splitlines()[0]
     group, name = path.parent.name, path.stem
-    command = name.replace("_", "-") if not group else "train"
-    assert first.startswith(f"# gni {command}")
+    of_group = [command for command in commands.COMMANDS if group in (*commands.groups(command), "experiment")]
+    allowed = of_group if group else [name.replace("_", "-")]
+    assert first.startswith(tuple(f"# gni {command}" for command in allowed))
     assert not group or f" {group}={name}" in first
 
 
 @pytest.mark.parametrize(("group", "name"), MEMBERS)
 def test_every_member_composes_to_what_its_schema_accepts(gni, group, name):
-    said = gni("train", f"{group}={name}", "--cfg", "job")
+    command = next(command for command in commands.COMMANDS if group in commands.groups(command))
+    said = gni(command, f"{group}={name}", "--cfg", "job")
     shown = yaml.safe_load(said.out)
     assert shown[group]["name"] == name
-    configs.validated("train", _as_config(shown))
+    configs.validated(command, _as_config(shown))
 
 
 def _as_config(values):

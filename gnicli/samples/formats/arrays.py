@@ -16,7 +16,7 @@ from gnicli import checks
 from gnicli.errors import DataError, GniError, UsageError
 from gnicli.samples.collecting import Collector, Groups
 
-_CHUNK = 1 << 22  # bytes
+_CHUNK = 1 << 20  # bytes
 
 
 def read_npy(
