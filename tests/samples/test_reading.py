@@ -178,7 +178,7 @@ def test_archives_of_arrays(tmp_path):
     data = bytearray(path.read_bytes())
     data[200] ^= 255
     path.write_bytes(bytes(data))
-    with pytest.raises(DataError, match="damaged|CRC"):
+    with pytest.raises(DataError, match=r"damaged|CRC"):
         load(path, array="g/1")
 
 
