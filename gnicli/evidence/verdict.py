@@ -25,8 +25,8 @@ def sentence(
     `interval` is alpha with its interval in words, `p_values` those of the stable law (`ks`, `ad`, `drift`). Evidence
     that is not there is not spoken of.
     """
-    if ratio is not None and ratio.p_value >= LEVEL:
-        rejected = [name for name in ("ks", "ad") if p_values.get(name, 1.0) < LEVEL]
+    if ratio is not None and ratio.p_value > LEVEL:
+        rejected = [name for name in ("ks", "ad") if p_values.get(name, 1.0) <= LEVEL]
         if not rejected:
             return (
                 f"The {n:,} samples allow a Gaussian: a stable law gains {ratio.statistic / 2:.3g} nats over it "
@@ -37,8 +37,8 @@ def sentence(
             f"stable law is no better than a Gaussian (p = {ratio.p_value:.2g}){_better(scores, 'stable')}."
         )
     gaussian = "" if ratio is None else f"A Gaussian is excluded (p {_p(ratio.p_value)}). "
-    drifts = p_values.get("drift", 1.0) < LEVEL
-    rejected = [name for name in ("ks", "ad") if p_values.get(name, 1.0) < LEVEL]
+    drifts = p_values.get("drift", 1.0) <= LEVEL
+    rejected = [name for name in ("ks", "ad") if p_values.get(name, 1.0) <= LEVEL]
     if drifts:
         return (
             f"{gaussian}The law is not stable: alpha of block sums goes from {blocks[0].alpha:.2f} to "
@@ -61,7 +61,7 @@ def sentence(
 
 def fit_sentence(words: str, p_values: Mapping[str, float]) -> str:
     """How a law other than the stable one does in the tests."""
-    rejected = [name for name in ("ks", "ad") if p_values[name] < LEVEL]
+    rejected = [name for name in ("ks", "ad") if p_values[name] <= LEVEL]
     if rejected:
         return f"A {words} law does not fit ({_tests(p_values, rejected)})."
     return f"A {words} law is consistent with the samples ({_tests(p_values, ['ks', 'ad'])})."

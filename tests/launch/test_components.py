@@ -17,7 +17,8 @@ FILES = sorted(path.relative_to(components.conf_folder()) for path in components
 
 @pytest.mark.parametrize("path", FILES, ids=str)
 def test_every_file_opens_with_the_command_that_runs_it(path):
-    first = (components.conf_folder() / path).read_text(encoding="utf-8").splitlines()[0]
+    lines = (components.conf_folder() / path).read_text(encoding="utf-8").splitlines()
+    first = lines[1] if lines[0] == "# @package _global_" else lines[0]  # Hydra reads that on the first line only
     group, name = path.parent.name, path.stem
     of_group = [command for command in commands.COMMANDS if group in (*commands.groups(command), "experiment")]
     allowed = of_group if group else [name.replace("_", "-")]
