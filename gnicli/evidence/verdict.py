@@ -25,8 +25,9 @@ def sentence(
     `interval` is alpha with its interval in words, `p_values` those of the stable law (`ks`, `ad`, `drift`). Evidence
     that is not there is not spoken of.
     """
+    level = _level(p_values)
+    rejected = _rejected(p_values)
     if ratio is not None and ratio.p_value > LEVEL:
-        rejected = [name for name in ("ks", "ad") if p_values.get(name, 1.0) <= LEVEL]
         if not rejected:
             return (
                 f"The {n:,} samples allow a Gaussian: a stable law gains {ratio.statistic / 2:.3g} nats over it "
@@ -37,9 +38,7 @@ def sentence(
             f"stable law is no better than a Gaussian (p = {ratio.p_value:.2g}){_better(scores, 'stable')}."
         )
     gaussian = "" if ratio is None else f"A Gaussian is excluded (p {_p(ratio.p_value)}). "
-    drifts = p_values.get("drift", 1.0) <= LEVEL
-    rejected = [name for name in ("ks", "ad") if p_values.get(name, 1.0) <= LEVEL]
-    if drifts:
+    if p_values.get("drift", 1.0) <= level:
         return (
             f"{gaussian}The law is not stable: alpha of block sums goes from {blocks[0].alpha:.2f} to "
             f"{blocks[-1].alpha:.2f} for sums of {blocks[-1].size} (p {_p(p_values['drift'])}), as a lighter tail "
@@ -61,10 +60,19 @@ def sentence(
 
 def fit_sentence(words: str, p_values: Mapping[str, float]) -> str:
     """How a law other than the stable one does in the tests."""
-    rejected = [name for name in ("ks", "ad") if p_values[name] <= LEVEL]
+    rejected = _rejected(p_values)
     if rejected:
         return f"A {words} law does not fit ({_tests(p_values, rejected)})."
     return f"A {words} law is consistent with the samples ({_tests(p_values, ['ks', 'ad'])})."
+
+
+def _level(p_values: Mapping[str, float]) -> float:
+    """The level of each of several tests of one law, so that a true law is rejected in 5 % of cases at most."""
+    return LEVEL / max(1, len(p_values))
+
+
+def _rejected(p_values: Mapping[str, float]) -> list[str]:
+    return [name for name in ("ks", "ad") if p_values.get(name, 1.0) <= _level(p_values)]
 
 
 def _p(value: float) -> str:

@@ -13,7 +13,7 @@ from gnicli.errors import DataError, ResourceError, UsageError
 from gnicli.seeding import numpy_stream
 
 # What `gni fit-stable` was seen to hold at its most for every value (docs/fit-stable.md), the value included.
-BYTES_PER_VALUE = 80
+BYTES_PER_VALUE = 110
 MOST_GROUPS = 1000
 
 

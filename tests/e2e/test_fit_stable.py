@@ -50,7 +50,7 @@ def test_a_file_gives_the_law_it_was_drawn_from(gni, outputs, column):
     assert found["n"]["value"] == 3000
     assert found["log_likelihood"]["value"] > found["log_likelihood_normal"]["value"]
     assert found["ratio_p"]["value"] < 1e-50
-    assert min(found[f"{name}_p"]["value"] for name in ("ks", "ad", "drift")) >= 0.05
+    assert all(0.05 <= found[f"{name}_p"]["value"] <= 1 for name in ("ks", "ad", "drift"))
     assert "consistent with a stable law" in said.err + said.out
     for name in ("density", "tails", "quantiles", "blocks"):
         assert {(folder / "figures" / f"{name}.{end}").exists() for end in ("png", "pdf", "csv")} == {True}
@@ -107,12 +107,12 @@ def test_other_laws_in_front(gni, tmp_path, law):
 
 @pytest.mark.usefixtures("undrawn")
 def test_laplace_is_found_not_to_be_stable(gni, tmp_path):
-    said = gni("fit-stable", "samples=laplace", "n_bootstrap=19", f"run.dir={tmp_path / 'run'}")
+    said = gni("fit-stable", "samples=laplace", "samples.n=5000", "n_bootstrap=79", f"run.dir={tmp_path / 'run'}")
     assert said.code == 0, said.err
     found = results(tmp_path / "run")
     assert found["alpha"]["value"] < 1.7
     assert found["alpha_sum16"]["value"] > 1.85
-    assert "The law is not stable: alpha of block sums goes from 1.6" in (tmp_path / "run" / "report.md").read_text()
+    assert "The law is not stable: alpha of block sums goes from 1." in (tmp_path / "run" / "report.md").read_text()
     assert (
         max(("stable", "normal", "student", "laplace"), key=lambda name: found[f"heldout_{name}"]["value"]) == "laplace"
     )
@@ -174,7 +174,7 @@ def test_a_sweep_over_files_and_over_laws(gni, outputs, tmp_path):
 
 
 def test_figure_3(gni):
-    said = gni("fit-stable", "experiment=fig3", "samples.n=400")
+    said = gni("fit-stable", "experiment=fig3", "samples.n=150", "holdout=0")
     assert said.code == 0, said.err
     folder = Path(said.last_line)
     with (folder / "sweep.csv").open() as stream:

@@ -266,6 +266,14 @@ def test_sentences(ratio, p, blocks, words):
     assert said.endswith(".")
 
 
+def test_several_tests_of_one_law_share_the_level():
+    """Three p-values of 0.03 are no rejection at 5 %; one of 0.015 is."""
+    said = verdict.sentence(99, "1", None, {"ks": 0.03, "ad": 0.03, "drift": 0.03}, FLAT, {})
+    assert "consistent with a stable law" in said
+    assert "does not fit" in verdict.sentence(99, "1", None, {"ks": 0.03, "ad": 0.015, "drift": 0.03}, FLAT, {})
+    assert "does not fit" in verdict.fit_sentence("Laplace", {"ks": 0.03, "ad": 0.025})
+
+
 def test_a_better_law_is_named_only_if_it_is_clearly_better():
     near = {"stable": score("stable", 1.0), "student": score("student", 1.015)}
     clear = {"stable": score("stable", 1.0), "student": score("student", 1.03)}
