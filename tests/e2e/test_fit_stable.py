@@ -120,12 +120,18 @@ def test_laplace_is_found_not_to_be_stable(gni, tmp_path):
 
 @pytest.mark.usefixtures("undrawn")
 def test_a_gaussian_stays_one(gni, tmp_path):
-    assert gni("fit-stable", "samples=normal", "samples.n=1000", *QUICK, f"run.dir={tmp_path / 'run'}").code == 0
-    found = results(tmp_path / "run")
-    assert found["alpha"]["value"] == 2
-    assert found["beta"]["stderr"] is None
-    assert "ci95" not in found["beta"]
-    assert found["ratio_p"]["value"] == 1
+    """Of Gaussian samples about six in ten are fitted best by alpha = 2 itself, where beta means nothing."""
+    said = gni("fit-stable", "-m", "samples=normal", "samples.n=400", "seed=range(5)", *QUICK)
+    assert said.code == 0, said.err
+    found = [results(Path(said.last_line) / str(job)) for job in range(5)]
+    at_two = [each for each in found if each["alpha"]["value"] == 2]
+    assert len(at_two) >= 1
+    for each in at_two:
+        assert each["ratio_p"]["value"] == 1
+        assert each["beta"]["stderr"] is None
+        assert "ci95" not in each["beta"]
+        assert "loc" in each
+    assert min(each["ratio_p"]["value"] for each in found) > 0.005
 
 
 @pytest.mark.usefixtures("undrawn")
