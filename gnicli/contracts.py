@@ -187,9 +187,10 @@ class Value(NamedTuple):
     `ci95` is a 95 % interval where the result has one that is not value ± 1.96 stderr by definition (cut to a range,
     asymmetric, or to be read by others). A value may be a word (`parameterization` is "S1"): it is shown and written,
     and left out of means over runs. Words that `float()` reads ("nan", "inf") are taken for numbers when read back.
+    A value may also be several numbers whose count is part of the result (modes): these too are in no mean.
     """
 
-    value: float | str
+    value: float | str | tuple[float, ...]
     stderr: float | None = None
     n: int = 1
     unit: str = ""

@@ -173,9 +173,11 @@ def progress_line(parts: Sequence[str], done: int, total: int | None, console: C
 
 
 def number_text(value: Value, plus_minus: str = "±") -> str:
-    """A value as a person reads it: with an error, to two digits of it; else to five digits; a word as it is."""
+    """A value as a person reads it: with an error, to two digits of it; else to five digits; words as they are."""
     if isinstance(value.value, str):
         return value.value
+    if isinstance(value.value, tuple):
+        return ", ".join(f"{part:.5g}" for part in value.value) or "none"
     if value.stderr is None or not math.isfinite(value.value) or not math.isfinite(value.stderr) or value.stderr <= 0:
         return f"{value.value:.5g}"
     digits = max(0, 1 - math.floor(math.log10(value.stderr)))

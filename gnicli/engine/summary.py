@@ -125,7 +125,7 @@ def _means(group: Group) -> dict[str, Value]:
     means = {}
     for name in dict.fromkeys(name for r in complete for name in r.values):
         numbers = [r.values[name].value for r in complete if name in r.values]
-        if any(isinstance(number, str) for number in numbers):
+        if any(not isinstance(number, float) for number in numbers):
             continue
         values = np.array(numbers, float)
         unit = next(r.values[name].unit for r in complete if name in r.values)

@@ -12,6 +12,7 @@ import json
 import math
 import os
 import zipfile
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -113,6 +114,10 @@ def read_metrics(path: Path) -> Series:
 # ------------------------------------------------------------------------------------------------------------- results
 
 
+def _value(value: float | str | tuple[float, ...]) -> Any:
+    return [_number(part) for part in value] if isinstance(value, tuple) else _number(value)
+
+
 def _number(value: float | str | None) -> float | str | None:
     # JSON has no NaN: a value that is not finite is written as a string that float() reads.
     if value is None or isinstance(value, str):
@@ -122,11 +127,11 @@ def _number(value: float | str | None) -> float | str | None:
 
 def encode_results(values: Mapping[str, Value]) -> bytes:
     """The bytes of results.json: {name: {value, stderr, n, unit}}, and ci95: [low, high] where there is one."""
-    entries = {}
+    entries: dict[str, dict[str, Any]] = {}
     for name, v in values.items():
-        entries[name] = {"value": _number(v.value), "stderr": _number(v.stderr), "n": int(v.n), "unit": v.unit}
+        entries[name] = {"value": _value(v.value), "stderr": _number(v.stderr), "n": int(v.n), "unit": v.unit}
         if v.ci95 is not None:
-            entries[name]["ci95"] = [_number(end) for end in v.ci95]  # type: ignore[assignment]
+            entries[name]["ci95"] = [_number(end) for end in v.ci95]
     return (json.dumps(entries, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
@@ -148,8 +153,10 @@ def read_results(path: Path) -> dict[str, Value]:
         raise DataError(f"{path} is damaged: {error}") from error
 
 
-def _read_value(value: Any) -> float | str:
-    """A number, also one that JSON cannot hold, or a word."""
+def _read_value(value: Any) -> float | str | tuple[float, ...]:
+    """A number, also one that JSON cannot hold, a word, or several numbers."""
+    if isinstance(value, list):
+        return tuple(float(part) for part in value)
     try:
         return float(value)
     except ValueError:
@@ -172,13 +179,13 @@ def write_arrays(stream: BinaryIO, arrays: Mapping[str, NamedArray]) -> None:
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
-    """The inverse of `write_arrays`; nothing where there is no such file. Raises `DataError` where it is damaged."""
+    """The arrays of an .npz file by name. Raises `FileNotFoundError`, or `DataError` where it is damaged."""
     try:
         with np.load(path, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
-    except FileNotFoundError:
-        return {}
-    except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except (ValueError, OSError, KeyError, zipfile.BadZipFile, EOFError, zlib.error) as error:
+        if isinstance(error, FileNotFoundError):
+            raise
         raise DataError(f"{path} is damaged: {error}") from error
 
 
@@ -198,7 +205,7 @@ def read_parquet(path: Path) -> dict[str, np.ndarray]:
 
 
 def encode_csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
-    """A CSV file (RFC 4180 but with plain newlines); floats by repr, None as an empty field."""
+    """A CSV file (RFC 4180 but with plain newlines); floats by repr, None as an empty field, several numbers as one field with spaces."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
@@ -209,4 +216,6 @@ def encode_csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
 def _cell(value: Any) -> Any:
     if isinstance(value, float | np.floating):
         return repr(float(value))
+    if isinstance(value, tuple):
+        return " ".join(map(repr, value))
     return value

@@ -114,6 +114,6 @@ def summarise(runs: Sequence[RunRecord]) -> Results:
     arrays: dict[str, Mapping[str, np.ndarray]] = {
         label or str(record.job): read_arrays(record.folder / "arrays.npz")
         for record, label in zip(runs, labels, strict=True)
-        if record.status == "completed"
+        if record.status == "completed" and (record.folder / "arrays.npz").exists()
     }
     return means._replace(figures=reporting.side_by_side(arrays))

@@ -53,11 +53,11 @@ class FractionalForce:
                 "at alpha=2 it is drift=gradient"
             )
         if (h is None) != (K is None):
-            raise UsageError("drift.h and drift.K go together: give both, or neither for the drift by quadrature")
+            raise UsageError("h and K go together: give both, or neither for the drift by quadrature")
         if h is not None:
-            checks.number("drift.h", h, above=0)
-            checks.integer("drift.K", K, least=0, below=10**7)
-        checks.choice("drift.order", order, (1, 2))
+            checks.number("h", h, above=0)
+            checks.integer("K", K, least=0, below=10**7)
+        checks.choice("order", order, (1, 2))
         self.potential, self.alpha, self.beta, self.epsilon = potential, alpha, beta, epsilon
         self.h, self.K, self.order = h, K, order
         self.gibbs = GibbsLaw(potential, alpha, epsilon)

@@ -46,8 +46,8 @@ class FractionalDrift:
         if not (edge_rates[0] > 0 > edge_rates[1]):
             raise UsageError(
                 f"drift=fractional points outwards at the ends of its table (rate {edge_rates[0]:.3g} at "
-                f"{self._edges[0]:.3g}, {edge_rates[1]:.3g} at {self._edges[1]:.3g}): drift.K·drift.h = "
-                f"{(force.K or 0) * (force.h or 0):.3g} is too short or drift.h too large"
+                f"{self._edges[0]:.3g}, {edge_rates[1]:.3g} at {self._edges[1]:.3g}): K·h = "
+                f"{(force.K or 0) * (force.h or 0):.3g} is too short or h too large"
             )
 
     def rate(self, w: np.ndarray) -> np.ndarray:
@@ -106,7 +106,7 @@ class _Map:
         fall = 1 / np.abs(drift.rate(edge) * drift.potential.gradient(edge) / drift.force._noise)
         if fall.max() > _INSTANT * time:
             raise UsageError(
-                f"drift=fractional is too weak at the ends of its table for a step of {time:g}: drift.K·drift.h = "
+                f"drift=fractional is too weak at the ends of its table for a step of {time:g}: K·h = "
                 f"{(drift.force.K or 0) * (drift.force.h or 0):.3g} is too short"
             )
         ends = drift.integrate(nodes, time)

@@ -118,3 +118,28 @@ def test_equal_arrays_have_equal_bytes_whatever_the_clock(monkeypatch):
 def test_csv_keeps_every_digit():
     text = tables.encode_csv(["a", "b"], [[0.1, None], [np.float32(0.1), "x,y"], [math.inf, 3]]).decode()
     assert text == f'a,b\n0.1,\n{float(np.float32(0.1))!r},"x,y"\ninf,3\n'
+
+
+def test_words_intervals_and_several_numbers_come_back(tmp_path):
+    values = {
+        "modes": Value((-1.5, 0.25, math.inf), n=3),
+        "none": Value(()),
+        "form": Value("S1"),
+        "alpha": Value(1.5, 0.1, 7, "", (1.0, 2.0)),
+    }
+    (tmp_path / "results.json").write_bytes(tables.encode_results(values))
+    assert tables.read_results(tmp_path / "results.json") == values
+    assert json.loads((tmp_path / "results.json").read_text())["modes"]["value"] == [-1.5, 0.25, "inf"]
+    assert tables.encode_csv(["modes"], [[(-1.5, 0.25)]]) == b"modes\n-1.5 0.25\n"
+
+
+def test_arrays_come_back_and_damage_is_told(tmp_path):
+    path = tmp_path / "arrays.npz"
+    with path.open("wb") as stream:
+        tables.write_arrays(stream, {"a/b": NamedArray(np.arange(500.0), "numbers")})
+    np.testing.assert_array_equal(tables.read_arrays(path)["a/b"], np.arange(500.0))
+    path.write_bytes(path.read_bytes()[:-60])
+    with pytest.raises(DataError, match="is damaged"):
+        tables.read_arrays(path)
+    with pytest.raises(FileNotFoundError):
+        tables.read_arrays(tmp_path / "absent.npz")
