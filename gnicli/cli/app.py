@@ -50,27 +50,24 @@ def _completer(command: str) -> Any:
     return offer
 
 
-@app.command("train", help=COMMANDS["train"], **_HYDRA)
-def _train(
-    words: Annotated[
-        Optional[list[str]], typer.Argument(metavar="[KEY=VALUE ...] [OPTIONS]", autocompletion=_completer("train"))
-    ] = None,
-) -> int:
-    from gnicli.cli.hydra_commands import run
+def _mount(command: str) -> None:
+    """Add a command that Hydra configures: its words go there as they are."""
 
-    return run("train", words or [])
+    def start(words: Any = None) -> int:
+        from gnicli.cli.hydra_commands import run
 
+        return run(command, words or [])
 
-@app.command("fit-stable", help=COMMANDS["fit-stable"], **_HYDRA)
-def _fit_stable(
-    words: Annotated[
+    # The completer differs by command, so the annotation is made here.
+    start.__annotations__["words"] = Annotated[
         Optional[list[str]],
-        typer.Argument(metavar="[KEY=VALUE ...] [OPTIONS]", autocompletion=_completer("fit-stable")),
-    ] = None,
-) -> int:
-    from gnicli.cli.hydra_commands import run
+        typer.Argument(metavar="[KEY=VALUE ...] [OPTIONS]", autocompletion=_completer(command)),
+    ]
+    app.command(command, help=COMMANDS[command], **_HYDRA)(start)
 
-    return run("fit-stable", words or [])
+
+for _command in COMMANDS:
+    _mount(_command)
 
 
 @app.command("resume")

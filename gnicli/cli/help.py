@@ -29,6 +29,19 @@ _EXAMPLES = {
         ("samples=subweibull samples.r=2 law=subweibull", "draws from a law, and another law in front"),
         ("experiment=fig3", "figure 3 of the paper"),
     ),
+    "simulate-sde": (
+        ("", "the double well under asymmetric heavy-tailed noise"),
+        ("scheme=euler eta=0.05", "the paper's scheme, whose chains explode"),
+        ("potential=quadratic epsilon=0.05 basin=[-1,2]", "first exits from a basin against theory"),
+        ("drift=fractional n_steps=4000", "the drift that restores the Gibbs law"),
+        ("experiment=exit_times", "exits for three kinds of noise"),
+    ),
+    "kde-stationary": (
+        ("alpha=1.1 beta=0.5", "simulate, estimate the density, compare with the exact one"),
+        ("-m beta=-0.5,0,0.5", "one figure of three"),
+        ("source=outputs/simulate-sde/DATE/RUN", "from chains simulated before"),
+        ("experiment=fig6", "the paper's figure, its run beside one long enough"),
+    ),
 }
 
 

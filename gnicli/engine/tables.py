@@ -205,7 +205,7 @@ def read_parquet(path: Path) -> dict[str, np.ndarray]:
 
 
 def encode_csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
-    """A CSV file (RFC 4180 but with plain newlines); floats by repr, None as an empty field, several numbers as one field with spaces."""
+    """A CSV file (RFC 4180 but with plain newlines); floats by repr, None as an empty field, several numbers as one."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)

@@ -23,6 +23,7 @@ GROUPS = {
     "objective": "gnicli.gradients.objective",
     "schedule": "gnicli.training.schedule",
     "samples": "gnicli.samples",
+    "potential": "gnicli.potential",
 }
 SCHEMA_SUFFIX = "_schema"
 

@@ -11,6 +11,7 @@ NOUNS = {
     "objective": "objective",
     "schedule": "schedule",
     "samples": "source of samples",
+    "potential": "potential",
     "experiment": "experiment",
 }
 

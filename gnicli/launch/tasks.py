@@ -122,6 +122,16 @@ def fit_stable(cfg: DictConfig) -> Outcome | None:
     return _perform("fit-stable", cfg)
 
 
+def simulate_sde(cfg: DictConfig) -> Outcome | None:
+    """`gni simulate-sde`."""
+    return _perform("simulate-sde", cfg)
+
+
+def kde_stationary(cfg: DictConfig) -> Outcome | None:
+    """`gni kde-stationary`."""
+    return _perform("kde-stationary", cfg)
+
+
 def _perform(command: str, cfg: DictConfig) -> Outcome | None:
     """Run once. Errors are kept, not raised: Hydra would print lines of its own and leave the rest of a sweep."""
     from hydra.core.hydra_config import HydraConfig

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gnicli import checks
-from gnicli.contracts import Observer, SilentObserver
+from gnicli.contracts import Observer, SilentObserver, State
 from gnicli.errors import UsageError
 from gnicli.sde.noise import CHAIN_BLOCK, STEP_BLOCK, Increments
 from gnicli.sde.scheme import Scheme
@@ -68,7 +68,7 @@ def first_exits(
     """Run one-dimensional chains from `minimum` until they leave (minimum − left, minimum + right), again and again.
 
     A chain is judged where the noise has just put it: a jump that the drift would take back within the step counts, as
-    it does in continuous time.
+    it does in continuous time. `observer.restore` gives the state of a finished block of steps back.
     """
     checks.number("left", left, above=0)
     checks.number("right", right, above=0)
@@ -80,8 +80,17 @@ def first_exits(
     observer = observer or SilentObserver()
     w = np.full(n_chains, float(minimum))
     since = np.zeros(n_chains, int)
-    counts, durations, moments = [0, 0], [], []
-    for first in range(0, n_steps, STEP_BLOCK):
+    counts, durations, moments, done = np.zeros(2, int), [np.array([])], [np.array([])], 0
+    state = observer.restore()
+    if state is not None:
+        done, w, since, counts = state.step, *(np.array(state.arrays[name]) for name in ("w", "since", "counts"))
+        durations, moments = [np.array(state.arrays["durations"])], [np.array(state.arrays["moments"])]
+
+    def make_state() -> State:
+        found = {"durations": np.concatenate(durations), "moments": np.concatenate(moments)}
+        return State(done, {"w": w, "since": since, "counts": counts, **found})
+
+    for first in range(done, n_steps, STEP_BLOCK):
         etas = np.full(min(STEP_BLOCK, n_steps - first), eta)
         for chain_block, begin in enumerate(range(0, n_chains, CHAIN_BLOCK)):
             part = slice(begin, min(begin + CHAIN_BLOCK, n_chains))
@@ -94,12 +103,12 @@ def first_exits(
                 gone = np.flatnonzero(gone_left | gone_right)
                 here = scheme.after(here, eta)
                 if len(gone):
-                    counts[0] += int(gone_left.sum())
-                    counts[1] += int(gone_right.sum())
+                    counts += [int(gone_left.sum()), int(gone_right.sum())]
                     durations.append(age[gone] * eta)
                     moments.append(np.full(len(gone), step * eta))
                     here[gone], age[gone] = minimum, 0
             w[part] = here
-        observer.progress("exits", min(first + STEP_BLOCK, n_steps), n_steps)
-    found = [np.concatenate(parts) if parts else np.array([]) for parts in (durations, moments)]
-    return Exits(counts[0], counts[1], n_steps * n_chains * eta, found[0], found[1])
+        done = min(first + STEP_BLOCK, n_steps)
+        observer.step_done(done, n_steps, make_state, n_exits=int(counts.sum()))
+    time = n_steps * n_chains * eta
+    return Exits(int(counts[0]), int(counts[1]), time, np.concatenate(durations), np.concatenate(moments))

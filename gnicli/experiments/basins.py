@@ -1,0 +1,183 @@
+"""First exits from the basins of a potential against theory: what `gni simulate-sde` does besides its chains."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gnicli.contracts import Curve, FigureData, Observer, Panel, RunRecord, Value
+from gnicli.errors import UsageError
+from gnicli.sde import exits, first_exit
+from gnicli.sde.levy import skew
+from gnicli.sde.noise import Increments
+from gnicli.seeding import numpy_stream
+
+if TYPE_CHECKING:
+    from gnicli.contracts import Potential
+    from gnicli.experiments.simulate_sde import SimulateSdeConfig
+
+_STREAM = 2**62 + 1  # a step block that no simulation reaches: exits have draws of their own
+_NEVER = 1e300  # a side without a saddle
+_SMALL = 0.2  # what has to be much less than 1
+
+
+class Basin:
+    """The basin (minimum − left, minimum + right) of one minimum, its exits by theory and, after `follow`, as seen."""
+
+    exits: first_exit.Exits
+
+    def __init__(self, config: SimulateSdeConfig, number: int, minimum: float, left: float, right: float) -> None:
+        (beta,) = Increments(config.alpha, config.beta, config.epsilon).betas
+        self.number, self.minimum, self.left, self.right = number, minimum, left, right
+        self.theory = exits.exit_theory(config.alpha, beta, config.epsilon, left, right)
+        nearest = min(left, right)
+        # The width of the law of a chain that stays at the minimum, and how far the noise's centering moves it.
+        stiffness = _curvature(config.potential, minimum)
+        settled = config.epsilon * (config.alpha * stiffness) ** (-1 / config.alpha) if stiffness > 0 else math.inf
+        drift = config.epsilon**config.alpha * abs(skew(config.alpha, beta)) / stiffness if stiffness > 0 else math.inf
+        self.spread, self.shift = settled / nearest, drift / nearest
+
+    def follow(self, config: SimulateSdeConfig, observer: Observer) -> None:
+        """Simulate exits, by Strang's scheme: it never explodes."""
+        from gnicli.sde.drift import GradientDrift
+        from gnicli.sde.scheme import build
+
+        seed = int(numpy_stream(config.seed, "simulate", _STREAM, self.number).integers(2**63 - 1))
+        self.exits = first_exit.first_exits(
+            build("strang", GradientDrift(config.potential)),
+            Increments(config.alpha, config.beta, config.epsilon),
+            self.minimum,
+            min(self.left, _NEVER),
+            min(self.right, _NEVER),
+            config.exit_eta or config.eta,
+            config.exit_steps,
+            config.n_chains,
+            seed,
+            observer,
+        )
+
+    def values(self) -> dict[str, Value]:
+        """Measured and theoretical rate and direction, and what has to be small for the theory."""
+        seen, number = self.exits, self.number
+        values = {
+            f"exit_rate/{number}": rate_value(seen.n, seen.time),
+            f"exit_rate_theory/{number}": Value(self.theory.rate, unit="1/time"),
+        }
+        if seen.n:
+            share = seen.n_right / seen.n
+            error = math.sqrt(share * (1 - share) / seen.n)
+            low, high = seen.right_interval()
+            values[f"exit_time/{number}"] = Value(
+                seen.time / seen.n, seen.time / seen.n / math.sqrt(seen.n), seen.n, "time"
+            )
+            values[f"exit_to_right/{number}"] = Value(share, error, seen.n, ci95=(low, high))
+        if self.theory.rate:
+            values[f"exit_time_theory/{number}"] = Value(1 / self.theory.rate, unit="time")
+            values[f"exit_to_right_theory/{number}"] = Value(self.theory.to_right)
+        values[f"exit_ratio/{number}"] = Value(self.theory.ratio)
+        values[f"exit_shift/{number}"] = Value(self.shift)
+        values[f"exit_spread/{number}"] = Value(self.spread)
+        return values
+
+
+def _curvature(potential: Potential, minimum: float) -> float:
+    step = 1e-5 * (1 + abs(minimum))
+    pair = potential.gradient(np.array([minimum - step, minimum + step]))
+    curvature = float(pair[1] - pair[0]) / (2 * step)
+    return curvature if curvature > 1e-6 else 0.0  # a quartic minimum holds nothing by its curvature
+
+
+def rate_value(n: int, time: float) -> Value:
+    """n events in a total time, with the exact (Poisson) interval of their rate."""
+    low, high = first_exit.Exits(n, 0, time, np.array([]), np.array([])).rate_interval()
+    return Value(n / time, math.sqrt(n) / time, n, "1/time", (low, high))
+
+
+def of(config: SimulateSdeConfig) -> list[Basin]:
+    """The basins whose exits are followed; none in several dimensions, for another drift, or with exit_steps=0.
+
+    At alpha = 2 there are no jumps, so no such theory.
+    """
+    potential = config.potential
+    if potential.dimension > 1 or config.drift != "gradient" or not config.exit_steps or config.alpha == 2:
+        if config.basin is not None:
+            raise UsageError("basin needs one dimension, drift=gradient, alpha < 2 and exit_steps > 0")
+        return []
+    minima = potential.minima()
+    if config.basin is not None:
+        low, high = config.basin
+        if len(minima) != 1 or not low < minima[0] < high:
+            raise UsageError(
+                f"basin={list(config.basin)} must hold the potential's only minimum, potential={potential.name} has "
+                f"{', '.join(f'{m:g}' for m in minima)}"
+            )
+        return [Basin(config, 1, float(minima[0]), float(minima[0] - low), float(high - minima[0]))]
+    borders = np.concatenate([[-np.inf], potential.saddles(), [np.inf]])
+    if len(borders) == 2:
+        return []
+    return [
+        Basin(config, i + 1, float(m), float(m - borders[i]), float(borders[i + 1] - m)) for i, m in enumerate(minima)
+    ]
+
+
+def notes(basins: Sequence[Basin]) -> list[str]:
+    """A sentence where the theory is not to be relied on."""
+    doubtful = [b for b in basins if max(b.theory.ratio, b.spread, b.shift) > _SMALL]
+    return [
+        f"exits from {b.minimum:g}: theory is for small noise, exit_ratio, exit_shift and exit_spread ≪ 1; here they "
+        f"are {b.theory.ratio:.2g}, {b.shift:.2g} and {b.spread:.2g}: take a smaller epsilon to compare"
+        for b in doubtful
+    ]
+
+
+def figure(basins: Sequence[Basin], n_chains: int) -> FigureData:
+    """How often a chain has left its basin up to a time, against theory: a straight line, for exits have no memory."""
+    panels = []
+    for basin in basins:
+        seen = basin.exits
+        t = np.linspace(0, seen.time / n_chains, 200)
+        count = np.searchsorted(np.sort(seen.moments), t, side="right")
+        low, high = (1 / n_chains * (count + sign * 1.96 * np.sqrt(count)) for sign in (-1, 1))
+        curves = [Curve("simulated", t, count / n_chains, low, high)]
+        if basin.theory.rate:
+            curves.append(Curve("theory", t, basin.theory.rate * t, style="dashed"))
+        title = f"basin of {basin.minimum:g}: {seen.n} exits"
+        panels.append(Panel(tuple(curves), "time", "exits per chain so far", title))
+    return FigureData(
+        "First exits",
+        tuple(panels),
+        "Chains begin again at the minimum after each exit. Mean number of exits of a chain up to a time, with its "
+        "pointwise 95 % band, and rate · time with the rate of theory (small noise).",
+    )
+
+
+def comparison(records: Sequence[RunRecord]) -> FigureData | None:
+    """Measured exit rates over those of theory for every setting of a sweep, with intervals."""
+    from gnicli.engine.summary import labels_of, varying
+
+    names = sorted({name for r in records for name in r.values if name.startswith("exit_rate/")})
+    labels = labels_of(records, varying(records))
+    curves: list[Curve] = []
+    for record, label in zip(records, labels, strict=True):
+        for name in names:
+            seen, theory = record.values.get(name), record.values.get(name.replace("rate/", "rate_theory/"))
+            if seen is None or theory is None or not _number(theory.value):
+                continue
+            basin = f" basin {name.rpartition('/')[2]}" if len(names) > 1 else ""
+            low, high = seen.ci95 or (math.nan, math.nan)
+            ratio = np.array([seen.value, low, high], float) / _number(theory.value)
+            at = np.array([len(curves) + 0.85, len(curves) + 1.15])
+            band = (np.full(2, ratio[1]), np.full(2, ratio[2]))
+            curves.append(Curve(f"{label}{basin}", at, np.full(2, ratio[0]), *band))
+    if not curves:
+        return None
+    ends = np.array([0.5, len(curves) + 0.5])
+    panel = Panel((*curves, Curve("theory", ends, np.ones(2), style="dashed")), "setting", "exit rate / theory")
+    return FigureData("Exit rates against theory", (panel,), "Bands are exact 95 % (Poisson) intervals.")
+
+
+def _number(value: Any) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0

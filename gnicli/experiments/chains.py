@@ -1,0 +1,154 @@
+"""Simulated chains as both commands of the model use them: run, kept in arrays, and read back from a run folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from gnicli.contracts import NamedArray, Observer, Value
+from gnicli.errors import DataError
+from gnicli.experiments.model import Model, ModelConfig, coordinate_names
+from gnicli.sde import diagnostics, expression, simulate, sinks
+
+TRACE_ROWS = 2000
+N_GROUPS = 16
+_MARGIN = 0.1  # of the window's width, on each side: kernels reach into the window from there
+
+
+class Chains(NamedTuple):
+    """What is left of a simulation: sums of bounded size, and how well the chains have mixed.
+
+    `ess` is the effective number of independent positions among all that were recorded, the least over coordinates;
+    NaN where too few chains live. `times` (n_rows,) are those of the trace's rows, `weights` their steps' lengths.
+    """
+
+    histogram: sinks.Histogram
+    moments: sinks.Moments
+    trace: sinks.Trace
+    run: simulate.Run
+    ess: float
+    rhat: float
+    times: np.ndarray
+    weights: np.ndarray
+
+    @property
+    def n_chains(self) -> int:
+        """Number of chains."""
+        return len(self.run.exploded_by)
+
+
+class _Sinks(NamedTuple):
+    histogram: sinks.Histogram
+    moments: sinks.Moments
+    trace: sinks.Trace
+
+
+def simulate_chains(config: ModelConfig, model: Model, observer: Observer, others: Sequence[sinks.Sink] = ()) -> Chains:
+    """Run the chains of `model`; `others` are fed as well."""
+    own = _sinks(config, model)
+    run = simulate.simulate(model.scheme, model.increments, model.plan, model.start, [*own, *others], observer)
+    return _judged(own, run, model.plan)
+
+
+def _sinks(config: ModelConfig, model: Model) -> _Sinks:
+    plan, d = model.plan, model.potential.dimension
+    margin = _MARGIN * (model.high - model.low)
+    n_traced = min(config.n_traced, plan.n_chains)
+    every = -(-plan.n_recorded // TRACE_ROWS)
+    functions = {text: expression.parse(text) for text in config.functions}
+    return _Sinks(
+        sinks.Histogram(model.low - margin, model.high + margin, config.n_bins, plan.n_chains, N_GROUPS, d),
+        sinks.Moments(functions, plan.n_chains, d),
+        sinks.Trace(plan.n_recorded // every * every, n_traced, d, every),
+    )
+
+
+def _judged(own: _Sinks, run: simulate.Run, plan: simulate.Plan) -> Chains:
+    ess, rhat = _mixing(own.trace.positions, own.trace.every, _n_recorded(run, plan))
+    # Row r of the trace is recorded step r·every, whose number among all steps is that of its multiple of thin.
+    numbers = (plan.burn_in // plan.thin + 1 + np.arange(len(own.trace.positions)) * own.trace.every) * plan.thin
+    etas = plan.etas(0, plan.n_steps)
+    times = np.cumsum(etas)[numbers - 1]
+    return Chains(*own, run, ess, rhat, times, etas[numbers - 1])
+
+
+def _n_recorded(run: simulate.Run, plan: simulate.Plan) -> int:
+    """Recorded positions of all chains, those before an explosion included."""
+    ends = np.where(run.exploded_by < 0, plan.n_steps, run.exploded_by)
+    each, n_with = np.unique(ends, return_counts=True)
+    return sum(plan.n_recorded_before(int(end)) * int(n) for end, n in zip(each, n_with, strict=True))
+
+
+def _mixing(positions: np.ndarray, every: int, n_recorded: int) -> tuple[float, float]:
+    """ESS of all recorded positions and split-R̂, from the trace (n_rows, d, n_chains): its worst coordinate.
+
+    Where chains explode, the part of the trace that holds the most positions of living chains is judged.
+    """
+    alive = np.isfinite(positions).all(axis=1)
+    alive = np.logical_and.accumulate(alive, axis=0)
+    n_alive = alive.sum(axis=1)
+    rows = int(np.argmax((np.arange(len(n_alive)) + 1) * n_alive)) + 1
+    if rows < 4 or not n_alive[rows - 1]:
+        return float("nan"), float("nan")
+    kept = positions[:rows][:, :, alive[rows - 1]]
+    share = kept.shape[0] * kept.shape[2] * every / n_recorded
+    ess = min(diagnostics.effective_sample_size(kept[:, i]) for i in range(kept.shape[1]))
+    rhat = max(diagnostics.split_rhat(kept[:, i]) for i in range(kept.shape[1]))
+    return ess / share, rhat
+
+
+# -------------------------------------------------------------------------------------------------------------- results
+
+
+def values_of(chains: Chains) -> dict[str, Value]:
+    """What both commands report of chains: explosions, mixing, means of the functions."""
+    from scipy import stats
+
+    n, exploded = chains.n_chains, chains.run.n_exploded
+    interval = stats.binomtest(exploded, n).proportion_ci(0.95, method="exact")
+    values = {
+        "ess": Value(chains.ess, n=n, unit="positions"),
+        "split_rhat": Value(chains.rhat, n=chains.trace.positions.shape[2]),
+        "n_exploded": Value(float(exploded), n=n, unit="chains"),
+        "exploded_share": Value(exploded / n, n=n, ci95=(float(interval.low), float(interval.high))),
+    }
+    for text, (mean, stderr, n_seen) in chains.moments.means().items():
+        for i, suffix in enumerate(coordinate_names(len(mean))):
+            error = float(stderr[i]) if np.isfinite(stderr[i]) else None
+            values[f"mean/{text}{suffix}"] = Value(float(mean[i]), error, n_seen)
+    return values
+
+
+def arrays_of(chains: Chains) -> dict[str, NamedArray]:
+    """All of a simulation that `load` needs, and what a reader may want."""
+    histogram, run = chains.histogram, chains.run
+    return {
+        "edges": NamedArray(histogram.edges, "bin edges of the histogram (n_bins + 1)"),
+        "counts": NamedArray(histogram.counts, "weight in each bin: coordinate × group of chains × bin"),
+        "below": NamedArray(histogram.below, "weight below the first edge: coordinate × group of chains"),
+        "totals": NamedArray(histogram.totals, "weight of all positions, outside ones included: group of chains"),
+        "sums": NamedArray(chains.moments.sums, "weighted sums of the functions: function × coordinate × chain"),
+        "weight": NamedArray(chains.moments.weight, "weight of all positions of each chain"),
+        "trace": NamedArray(chains.trace.positions, "positions of the first chains: time × coordinate × chain"),
+        "trace_times": NamedArray(chains.times, "time of each row of the trace"),
+        "trace_weights": NamedArray(chains.weights, "length of the step that ended at each row of the trace"),
+        "positions": NamedArray(run.positions, "where each chain ended, NaN for the exploded: (coordinate ×) chain"),
+        "exploded_by": NamedArray(run.exploded_by, "step by which each chain had exploded, else −1"),
+    }
+
+
+def load(config: ModelConfig, model: Model, arrays: Mapping[str, np.ndarray]) -> Chains:
+    """Chains from what `arrays_of` kept. `config` and `model` are those they were made with."""
+    own = _sinks(config, model)
+    try:
+        if arrays["counts"].shape != own.histogram.counts.shape or arrays["trace"].shape != own.trace.positions.shape:
+            raise DataError("the arrays of the source do not fit its configuration; simulate it anew")
+        own.histogram.load(arrays)
+        own.moments.load(arrays)
+        own.trace.load({"positions": arrays["trace"]})
+        run = simulate.Run(arrays["positions"], arrays["exploded_by"])
+    except KeyError as error:
+        raise DataError(f"the source lacks the array {error}; simulate it anew") from error
+    return _judged(own, run, model.plan)

@@ -1,0 +1,166 @@
+"""From chains to densities and the numbers that compare them with the exact law and with Gibbs's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gnicli.contracts import NamedArray, Value
+from gnicli.experiments.chains import Chains
+from gnicli.experiments.model import Laws, Model, coordinate_names, members
+from gnicli.kde import density
+from gnicli.kde.binned import Window
+from gnicli.kde.density import Density
+from gnicli.sde import compare, expression
+from gnicli.sde.sinks import Histogram
+
+if TYPE_CHECKING:
+    from gnicli.experiments.kde_stationary import KdeStationaryConfig
+
+Estimate = Density
+_TREE_SAMPLES = 100_000  # scikit-learn takes seconds for these
+_MOST = 1e6  # where expectations end; one that still grows there is not reported
+_GROWTH = 1e-3
+
+
+def estimate(config: KdeStationaryConfig, model: Model, found: Chains) -> list[Estimate]:
+    """The density of each coordinate."""
+    window = Window(model.low, model.high, config.points)
+    n_effective = found.ess if np.isfinite(found.ess) else float(found.n_chains - found.run.n_exploded)
+    histogram, seen = found.histogram, found.histogram.totals > 0
+    results = []
+    for axis in range(len(histogram.counts)):
+        if config.estimator == "sklearn":
+            results.append(_by_tree(config, found, axis, window, n_effective))
+            continue
+        counts, totals = histogram.counts[axis][seen], histogram.totals[seen]
+        results.append(
+            density.of_counts(
+                counts, histogram.low, histogram.high, totals, window, config.bandwidth, max(n_effective, 2.0)
+            )
+        )
+    return results
+
+
+def _by_tree(config: KdeStationaryConfig, found: Chains, axis: int, window: Window, n_effective: float) -> Density:
+    """scikit-learn's estimate, of the traces of chains that live."""
+    positions = found.trace.positions[:, axis]
+    positions = positions[:, np.isfinite(positions).all(axis=0)]
+    thin = -(-positions.size // _TREE_SAMPLES)
+    weights = found.weights if config.eta_power else None
+    share = min(1.0, positions.shape[1] / found.n_chains)
+    return density.of_samples(
+        positions, window, config.bandwidth, "sklearn", weights, thin, max(2.0, n_effective * share)
+    )
+
+
+def notes(config: KdeStationaryConfig, found: Chains) -> list[str]:
+    """What a reader of the numbers has to know."""
+    told = []
+    if found.rhat > 1.05:
+        told.append(
+            f"the chains have not mixed (split-R̂ {found.rhat:.3g}, should be below 1.05): take more steps or a longer "
+            "burn_in"
+        )
+    if config.estimator == "sklearn":
+        told.append(
+            f"estimator=sklearn saw the traces of n_traced={found.trace.positions.shape[2]} chains, at most "
+            f"{_TREE_SAMPLES} positions, and has no standard error"
+        )
+    return told
+
+
+# -------------------------------------------------------------------------------------------------------------- results
+
+
+def values(
+    config: KdeStationaryConfig, found: Chains, estimates: Sequence[Estimate], laws: Sequence[Laws]
+) -> dict[str, Value]:
+    """Modes, distances and masses of every coordinate."""
+    result: dict[str, Value] = {}
+    parts = members(config.potential)
+    for axis, (own, law, suffix) in enumerate(zip(estimates, laws, coordinate_names(len(laws)), strict=True)):
+        edges, (cdf, _) = found.histogram.edges, found.histogram.cdf(axis)
+        minima, saddles = parts[axis].minima(), parts[axis].saddles()
+        modes = density.modes(own.x, own.pdf)
+        result[f"modes{suffix}"] = _several(modes)
+        if law.exact is not None:
+            result[f"exact_modes{suffix}"] = _several(law.exact.modes)
+        result[f"gibbs_modes{suffix}"] = _several(law.gibbs.modes)
+        result[f"mode_shifts{suffix}"] = _several(_shifts(modes, minima))
+        if law.exact is not None:
+            result[f"exact_mode_shifts{suffix}"] = _several(_shifts(law.exact.modes, minima))
+        for name, one in (("exact", law.exact), ("gibbs", law.gibbs)):
+            if one is not None:
+                result[f"l1_to_{name}{suffix}"] = Value(compare.l1(own.x, own.pdf, one))
+                result[f"wasserstein_to_{name}{suffix}"] = Value(compare.wasserstein(edges, cdf, one))
+        result |= _masses(found.histogram, axis, saddles, law, suffix)
+        result[f"bandwidth{suffix}"] = Value(own.bandwidth)
+    return result
+
+
+def _several(points: np.ndarray) -> Value:
+    return Value(tuple(float(point) for point in points), n=len(points))
+
+
+def _shifts(modes: np.ndarray, minima: np.ndarray) -> np.ndarray:
+    """How far each mode is from the minimizer nearest to it."""
+    return np.array([mode - minima[np.abs(minima - mode).argmin()] for mode in modes])
+
+
+def _masses(histogram: Histogram, axis: int, saddles: np.ndarray, law: Laws, suffix: str) -> dict[str, Value]:
+    """Mass between the saddles, with its error over groups of chains, and that of the laws."""
+    if not len(saddles):
+        return {}
+    seen = histogram.totals > 0
+    counts = np.concatenate([histogram.below[axis][:, None], histogram.counts[axis]], axis=1)[seen]
+    totals = histogram.totals[seen]
+    each = compare.basin_masses(histogram.edges, counts.cumsum(axis=1) / totals[:, None], saddles)
+    mean, stderr = density.over_chains(each, totals)
+    result = {}
+    for i, (mass, error) in enumerate(zip(mean.tolist(), stderr.tolist(), strict=True)):
+        result[f"basin_mass/{i + 1}{suffix}"] = Value(mass, error if np.isfinite(error) else None, len(each))
+    for name, one in (("exact", law.exact), ("gibbs", law.gibbs)):
+        if one is not None:
+            masses = np.diff([0.0, *one.cdf(saddles), 1.0])
+            result |= {f"{name}_basin_mass/{i + 1}{suffix}": Value(float(m)) for i, m in enumerate(masses)}
+    return result
+
+
+def weak_errors(config: KdeStationaryConfig, found: Chains, laws: Sequence[Laws]) -> dict[str, Value]:
+    """|ν(g) − ν_N(g)| for each function g: ν is the law that the drift is for, Gibbs's for drift=fractional.
+
+    The standard error is that of ν_N(g) over chains. A mean that is infinite, or not known, has no weak error.
+    """
+    result = {}
+    for text, (mean, stderr, n) in found.moments.means().items():
+        function = expression.parse(text)
+        for i, (law, suffix) in enumerate(zip(laws, coordinate_names(len(laws)), strict=True)):
+            target = law.gibbs if config.drift == "fractional" else law.exact
+            if target is None:
+                continue
+            exact, near = (compare.expectation(target, function, -end, end) for end in (_MOST, _MOST / 10))
+            if not np.isfinite(exact) or abs(exact - near) > _GROWTH * (1 + abs(exact)):
+                continue
+            error = float(stderr[i]) if np.isfinite(stderr[i]) else None
+            result[f"weak_error/{text}{suffix}"] = Value(abs(float(mean[i]) - exact), error, n)
+            result[f"target_mean/{text}{suffix}"] = Value(exact)
+    return result
+
+
+def arrays(estimates: Sequence[Estimate], laws: Sequence[Laws]) -> dict[str, NamedArray]:
+    """The densities as they are drawn."""
+    result = {}
+    for i, (own, suffix) in enumerate(zip(estimates, coordinate_names(len(estimates)), strict=True)):
+        result[f"x{suffix}"] = NamedArray(own.x, "points of the densities")
+        result[f"pdf{suffix}"] = NamedArray(own.pdf, "estimated density at x")
+        if own.stderr is not None:
+            result[f"pdf_stderr{suffix}"] = NamedArray(own.stderr, "its standard error over groups of chains")
+        if i < len(laws):
+            exact = laws[i].exact
+            if exact is not None:
+                result[f"exact_pdf{suffix}"] = NamedArray(exact.pdf(own.x), "exact stationary density of (4.3) at x")
+            result[f"gibbs_pdf{suffix}"] = NamedArray(laws[i].gibbs.pdf(own.x), "Gibbs density at x")
+    return result

@@ -1,0 +1,127 @@
+"""What `gni kde-stationary -m` makes of its runs: one figure of all densities, and weak errors along a key."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from gnicli.contracts import Curve, FigureData, Panel, Results, RunRecord, Value
+from gnicli.engine import tables
+from gnicli.engine.summary import labels_of, summary, varying
+from gnicli.errors import DataError
+from gnicli.kde.pictures import CAPTION, curve
+
+_MOST_PANELS = 12
+_SCALED = ("h", "K", "eta", "n_steps", "n_chains")  # powers of these are what weak errors follow
+_ALONG = (*_SCALED, "alpha", "beta", "epsilon")
+_RESOLVED = 2.0  # a weak error counts for an order when it is so many standard errors
+
+
+def summarise(records: Sequence[RunRecord]) -> Results:
+    """Densities of every setting side by side; weak errors along each of the keys that varies."""
+    done = [record for record in records if record.status == "completed"]
+    results = summary(records)
+    figures, values, notes = {}, dict(results.values), list(results.notes)
+    labels = labels_of(done, varying(records))
+    panels, unread = _panels(done, labels)
+    notes += unread
+    if panels:
+        if len(panels) > _MOST_PANELS:
+            notes.append(f"the figure shows the first {_MOST_PANELS} of {len(panels)} settings")
+        figures["density"] = FigureData("Stationary densities", tuple(panels[:_MOST_PANELS]), CAPTION)
+    for key in varying(done):
+        if key in _ALONG:
+            figure, orders = weak_error_figure(done, key)
+            if figure is not None:
+                figures[f"weak_error_{key}"] = figure
+            values |= orders
+    return results._replace(values=values, figures=figures, notes=tuple(notes))
+
+
+def _panels(records: Sequence[RunRecord], labels: Sequence[str]) -> tuple[list[Panel], list[str]]:
+    panels, unread = [], []
+    for record, label in zip(records, labels, strict=True):
+        try:
+            arrays = tables.read_arrays(record.folder / "arrays.npz")
+        except (FileNotFoundError, DataError) as error:
+            unread.append(f"job {record.job} has no densities to draw: {error}")
+            continue
+        suffixes = [name.removeprefix("x") for name in arrays if name == "x" or name.startswith("x/")]
+        for suffix in suffixes:
+            x = arrays[f"x{suffix}"]
+            curves = [curve("estimate", x, arrays[f"pdf{suffix}"], arrays.get(f"pdf_stderr{suffix}"))]
+            if f"exact_pdf{suffix}" in arrays:
+                curves.append(Curve("exact", x, arrays[f"exact_pdf{suffix}"]))
+            curves.append(Curve("Gibbs", x, arrays[f"gibbs_pdf{suffix}"], style="dashed"))
+            if f"beside/pdf{suffix}" in arrays:
+                other = [arrays.get(f"beside/{name}{suffix}") for name in ("x", "pdf", "pdf_stderr")]
+                if other[0] is not None and other[1] is not None:
+                    curves.append(curve("beside", other[0], other[1], other[2]))
+            title = " ".join([label, suffix.removeprefix("/")]).strip()
+            panels.append(Panel(tuple(curves), suffix.removeprefix("/") or "w", "density", title))
+    return panels, unread
+
+
+def weak_error_figure(records: Sequence[RunRecord], key: str) -> tuple[FigureData | None, dict[str, Value]]:
+    """Weak errors of each function against `key`, a curve per setting of the other keys, and orders fitted to them.
+
+    An order is the slope of log error against log key by weighted least squares over errors that are resolved (twice
+    their standard error); it needs three of them, and a key that is scaled (h, K, eta, n_steps, n_chains).
+    """
+    names = list(dict.fromkeys(n for r in records for n in r.values if n.startswith("weak_error/")))
+    others = [other for other in varying(records) if other not in (key, "seed")]
+    panels, orders = [], {}
+    for name in names:
+        curves = []
+        settings: dict[str, list[tuple[float, float, float]]] = {}
+        for record, label in zip(records, labels_of(records, others), strict=True):
+            point = _point(record, key, name)
+            if point is not None:
+                settings.setdefault(label, []).append(point)
+        for label, found in settings.items():
+            x, error, stderr = np.array(sorted(found)).T
+            curves.append(
+                Curve(label or "weak error", x, error, np.maximum(error - 1.96 * stderr, 0), error + 1.96 * stderr)
+            )
+            order = _order(x, error, stderr) if key in _SCALED else None
+            if order is not None:
+                suffix = f" [{label}]" if label else ""
+                orders[f"order_in_{key}/{name.partition('/')[2]}{suffix}"] = order
+        if curves and max(len(c.x) for c in curves) > 1:
+            is_log = key in _SCALED
+            scale = "log" if is_log else "linear"
+            panels.append(Panel(tuple(curves), key, "weak error", name.partition("/")[2], scale, scale))  # type: ignore[arg-type]
+    if not panels:
+        return None, orders
+    caption = (
+        "|ν(g) − ν_N(g)|, with bands of ±1.96 standard errors over chains; ν is the exact law for drift=gradient and "
+        "the Gibbs law for drift=fractional."
+    )
+    return FigureData(f"Weak errors against {key}", tuple(panels), caption), orders
+
+
+def _point(record: RunRecord, key: str, name: str) -> tuple[float, float, float] | None:
+    value = record.values.get(name)
+    try:
+        x = float(record.overrides[key])
+    except (KeyError, ValueError):
+        return None
+    if value is None or not isinstance(value.value, float):
+        return None
+    return x, value.value, value.stderr or 0.0
+
+
+def _order(x: np.ndarray, error: np.ndarray, stderr: np.ndarray) -> Value | None:
+    used = (x > 0) & (error > _RESOLVED * stderr) & (error > 0)
+    if used.sum() < 3 or len(set(x[used])) < 3:
+        return None
+    log_x, log_error = np.log(x[used]), np.log(error[used])
+    spread = np.maximum(stderr[used] / error[used], 1e-3)
+    weights = spread**-2 / (spread**-2).sum()
+    center = weights @ log_x
+    width = weights @ (log_x - center) ** 2
+    slope = float(weights @ ((log_x - center) * log_error) / width)
+    variance = float((weights**2 * (log_x - center) ** 2) @ spread**2) / width**2
+    return Value(slope, math.sqrt(variance), int(used.sum()))

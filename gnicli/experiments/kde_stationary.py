@@ -1,0 +1,116 @@
+"""`gni kde-stationary`: the stationary density of the model, estimated, and beside it the exact one and Gibbs's."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Optional, cast
+
+from gnicli import checks
+from gnicli.checks import key
+from gnicli.contracts import Observer, Results, RunRecord
+from gnicli.errors import UsageError
+from gnicli.experiments.model import ModelConfig
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+    from gnicli.experiments.densities import Estimate
+
+RULES = ("isj", "robust")
+ESTIMATORS = ("binned", "sklearn")
+_MOST_POINTS = 10_000_001
+_BESIDE = (
+    "n_steps", "n_chains", "burn_in", "thin", "eta", "eta_power", "scheme", "drift", "h", "K", "order", "start", "seed",
+)  # fmt: skip
+
+
+@dataclass
+class KdeStationaryConfig(ModelConfig):
+    """All keys of `gni kde-stationary`."""
+
+    source: Optional[str] = key(None, "folder of a run of gni simulate-sde to take chains from; the model is its own")
+    bandwidth: Any = key("isj", "isj (Improved Sheather-Jones on the central 99 %), robust (quartiles), or a number")
+    estimator: str = key("binned", "binned FFT, or scikit-learn's exact tree as in the paper", choices=ESTIMATORS)
+    points: int = key(1001, "points at which the density is wanted, from low to high")
+    beside: Any = key(None, "keys of a second simulation drawn beside the first, such as {n_chains:1,eta:0.001}")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if isinstance(self.bandwidth, str):
+            if self.bandwidth not in RULES:
+                raise UsageError(f"bandwidth must be isj, robust or a number > 0, got {self.bandwidth!r}")
+        else:
+            checks.number("bandwidth", self.bandwidth, above=0)
+        checks.choice("estimator", self.estimator, ESTIMATORS)
+        checks.integer("points", self.points, least=2, below=_MOST_POINTS + 1)
+        if self.beside is not None:
+            if not isinstance(self.beside, dict):
+                raise UsageError(f"beside: expected keys such as {{n_chains:1,eta:0.001}}, got {self.beside!r}")
+            for name in self.beside:
+                checks.choice("keys of beside", name, _BESIDE)
+            if self.source is not None:
+                raise UsageError("beside simulates by the keys of this run: it does not go with source")
+            _ = self.second
+
+    @property
+    def second(self) -> KdeStationaryConfig:
+        """The keys of the simulation beside this one."""
+        return dataclasses.replace(self, **{**(self.beside or {}), "beside": None})
+
+
+def run(cfg: DictConfig, observer: Observer) -> Results:
+    """Estimate as `cfg` says (a merged `KdeStationaryConfig`).
+
+    Raises `UsageError` where keys do not go together, `NumericalError` when every chain has exploded, `DataError` for
+    a source that is damaged.
+    """
+    from omegaconf import OmegaConf
+
+    config = cast(KdeStationaryConfig, OmegaConf.to_object(cfg))
+
+    from gnicli.experiments import chains, densities, model, source
+    from gnicli.experiments.parts import Parts
+    from gnicli.kde import pictures
+
+    if config.source is not None:
+        config, arrays = source.read(config)
+        built = model.build(config)
+        found = chains.load(config, built, arrays)
+    else:
+        second = config.second if config.beside else None
+        built, other = model.build(config), None if second is None else model.build(second)
+        parts = Parts(observer, {"chains": config.n_steps} | ({} if second is None else {"beside": second.n_steps}))
+        found = chains.simulate_chains(config, built, parts.observe("chains"))
+    observer.stage("exact laws")
+    laws, notes = model.laws(config)
+    observer.stage("densities")
+    estimates = densities.estimate(config, built, found)
+    values = densities.values(config, found, estimates, laws) | chains.values_of(found)
+    values |= densities.weak_errors(config, found, laws)
+    arrays = densities.arrays(estimates, laws)
+    beside: list[Estimate] | None = None
+    if config.beside and second is not None and other is not None:
+        # The same window, so that the two can be compared.
+        other = other._replace(low=built.low, high=built.high)
+        chains_beside = chains.simulate_chains(second, other, parts.observe("beside"))
+        beside = densities.estimate(second, other, chains_beside)
+        more = densities.values(second, chains_beside, beside, laws) | chains.values_of(chains_beside)
+        more |= densities.weak_errors(second, chains_beside, laws)
+        values |= {f"beside/{name}": value for name, value in more.items()}
+        arrays |= {f"beside/{name}": array for name, array in densities.arrays(beside, []).items()}
+    figure = pictures.densities(estimates, laws, beside, _label(config))
+    return Results(values, arrays, {"density": figure}, notes=(*notes, *densities.notes(config, found)))
+
+
+def _label(config: KdeStationaryConfig) -> str:
+    """What the second simulation does differently, in words."""
+    return " ".join(f"{name}={value}" for name, value in (config.beside or {}).items())
+
+
+def summarise(records: Sequence[RunRecord]) -> Results:
+    """What `-m` shows: the densities of all settings in one figure, weak errors along a key that varies."""
+    from gnicli.experiments import density_sweep
+
+    return density_sweep.summarise(records)

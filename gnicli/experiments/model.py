@@ -1,0 +1,205 @@
+"""The model (4.3) as the keys of a command: what `gni simulate-sde` and `gni kde-stationary` have in common.
+
+This module imports nothing heavy: the schemas are read for `--help`.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple, Optional
+
+from gnicli import checks
+from gnicli.checks import key
+from gnicli.errors import NumericalError, UsageError
+from gnicli.experiments.common import RunConfig
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from gnicli.contracts import Potential
+    from gnicli.sde.gibbs import GibbsLaw
+    from gnicli.sde.noise import Increments
+    from gnicli.sde.scheme import Scheme
+    from gnicli.sde.simulate import Plan
+    from gnicli.sde.stationary import StationaryLaw
+
+SCHEMES = ("strang", "euler", "implicit", "tamed")
+DRIFTS = ("gradient", "fractional")
+_MOST_BINS = 1_000_000
+_LEAST_RECORDS = 4  # split-R̂ and the effective sample size need as many
+
+
+@dataclass
+class ModelConfig:
+    """The keys of the model and of its simulation."""
+
+    potential: Any = key(None, "f of dw = −∇f(w) dt + ε dL")
+    alpha: float = key(1.5, "tail index of the noise, in (0, 2]; 2 is Brownian motion")
+    beta: Any = key(0.5, "skewness of the noise, in [−1, 1]: a number, or a list with one per coordinate")
+    epsilon: float = key(1.0, "size ε of the noise")
+    drift: str = key("gradient", "−∇f (4.3), or the fractional drift that restores the Gibbs law (4.6)", choices=DRIFTS)
+    h: Optional[float] = key(None, "drift=fractional as the sum b_{h,K}: its spacing; default: by quadrature")
+    K: Optional[int] = key(None, "drift=fractional as the sum b_{h,K}: its terms to each side")
+    order: int = key(2, "order in h of that sum", choices=(1, 2))
+    scheme: str = key("strang", "how a step is made; euler is the paper's and explodes", choices=SCHEMES)
+    eta: float = key(0.01, "length of the first step")
+    eta_power: float = key(0.0, "p of steps eta/k^p, in [0, 1]; positions then weigh as much as their step is long")
+    n_steps: int = key(10_000, "steps of each chain")
+    n_chains: int = key(1000, "independent chains")
+    burn_in: int = key(1000, "steps at the beginning that are not recorded")
+    thin: int = key(5, "record every so many steps")
+    start: Any = key(
+        0.0, "where chains start: a number, one per coordinate, minima, or a law such as {law:normal,loc:0,scale:1}"
+    )
+    functions: Any = key(["w", "w**2", "cos(w)"], "functions of w whose means are wanted, as text")
+    low: Optional[float] = key(None, "lower end of the window of densities; default: from the potential and the noise")
+    high: Optional[float] = key(None, "upper end of it")
+    n_bins: int = key(8000, "bins of the histogram that chains stream into")
+    n_traced: int = key(64, "chains of which a trace is kept, for their mixing")
+    seed: int = key(0, "decides everything random: noise and starts")
+    run: RunConfig = key(RunConfig, "where a run lives and how often its state is kept")
+
+    def __post_init__(self) -> None:
+        checks.number("alpha", self.alpha, above=0, most=2)
+        for one in self.beta if isinstance(self.beta, list | tuple) else [self.beta]:
+            checks.number("beta", one, least=-1, most=1)
+        checks.number("epsilon", self.epsilon, above=0)
+        checks.choice("drift", self.drift, DRIFTS)
+        checks.choice("scheme", self.scheme, SCHEMES)
+        checks.choice("order", self.order, (1, 2))
+        if self.drift == "gradient" and not self.h is self.K is None:
+            raise UsageError("h and K are keys of drift=fractional; add it, or leave them out")
+        self._check_sizes()
+        if not isinstance(self.functions, list | tuple) or not all(isinstance(one, str) for one in self.functions):
+            raise UsageError(f"functions: expected a list of texts such as [w,w**2], got {self.functions!r}")
+        if self.low is not None and self.high is not None and not self.low < self.high:
+            raise UsageError(f"low must be below high, got {self.low:g} and {self.high:g}")
+
+    def _check_sizes(self) -> None:
+        checks.number("eta", self.eta, above=0)
+        checks.number("eta_power", self.eta_power, least=0, most=1)
+        for name in ("n_steps", "n_chains", "thin"):
+            checks.integer(name, getattr(self, name), least=1)
+        checks.integer("burn_in", self.burn_in, least=0)
+        checks.integer("n_bins", self.n_bins, least=100, below=_MOST_BINS)
+        checks.integer("n_traced", self.n_traced, least=1, below=10_001)
+        checks.seed("seed", self.seed)
+        n_recorded = self.n_steps // self.thin - self.burn_in // self.thin
+        if n_recorded < _LEAST_RECORDS:
+            raise UsageError(
+                f"n_steps={self.n_steps}, burn_in={self.burn_in} and thin={self.thin} leave {max(n_recorded, 0)} "
+                f"recorded steps; at least {_LEAST_RECORDS} are needed"
+            )
+
+
+class Model(NamedTuple):
+    """What the keys mean: objects of `gnicli.sde`, ready to run. `low`, `high` bound the window of densities."""
+
+    potential: Potential
+    increments: Increments
+    scheme: Scheme
+    plan: Plan
+    start: np.ndarray
+    low: float
+    high: float
+
+
+def build(config: ModelConfig) -> Model:
+    """The model of the keys. Raises `UsageError` where they do not go together."""
+    from gnicli.sde import expression, simulate, starts
+    from gnicli.sde import scheme as schemes
+    from gnicli.sde.noise import Increments
+
+    potential = config.potential
+    increments = Increments(config.alpha, config.beta, config.epsilon, potential.dimension)
+    plan = simulate.Plan(
+        config.n_steps, config.n_chains, config.eta, config.seed, config.eta_power, config.burn_in, config.thin
+    )
+    simulate.check_plan(plan)
+    for text in config.functions:
+        expression.parse(text)
+    scheme = schemes.build(config.scheme, _drift(config, increments.betas))
+    start = starts.draw(config.start, potential, config.n_chains, config.seed)
+    return Model(potential, increments, scheme, plan, start, *_window(config, increments.betas))
+
+
+def members(potential: Potential) -> tuple[Potential, ...]:
+    """The one-dimensional potentials of the coordinates."""
+    found: tuple[Potential, ...] = getattr(potential, "members", (potential,))
+    return found
+
+
+def _drift(config: ModelConfig, betas: tuple[float, ...]) -> Any:
+    from gnicli.sde.drift import GradientDrift
+    from gnicli.sde.fractional import FractionalForce
+    from gnicli.sde.tabulated import FractionalDrift
+
+    if config.drift == "gradient":
+        return GradientDrift(config.potential)
+    if config.eta_power:
+        raise UsageError(
+            f"drift=fractional tabulates its flow for constant steps: take eta_power=0, got {config.eta_power:g}"
+        )
+    force = FractionalForce(config.potential, config.alpha, betas[0], config.epsilon, config.h, config.K, config.order)
+    return FractionalDrift(force)
+
+
+def _window(config: ModelConfig, betas: tuple[float, ...]) -> tuple[float, float]:
+    """Where densities are drawn: the reach of the Gibbs law, and to where the asymmetric noise's centering drifts."""
+    import numpy as np
+
+    from gnicli.sde.gibbs import GibbsLaw
+    from gnicli.sde.levy import skew
+
+    low, high = config.low, config.high
+    if low is None or high is None:
+        ends = []
+        for member, beta in zip(members(config.potential), betas, strict=True):
+            wind = 2 * config.epsilon**config.alpha * abs(skew(config.alpha, beta))
+            law = GibbsLaw(member, config.alpha, config.epsilon)
+            center, pair = law.modes.mean(), np.array(law.reach)
+            while (np.abs(member.gradient(pair)) < wind).any():
+                pair = center + 1.1 * (pair - center)
+            ends.append(pair)
+        low = _rounded(min(pair[0] for pair in ends), math.floor) if low is None else low
+        high = _rounded(max(pair[1] for pair in ends), math.ceil) if high is None else high
+    if not low < high:
+        raise UsageError(f"low={low:g} is above the window's upper end {high:g}; give low and high")
+    return low, high
+
+
+def _rounded(end: float, towards: Any) -> float:
+    """Outwards, to two digits."""
+    unit = 10.0 ** (math.floor(math.log10(abs(end))) - 1) if end else 1.0
+    return float(round(towards(end / unit) * unit, 12))
+
+
+class Laws(NamedTuple):
+    """Of one coordinate: the exact stationary law of (4.3) where it can be had, and the Gibbs law."""
+
+    exact: StationaryLaw | None
+    gibbs: GibbsLaw
+
+
+def laws(config: ModelConfig) -> tuple[list[Laws], list[str]]:
+    """The laws of every coordinate, and why exact ones are missing."""
+    from gnicli.sde import stationary
+    from gnicli.sde.gibbs import GibbsLaw
+    from gnicli.sde.noise import Increments
+
+    betas = Increments(config.alpha, config.beta, config.epsilon, config.potential.dimension).betas
+    found, notes = [], []
+    for member, beta in zip(members(config.potential), betas, strict=True):
+        gibbs = GibbsLaw(member, config.alpha, config.epsilon)
+        try:
+            found.append(Laws(stationary.exact(member, config.alpha, beta, config.epsilon), gibbs))
+        except (UsageError, NumericalError) as error:
+            found.append(Laws(None, gibbs))
+            notes.append(f"no exact law: {error}")
+    return found, list(dict.fromkeys(notes))
+
+
+def coordinate_names(dimension: int) -> list[str]:
+    """Suffixes of names of results: none in one dimension, else /w1, /w2, …"""
+    return [""] if dimension == 1 else [f"/w{i + 1}" for i in range(dimension)]

@@ -1,0 +1,128 @@
+"""`gni simulate-sde`: chains of the model (4.3) or (4.6), how they mix, explode and leave their basins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Optional, cast
+
+from gnicli import checks
+from gnicli.checks import key
+from gnicli.contracts import FigureData, NamedArray, Observer, Results, RunRecord, Value
+from gnicli.errors import UsageError
+from gnicli.experiments.model import Model, ModelConfig
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+    from gnicli.experiments.chains import Chains
+    from gnicli.sde.sinks import Transitions
+
+
+@dataclass
+class SimulateSdeConfig(ModelConfig):
+    """All keys of `gni simulate-sde`."""
+
+    exit_steps: int = key(2000, "steps of the chains that are followed until they leave their basin; 0: none")
+    exit_eta: Optional[float] = key(None, "length of those steps; default: eta")
+    basin: Any = key(None, "[left, right] around the only minimum, for exits; default: between the saddles")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        checks.integer("exit_steps", self.exit_steps, least=0)
+        if self.exit_eta is not None:
+            checks.number("exit_eta", self.exit_eta, above=0)
+        if self.basin is not None:
+            if not isinstance(self.basin, list | tuple) or len(self.basin) != 2:
+                raise UsageError(f"basin: expected two numbers such as [-1,2], got {self.basin!r}")
+            for end in self.basin:
+                checks.number("basin", end)
+
+
+def run(cfg: DictConfig, observer: Observer) -> Results:
+    """Simulate as `cfg` says (a merged `SimulateSdeConfig`).
+
+    Raises `UsageError` where keys do not go together, `NumericalError` when every chain has exploded.
+    """
+    from omegaconf import OmegaConf
+
+    config = cast(SimulateSdeConfig, OmegaConf.to_object(cfg))
+
+    from gnicli.experiments import basins, chains, model
+    from gnicli.experiments.parts import Parts
+    from gnicli.sde import pictures
+    from gnicli.sde.sinks import Transitions
+
+    built = model.build(config)
+    places = basins.of(config)
+    parts = Parts(observer, {"chains": config.n_steps, **{f"exits{p.number}": config.exit_steps for p in places}})
+    has_wells = built.potential.dimension == 1 and len(built.potential.minima()) > 1 and not config.eta_power
+    transitions = Transitions(built.potential, config.n_chains) if has_wells else None
+    found = chains.simulate_chains(
+        config, built, parts.observe("chains"), [transitions] if transitions is not None else []
+    )
+    for place in places:
+        place.follow(config, parts.observe(f"exits{place.number}"))
+    laws, notes = model.laws(config)
+
+    values = chains.values_of(found) | _explosions(config, built, found) | _transitions(config, transitions)
+    figures = {
+        "paths": pictures.paths(found.times, found.trace.positions),
+        "density": pictures.histogram(found.histogram, laws),
+    }
+    arrays = chains.arrays_of(found)
+    for place in places:
+        values |= place.values()
+        arrays[f"exit_durations/{place.number}"] = NamedArray(
+            place.exits.durations, f"times that exits took from the basin of the minimum {place.minimum:g}"
+        )
+    if places:
+        figures["exits"] = basins.figure(places, config.n_chains)
+        notes += basins.notes(places)
+    return Results(values, arrays, figures, notes=tuple(notes))
+
+
+def _explosions(config: SimulateSdeConfig, model: Model, found: Chains) -> dict[str, Value]:
+    """Euler's explosions by the formula, from where the chains were seen to live."""
+    if config.scheme != "euler" or model.potential.dimension > 1 or config.eta_power:
+        return {}
+    from gnicli.sde.exits import explosion_probability
+
+    (beta,) = model.increments.betas
+    probability = explosion_probability(
+        model.potential, config.alpha, beta, config.epsilon, config.eta, config.n_steps, found.trace.positions
+    )
+    return {"exploded_share_theory": Value(probability)}
+
+
+def _transitions(config: SimulateSdeConfig, transitions: Transitions | None) -> dict[str, Value]:
+    """Rates from well to well with their exact intervals, beside those of theory."""
+    if transitions is None:
+        return {}
+    from gnicli.experiments.basins import rate_value
+    from gnicli.sde.exits import transition_rates
+    from gnicli.sde.noise import Increments
+
+    (beta,) = Increments(config.alpha, config.beta, config.epsilon).betas
+    theory = transition_rates(config.potential, config.alpha, beta, config.epsilon)
+    values = {}
+    # The sink's weights are the lengths of the recorded steps, of which there is one in `thin`.
+    time = transitions.time * config.thin
+    for i in range(len(time)):
+        for j in range(len(time)):
+            if i != j and time[i] > 0:
+                name = f"{i + 1}-{j + 1}"
+                values[f"transition_rate/{name}"] = rate_value(int(transitions.counts[i, j]), float(time[i]))
+                values[f"transition_rate_theory/{name}"] = Value(float(theory[i, j]), unit="1/time")
+    return values
+
+
+def summarise(records: Sequence[RunRecord]) -> Results:
+    """What `-m` shows: exit rates over those of theory for every setting, besides the means over seeds."""
+    from gnicli.engine.summary import summary
+    from gnicli.experiments import basins
+
+    results = summary(records)
+    figure = basins.comparison(records)
+    figures: dict[str, FigureData] = {} if figure is None else {"exit_rates": figure}
+    return results._replace(figures=figures or results.figures)

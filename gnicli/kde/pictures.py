@@ -1,0 +1,51 @@
+"""Densities as a figure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+
+from gnicli.contracts import Curve, FigureData, Panel
+from gnicli.kde.density import Density
+
+CAPTION = (
+    "The estimated stationary density with its pointwise 95 % band over groups of chains, the exact one of (4.3) where "
+    "there is one, and the Gibbs density ∝ exp(−f/ε^α)."
+)
+
+
+class Law(Protocol):
+    """A law with a density."""
+
+    def pdf(self, x: np.ndarray) -> np.ndarray:
+        """Density."""
+        ...
+
+
+def densities(
+    estimates: Sequence[Density],
+    laws: Sequence[Sequence[Law | None]],
+    beside: Sequence[Density] | None = None,
+    beside_label: str = "",
+) -> FigureData:
+    """A panel per coordinate: the estimate, its exact and Gibbs laws, and what a second simulation gave."""
+    panels = []
+    for i, (own, (exact, gibbs)) in enumerate(zip(estimates, laws, strict=True)):
+        curves = [curve("estimate", own.x, own.pdf, own.stderr)]
+        if exact is not None:
+            curves.append(Curve("exact", own.x, exact.pdf(own.x)))
+        if gibbs is not None:
+            curves.append(Curve("Gibbs", own.x, gibbs.pdf(own.x), style="dashed"))
+        if beside is not None:
+            curves.append(curve(beside_label, beside[i].x, beside[i].pdf, beside[i].stderr))
+        panels.append(Panel(tuple(curves), "w" if len(laws) == 1 else f"w{i + 1}", "density"))
+    return FigureData("Stationary density", tuple(panels), CAPTION)
+
+
+def curve(label: str, x: np.ndarray, pdf: np.ndarray, stderr: np.ndarray | None) -> Curve:
+    """A density with its band, where it has one."""
+    if stderr is None:
+        return Curve(label, x, pdf)
+    return Curve(label, x, pdf, np.maximum(pdf - 1.96 * stderr, 0), pdf + 1.96 * stderr)
