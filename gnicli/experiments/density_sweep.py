@@ -53,8 +53,8 @@ def _panels(records: Sequence[RunRecord], labels: Sequence[str]) -> tuple[list[P
             x = arrays[f"x{suffix}"]
             curves = [curve("estimate", x, arrays[f"pdf{suffix}"], arrays.get(f"pdf_stderr{suffix}"))]
             if f"exact_pdf{suffix}" in arrays:
-                curves.append(Curve("exact", x, arrays[f"exact_pdf{suffix}"]))
-            curves.append(Curve("Gibbs", x, arrays[f"gibbs_pdf{suffix}"], style="dashed"))
+                curves.append(Curve("exact", x, arrays[f"exact_pdf{suffix}"], style="dashed"))
+            curves.append(Curve("Gibbs", x, arrays[f"gibbs_pdf{suffix}"]))
             if f"beside/pdf{suffix}" in arrays:
                 other = [arrays.get(f"beside/{name}{suffix}") for name in ("x", "pdf", "pdf_stderr")]
                 if other[0] is not None and other[1] is not None:

@@ -75,9 +75,9 @@ def run(cfg: DictConfig, observer: Observer) -> Results:
     from gnicli.kde import pictures
 
     if config.source is not None:
-        config, arrays = source.read(config)
+        config, kept = source.read(config)
         built = model.build(config)
-        found = chains.load(config, built, arrays)
+        found = chains.load(config, built, kept)
     else:
         second = config.second if config.beside else None
         built, other = model.build(config), None if second is None else model.build(second)

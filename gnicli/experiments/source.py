@@ -79,7 +79,7 @@ def _changes(config: KdeStationaryConfig, saved: dict[str, Any], folder: Path) -
 def _potential(config: KdeStationaryConfig, saved: Any, folder: Path) -> Any:
     values = dict(saved) if isinstance(saved, dict) else {}
     name = str(values.get("name"))
-    component = type(config.potential)
+    component: Any = type(config.potential)
     if name != config.potential.name:
         if not name.isidentifier() or importlib.util.find_spec(f"gnicli.potential.{name}") is None:
             raise UsageError(f"{folder} has the potential {name!r} of another package; add potential={name}")

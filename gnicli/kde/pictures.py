@@ -35,9 +35,9 @@ def densities(
     for i, (own, (exact, gibbs)) in enumerate(zip(estimates, laws, strict=True)):
         curves = [curve("estimate", own.x, own.pdf, own.stderr)]
         if exact is not None:
-            curves.append(Curve("exact", own.x, exact.pdf(own.x)))
+            curves.append(Curve("exact", own.x, exact.pdf(own.x), style="dashed"))
         if gibbs is not None:
-            curves.append(Curve("Gibbs", own.x, gibbs.pdf(own.x), style="dashed"))
+            curves.append(Curve("Gibbs", own.x, gibbs.pdf(own.x)))
         if beside is not None:
             curves.append(curve(beside_label, beside[i].x, beside[i].pdf, beside[i].stderr))
         panels.append(Panel(tuple(curves), "w" if len(laws) == 1 else f"w{i + 1}", "density"))

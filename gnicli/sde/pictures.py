@@ -42,9 +42,9 @@ def histogram(found: Histogram, laws: Sequence[Sequence[Law | None]]) -> FigureD
         curves = [Curve("chains", center, pdf, low, high, "steps")]
         x = np.linspace(found.low, found.high, 801)
         if exact is not None:
-            curves.append(Curve("exact", x, exact.pdf(x)))
+            curves.append(Curve("exact", x, exact.pdf(x), style="dashed"))
         if gibbs is not None:
-            curves.append(Curve("Gibbs", x, gibbs.pdf(x), style="dashed"))
+            curves.append(Curve("Gibbs", x, gibbs.pdf(x)))
         panels.append(Panel(tuple(curves), "w" if len(laws) == 1 else f"w{axis + 1}", "density"))
     caption = (
         "Histogram of all recorded positions with its pointwise 95 % band over groups of chains, the exact stationary "
