@@ -98,7 +98,7 @@ def run(cfg: DictConfig, observer: Observer) -> Results:
         beside = densities.estimate(second, other, chains_beside)
         more = densities.values(second, chains_beside, beside, laws) | chains.values_of(chains_beside)
         more |= densities.weak_errors(second, chains_beside, laws)
-        values |= {f"beside/{name}": value for name, value in more.items()}
+        values |= {f"beside/{name}": value for name, value in more.items() if not name.startswith(("exact", "gibbs"))}
         arrays |= {f"beside/{name}": array for name, array in densities.arrays(beside, []).items()}
     figure = pictures.densities(estimates, laws, beside, _label(config))
     return Results(values, arrays, {"density": figure}, notes=(*notes, *densities.notes(config, found)))
