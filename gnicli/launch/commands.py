@@ -15,8 +15,8 @@ from gnicli.launch.components import GROUPS
 COMMANDS = {
     "train": "Train a network with noise injected into its activations.",
     "fit-stable": "Fit a stable law to samples; say what they allow.",
-    "simulate-sde": "Simulate the equation that models the training.",
-    "kde-stationary": "Estimate where it settles, beside the exact law.",
+    "simulate-sde": "Simulate the model of training.",
+    "kde-stationary": "Estimate where the model settles.",
 }
 
 

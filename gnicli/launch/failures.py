@@ -139,8 +139,6 @@ def unknown_key(key: str, command: str, parent: Any = None) -> str:
     prefix, _, last = key.rpartition(".")
     if last == "_target_":
         return OBJECTS_REFUSED.format(key)
-    if key == "experiment":  # an empty group is no group for Hydra
-        return "there are no experiments; give a folder that holds experiment/NAME.yaml with --config-dir"
     if prefix.partition(".")[0] == "hydra" or key.startswith("hydra"):
         return f"unknown key {key}; --hydra-help and --cfg hydra show Hydra's own"
     siblings = [str(name) for name in parent] if parent is not None and hasattr(parent, "keys") else []

@@ -12,23 +12,29 @@ from gnicli.errors import UsageError
 from gnicli.launch import commands, components, configs, keys
 
 MEMBERS = [(group, name) for group in components.GROUPS for name in components.members(group)]
+
+
+def owners_of(group):
+    """The commands that take a group; every command takes an experiment."""
+    return [command for command in commands.COMMANDS if group in (*commands.groups(command), "experiment")]
+
+
 FILES = sorted(path.relative_to(components.conf_folder()) for path in components.conf_folder().rglob("*.yaml"))
 
 
 @pytest.mark.parametrize("path", FILES, ids=str)
 def test_every_file_opens_with_the_command_that_runs_it(path):
     lines = (components.conf_folder() / path).read_text(encoding="utf-8").splitlines()
-    first = lines[1] if lines[0] == "# @package _global_" else lines[0]  # Hydra reads that on the first line only
+    first = next(line for line in lines if not line.startswith("# @package"))
     group, name = path.parent.name, path.stem
-    of_group = [command for command in commands.COMMANDS if group in (*commands.groups(command), "experiment")]
-    allowed = of_group if group else [name.replace("_", "-")]
-    assert first.startswith(tuple(f"# gni {command}" for command in allowed))
+    owners = [name.replace("_", "-")] if not group else owners_of(group)
+    assert first.startswith(tuple(f"# gni {command}" for command in owners))
     assert not group or f" {group}={name}" in first
 
 
 @pytest.mark.parametrize(("group", "name"), MEMBERS)
 def test_every_member_composes_to_what_its_schema_accepts(gni, group, name):
-    command = next(command for command in commands.COMMANDS if group in commands.groups(command))
+    command = owners_of(group)[0]
     said = gni(command, f"{group}={name}", "--cfg", "job")
     shown = yaml.safe_load(said.out)
     assert shown[group]["name"] == name
