@@ -68,8 +68,8 @@ def robust(samples: np.ndarray, weights: np.ndarray | None = None, n_effective: 
     return float(0.9 * (high - low) / 1.349 * (n_effective or samples.size) ** -0.2)
 
 
-def of_counts(counts: np.ndarray, low: float, high: float, n_effective: float) -> float:
-    """Improved Sheather-Jones from a histogram (n_bins,) over [low, high], its central 99 %."""
+def of_counts(counts: np.ndarray, low: float, high: float, n_effective: float, rule: str = "isj") -> float:
+    """A rule applied to a histogram (n_bins,) over [low, high]: `isj` sees its central 99 %, `robust` its quartiles."""
     cumulative = np.cumsum(counts) / counts.sum()
     first, last = np.searchsorted(cumulative, [(1 - CENTRAL) / 2, (1 + CENTRAL) / 2])
     if last - first < 32:
@@ -78,7 +78,9 @@ def of_counts(counts: np.ndarray, low: float, high: float, n_effective: float) -
             "coarse to choose a bandwidth from; narrow it or take more bins"
         )
     width = (high - low) / len(counts)
-    found = isj_of_counts(counts[first : last + 1], (last + 1 - first) * width, CENTRAL * n_effective)
+    found = None
+    if rule == "isj":
+        found = isj_of_counts(counts[first : last + 1], (last + 1 - first) * width, CENTRAL * n_effective)
     quarter, half = np.searchsorted(cumulative, [0.25, 0.75])
     return found if found is not None else float(0.9 * (half - quarter) * width / 1.349 * n_effective**-0.2)
 

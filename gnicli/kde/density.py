@@ -74,13 +74,11 @@ def of_counts(
 ) -> Density:
     """Estimate from histograms (n_groups, n_bins) over [low, high] of groups of chains of weights `totals` (n_groups,).
 
-    `n_effective` is the number of independent samples of all groups together; `bandwidth` is `isj` or a number.
+    `n_effective` is the number of independent samples of all groups together; `bandwidth` is a rule or a number.
     """
     bandwidths.check("bandwidth", bandwidth)
-    if bandwidth == "robust":
-        raise UsageError("bandwidth=robust needs samples; from a histogram take isj or a number")
     if isinstance(bandwidth, str):
-        h = bandwidths.of_counts(counts.sum(axis=0), low, high, n_effective)
+        h = bandwidths.of_counts(counts.sum(axis=0), low, high, n_effective, bandwidth)
     else:
         h = float(bandwidth)
     each = binned.from_counts(counts, low, high, totals, window, h)
