@@ -41,6 +41,19 @@ def test_every_member_composes_to_what_its_schema_accepts(gni, group, name):
     configs.validated(command, _as_config(shown))
 
 
+EXPERIMENTS = [path for path in FILES if path.parent.name == "experiment"]
+
+
+@pytest.mark.parametrize("path", EXPERIMENTS, ids=str)
+def test_every_experiment_composes_to_what_its_command_accepts(gni, path):
+    lines = (components.conf_folder() / path).read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "# @package _global_"
+    command = lines[1].split()[2]
+    said = gni(command, f"experiment={path.stem}", "--cfg", "job")
+    assert said.code == 0, said.err
+    configs.validated(command, _as_config(yaml.safe_load(said.out)))
+
+
 def _as_config(values):
     from omegaconf import OmegaConf
 
