@@ -14,7 +14,7 @@ from gnicli.sde import diagnostics, expression, simulate, sinks
 
 TRACE_ROWS = 2000
 N_GROUPS = 16
-_MARGIN = 0.1  # of the window's width, on each side: kernels reach into the window from there
+MARGIN = 0.1  # of the window's width, on each side: kernels reach into the window from there
 
 
 class Chains(NamedTuple):
@@ -54,7 +54,7 @@ def simulate_chains(config: ModelConfig, model: Model, observer: Observer, other
 
 def _sinks(config: ModelConfig, model: Model) -> _Sinks:
     plan, d = model.plan, model.potential.dimension
-    margin = _MARGIN * (model.high - model.low)
+    margin = MARGIN * (model.high - model.low)
     n_traced = min(config.n_traced, plan.n_chains)
     every = -(-plan.n_recorded // TRACE_ROWS)
     functions = {text: expression.parse(text) for text in config.functions}

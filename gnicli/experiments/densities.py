@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gnicli.contracts import NamedArray, Value
-from gnicli.experiments.chains import Chains
+from gnicli.errors import UsageError
+from gnicli.experiments.chains import MARGIN, Chains
 from gnicli.experiments.model import Laws, Model, coordinate_names, members
 from gnicli.kde import density
 from gnicli.kde.binned import Window
@@ -42,6 +44,18 @@ def estimate(config: KdeStationaryConfig, model: Model, found: Chains) -> list[E
             )
         )
     return results
+
+
+def check(config: KdeStationaryConfig, model: Model) -> None:
+    """Refuse, before anything is simulated, a bandwidth that the histogram cannot carry."""
+    if isinstance(config.bandwidth, str) or config.estimator == "sklearn":
+        return
+    least = math.ceil(2 * (1 + 2 * MARGIN) * (model.high - model.low) / config.bandwidth)
+    if config.n_bins < least:
+        raise UsageError(
+            f"bandwidth={config.bandwidth:g} is too small for n_bins={config.n_bins}; take n_bins={least} or a larger "
+            "bandwidth"
+        )
 
 
 def _by_tree(config: KdeStationaryConfig, found: Chains, axis: int, window: Window, n_effective: float) -> Density:

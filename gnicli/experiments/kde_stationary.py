@@ -77,10 +77,12 @@ def run(cfg: DictConfig, observer: Observer) -> Results:
     if config.source is not None:
         config, kept = source.read(config)
         built = model.build(config)
+        densities.check(config, built)
         found = chains.load(config, built, kept)
     else:
         second = config.second if config.beside else None
         built, other = model.build(config), None if second is None else model.build(second)
+        densities.check(config, built)
         parts = Parts(observer, {"chains": config.n_steps} | ({} if second is None else {"beside": second.n_steps}))
         found = chains.simulate_chains(config, built, parts.observe("chains"))
     observer.stage("exact laws")

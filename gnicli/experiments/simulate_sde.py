@@ -113,7 +113,8 @@ def _transitions(config: SimulateSdeConfig, transitions: Transitions | None) -> 
             if i != j and time[i] > 0:
                 name = f"{i + 1}-{j + 1}"
                 values[f"transition_rate/{name}"] = rate_value(int(transitions.counts[i, j]), float(time[i]))
-                values[f"transition_rate_theory/{name}"] = Value(float(theory[i, j]), unit="1/time")
+                if config.alpha < 2:  # no jumps there, and no such theory
+                    values[f"transition_rate_theory/{name}"] = Value(float(theory[i, j]), unit="1/time")
     return values
 
 

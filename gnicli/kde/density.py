@@ -74,11 +74,13 @@ def of_counts(
 ) -> Density:
     """Estimate from histograms (n_groups, n_bins) over [low, high] of groups of chains of weights `totals` (n_groups,).
 
-    `n_effective` is the number of independent samples of all groups together; `bandwidth` is a rule or a number.
+    `n_effective` is the number of independent samples of all groups together; `bandwidth` is a number, or a rule, whose
+    choice is raised to two bins where it is below.
     """
     bandwidths.check("bandwidth", bandwidth)
     if isinstance(bandwidth, str):
         h = bandwidths.of_counts(counts.sum(axis=0), low, high, n_effective, bandwidth)
+        h = max(h, 2 * (high - low) / counts.shape[-1])
     else:
         h = float(bandwidth)
     each = binned.from_counts(counts, low, high, totals, window, h)

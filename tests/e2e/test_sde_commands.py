@@ -223,6 +223,7 @@ def test_an_order_is_fitted_where_errors_are_resolved():
         (("start=mimima",), "start must be"),
         (("low=3", "high=2"), "low must be below high"),
         (("kde", "bandwidth=0"), "bandwidth must be > 0, got 0"),
+        (("kde", "bandwidth=1e-5"), "bandwidth=1e-05 is too small for n_bins=8000; take n_bins="),
         (("kde", "bandwidth=silverman"), "bandwidth must be isj, robust or a number"),
         (("kde", "points=1000000000"), "points must be an integer >= 2 and < 10000002"),
         (("kde", "source=nowhere"), "source=nowhere: no such folder"),
