@@ -196,6 +196,13 @@ class Value(NamedTuple):
     unit: str = ""
     ci95: tuple[float, float] | None = None
 
+    @property
+    def number(self) -> float:
+        """The value of a result that is one number; raises `TypeError` for a word or several numbers."""
+        if isinstance(self.value, str | tuple):
+            raise TypeError(f"{self.value!r} is not one number")
+        return float(self.value)
+
 
 class NamedArray(NamedTuple):
     """An array for `arrays.npz` and what its axes mean."""

@@ -114,7 +114,7 @@ def _number(value: float, digits: int = 5) -> str:
 
 
 def _with_error(value: Value) -> str:
-    number = float(value.value)
+    number = value.number
     return f"{number:.4g}" if value.stderr is None else f"{number:.4g} ± {value.stderr:.2g}"
 
 
@@ -127,7 +127,7 @@ def _single_tables(finding: Finding) -> dict[str, Table]:
     fitted = tuple(
         (
             name,
-            _number(float(value.value)),
+            _number(value.number),
             _interval_cell(value),
             "" if value.stderr is None else f"{value.stderr:.2g}",
         )
@@ -236,8 +236,8 @@ def _arrays(finding: Finding) -> dict[str, NamedArray]:
 def _overview(findings: Mapping[str, Finding]) -> FigureData:
     """Alpha (or the first parameter) of every group with its interval."""
     each = [next(iter(_parameters(finding).items())) for finding in findings.values()]
-    value = np.array([float(v.value) for _, v in each])
-    ends = [v.ci95 if v.ci95 is not None else (float(v.value),) * 2 for _, v in each]
+    value = np.array([v.number for _, v in each])
+    ends = [v.ci95 if v.ci95 is not None else (v.number,) * 2 for _, v in each]
     x = np.arange(1.0, value.size + 1)
     curve = Curve(each[0][0], x, value, np.array([e[0] for e in ends]), np.array([e[1] for e in ends]))
     order = ", ".join(f"{k} {group}" for k, group in enumerate(findings, 1))
