@@ -109,6 +109,33 @@ class Objective(Protocol):
         ...
 
 
+class Injection(Protocol):
+    """A member of `inject=`."""
+
+    name: str
+
+    def build(
+        self, gradient: GradientFunction, module: torch.nn.Module, loss: str, noise: Noise, M: int, seed: int
+    ) -> GradientFunction:
+        """Wrap the `gradient` of an objective (see `Objective.build`) into one that adds noise to it.
+
+        The result may have `state` and `restore` (see `Stateful`), and `values` and `notes` for the results.
+        """
+        ...
+
+
+class Stateful(Protocol):
+    """A part of a run whose later steps depend on more than the weights."""
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Small arrays by names of its own."""
+        ...
+
+    def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Take what `state` gave, among the arrays of others."""
+        ...
+
+
 class Schedule(Protocol):
     """A member of `schedule=`."""
 
@@ -318,6 +345,10 @@ class Observer(Protocol):
         """
         ...
 
+    def cost(self, name: str, seconds: float) -> None:
+        """Add to the seconds that the manifest gives for a part of the work (results hold no clock)."""
+        ...
+
     def note(self, text: str) -> None:
         """Log a sentence that belongs in `run.log` and before the user's eyes (a warning, a choice made)."""
         ...
@@ -346,6 +377,9 @@ class SilentObserver:
         self.rows += [(step, name, value) for name, value in values.items()]
 
     def step_done(self, step: int, total: int, make_state: Callable[[], State | None], **shown: float) -> None:
+        """Ignored."""
+
+    def cost(self, name: str, seconds: float) -> None:
         """Ignored."""
 
     def note(self, text: str) -> None:

@@ -85,6 +85,7 @@ def _manifest(config: dict[str, Any], command: str, overrides: Sequence[str], ar
         "end": None,
         "wall_seconds": 0.0,
         "engine_seconds": 0.0,
+        "part_seconds": {},
         "resumed_from": [],
     }
 
@@ -273,12 +274,16 @@ class _Job:
         """The manifest's last changes."""
         engine = float(self.claim.manifest.get("engine_seconds") or 0.0)
         spent = 0.0 if self.observer is None else self.observer.spent
+        costs = dict(self.claim.manifest.get("part_seconds") or {})
+        for name, seconds in ({} if self.observer is None else self.observer.costs).items():
+            costs[name] = round(costs.get(name, 0.0) + seconds, 4)
         return {
             "status": status,
             "error": message,
             "end": folders.stamp(),
             "wall_seconds": round(self.wall_before + time.monotonic() - self.begin, 3),
             "engine_seconds": round(engine + spent, 4),
+            "part_seconds": costs,
         }
 
     def close(self) -> None:

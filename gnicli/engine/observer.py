@@ -22,7 +22,7 @@ FLUSH_SECONDS = 1.0
 class RunObserver:
     """Implements `contracts.Observer` for one run in one folder.
 
-    `spent` is the time in seconds that the run has lost to the engine so far.
+    `spent` is the time in seconds that the run has lost to the engine so far, `costs` that of the named parts of it.
     """
 
     def __init__(
@@ -39,6 +39,7 @@ class RunObserver:
         checkpoint_seconds: float = 30.0,
     ) -> None:
         self.spent = 0.0
+        self.costs: dict[str, float] = {}
         self.saved_step = None if state is None else state.step
         self.produced = state is not None
         self._folder = folder
@@ -96,6 +97,10 @@ class RunObserver:
         ):
             self._attend(begin, step, total, make_state, shown)
         self.spent += time.monotonic() - begin
+
+    def cost(self, name: str, seconds: float) -> None:
+        """Add to the seconds of a part of the work."""
+        self.costs[name] = self.costs.get(name, 0.0) + seconds
 
     def note(self, text: str) -> None:
         """Into run.log and before the user's eyes."""

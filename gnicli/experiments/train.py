@@ -54,6 +54,8 @@ class TrainConfig:
     network: Any = key(None, "what learns it")
     noise: Any = key(None, "noise injected into the activations")
     objective: Any = key(None, "what is minimized")
+    inject: Any = key(None, "what is added to the gradient (figure 4)")
+    track: Any = key(None, "what is measured along training")
     schedule: Any = key(None, "how the learning rate changes along training")
     optimizer: OptimizerConfig = key(OptimizerConfig, "how a gradient becomes a step")
     M: int = key(1, "noise draws averaged in each step (4.5)")
@@ -118,6 +120,10 @@ def run(cfg: DictConfig, observer: Observer) -> Results:
     generator = torch_stream(config.seed, "init")
     module = config.network.build(data.train.inputs.shape[1:], data.n_outputs, generator, dtype).to(device)
     gradient = config.objective.build(module, loss, config.noise, config.M, config.seed)
+    gradient = config.inject.build(gradient, module, loss, config.noise, config.M, config.seed)
+    eval_every = config.eval_every or max(1, steps // 50)
+    tracker = config.track.build(module, loss, config.noise, config.M, config.seed, eval_every, observer)
+    parts = [part for part in (gradient, tracker) if hasattr(part, "state")]
     train, test = (Examples(*(_tensor(part, dtype, device) for part in split)) for split in (data.train, data.test))
 
     def clean_losses() -> dict[str, float]:
@@ -139,14 +145,18 @@ def run(cfg: DictConfig, observer: Observer) -> Results:
         observer,
         lr=config.lr,
         steps=steps,
-        eval_every=config.eval_every or max(1, steps // 50),
+        eval_every=eval_every,
+        parts=parts,
+        watch=tracker,
     )()
     from gnicli.training.pictures import fit_figure, loss_figure
 
     figures = {"losses": loss_figure(trained, loss)}
     if data.task == "regression" and data.train.inputs[0].size == data.n_outputs == 1:
         figures["fit"] = fit_figure(module, data, dtype, device)
-    return _results(config, data, trained, figures)
+    if tracker is not None:
+        figures["gradient_noise"] = tracker.figure()
+    return _results(config, data, trained, figures, parts)
 
 
 def _loss(config: TrainConfig, data: Data) -> str:
@@ -183,8 +193,10 @@ def _tensor(array: np.ndarray, dtype: torch.dtype, device: torch.device) -> torc
     return tensor.to(device, dtype if tensor.is_floating_point() else None)
 
 
-def _results(config: TrainConfig, data: Data, trained: Trained, figures: dict[str, FigureData]) -> Results:
-    """The last record as headline values, and what became of the run."""
+def _results(
+    config: TrainConfig, data: Data, trained: Trained, figures: dict[str, FigureData], parts: list[Any]
+) -> Results:
+    """The last record as headline values, what the parts tell, and what became of the run."""
     last = dict(zip(trained.columns, trained.history[-1, 1:].tolist(), strict=True))
     sizes = {"train": len(data.train.inputs), "test": len(data.test.inputs)}
     values = {
@@ -192,11 +204,14 @@ def _results(config: TrainConfig, data: Data, trained: Trained, figures: dict[st
         for name, value in last.items()
     }
     values["steps"] = Value(float(trained.history[-1, 0]), unit="step")
+    for part in parts:
+        values |= part.values()
+    notes = tuple(note for part in parts for note in part.notes())
     if trained.diverged_at is None:
-        return Results(values, figures=figures)
+        return Results(values, figures=figures, notes=notes)
     values["diverged_at"] = Value(float(trained.diverged_at), unit="step")
     message = (
         f"diverged at step {trained.diverged_at} (loss={trained.objective}, lr={config.lr:g}); "
         "the last finite checkpoint is kept; try a smaller lr"
     )
-    return Results(values, figures=figures, status="diverged", message=message)
+    return Results(values, figures=figures, status="diverged", message=message, notes=notes)

@@ -21,6 +21,8 @@ GROUPS = {
     "network": "gnicli.network",
     "noise": "gnicli.noise",
     "objective": "gnicli.gradients.objective",
+    "inject": "gnicli.gradients.inject",
+    "track": "gnicli.training.track",
     "schedule": "gnicli.training.schedule",
     "samples": "gnicli.samples",
     "potential": "gnicli.potential",

@@ -7,13 +7,13 @@ record of the losses; a run that goes on from it gives the bytes of a run that w
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
-from gnicli.contracts import GradientFunction, Observer, Schedule, State
+from gnicli.contracts import GradientFunction, Observer, Schedule, State, Stateful
 from gnicli.training.batches import Batches
 from gnicli.training.optimizer import optimizer_arrays, restore_optimizer
 
@@ -42,11 +42,22 @@ class Trained(NamedTuple):
     objective: float
 
 
+class Watch(Protocol):
+    """Looks at the weights every `every` steps, before the first and after the last; may overwrite every `.grad`."""
+
+    every: int
+
+    def __call__(self, step: int, inputs: torch.Tensor, targets: torch.Tensor) -> None:
+        """Look at the weights after `step` steps, with the batch of the step to come."""
+        ...
+
+
 class Loop:
     """One training run: call it once.
 
     `gradient` overwrites `.grad` and returns the objective's value; `evaluate` gives the clean losses by name;
     `schedule` scales `lr`; a record is made before the first step, every `eval_every` steps and after the last.
+    `parts` keep more than weights: what they hold goes into the state.
     """
 
     def __init__(
@@ -63,6 +74,8 @@ class Loop:
         lr: float,
         steps: int,
         eval_every: int,
+        parts: Sequence[Stateful] = (),
+        watch: Watch | None = None,
     ) -> None:
         self.module = module
         self.gradient = gradient
@@ -75,6 +88,8 @@ class Loop:
         self.lr = lr
         self.steps = steps
         self.eval_every = eval_every
+        self.parts = parts
+        self.watch = watch
         self.columns: tuple[str, ...] = ()
         self.history: list[list[float]] = []
 
@@ -84,6 +99,7 @@ class Loop:
         objective = math.nan
         if first == 0:
             self._record(0, {})
+            self._watch(0)
         for step in range(first, self.steps):
             objective = self._step(step)
             done = step + 1
@@ -92,22 +108,29 @@ class Loop:
                 return self._finished(done, objective)
             if done % self.eval_every == 0 or done == self.steps:
                 self._record(done, {"objective": objective})
+            self._watch(done)
             self.observer.step_done(done, self.steps, partial(self._state, done), objective=objective)
         return self._finished(None, objective)
 
     def _step(self, step: int) -> float:
         for group in self.optimizer.param_groups:
             group["lr"] = self.lr * self.schedule.factor(step, self.steps)
-        indices = self.batches.indices(step)
-        if indices is None:
-            inputs, targets = self.examples
-        else:
-            inputs, targets = self.examples.inputs[indices], self.examples.targets[indices]
-        value = float(self.gradient(step, inputs, targets))
+        value = float(self.gradient(step, *self._batch(step)))
         if math.isfinite(value):
             # Weights are left as they were when the loss broke down, for whoever wants to look.
             self.optimizer.step()
         return value
+
+    def _batch(self, step: int) -> Examples:
+        indices = self.batches.indices(step)
+        if indices is None:
+            return self.examples
+        return Examples(self.examples.inputs[indices], self.examples.targets[indices])
+
+    def _watch(self, done: int) -> None:
+        """Let the watcher look where it is due; what it sees are the batch and the draws of the step to come."""
+        if self.watch is not None and (done % self.watch.every == 0 or done == self.steps):
+            self.watch(done, *self._batch(done))
 
     def _record(self, step: int, extra: Evaluation) -> None:
         values = {**self.evaluate(), **extra}
@@ -126,6 +149,8 @@ class Loop:
         if not all(np.isfinite(array).all() for array in parameters.values()):
             return None
         arrays = {**parameters, **optimizer_arrays(self.optimizer), "history": np.array(self.history)}
+        for part in self.parts:
+            arrays |= part.state()
         return State(step, arrays, {"columns": list(self.columns)})
 
     def _restore(self) -> int:
@@ -136,6 +161,8 @@ class Loop:
         restore_optimizer(self.optimizer, state.arrays)
         self.history = state.arrays["history"].tolist()
         self.columns = tuple(state.values["columns"])
+        for part in self.parts:
+            part.restore(state.arrays)
         return state.step
 
 

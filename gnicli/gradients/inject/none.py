@@ -1,0 +1,29 @@
+"""`inject=none`: the gradient is left as it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gnicli.checks import key
+
+if TYPE_CHECKING:
+    import torch
+
+    from gnicli.contracts import GradientFunction, Noise
+
+
+@dataclass
+class NoInjection:
+    """Nothing is added to the gradient."""
+
+    name: str = key("none", "nothing")
+
+    def build(
+        self, gradient: GradientFunction, module: torch.nn.Module, loss: str, noise: Noise, M: int, seed: int
+    ) -> GradientFunction:
+        """The gradient itself."""
+        return gradient
+
+
+COMPONENT = NoInjection

@@ -1,0 +1,1 @@
+"""The choices of `track=`: what is measured along training."""

@@ -1,0 +1,40 @@
+"""`track=gradient_noise`: a stable law fitted to the gradient noise of each layer, now and then (figure 8)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Optional
+
+from gnicli import checks
+from gnicli.checks import key
+
+if TYPE_CHECKING:
+    import torch
+
+    from gnicli.contracts import Noise, Observer
+    from gnicli.training.tracking import GradientNoiseTrack
+
+
+@dataclass
+class GradientNoise:
+    """alpha, beta, scale, skewness and excess kurtosis of each layer's gradient noise, across the layer's weights."""
+
+    name: str = key("gradient_noise", "a stable law fitted to each layer's gradient noise")
+    every: Optional[int] = key(None, "steps between measurements; default: as often as the losses (eval_every)")
+    n_mean: int = key(16, "fresh draws whose mean is taken from the draw that is measured (3.2)")
+
+    def __post_init__(self) -> None:
+        if self.every is not None:
+            checks.integer("track.every", self.every, least=1)
+        checks.integer("track.n_mean", self.n_mean, least=1)
+
+    def build(
+        self, module: torch.nn.Module, loss: str, noise: Noise, M: int, seed: int, every: int, observer: Observer
+    ) -> GradientNoiseTrack:
+        """The watcher of a training run; `every` is the cadence where none was given."""
+        from gnicli.training.tracking import GradientNoiseTrack
+
+        return GradientNoiseTrack(module, loss, noise, M, seed, self.every or every, self.n_mean, observer)
+
+
+COMPONENT = GradientNoise

@@ -1,0 +1,29 @@
+"""`track=none`: nothing but the losses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gnicli.checks import key
+
+if TYPE_CHECKING:
+    import torch
+
+    from gnicli.contracts import Noise, Observer
+
+
+@dataclass
+class NoTrack:
+    """Nothing is measured along training but the losses."""
+
+    name: str = key("none", "nothing but the losses")
+
+    def build(
+        self, module: torch.nn.Module, loss: str, noise: Noise, M: int, seed: int, every: int, observer: Observer
+    ) -> None:
+        """There is no watcher."""
+        return None
+
+
+COMPONENT = NoTrack
