@@ -1,8 +1,8 @@
 """A gradient to which noise is added: that of one draw itself, or something made from it (figure 4 of the paper).
 
-The gradient noise of a step is that of the objective's draw 0, ∇E_L = ∇L̃(ε_0) − mean, with the mean over the objective's
-own M draws or over M fresh ones (3.2). Over its own draws the noise has 1 − 1/M of the variance of ∇L̃(ε), just what the
-mean of M draws lacks of it, so the sum of both has the variance of M = 1; over fresh ones it has 1 + 1/M.
+The gradient noise of a step is that of the objective's draw 0, ∇E_L = ∇L̃(ε_0) − mean, with the mean over the
+objective's own M draws or over M fresh ones (3.2). Over its own draws the noise has 1 − 1/M of the variance of ∇L̃(ε),
+just what the mean of M draws lacks of it, so both together have the variance of M = 1; over fresh ones it has 1 + 1/M.
 
 A layer is a weight tensor (two dimensions or more), in the order of the module's parameters, from 1. Biases take their
 real noise whatever is injected into the weights: the choices of `inject=` differ in the weight matrices alone.

@@ -185,7 +185,7 @@ class StableDraws(FittedDraws):
     def fit(self, samples: list[np.ndarray]) -> list[tuple[np.ndarray, bool] | None]:
         """All layers at once; one by one where one of them cannot be fitted."""
         try:
-            fits: list[StableFit | None] = list(fit_many(samples, "S0"))
+            fits: list[StableFit | None] = list(fit_many(samples, "S0", exact=False))
         except GniError:
             fits = [_fit_or_none(values) for values in samples]
         return [
@@ -200,6 +200,6 @@ class StableDraws(FittedDraws):
 
 def _fit_or_none(values: np.ndarray) -> StableFit | None:
     try:
-        return fit_many([values], "S0")[0]
+        return fit_many([values], "S0", exact=False)[0]
     except GniError:
         return None
