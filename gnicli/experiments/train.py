@@ -5,12 +5,13 @@ This module imports nothing heavy: `--help` and completion read the schema from 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Optional, cast
 
 from gnicli import checks
 from gnicli.checks import key
-from gnicli.contracts import Data, FigureData, Observer, Results, Value
+from gnicli.contracts import Data, FigureData, Observer, Results, RunRecord, Value
 from gnicli.errors import UsageError
 from gnicli.experiments.common import RunConfig
 
@@ -157,6 +158,13 @@ def run(cfg: DictConfig, observer: Observer) -> Results:
     if tracker is not None:
         figures["gradient_noise"] = tracker.figure()
     return _results(config, data, trained, figures, parts)
+
+
+def summarise(records: Sequence[RunRecord]) -> Results:
+    """What a sweep tells: see `experiments.paper`."""
+    from gnicli.experiments import paper
+
+    return paper.summarise(records)
 
 
 def _loss(config: TrainConfig, data: Data) -> str:

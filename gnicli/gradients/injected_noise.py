@@ -195,7 +195,8 @@ class StableDraws(FittedDraws):
 
     def draw(self, law: np.ndarray, n: int, stream: np.random.Generator) -> np.ndarray:
         """Draws of S0(alpha, beta, loc, scale)."""
-        return StableLaw(*law.tolist(), "S0").rvs(n, stream)
+        alpha, beta, loc, scale = law.tolist()
+        return StableLaw(alpha, beta, loc, scale, "S0").rvs(n, stream)
 
 
 def _fit_or_none(values: np.ndarray) -> StableFit | None:

@@ -49,7 +49,8 @@ class GradientNoiseTrack:
     def __call__(self, step: int, inputs: torch.Tensor, targets: torch.Tensor) -> None:
         """Measure, and write the metrics `alpha/layer1` …."""
         begin = time.perf_counter()
-        row, metrics = [float(step)], {}
+        row = [float(step)]
+        metrics: dict[str, float] = {}
         for layer, values in enumerate(self._measure(step, inputs, targets), 1):
             found = statistics(values)
             row += [found.get(name, math.nan) for name in COLUMNS]
