@@ -51,6 +51,7 @@ docs: $(READY) ## renew what is generated in docs/
 bench: $(READY) ## time the training step, the start-up and the data sets (minutes; an idle machine)
 	$(BIN)/python benchmarks/train_step.py
 	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/inject.py
 
 figures: $(READY) ## make the figure of the README again (some minutes)
 	$(BIN)/python docs/make_figures.py

@@ -59,7 +59,7 @@ def _diverged(records: Sequence[RunRecord], figure: Figure) -> dict[str, Value]:
 
 
 def _differences(records: Sequence[RunRecord], figure: Figure) -> dict[str, Value]:
-    """Each arm's last value minus that of the reference with the same seed and all else equal, over pairs that ended."""
+    """Each arm's last value minus that of the reference with the same seed, over the pairs that were completed."""
     lasts: dict[str, dict[tuple[tuple[str, str], ...], float]] = {}
     for record in records:
         if record.status == "completed" and figure.metric in record.values:

@@ -1,0 +1,89 @@
+"""The summary of a paper's experiment on made-up runs: pairs by seed, diverged runs counted and kept out of means."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gnicli.contracts import RunRecord, Value
+from gnicli.experiments import paper
+from gnicli.launch import components
+
+LOSSES = {"M1": (1.0, 3.0, 5.0), "M16": (0.9, 2.7, 4.8), "stable": (1.5, np.inf, 6.0)}
+
+
+def records(experiment="fig4"):
+    found = []
+    for arm, losses in LOSSES.items():
+        for seed, loss in enumerate(losses):
+            steps = np.array([0, 10, 20])
+            overrides = {"experiment": experiment, "arm": arm, "seed": str(seed)}
+            status = "completed" if np.isfinite(loss) else "diverged"
+            metrics = {"train_loss": (steps, np.array([10.0, 7.0, loss]))}
+            job = len(found)
+            values = {"train_loss": Value(loss)}
+            found.append(RunRecord(job, Path(str(job)), overrides, status, values, metrics))
+    return found
+
+
+def test_differences_are_paired_by_seed_and_diverged_runs_are_counted():
+    found = paper.summarise(records())
+    difference = found.values["train_loss above arm=M1 [arm=M16]"]
+    gaps = np.subtract(LOSSES["M16"], LOSSES["M1"])
+    assert difference.value == pytest.approx(gaps.mean())
+    assert difference.stderr == pytest.approx(gaps.std(ddof=1) / np.sqrt(3))
+    stable = found.values["train_loss above arm=M1 [arm=stable]"]
+    assert (stable.value, stable.n) == (pytest.approx(0.75), 2)
+    assert found.values["diverged [arm=stable]"] == Value(1.0, None, 3, "run")
+    assert found.values["diverged [arm=M1]"].value == 0
+    labels = [curve.label for curve in found.figures["train_loss"].panels[0].curves]
+    assert "arm=stable (3 seeds, 1 diverged)" in labels
+    assert found.notes[0].startswith(
+        "fig4 with protocol=learnable budget=quick: 20 steps, 3 seeds for each arm; the paper"
+    )
+
+
+def test_an_ordinary_sweep_is_summarized_as_before():
+    plain = [record._replace(overrides={"arm": record.overrides["arm"]}) for record in records()]
+    assert not any("above" in name for name in paper.summarise(plain).values)
+
+
+def test_every_experiment_has_a_figure_and_a_file():
+    assert {path.stem for path in (components.conf_folder() / "experiment").glob("*.yaml")} >= set(paper.FIGURES)
+
+
+def test_a_quick_sweep_of_an_experiment_ends_in_a_figure(capfd, monkeypatch, tmp_path):
+    from gnicli.cli import main
+
+    monkeypatch.setenv("GNI_OUTPUTS", str(tmp_path))
+    assert main(["train", "experiment=fig4", "arm=M1,recorded", "seed=0,1", "steps=2", "network.width=60"]) == 0
+    (folder,) = tmp_path.glob("train/*/*")
+    report = (folder / "report.md").read_text()
+    assert "fig4 with protocol=learnable budget=quick: 2 steps, 2 seeds for each arm" in report
+    assert (folder / "figures" / "train_loss.csv").exists()
+    assert "train_loss above arm=M1 [arm=recorded]" in (folder / "results.json").read_text()
+
+
+@pytest.mark.parametrize("word", ["protocol=paper", "budget=full", "arm=M1"])
+def test_without_an_experiment_its_settings_are_usage_errors(capfd, monkeypatch, tmp_path, word):
+    from gnicli.cli import main
+
+    monkeypatch.setenv("GNI_OUTPUTS", str(tmp_path / "outputs"))
+    assert main(["train", word]) == 2
+    assert word.partition("=")[0] in capfd.readouterr().err
+    assert not (tmp_path / "outputs").exists()
+
+
+def test_the_order_is_protocol_then_budget_then_the_command_line(capfd):
+    import yaml
+
+    from gnicli.cli import main
+
+    def shown(*words):
+        capfd.readouterr()
+        assert main(["train", "experiment=fig4", "--cfg", "job", *words]) == 0
+        return yaml.safe_load(capfd.readouterr().out)
+
+    assert (shown()["network"]["init"], shown()["steps"]) == ("he", 150)
+    other = shown("protocol=paper", "budget=full", "lr=0.5")
+    assert (other["network"]["init"], other["steps"], other["lr"]) == ("default", 60000, 0.5)
