@@ -64,7 +64,7 @@ def _differences(records: Sequence[RunRecord], figure: Figure) -> dict[str, Valu
     for record in records:
         if record.status == "completed" and figure.metric in record.values:
             rest = tuple(sorted((k, v) for k, v in record.overrides.items() if k != figure.key))
-            lasts.setdefault(record.overrides[figure.key], {})[rest] = record.values[figure.metric].value
+            lasts.setdefault(record.overrides[figure.key], {})[rest] = record.values[figure.metric].number
     reference = lasts.get(figure.reference, {})
     found = {}
     for arm, values in lasts.items():
