@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from gnicli.stable import StableFit, fit_many
 
 SIZES = (1, 2, 4, 8, 16, 32, 64)
+TESTED_SIZES = (4, 16)
 FEWEST_SUMS = 100
 
 
@@ -22,8 +24,8 @@ class Block(NamedTuple):
     stderr: float | None
 
 
-def block_sums(x: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
-    """Sums of `SIZES` samples, as long as there are 100 of them; the samples are shuffled first.
+def block_sums(x: np.ndarray, rng: np.random.Generator, sizes: Sequence[int] = SIZES) -> list[np.ndarray]:
+    """Sums of so many samples, as long as there are 100 of them; the samples are shuffled first.
 
     Shuffled, because samples that follow one another may depend on one another, and the question is about their law.
     """
@@ -31,7 +33,7 @@ def block_sums(x: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
     mixed = rng.permutation(np.asarray(x, np.float64))
     low, middle, high = np.quantile(mixed, (0.25, 0.5, 0.75))
     mixed = (mixed - middle) / (high - low or 1.0)
-    sizes = [size for size in SIZES if size == 1 or mixed.size // size >= FEWEST_SUMS]
+    sizes = [size for size in sizes if size == 1 or mixed.size // size >= FEWEST_SUMS]
     return [mixed[: mixed.size // size * size].reshape(-1, size).sum(axis=1) for size in sizes]
 
 
@@ -43,6 +45,16 @@ def block_alphas(x: np.ndarray, rng: np.random.Generator, whole: StableFit | Non
         Block(size, part.size, found.alpha, found.alpha_stderr)
         for size, part, found in zip(SIZES, sums, fits, strict=False)
     ]
+
+
+def tested_drift(x: np.ndarray, alpha: float, rng: np.random.Generator) -> float:
+    """`drift` from alpha of the samples, known already, and of sums of 4 and 16: two fits in place of six."""
+    sums = block_sums(x, rng, TESTED_SIZES)
+    found = [
+        Block(size, part.size, fitted.alpha, None)
+        for size, part, fitted in zip(TESTED_SIZES, sums, fit_many(sums, "S0"), strict=False)
+    ]
+    return drift([Block(1, x.size, alpha, None), *found])
 
 
 def drift(blocks: list[Block]) -> float:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gnicli.evidence.blocks import block_alphas, drift
+from gnicli.evidence.blocks import tested_drift
 from gnicli.evidence.laws import Family
 from gnicli.seeding import numpy_stream
 
@@ -73,7 +73,7 @@ def assess(
     law = family.fit(x)
     observed = statistics(x, family, law)
     if with_blocks:
-        observed["drift"] = drift(block_alphas(x, numpy_stream(seed, "bootstrap", 0)))
+        observed["drift"] = tested_drift(x, law.alpha, numpy_stream(seed, "bootstrap", 0))
     counts = dict.fromkeys(observed, 0)
     settled: dict[str, float] = {}
     drawn: list[dict[str, float]] = []
@@ -84,7 +84,7 @@ def assess(
         again = family.fit(sample)
         found = statistics(sample, family, again)
         if with_blocks:
-            found["drift"] = drift(block_alphas(sample, rng))
+            found["drift"] = tested_drift(sample, again.alpha, rng)
         drawn.append(family.parameters(again))
         done += 1
         for name, value in found.items():
