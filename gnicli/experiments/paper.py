@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gnicli.contracts import Results, RunRecord, Value
+from gnicli.contracts import Curve, FigureData, Panel, Results, RunRecord, Value
 
 
 class Figure(NamedTuple):
@@ -20,6 +20,8 @@ class Figure(NamedTuple):
     paper: str
 
 
+DEFAULTS = {"protocol": "learnable", "budget": "quick"}
+SKIPPED = 0.1
 FIGURES = {
     "fig4": Figure("train_loss", "arm", "M1", "60,000 steps, 5 seeds"),
     "fig5": Figure("train_loss", "M", "1", "60,000 steps, 5 seeds"),
@@ -42,7 +44,62 @@ def summarise(records: Sequence[RunRecord]) -> Results:
     started = [record for record in records if figure.key in record.overrides]
     values = dict(found.values) | _diverged(started, figure) | _differences(started, figure)
     notes = (_budget(name, started, figure), *found.notes)
-    return found._replace(values=values, notes=notes)
+    figures = dict(found.figures)
+    if figure.metric in figures:
+        figures[figure.metric] = _picture(found.figures[figure.metric], started, figure)
+    return found._replace(values=values, notes=notes, figures=figures)
+
+
+def _picture(drawn: FigureData, records: Sequence[RunRecord], figure: Figure) -> FigureData:
+    """The default figure after the first steps, whose leaps would hide the rest, and the paired differences beside it."""
+    (panel,) = drawn.panels
+    first = max(float(curve.x[-1]) for curve in panel.curves) * SKIPPED
+    late = [_after(curve, first) for curve in panel.curves]
+    curves = tuple(curve for curve in late if curve.x.size)
+    gaps = [_after(curve, first) for curve in _gap_curves(records, figure)]
+    what = figure.metric.replace("_", " ")
+    panels = [panel._replace(curves=curves, y_scale="linear")]
+    if gaps:
+        panels.append(Panel(tuple(gaps), "step", f"{what} above that of {figure.key}={figure.reference}, same seed"))
+    caption = (
+        f"{drawn.caption} The first {SKIPPED:.0%} of the steps are not shown. Runs that diverged are counted only."
+    )
+    return FigureData(drawn.title, tuple(panels), caption)
+
+
+def _after(curve: Curve, first: float) -> Curve:
+    """A curve from a step on."""
+    kept = curve.x >= first
+    low, high = (None if band is None else band[kept] for band in (curve.low, curve.high))
+    return curve._replace(x=curve.x[kept], y=curve.y[kept], low=low, high=high)
+
+
+def _gap_curves(records: Sequence[RunRecord], figure: Figure) -> list[Curve]:
+    """For each arm the mean over seeds of its metric minus the reference's, over pairs that were completed."""
+    from gnicli.engine.summary import half_width
+
+    series: dict[str, dict[tuple[tuple[str, str], ...], np.ndarray]] = {}
+    x = np.empty(0)
+    for record in records:
+        if record.status == "completed" and figure.metric in record.metrics:
+            x, y = record.metrics[figure.metric]
+            series.setdefault(record.overrides[figure.key], {})[_rest(record, figure)] = y
+    reference = series.get(figure.reference, {})
+    curves = []
+    for arm, runs in series.items():
+        gaps = [y - reference[rest] for rest, y in runs.items() if rest in reference and y.size == x.size]
+        if arm == figure.reference or not gaps:
+            continue
+        mean = np.mean(gaps, axis=0)
+        half = half_width(np.array(gaps)) if len(gaps) > 1 else np.zeros_like(mean)
+        label = f"{figure.key}={arm} ({len(gaps)} pair{'s' if len(gaps) != 1 else ''})"
+        curves.append(Curve(label, x, mean, mean - half, mean + half))
+    return curves
+
+
+def _rest(record: RunRecord, figure: Figure) -> tuple[tuple[str, str], ...]:
+    """What a run has in common with its partner of another arm."""
+    return tuple(sorted((k, v) for k, v in record.overrides.items() if k != figure.key))
 
 
 def _arms(records: Sequence[RunRecord], figure: Figure) -> list[str]:
@@ -63,8 +120,9 @@ def _differences(records: Sequence[RunRecord], figure: Figure) -> dict[str, Valu
     lasts: dict[str, dict[tuple[tuple[str, str], ...], float]] = {}
     for record in records:
         if record.status == "completed" and figure.metric in record.values:
-            rest = tuple(sorted((k, v) for k, v in record.overrides.items() if k != figure.key))
-            lasts.setdefault(record.overrides[figure.key], {})[rest] = record.values[figure.metric].number
+            lasts.setdefault(record.overrides[figure.key], {})[_rest(record, figure)] = record.values[
+                figure.metric
+            ].value
     reference = lasts.get(figure.reference, {})
     found = {}
     for arm, values in lasts.items():
@@ -86,6 +144,3 @@ def _budget(name: str, records: Sequence[RunRecord], figure: Figure) -> str:
         f"{name} with {settings}: {steps:,} steps, {seeds} seed{'s' if seeds != 1 else ''} for each "
         f"{figure.key}; the paper: {figure.paper}"
     )
-
-
-DEFAULTS = {"protocol": "learnable", "budget": "quick"}

@@ -38,6 +38,9 @@ def test_differences_are_paired_by_seed_and_diverged_runs_are_counted():
     assert found.values["diverged [arm=M1]"].value == 0
     labels = [curve.label for curve in found.figures["train_loss"].panels[0].curves]
     assert "arm=stable (3 seeds, 1 diverged)" in labels
+    (gap,) = (curve for curve in found.figures["train_loss"].panels[1].curves if "M16" in curve.label)
+    assert gap.x.tolist() == [10, 20]
+    np.testing.assert_allclose(gap.y, [0, gaps.mean()])
     assert found.notes[0].startswith(
         "fig4 with protocol=learnable budget=quick: 20 steps, 3 seeds for each arm; the paper"
     )
