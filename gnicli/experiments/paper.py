@@ -51,18 +51,22 @@ def summarise(records: Sequence[RunRecord]) -> Results:
 
 
 def _picture(drawn: FigureData, records: Sequence[RunRecord], figure: Figure) -> FigureData:
-    """The default figure after the first steps, whose leaps would hide the rest, and the paired differences beside it."""
+    """The default figure after the first steps, whose leaps would hide the rest, and the paired differences."""
     (panel,) = drawn.panels
     first = max(float(curve.x[-1]) for curve in panel.curves) * SKIPPED
     late = [_after(curve, first) for curve in panel.curves]
     curves = tuple(curve for curve in late if curve.x.size)
+    labels = {curve.label.partition(" (")[0]: curve.label for curve in curves}  # equal labels have equal colors
     gaps = [_after(curve, first) for curve in _gap_curves(records, figure)]
+    gaps = [curve._replace(label=labels.get(curve.label, curve.label)) for curve in gaps]
     what = figure.metric.replace("_", " ")
     panels = [panel._replace(curves=curves, y_scale="linear")]
     if gaps:
-        panels.append(Panel(tuple(gaps), "step", f"{what} above that of {figure.key}={figure.reference}, same seed"))
+        panels.append(Panel(tuple(gaps), "step", f"{what} − that of {figure.key}={figure.reference}"))
+    lost = [f"{name[10:-1]} {v.value:g} of {v.n}" for name, v in _diverged(records, figure).items() if v.value]
     caption = (
-        f"{drawn.caption} The first {SKIPPED:.0%} of the steps are not shown. Runs that diverged are counted only."
+        f"{drawn.caption} Differences are paired by seed. The first {SKIPPED:.0%} of the steps are not shown, nor are "
+        f"runs that diverged: {', '.join(lost) or 'none'}."
     )
     return FigureData(drawn.title, tuple(panels), caption)
 
@@ -92,8 +96,7 @@ def _gap_curves(records: Sequence[RunRecord], figure: Figure) -> list[Curve]:
             continue
         mean = np.mean(gaps, axis=0)
         half = half_width(np.array(gaps)) if len(gaps) > 1 else np.zeros_like(mean)
-        label = f"{figure.key}={arm} ({len(gaps)} pair{'s' if len(gaps) != 1 else ''})"
-        curves.append(Curve(label, x, mean, mean - half, mean + half))
+        curves.append(Curve(f"{figure.key}={arm}", x, mean, mean - half, mean + half))
     return curves
 
 
