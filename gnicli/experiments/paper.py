@@ -123,9 +123,8 @@ def _differences(records: Sequence[RunRecord], figure: Figure) -> dict[str, Valu
     lasts: dict[str, dict[tuple[tuple[str, str], ...], float]] = {}
     for record in records:
         if record.status == "completed" and figure.metric in record.values:
-            lasts.setdefault(record.overrides[figure.key], {})[_rest(record, figure)] = record.values[
-                figure.metric
-            ].value
+            last = record.values[figure.metric].number
+            lasts.setdefault(record.overrides[figure.key], {})[_rest(record, figure)] = last
     reference = lasts.get(figure.reference, {})
     found = {}
     for arm, values in lasts.items():
