@@ -15,8 +15,9 @@ MEMBERS = [(group, name) for group in components.GROUPS for name in components.m
 
 
 def owners_of(group):
-    """The commands that take a group; every command takes an experiment."""
-    return [command for command in commands.COMMANDS if group in (*commands.groups(command), "experiment")]
+    """The commands that take a group; groups without keys of their own (experiment, arm, …) any command takes."""
+    shared = group not in components.GROUPS
+    return [command for command in commands.COMMANDS if shared or group in commands.groups(command)]
 
 
 FILES = sorted(path.relative_to(components.conf_folder()) for path in components.conf_folder().rglob("*.yaml"))

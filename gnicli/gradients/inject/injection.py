@@ -1,0 +1,56 @@
+"""What the members of `inject=` have in common."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gnicli import checks
+from gnicli.checks import key
+
+if TYPE_CHECKING:
+    import torch
+
+    from gnicli.contracts import GradientFunction, Noise
+    from gnicli.gradients.injected_noise import NoiseModel
+
+MEANS = ("own", "fresh")
+
+
+@dataclass
+class BaseInjection(ABC):
+    """Something made of the gradient noise of each weight matrix, added to the gradient of M draws."""
+
+    name: str = key("", "kind of injection")
+    mean: str = key(
+        "own",
+        "what draw 0 is compared with: own, the mean over the objective's M draws; fresh, over M others",
+        choices=MEANS,
+    )
+
+    def __post_init__(self) -> None:
+        checks.choice("inject.mean", self.mean, MEANS)
+
+    @abstractmethod
+    def kind(self) -> NoiseModel:
+        """What is added, from the gradient noise of a layer."""
+
+    def build(
+        self, gradient: GradientFunction, module: torch.nn.Module, loss: str, noise: Noise, M: int, seed: int
+    ) -> GradientFunction:
+        """See `contracts.Injection.build`; the result is a `gradients.injected.InjectedGradient`."""
+        from gnicli.gradients.injected import InjectedGradient
+
+        return InjectedGradient(gradient, module, loss, noise, M, seed, self.kind(), name=self.name, mean=self.mean)
+
+
+@dataclass
+class FittedInjection(BaseInjection):
+    """Draws of a law fitted to the gradient noise."""
+
+    every: int = key(1, "steps between fits; draws of the last law fitted are added at every step")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        checks.integer("inject.every", self.every, least=1)
