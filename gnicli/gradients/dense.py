@@ -23,7 +23,7 @@ from gnicli.gradients.stages import stages_of
 from gnicli.gradients.streams import NoiseStream, Piece, chunk_rows, plan, tile
 from gnicli.network.stages import DenseStage
 
-GROUP_ROWS = 512  # several draws of a small batch go through together: the calls cost less, the buffers stay in cache
+GROUP_ROWS = 600  # several draws of a small batch go through together: the calls cost less, the buffers stay in cache
 
 WIDE = 1024  # inputs of a stage from which its forward product is faster with a copy of Wᵀ than with a view of W
 
