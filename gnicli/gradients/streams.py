@@ -102,9 +102,10 @@ class NoiseStream:
         if (draw, layer) not in self._states:
             names = [(each, noised) for each in self._ahead[:SEEDED_AHEAD] for noised in self._generators]
             keys = [(self._step, self._source(each), noised) for each, noised in names]
-            self._states = dict(zip(names, torch_states(self._seed, "noise", keys), strict=True))
+            # Those not used yet stay: a chunk asks for all its draws in one layer before it asks for the next layer.
+            self._states.update(zip(names, torch_states(self._seed, "noise", keys), strict=True))
             self._ahead = self._ahead[SEEDED_AHEAD:]
-        self._generators[layer].set_state(self._states[draw, layer])
+        self._generators[layer].set_state(self._states.pop((draw, layer)))
 
     def _fill_piece(self, piece: Piece, layer: int, out: torch.Tensor) -> torch.Tensor:
         if piece.start == 0:

@@ -76,3 +76,19 @@ def test_draws_of_layers_steps_and_seeds_are_uncorrelated():
                 rows += [stream.fill([Piece(draw, 0, n)], layer, torch.empty(n)) for layer in (0, 1)]
     correlation = torch.corrcoef(torch.stack(rows)) - torch.eye(len(rows))
     assert correlation.abs().max() < 4.5 / n**0.5
+
+
+@pytest.mark.parametrize(("batch", "n_draws"), [(1, 40), (100, 17), (13, 60)])
+def test_more_draws_in_a_chunk_than_are_seeded_ahead(batch, n_draws):
+    """Every draw of a chunk is asked for in layer 0 before any is in layer 1."""
+    stream = NoiseStream(AdditiveNoise(), (0.5, 0.5), 11, CPU)
+    draws = range(n_draws)
+    stream.open(3, draws)
+    for chunk in plan(draws, batch, 512):
+        rows = chunk_rows(chunk)
+        for layer in range(2):
+            found = stream.fill(chunk, layer, torch.empty(rows.stop - rows.start, 2))
+            shape = (batch, 2)
+            draws = [piece.draw for piece in chunk]
+            expected = [epsilon(AdditiveNoise(), 0.5, 11, 3, draw, layer, shape, torch.float32) for draw in draws]
+            assert torch.equal(found, torch.cat(expected))
