@@ -202,7 +202,7 @@ def _finish(
 def _report(
     s: Standardized, problem: newton.Problem, found: newton.Optimum, parameterization: str, held: dict[str, float]
 ) -> StableFit:
-    """From θ and the information in standardized S0 to values and standard errors as asked for."""
+    """From θ and its covariance in standardized S0 to values and standard errors as asked for."""
     alpha, beta, loc, log_scale = (float(v) for v in found.theta)
     to_output = np.eye(4)
     if parameterization == "S1":
@@ -212,17 +212,14 @@ def _report(
     scale = math.exp(log_scale)
     to_output[3, 3] = scale
     errors: list[float | None] = [None] * 4
-    free = np.flatnonzero(found.free)
-    if free.size:
-        covariance = _inverse(found.information[np.ix_(free, free)])
-        if covariance is not None:
-            jacobian = (to_output @ found.jacobian)[:, free]
-            variance = ((jacobian @ covariance) * jacobian).sum(axis=1)
-            units = (1.0, 1.0, s.unit, s.unit)
-            pressed = (not found.free[0], not found.free[1], False, False)
-            for k, name in enumerate(NAMES):
-                if name not in held and not pressed[k]:
-                    errors[k] = math.sqrt(max(float(variance[k]), 0.0)) * units[k]
+    if found.covariance is not None:
+        jacobian = to_output @ found.jacobian
+        variance = ((jacobian @ found.covariance) * jacobian).sum(axis=1).tolist()
+        units = (1.0, 1.0, s.unit, s.unit)
+        pressed = (not found.free[0], not found.free[1], False, False)
+        for k, name in enumerate(NAMES):
+            if found.free.any() and name not in held and not pressed[k]:
+                errors[k] = math.sqrt(max(variance[k], 0.0)) * units[k]
     at_bound = any(name not in held and not found.free[k] for k, name in enumerate(("alpha", "beta")))
     return StableFit(
         alpha=held.get("alpha", alpha),
@@ -242,15 +239,6 @@ def _report(
         notes=s.notes,
         _samples=s.kept(),
     )
-
-
-def _inverse(information: np.ndarray) -> np.ndarray | None:
-    """The covariance, or None where the information is not positive definite."""
-    try:
-        lower = np.linalg.inv(np.linalg.cholesky(information))
-    except np.linalg.LinAlgError:
-        return None
-    return lower.T @ lower
 
 
 def _normal_fit(s: Standardized, parameterization: str, held: dict[str, float]) -> StableFit:

@@ -24,7 +24,9 @@ from gnicli.stable import cells
 # octaves of |y| + ½, angle of the ray in units of π, range of the double-exponential variable, number of nodes t
 _GROUPS = (((0, 1), 0.07, -3.1, 4.0, 82), ((2, 3, 4), 0.16, -3.1, 3.45, 74))
 _AXIS_TOP, _AXIS_STEP = 1.3, 0.45  # of log s
-PAIRS = ((0, 0), (0, 1), (0, 2), (0, 3), (1, 1), (1, 2), (1, 3), (2, 2), (2, 3), (3, 3))  # α, β, μ, log σ
+# of α, β, μ, log σ, in the order in which `_columns` multiplies; ∂² log φ is 0 for (2, 3) and all after (3, 3)
+PAIRS = ((0, 0), (0, 1), (0, 3), (1, 3), (2, 3), (3, 3), (0, 2), (1, 2), (2, 2), (1, 1))
+_TWO_OVER_PI = 2.0 / math.pi
 _MIRROR = np.array([1.0, -1.0, -1.0, 1.0])
 _MIRROR_ALL = np.array([1.0, *_MIRROR, *(_MIRROR[i] * _MIRROR[j] for i, j in PAIRS)])
 
@@ -36,7 +38,7 @@ class Grid(NamedTuple):
     """
 
     t: np.ndarray
-    log_radius: np.ndarray
+    log_t: np.ndarray
     ray: np.ndarray  # which ray, 0 to 2
     angle: np.ndarray  # (3,)
     near: tuple[tuple[slice, np.ndarray], ...]
@@ -75,135 +77,148 @@ def grid(n_far: int) -> Grid:
     angle.append(-0.5 * math.pi)
     ray.append(np.full(log_s.size, len(_GROUPS)))
     radii, rays, angles = np.concatenate(log_radius), np.concatenate(ray), np.array(angle)
-    t = np.exp(radii) * np.exp(1j * angles)[rays]
+    log_t = radii + 1j * angles[rays]
     far = (slice(2 * start, 2 * (start + log_s.size)), _alternating(np.zeros_like(kernel), kernel))
-    return Grid(t, radii, rays, angles, tuple(near), far)
+    return Grid(np.exp(log_t), log_t, rays, angles, tuple(near), far)
 
 
-def _cotangent(eps: np.ndarray) -> np.ndarray:
-    """K(ε) = h cot h with h = πε/2, and its first two derivatives with respect to ε: shape (3, *eps.shape)."""
+def _cotangent(eps: float) -> tuple[float, float, float]:
+    """K(ε) = h cot h with h = πε/2, and its first two derivatives with respect to ε."""
     half_pi = 0.5 * math.pi
-    rows = []
-    for value in eps.ravel().tolist():  # a handful of laws: plain floats are faster than arrays
-        h = half_pi * value
-        q = h * h
-        if abs(h) < 0.1:
-            k0 = 1.0 - q * (1 / 3 + q * (1 / 45 + q * (2 / 945 + q / 4725)))
-            k1 = -h * (2 / 3 + q * (4 / 45 + q * (12 / 945 + q * 8 / 4725)))
-            k2 = -(2 / 3 + q * (12 / 45 + q * (60 / 945 + q * 56 / 4725)))
-        else:
-            sin, cos = math.sin(h), math.cos(h)
-            k0 = h * cos / sin
-            k1 = cos / sin - h / sin**2
-            k2 = (2.0 * h * cos / sin - 2.0) / sin**2
-        rows.append((k0, k1 * half_pi, k2 * half_pi**2))
-    return np.array(rows).T.reshape(3, *eps.shape)
+    h = half_pi * eps
+    q = h * h
+    if abs(h) < 0.1:
+        k0 = 1.0 - q * (1 / 3 + q * (1 / 45 + q * (2 / 945 + q / 4725)))
+        k1 = -h * (2 / 3 + q * (4 / 45 + q * (12 / 945 + q * 8 / 4725)))
+        k2 = -(2 / 3 + q * (12 / 45 + q * (60 / 945 + q * 56 / 4725)))
+    else:
+        sin, cos = math.sin(h), math.cos(h)
+        k0 = h * cos / sin
+        k1 = cos / sin - h / sin**2
+        k2 = (2.0 * h * cos / sin - 2.0) / sin**2
+    return k0, k1 * half_pi, k2 * half_pi**2
 
 
-def _relative_exponential(z: np.ndarray, grown: np.ndarray, small: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """E = expm1(z)/z, E' and E'' from z and exp(z); `small` where |z| < 0.6 throughout, else |z|/|log t| > 0.01."""
+def _growth(out: np.ndarray, w: np.ndarray, log_w: np.ndarray, eps: np.ndarray, small: bool) -> None:
+    """Fill E₀, E₁, E₂ of `out` (see `_basis`), whose powers are there; `small` where |ε| <= 0.01 throughout."""
+    power, power_l, power_ll = out[:, 1], out[:, 2], out[:, 3]
     if not small:
-        inverse = 1.0 / np.where(z == 0.0, 1e-20, z)
-        e0 = (grown - 1.0) * inverse
-        e1 = (grown - e0) * inverse
-        return e0, e1, (grown - 2.0 * e1) * inverse
-    # E'' = Σ z^k / (k! (k + 3)); E' and E follow from the recurrences above, read backwards
+        inverse = 1.0 / eps
+        once = _TWO_OVER_PI * inverse
+        out[:, 4] = (power - w) * once
+        out[:, 5] = power_l * once - out[:, 4] * inverse
+        out[:, 6] = power_ll * once - out[:, 5] * (2.0 * inverse)
+        return
+    # e2 = Σ z^k / (k! (k + 3)); e1 and e0 = expm1(z)/z follow from the recurrence above, read backwards
+    z = eps * log_w
     e2 = np.full_like(z, 1.0 / (math.factorial(14) * 17))
     for k in range(13, -1, -1):
         e2 *= z
         e2 += 1.0 / (math.factorial(k) * (k + 3))
+    grown = np.exp(z)
     e1 = 0.5 * (grown - z * e2)
-    return grown - z * e1, e1, e2
+    c = _TWO_OVER_PI * w * log_w
+    out[:, 4] = c * (grown - z * e1)
+    out[:, 5] = c * log_w * e1
+    out[:, 6] = c * log_w * log_w * e2
 
 
-class _Parts(NamedTuple):
-    """What log φ and its derivatives are made of, (laws, n_t) each; a suffix names a derivative of g."""
+def _basis(g: Grid, eps: np.ndarray, log_scale: np.ndarray) -> np.ndarray:
+    """What log φ and its derivatives are linear in, (laws, 7, n_t): it; w^α times 1, L, L²; E₀, E₁, E₂.
 
-    power: np.ndarray  # w^α
-    log_w: np.ndarray
-    wg: np.ndarray
-    wg_l: np.ndarray
-    wg_a: np.ndarray
-    wg_aa: np.ndarray
-    wg_la: np.ndarray
-
-
-def _parts(g: Grid, alpha: np.ndarray, log_scale: np.ndarray) -> _Parts:
-    eps = alpha - 1.0
-    real = g.log_radius + log_scale
-    log_w = real + 1j * g.angle[g.ray]
+    E_k is (2/π) w L^{k+1} times the k-th derivative of expm1(z)/z at z = εL. `eps` and `log_scale` are (laws, 1).
+    """
+    log_w = g.log_t + log_scale
     w = np.exp(log_scale) * g.t
-    grown = np.exp(eps * real) * np.exp(1j * eps * g.angle)[:, g.ray]
-    z = eps * log_w
+    out = np.empty((eps.size, 7, g.t.size), dtype=np.complex128)
+    out[:, 0] = 1j * g.t
+    # exp(ε L) by modulus and argument, which is one of three: a complex exponential takes four times as long
+    np.multiply(np.exp(eps * log_w.real) * np.exp(1j * eps * g.angle)[:, g.ray], w, out=out[:, 1])
+    np.multiply(out[:, 1], log_w, out=out[:, 2])
+    np.multiply(out[:, 2], log_w, out=out[:, 3])
     small = np.abs(eps[:, 0]) <= 0.01
     if small.all() or not small.any():
-        e0, e1, e2 = _relative_exponential(z, grown, bool(small[0]))
-    else:
-        e0, e1, e2 = (np.empty_like(z) for _ in range(3))
-        for kind in (False, True):
-            rows = small == kind
-            e0[rows], e1[rows], e2[rows] = _relative_exponential(z[rows], grown[rows], kind)
-    k0, k1, k2 = _cotangent(eps)
-    c = (2.0 / math.pi) * w * log_w
-    power = w * grown
-    c_e0 = c * e0
-    c_l_e1 = c * log_w * e1
-    return _Parts(
-        power,
-        log_w,
-        c_e0 * k0,
-        (2.0 / math.pi) * k0 * power,
-        c_l_e1 * k0 + c_e0 * k1,
-        c * log_w * log_w * e2 * k0 + c_l_e1 * (2.0 * k1) + c_e0 * k2,
-        (2.0 / math.pi) * power * (log_w * k0 + k1),
-    )
+        _growth(out, w, log_w, eps, bool(small[0]))
+        return out
+    for kind in (False, True):
+        rows = small == kind
+        part = out[rows]
+        _growth(part, w[rows], log_w[rows], eps[rows], kind)
+        out[rows] = part
+    return out
+
+
+def _combinations() -> np.ndarray:
+    """How rows of log φ depend on the basis: (10 features of a law, 10 rows · 2 sides · 7) to be multiplied.
+
+    Features: 1, α, α², μ, K, K', βK, βK', βK'', αβK. Rows: log φ, its derivatives by α, β, μ, log σ, and its second
+    ones, the first six of PAIRS but in the order that they have there. The left side changes the signs of β and μ.
+    """
+    one, alpha, alpha2, loc, k0, k1, b_k0, b_k1, b_k2, ab_k0 = range(10)
+    it, p, p_l, p_ll, e0, e1, e2 = range(7)
+    even: dict[int, tuple[tuple[int, int, float], ...]] = {
+        0: ((one, p, -1.0),),
+        1: ((one, p_l, -1.0),),
+        3: (),
+        4: ((alpha, p, -1.0),),
+        5: ((one, p_ll, -1.0),),
+        7: ((one, p, -1.0), (alpha, p_l, -1.0)),
+        10: ((alpha2, p, -1.0),),
+    }
+    odd: dict[int, tuple[tuple[int, int, float], ...]] = {  # times −i
+        0: ((b_k0, e0, 1.0),),
+        1: ((b_k0, e1, 1.0), (b_k1, e0, 1.0)),
+        4: ((b_k0, e0, 1.0), (b_k0, p, _TWO_OVER_PI)),
+        5: ((b_k0, e2, 1.0), (b_k1, e1, 2.0), (b_k2, e0, 1.0)),
+        7: ((b_k0, e1, 1.0), (b_k1, e0, 1.0), (b_k0, p_l, _TWO_OVER_PI), (b_k1, p, _TWO_OVER_PI)),
+        10: ((b_k0, e0, 1.0), (b_k0, p, _TWO_OVER_PI), (ab_k0, p, _TWO_OVER_PI)),
+    }
+    same: dict[int, tuple[tuple[int, int, float], ...]] = {  # times −i too: by β, alike on both sides
+        2: ((k0, e0, 1.0),),
+        6: ((k0, e1, 1.0), (k1, e0, 1.0)),
+        8: ((k0, e0, 1.0), (k0, p, _TWO_OVER_PI)),
+    }
+    table = np.zeros((10, 11, 2, 7), dtype=np.complex128)
+    for terms, factors in ((even, (1.0, 1.0)), (odd, (-1j, 1j)), (same, (-1j, -1j))):
+        for row, parts in terms.items():
+            for feature, column, value in parts:
+                table[feature, row, :, column] += np.array(factors) * value
+    table[loc, 0, :, it] = (1.0, -1.0)
+    table[one, 3, :, it] = 1.0
+    return table.reshape(10, -1)
+
+
+_COMBINATIONS = _combinations()
 
 
 def _columns(g: Grid, theta: np.ndarray, order: int) -> np.ndarray:
     """φ and its first and second derivatives at all t, complex (n_columns, laws, 2 sides, n_t), θ (laws, 4)."""
-    alpha, beta, loc, log_scale = (theta[:, k : k + 1] for k in range(4))
-    p = _parts(g, alpha, log_scale)
-    out = np.empty((15 if order else 1, theta.shape[0], 2, g.t.size), dtype=np.complex128)
-    it = 1j * g.t
-    odd = loc * it - (1j * beta) * p.wg
-    for side, sign in ((0, 1.0), (1, -1.0)):
-        exponent = sign * odd - p.power
-        size = np.exp(exponent.real)
-        phi = out[0, :, side]
-        phi.real = size * np.cos(exponent.imag)
-        phi.imag = size * np.sin(exponent.imag)
+    features = []
+    for alpha, beta, loc, _ in theta.tolist():  # a handful of laws: plain floats are faster than arrays
+        k0, k1, k2 = _cotangent(alpha - 1.0)
+        features.append((1.0, alpha, alpha * alpha, loc, k0, k1, beta * k0, beta * k1, beta * k2, alpha * beta * k0))
+    n_laws, n_t = theta.shape[0], g.t.size
+    combinations = (np.array(features) @ _COMBINATIONS).reshape(n_laws, -1, 7)
+    if not order:
+        combinations = combinations[:, :2]
+    rows = combinations @ _basis(g, theta[:, :1] - 1.0, theta[:, 3:])
+    rows = rows.reshape(n_laws, -1, 2, n_t).transpose(1, 0, 2, 3)
+    out = np.empty((15 if order else 1, n_laws, 2, n_t), dtype=np.complex128)
+    phi, exponent = out[0], rows[0]
+    size = np.exp(exponent.real)
+    np.multiply(size, np.cos(exponent.imag), out=phi.real)
+    np.multiply(size, np.sin(exponent.imag), out=phi.imag)
     if not order:
         return out
-    first = np.empty((4, *out.shape[1:]), dtype=np.complex128)  # ∂ log φ
-    i_beta = 1j * beta
-    grown_log = p.power * p.log_w
-    sum_l = p.wg + p.wg_l
-    _two_sides(first[0], -grown_log, -i_beta * p.wg_a)
-    first[1] = (-1j * p.wg)[:, None]
-    first[2] = it
-    _two_sides(first[3], -alpha * p.power, -i_beta * sum_l)
-    phi = out[0]
+    first, second = rows[1:5], rows[5:]
     np.multiply(phi, first, out=out[1:5])
-    np.multiply(out[1], first, out=out[5:9])
-    np.multiply(out[2], first[1:], out=out[9:12])
-    np.multiply(out[3], first[2:], out=out[12:14])
-    np.multiply(out[4], first[3], out=out[14])
-    second = np.empty((5, *out.shape[1:]), dtype=np.complex128)  # ∂² log φ where it is not 0, in the order of PAIRS
-    _two_sides(second[0], -grown_log * p.log_w, -i_beta * p.wg_aa)
-    second[1] = (-1j * p.wg_a)[:, None]
-    _two_sides(second[2], -p.power - alpha * grown_log, -i_beta * (p.wg_a + p.wg_la))
-    second[3] = (-1j * sum_l)[:, None]
-    _two_sides(second[4], (-alpha * alpha) * p.power, -i_beta * (p.wg + (1.0 + alpha) * p.wg_l))
+    np.multiply(out[1], first[:2], out=out[5:7])
+    np.multiply(out[1:5], first[3], out=out[7:11])
+    np.multiply(out[1:4], first[2], out=out[11:14])
+    np.multiply(out[2], first[1], out=out[14])
     second *= phi
-    for k, row in enumerate((5, 6, 8, 11, 14)):
-        out[row] += second[k]
+    out[5:11] += second
     return out
-
-
-def _two_sides(out: np.ndarray, even: np.ndarray, odd: np.ndarray) -> None:
-    """What does not change with the signs of β and μ, plus and minus what does: `out` (laws, 2 sides, n_t)."""
-    np.add(even, odd, out=out[:, 0])
-    np.subtract(even, odd, out=out[:, 1])
 
 
 class Density(NamedTuple):

@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from gnicli.stable.newton import ALPHA_RANGE, Optimum, Problem, s1_shift
+from gnicli.stable.newton import ALPHA_RANGE, Optimum, Problem, covariances, s1_shift
 from gnicli.stable.table import table
 
 _STEP = 2e-4
@@ -114,7 +114,7 @@ def polish(problem: Problem, y: np.ndarray, start: Optimum) -> Optimum:
     return Optimum(
         likelihood.theta(q),
         value,
-        information,
+        covariances(information[None], free[None])[0],
         free,
         jacobian,
         converged,

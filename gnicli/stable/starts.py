@@ -31,7 +31,7 @@ class Starts(NamedTuple):
     derivatives: nodes.Density  # the laws' axis first, so that one law lies together in memory
     from_inversion: np.ndarray
 
-    def first_evaluation(self, laws: list[int], n_far: int) -> nodes.Density:
+    def first_evaluation(self, laws: np.ndarray, n_far: int) -> nodes.Density:
         """`nodes.density` at some of the laws, for the first `n_far` far octaves."""
         near = self.derivatives.near[laws]
         far = self.derivatives.far[laws, :, :, : n_far * cells.FAR_ORDER]
