@@ -16,7 +16,7 @@ from gnicli.stable.table import table
 
 _STEP = 2e-4
 _MAX_ITERATIONS = 30
-_LEAST_BETA_ROOM = 1e-5
+_ROOM = 1e-4  # from a bound, for differences
 
 
 class Likelihood:
@@ -84,15 +84,13 @@ def polish(problem: Problem, y: np.ndarray, start: Optimum) -> Optimum:
     free, information, converged = movable.copy(), np.zeros((4, 4)), False
     pinned = np.zeros(4, dtype=bool)
     for _ in range(_MAX_ITERATIONS):
-        if movable[1] and 1.0 - abs(q[1]) < _LEAST_BETA_ROOM:
-            inward = q.copy()
-            inward[1] -= math.copysign(10 * _LEAST_BETA_ROOM, q[1])
-            edge = q.copy()
-            edge[1] = math.copysign(1.0, q[1])
-            at_edge, at_inward = likelihood(edge), likelihood(inward)
-            pinned[1] = at_edge >= at_inward
-            q, value = (edge, at_edge) if pinned[1] else (inward, at_inward)
-        pinned[0] = movable[0] and q[0] >= ALPHA_RANGE[1]
+        pinned[0] = q[0] >= ALPHA_RANGE[1]
+        for k, bound, inward in (
+            (0, ALPHA_RANGE[0], _ROOM),
+            (1, math.copysign(1.0, q[1]), -math.copysign(_ROOM, q[1])),
+        ):
+            if movable[k] and abs(q[k] - bound) < 0.1 * _ROOM:
+                q, value, pinned[k] = _at_bound(likelihood, q, k, (bound, bound + inward))
         free = movable & ~pinned
         if not free.any():
             converged = True
@@ -120,6 +118,16 @@ def polish(problem: Problem, y: np.ndarray, start: Optimum) -> Optimum:
         converged,
         start.n_evaluations + likelihood.n_evaluations,
     )
+
+
+def _at_bound(
+    likelihood: Likelihood, q: np.ndarray, k: int, places: tuple[float, float]
+) -> tuple[np.ndarray, float, bool]:
+    """q with its k-th coordinate at the bound or a little inside, the likelier; its value; whether at the bound."""
+    edge, inward = q.copy(), q.copy()
+    edge[k], inward[k] = places
+    at_edge, at_inward = likelihood(edge), likelihood(inward)
+    return (edge, at_edge, True) if at_edge >= at_inward else (inward, at_inward, False)
 
 
 def _newton_step(gradient: np.ndarray, information: np.ndarray, n: int) -> tuple[np.ndarray, float]:

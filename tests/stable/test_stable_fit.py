@@ -267,6 +267,16 @@ def test_totally_skewed_samples_press_beta_to_its_bound():
     assert abs(found.alpha - 1.3) < 4 * found.alpha_stderr
 
 
+def test_a_tail_heavier_than_the_family_has_presses_alpha_to_its_lower_bound():
+    rng = np.random.default_rng(5)
+    found = fit(rng.standard_normal(600) * np.exp(2.5 * rng.standard_normal(600)) + 0.1, "S0")
+    assert found.alpha == 0.5
+    assert found.at_boundary
+    assert found.alpha_stderr is None
+    assert found.beta_stderr is not None
+    assert found.scale_stderr is not None
+
+
 # ------------------------------------------------------------------------------------------------------ what goes wrong
 
 
