@@ -22,8 +22,9 @@ $(READY): pyproject.toml constraints.txt
 run: $(READY) ## train a network with injected noise before your eyes (a minute or less)
 	$(BIN)/gni train dataset=digits noise=mult M=4 network.depth=2 batch_size=100 lr=0.05 epochs=60
 
+# Two workers of one thread each: the suite is made of many short runs, which a second thread does not speed up.
 test: $(READY) ## run the tests
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
 
 test-slow: $(READY) ## run the tests that take minutes
 	$(BIN)/python -m pytest -m slow
