@@ -43,20 +43,24 @@ def transform(alpha: float, beta: float, uniform: np.ndarray, exponential: np.nd
         return tangent
     waiting = np.maximum(exponential, _LEAST_W)
     secant = tangent * tangent
-    secant += 1.0
-    np.sqrt(secant, out=secant)
-    if alpha == 2.0:
-        tangent *= 2.0 * np.sqrt(waiting)
-        tangent /= secant
-        return tangent
+    secant += 1.0  # squared
     if law.eps == 0.0:
         bent = angle
         bent *= (2.0 / math.pi) * beta
         bent += 1.0
-        secant *= np.maximum(bent, _LEAST_D)
-        waiting /= secant
         tangent *= bent
-        tangent -= (2.0 / math.pi) * beta * np.log(waiting, out=waiting)
+        # 2 log(W cos U / bent): the logarithm of a square spares the root
+        square = np.maximum(bent, _LEAST_D, out=bent)
+        square *= square
+        square *= secant
+        waiting *= waiting
+        waiting /= square
+        tangent -= (beta / math.pi) * np.log(waiting, out=waiting)
+        return tangent
+    np.sqrt(secant, out=secant)
+    if alpha == 2.0:
+        tangent *= 2.0 * np.sqrt(waiting)
+        tangent /= secant
         return tangent
     return _general(law, angle, tangent, secant, waiting)
 
