@@ -50,7 +50,7 @@ class Increments:
         if self.dimension == 1:
             # Steps of one length are scaled on the way, which saves a pass over the memory.
             even = bool((scales == scales[0]).all())
-            StableLaw(self.alpha, self.betas[0], 0.0, scales[0] if even else 1.0).rvs(n, rng, draws.reshape(-1))
+            StableLaw(self.alpha, self.betas[0], 0.0, float(scales[0]) if even else 1.0).rvs(n, rng, draws.reshape(-1))
             if not even:
                 draws *= scales[:, None]
             return draws

@@ -93,7 +93,7 @@ def simulate(
     if state is not None:
         done, w, exploded_by = _restore(state, w.shape, sinks)
 
-    # For the noise of a block of chains and for its positions: fresh memory for each block costs as much as a flow does.
+    # For the noise and the positions of a block of chains: fresh memory for each block costs as much as a flow does.
     memory = np.empty((2, STEP_BLOCK, *shape[:-1], min(plan.n_chains, CHAIN_BLOCK)))
 
     def make_state() -> State:

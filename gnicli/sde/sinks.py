@@ -111,11 +111,12 @@ class Histogram(_Arrays):
     def _cells(self, positions: np.ndarray, offset: np.ndarray) -> np.ndarray:
         """The bin of each position, counted from 1 (0 below, n_bins + 1 above), plus the offset of its chain.
 
-        In memory that the next call uses again. By way of 32 bits, because numbers are cut to 64 bits at a quarter of the
-        speed; in 64 bits, because `np.bincount` would make them so in fresh memory. `np.clip` is faster than a maximum
-        and a minimum.
+        In memory that the next call uses again. By way of 32 bits, because numbers are cut to 64 bits at a quarter of
+        the speed; in 64 bits, because `np.bincount` would make them so in fresh memory. `np.clip` is faster than a
+        maximum and a minimum.
         """
-        place, cell = (kept[: positions.size].reshape(positions.shape) for kept in (self._place, self._cell))
+        place = self._place[: positions.size].reshape(positions.shape)
+        cell = self._cell[: positions.size].reshape(positions.shape)
         np.multiply(positions, self.n_bins / (self.high - self.low), out=place)
         place -= self.low * self.n_bins / (self.high - self.low) - 1
         np.clip(place, 0.0, self.n_bins + 1.0, out=place)
@@ -182,14 +183,43 @@ class Trace(_Arrays):
     def add(self, positions: np.ndarray, chains: np.ndarray, weights: np.ndarray, first_step: int) -> None:
         """Keep the recorded positions whose number is a multiple of `every`; `first_step` counts recorded steps."""
         wanted = chains < self.positions.shape[2]
-        numbers = first_step + np.arange(len(positions))
-        rows = np.flatnonzero(numbers % self.every == 0)
-        rows = rows[numbers[rows] // self.every < len(self.positions)]
+        rows, kept = _kept_rows(first_step, len(positions), self.every, len(self.positions))
         if wanted.any() and len(rows):
             at = positions[:, None] if positions.ndim == 2 else positions
-            self.positions[np.ix_(numbers[rows] // self.every, np.arange(at.shape[1]), chains[wanted])] = at[rows][
-                :, :, wanted
-            ]
+            self.positions[np.ix_(kept, np.arange(at.shape[1]), chains[wanted])] = at[rows][:, :, wanted]
+
+
+class Along(_Arrays):
+    """Functions of whole positions, of every chain at regular steps: `values` (n_functions, n_kept, n_chains).
+
+    A function takes positions (d, n) and the numbers of their chains (n,), and gives (n,). NaN where not reached.
+    """
+
+    name = "along"
+    _kept = ("values",)
+
+    def __init__(
+        self,
+        functions: Mapping[str, Callable[[np.ndarray, np.ndarray], np.ndarray]],
+        n_steps: int,
+        n_chains: int,
+        every: int = 1,
+    ) -> None:
+        self.functions, self.every = dict(functions), every
+        self.values = np.full((len(self.functions), n_steps // every, n_chains), np.nan)
+
+    def add(self, positions: np.ndarray, chains: np.ndarray, weights: np.ndarray, first_step: int) -> None:
+        """Evaluate at the recorded positions whose number is a multiple of `every`."""
+        for row, kept in zip(*_kept_rows(first_step, len(positions), self.every, self.values.shape[1]), strict=True):
+            for index, function in enumerate(self.functions.values()):
+                self.values[index, kept, chains] = function(positions[row], chains)
+
+
+def _kept_rows(first_step: int, n: int, every: int, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """Of n records numbered from `first_step`: which ones fall on a multiple of `every`, and which multiple each is."""
+    numbers = first_step + np.arange(n)
+    rows = np.flatnonzero((numbers % every == 0) & (numbers // every < most))
+    return rows, numbers[rows] // every
 
 
 class Transitions(_Arrays):
