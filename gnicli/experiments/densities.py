@@ -164,6 +164,21 @@ def weak_errors(config: KdeStationaryConfig, found: Chains, laws: Sequence[Laws]
     return result
 
 
+def drift_errors(config: KdeStationaryConfig) -> dict[str, Value]:
+    """|ν_{h,K}(g) − ν(g)| for each function g by the transition operator: what the sum b_{h,K} alone does (Theorem 4.2).
+
+    No sampling, so no standard error; at a step of its own (`sde.transition`).
+    """
+    from gnicli.sde import transition
+    from gnicli.sde.fractional import FractionalForce
+    from gnicli.sde.noise import Increments
+
+    (beta,) = Increments(config.alpha, config.beta, config.epsilon).betas
+    force = FractionalForce(config.potential, config.alpha, beta, config.epsilon, config.h, config.K, config.order)
+    functions = {text: expression.parse(text) for text in config.functions}
+    return {f"drift_error/{text}": Value(error) for text, error in transition.drift_errors(force, functions).items()}
+
+
 def arrays(estimates: Sequence[Estimate], laws: Sequence[Laws]) -> dict[str, NamedArray]:
     """The densities as they are drawn."""
     result = {}

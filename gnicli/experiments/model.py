@@ -137,7 +137,7 @@ def build(config: ModelConfig) -> Model:
     potential = config.potential
     if potential.name == NETWORK:
         raise UsageError(
-            "potential=network has too many weights for a density of its stationary law; gni simulate-sde runs its chains"
+            "potential=network has too many weights for a stationary density; gni simulate-sde runs its chains"
         )
     increments, scheme, plan = dynamics(config, potential)
     for text in config.functions:
