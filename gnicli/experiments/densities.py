@@ -165,9 +165,9 @@ def weak_errors(config: KdeStationaryConfig, found: Chains, laws: Sequence[Laws]
 
 
 def drift_errors(config: KdeStationaryConfig) -> dict[str, Value]:
-    """|ν_{h,K}(g) − ν(g)| for each function g by the transition operator: what the sum b_{h,K} alone does (Theorem 4.2).
+    """|ν_{h,K}(g) − ν(g)| for each function g: what the sum b_{h,K} alone does (Theorem 4.2).
 
-    No sampling, so no standard error; at a step of its own (`sde.transition`).
+    By the transition operator: no sampling, so no standard error; at a step of its own (`sde.transition`).
     """
     from gnicli.sde import transition
     from gnicli.sde.fractional import FractionalForce

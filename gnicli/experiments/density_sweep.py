@@ -20,13 +20,13 @@ _ALONG = (*_SCALED, "alpha", "beta", "epsilon")
 _KINDS = {
     "weak_error": (
         "weak error",
-        "|ν(g) − ν_N(g)|, with bands of ±1.96 standard errors over chains; ν is the exact law for drift=gradient and the "
-        "Gibbs law for drift=fractional.",
+        "|ν(g) − ν_N(g)|, with bands of ±1.96 standard errors over chains; ν is the exact law for drift=gradient and "
+        "the Gibbs law for drift=fractional.",
     ),
     "drift_error": (
         "weak error of the drift",
-        "|ν_{h,K}(g) − ν(g)| of the sum b_{h,K} against the drift by quadrature, both by the transition operator of one "
-        "scheme and step: without sampling.",
+        "|ν_{h,K}(g) − ν(g)| of the sum b_{h,K} against the drift by quadrature, both by the transition operator of "
+        "one scheme and step: without sampling.",
     ),
 }
 _RESOLVED = 2.0  # a weak error counts for an order when it is so many standard errors
