@@ -47,7 +47,10 @@ def estimate(config: KdeStationaryConfig, model: Model, found: Chains) -> list[E
 
 
 def check(config: KdeStationaryConfig, model: Model) -> None:
-    """Refuse, before anything is simulated, a bandwidth that the histogram cannot carry."""
+    """Refuse, before anything is simulated, errors of a sum that is none, a bandwidth the histogram cannot carry."""
+    # Not a check of the schema: theorem42 sweeps h, and composes without it.
+    if config.drift_errors and config.h is None:
+        raise UsageError("drift_errors=true is for the sum b_{h,K}: add drift=fractional, h and K")
     if isinstance(config.bandwidth, str) or config.estimator == "sklearn":
         return
     least = math.ceil(2 * (1 + 2 * MARGIN) * (model.high - model.low) / config.bandwidth)

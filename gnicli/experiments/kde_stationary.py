@@ -47,8 +47,6 @@ class KdeStationaryConfig(ModelConfig):
         else:
             checks.number("bandwidth", self.bandwidth, above=0)
         checks.choice("estimator", self.estimator, ESTIMATORS)
-        if self.drift_errors and self.h is None:
-            raise UsageError("drift_errors=true is for the sum b_{h,K}: add drift=fractional, h and K")
         checks.integer("points", self.points, least=2, below=_MOST_POINTS + 1)
         if self.beside is not None:
             if not isinstance(self.beside, dict):
