@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import importlib
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from gnicli.errors import UsageError
@@ -83,3 +84,16 @@ def seed(key: str, value: Any) -> None:
     """Check a seed: an integer in [0, 2^63)."""
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < MAX_SEED:
         raise UsageError(f"{key} must be an integer in [0, 2^63), got {value!r}")
+
+
+def component(key: str, package: str, values: Mapping[str, Any]) -> Any:
+    """A component within another one: the schema of the module `values["name"]` of a package, made from `values`.
+
+    The name is one that the caller allows. Raises `UsageError` for keys that the component has not, or their values.
+    """
+    name = values["name"]
+    schema = importlib.import_module(f"{package}.{name}").COMPONENT
+    unknown = set(values) - {field.name for field in dataclasses.fields(schema)}
+    if unknown:
+        raise UsageError(f"{key}: {name} has no key {', '.join(sorted(map(str, unknown)))}: {dict(values)!r}")
+    return schema(**values)

@@ -33,6 +33,7 @@ _EXAMPLES = {
         ("", "the double well under asymmetric heavy-tailed noise"),
         ("scheme=euler eta=0.05", "the paper's scheme, whose chains explode"),
         ("potential=quadratic epsilon=0.05 basin=[-1,2]", "first exits from a basin against theory"),
+        ("potential=network scheme=euler epsilon=0.01 eta=0.05 n_chains=64", "on the loss of a small network"),
         ("drift=fractional n_steps=4000", "the drift that restores the Gibbs law"),
         ("experiment=exit_times", "exits for three kinds of noise"),
     ),

@@ -67,11 +67,16 @@ def _sinks(config: ModelConfig, model: Model) -> _Sinks:
 
 def _judged(own: _Sinks, run: simulate.Run, plan: simulate.Plan) -> Chains:
     ess, rhat = _mixing(own.trace.positions, own.trace.every, _n_recorded(run, plan))
-    # Row r of the trace is recorded step r·every, whose number among all steps is that of its multiple of thin.
-    numbers = (plan.burn_in // plan.thin + 1 + np.arange(len(own.trace.positions)) * own.trace.every) * plan.thin
+    times, weights = times_of(plan, len(own.trace.positions), own.trace.every)
+    return Chains(*own, run, ess, rhat, times, weights)
+
+
+def times_of(plan: simulate.Plan, n_rows: int, every: int) -> tuple[np.ndarray, np.ndarray]:
+    """The time of each of `n_rows` kept records, one in `every`, and the length of the step that ends there."""
+    # Row r is recorded step r·every, whose number among all steps is that of its multiple of thin.
+    numbers = (plan.burn_in // plan.thin + 1 + np.arange(n_rows) * every) * plan.thin
     etas = plan.etas(0, plan.n_steps)
-    times = np.cumsum(etas)[numbers - 1]
-    return Chains(*own, run, ess, rhat, times, etas[numbers - 1])
+    return np.cumsum(etas)[numbers - 1], etas[numbers - 1]
 
 
 def _n_recorded(run: simulate.Run, plan: simulate.Plan) -> int:
@@ -104,21 +109,28 @@ def _mixing(positions: np.ndarray, every: int, n_recorded: int) -> tuple[float, 
 
 def values_of(chains: Chains) -> dict[str, Value]:
     """What both commands report of chains: explosions, mixing, means of the functions."""
-    from scipy import stats
-
-    n, exploded = chains.n_chains, chains.run.n_exploded
-    interval = stats.binomtest(exploded, n).proportion_ci(0.95, method="exact")
     values = {
-        "ess": Value(chains.ess, n=n, unit="positions"),
+        "ess": Value(chains.ess, n=chains.n_chains, unit="positions"),
         "split_rhat": Value(chains.rhat, n=chains.trace.positions.shape[2]),
-        "n_exploded": Value(float(exploded), n=n, unit="chains"),
-        "exploded_share": Value(exploded / n, n=n, ci95=(float(interval.low), float(interval.high))),
+        **explosions(chains.run),
     }
     for text, (mean, stderr, n_seen) in chains.moments.means().items():
         for i, suffix in enumerate(coordinate_names(len(mean))):
             error = float(stderr[i]) if np.isfinite(stderr[i]) else None
             values[f"mean/{text}{suffix}"] = Value(float(mean[i]), error, n_seen)
     return values
+
+
+def explosions(run: simulate.Run) -> dict[str, Value]:
+    """How many chains exploded, and their share with its exact interval."""
+    from scipy import stats
+
+    n, exploded = len(run.exploded_by), run.n_exploded
+    interval = stats.binomtest(exploded, n).proportion_ci(0.95, method="exact")
+    return {
+        "n_exploded": Value(float(exploded), n=n, unit="chains"),
+        "exploded_share": Value(exploded / n, n=n, ci95=(float(interval.low), float(interval.high))),
+    }
 
 
 def arrays_of(chains: Chains) -> dict[str, NamedArray]:

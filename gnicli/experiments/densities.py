@@ -47,7 +47,10 @@ def estimate(config: KdeStationaryConfig, model: Model, found: Chains) -> list[E
 
 
 def check(config: KdeStationaryConfig, model: Model) -> None:
-    """Refuse, before anything is simulated, a bandwidth that the histogram cannot carry."""
+    """Refuse, before anything is simulated, errors of a sum that is none, a bandwidth the histogram cannot carry."""
+    # Not a check of the schema: theorem42 sweeps h, and composes without it.
+    if config.drift_errors and config.h is None:
+        raise UsageError("drift_errors=true is for the sum b_{h,K}: add drift=fractional, h and K")
     if isinstance(config.bandwidth, str) or config.estimator == "sklearn":
         return
     least = math.ceil(2 * (1 + 2 * MARGIN) * (model.high - model.low) / config.bandwidth)
@@ -162,6 +165,21 @@ def weak_errors(config: KdeStationaryConfig, found: Chains, laws: Sequence[Laws]
             result[f"weak_error/{text}{suffix}"] = Value(abs(float(mean[i]) - exact), error, n)
             result[f"target_mean/{text}{suffix}"] = Value(exact)
     return result
+
+
+def drift_errors(config: KdeStationaryConfig) -> dict[str, Value]:
+    """|ν_{h,K}(g) − ν(g)| for each function g: what the sum b_{h,K} alone does (Theorem 4.2).
+
+    By the transition operator: no sampling, so no standard error; at a step of its own (`sde.transition`).
+    """
+    from gnicli.sde import transition
+    from gnicli.sde.fractional import FractionalForce
+    from gnicli.sde.noise import Increments
+
+    (beta,) = Increments(config.alpha, config.beta, config.epsilon).betas
+    force = FractionalForce(config.potential, config.alpha, beta, config.epsilon, config.h, config.K, config.order)
+    functions = {text: expression.parse(text) for text in config.functions}
+    return {f"drift_error/{text}": Value(error) for text, error in transition.drift_errors(force, functions).items()}
 
 
 def arrays(estimates: Sequence[Estimate], laws: Sequence[Laws]) -> dict[str, NamedArray]:

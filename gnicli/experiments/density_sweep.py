@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -16,6 +17,18 @@ from gnicli.kde.pictures import CAPTION, curve
 _MOST_PANELS = 12
 _SCALED = ("h", "K", "eta", "n_steps", "n_chains")  # powers of these are what weak errors follow
 _ALONG = (*_SCALED, "alpha", "beta", "epsilon")
+_KINDS = {
+    "weak_error": (
+        "weak error",
+        "|ν(g) − ν_N(g)|, with bands of ±1.96 standard errors over chains; ν is the exact law for drift=gradient and "
+        "the Gibbs law for drift=fractional.",
+    ),
+    "drift_error": (
+        "weak error of the drift",
+        "|ν_{h,K}(g) − ν(g)| of the sum b_{h,K} against the drift by quadrature, both by the transition operator of "
+        "one scheme and step: without sampling.",
+    ),
+}
 _RESOLVED = 2.0  # a weak error counts for an order when it is so many standard errors
 
 
@@ -31,11 +44,11 @@ def summarise(records: Sequence[RunRecord]) -> Results:
         if len(panels) > _MOST_PANELS:
             notes.append(f"the figure shows the first {_MOST_PANELS} of {len(panels)} settings")
         figures["density"] = FigureData("Stationary densities", tuple(panels[:_MOST_PANELS]), CAPTION)
-    for key in varying(done):
+    for key, kind in itertools.product(varying(done), _KINDS):
         if key in _ALONG:
-            figure, orders = weak_error_figure(done, key)
+            figure, orders = weak_error_figure(done, key, kind)
             if figure is not None:
-                figures[f"weak_error_{key}"] = figure
+                figures[f"{kind}_{key}"] = figure
             values |= orders
     return results._replace(values=values, figures=figures, notes=tuple(notes))
 
@@ -64,13 +77,17 @@ def _panels(records: Sequence[RunRecord], labels: Sequence[str]) -> tuple[list[P
     return panels, unread
 
 
-def weak_error_figure(records: Sequence[RunRecord], key: str) -> tuple[FigureData | None, dict[str, Value]]:
+def weak_error_figure(
+    records: Sequence[RunRecord], key: str, kind: str = "weak_error"
+) -> tuple[FigureData | None, dict[str, Value]]:
     """Weak errors of each function against `key`, a curve per setting of the other keys, and orders fitted to them.
 
     An order is the slope of log error against log key by weighted least squares over errors that are resolved (twice
-    their standard error); it needs three of them, and a key that is scaled (h, K, eta, n_steps, n_chains).
+    their standard error); it needs three of them, and a key that is scaled (h, K, eta, n_steps, n_chains). `kind` is
+    "weak_error", or "drift_error" of the sum b_{h,K} alone, which has no standard errors.
     """
-    names = list(dict.fromkeys(n for r in records for n in r.values if n.startswith("weak_error/")))
+    word, caption = _KINDS[kind]
+    names = list(dict.fromkeys(n for r in records for n in r.values if n.startswith(f"{kind}/")))
     others = [other for other in varying(records) if other not in (key, "seed")]
     panels, orders = [], {}
     for name in names:
@@ -82,24 +99,19 @@ def weak_error_figure(records: Sequence[RunRecord], key: str) -> tuple[FigureDat
                 settings.setdefault(label, []).append(point)
         for label, found in settings.items():
             x, error, stderr = np.array(sorted(found)).T
-            curves.append(
-                Curve(label or "weak error", x, error, np.maximum(error - 1.96 * stderr, 0), error + 1.96 * stderr)
-            )
+            curves.append(Curve(label or word, x, error, np.maximum(error - 1.96 * stderr, 0), error + 1.96 * stderr))
             order = _order(x, error, stderr) if key in _SCALED else None
             if order is not None:
                 suffix = f" [{label}]" if label else ""
-                orders[f"order_in_{key}/{name.partition('/')[2]}{suffix}"] = order
+                prefix = "order" if kind == "weak_error" else "drift_order"
+                orders[f"{prefix}_in_{key}/{name.partition('/')[2]}{suffix}"] = order
         if curves and max(len(c.x) for c in curves) > 1:
             is_log = key in _SCALED
             scale = "log" if is_log else "linear"
-            panels.append(Panel(tuple(curves), key, "weak error", name.partition("/")[2], scale, scale))  # type: ignore[arg-type]
+            panels.append(Panel(tuple(curves), key, word, name.partition("/")[2], scale, scale))  # type: ignore[arg-type]
     if not panels:
         return None, orders
-    caption = (
-        "|ν(g) − ν_N(g)|, with bands of ±1.96 standard errors over chains; ν is the exact law for drift=gradient and "
-        "the Gibbs law for drift=fractional."
-    )
-    return FigureData(f"Weak errors against {key}", tuple(panels), caption), orders
+    return FigureData(f"{word.capitalize()} against {key}", tuple(panels), caption), orders
 
 
 def _point(record: RunRecord, key: str, name: str) -> tuple[float, float, float] | None:
@@ -124,4 +136,4 @@ def _order(x: np.ndarray, error: np.ndarray, stderr: np.ndarray) -> Value | None
     width = weights @ (log_x - center) ** 2
     slope = float(weights @ ((log_x - center) * log_error) / width)
     variance = float((weights**2 * (log_x - center) ** 2) @ spread**2) / width**2
-    return Value(slope, math.sqrt(variance), int(used.sum()))
+    return Value(slope, math.sqrt(variance) if stderr.any() else None, int(used.sum()))

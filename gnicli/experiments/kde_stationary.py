@@ -34,6 +34,9 @@ class KdeStationaryConfig(ModelConfig):
     bandwidth: Any = key("isj", "isj (Improved Sheather-Jones on the central 99 %), robust (quartiles), or a number")
     estimator: str = key("binned", "binned FFT, or scikit-learn's exact tree as in the paper", choices=ESTIMATORS)
     points: int = key(1001, "points at which the density is wanted, from low to high")
+    drift_errors: bool = key(
+        False, "with drift=fractional, h and K: also the weak errors of that sum alone, without sampling (some seconds)"
+    )
     beside: Any = key(None, "keys of a second simulation drawn beside the first, such as {n_chains:1,eta:0.001}")
 
     def __post_init__(self) -> None:
@@ -57,7 +60,7 @@ class KdeStationaryConfig(ModelConfig):
     @property
     def second(self) -> KdeStationaryConfig:
         """The keys of the simulation beside this one."""
-        return dataclasses.replace(self, **{**(self.beside or {}), "beside": None})
+        return dataclasses.replace(self, **{"drift_errors": False, **(self.beside or {}), "beside": None})
 
 
 def run(cfg: DictConfig, observer: Observer) -> Results:
@@ -91,6 +94,9 @@ def run(cfg: DictConfig, observer: Observer) -> Results:
     estimates = densities.estimate(config, built, found)
     values = densities.values(config, found, estimates, laws) | chains.values_of(found)
     values |= densities.weak_errors(config, found, laws)
+    if config.drift_errors:
+        observer.stage("weak errors of the drift")
+        values |= densities.drift_errors(config)
     arrays = densities.arrays(estimates, laws)
     beside: list[Estimate] | None = None
     if config.beside and second is not None and other is not None:

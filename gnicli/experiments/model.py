@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 SCHEMES = ("strang", "euler", "implicit", "tamed")
 DRIFTS = ("gradient", "fractional")
+NETWORK = "network"  # the potential that is built from layers which potentials do not know
 _MOST_BINS = 1_000_000
 _LEAST_RECORDS = 4  # split-R̂ and the effective sample size need as many
 
@@ -50,7 +51,9 @@ class ModelConfig:
     burn_in: int = key(1000, "steps at the beginning that are not recorded")
     thin: int = key(5, "record every so many steps")
     start: Any = key(
-        0.0, "where chains start: a number, one per coordinate, minima, or a law such as {law:normal,loc:0,scale:1}"
+        None,
+        "where chains start: a number, one per coordinate, minima, or a law such as {law:normal,loc:0,scale:1}; "
+        "default: 0, for potential=network its initialization",
     )
     functions: Any = key(["w", "w**2", "cos(w)"], "functions of w whose means are wanted, as text")
     low: Optional[float] = key(None, "lower end of the window of densities; default: from the potential and the noise")
@@ -105,22 +108,41 @@ class Model(NamedTuple):
     high: float
 
 
-def build(config: ModelConfig) -> Model:
-    """The model of the keys. Raises `UsageError` where they do not go together."""
-    from gnicli.sde import expression, simulate, starts
+class Dynamics(NamedTuple):
+    """What moves chains."""
+
+    increments: Increments
+    scheme: Scheme
+    plan: Plan
+
+
+def dynamics(config: ModelConfig, potential: Potential) -> Dynamics:
+    """The noise, the scheme and the plan of the keys, on a potential. Raises `UsageError` where they do not fit."""
     from gnicli.sde import scheme as schemes
+    from gnicli.sde import simulate
     from gnicli.sde.noise import Increments
 
-    potential = config.potential
     increments = Increments(config.alpha, config.beta, config.epsilon, potential.dimension)
     plan = simulate.Plan(
         config.n_steps, config.n_chains, config.eta, config.seed, config.eta_power, config.burn_in, config.thin
     )
     simulate.check_plan(plan)
+    return Dynamics(increments, schemes.build(config.scheme, _drift(config, potential, increments.betas)), plan)
+
+
+def build(config: ModelConfig) -> Model:
+    """The model of the keys. Raises `UsageError` where they do not go together."""
+    from gnicli.sde import expression, starts
+
+    potential = config.potential
+    if potential.name == NETWORK:
+        raise UsageError(
+            "potential=network has too many weights for a stationary density; gni simulate-sde runs its chains"
+        )
+    increments, scheme, plan = dynamics(config, potential)
     for text in config.functions:
         expression.parse(text)
-    scheme = schemes.build(config.scheme, _drift(config, increments.betas))
-    start = starts.draw(config.start, potential, config.n_chains, config.seed)
+    start = starts.draw(0.0 if config.start is None else config.start, potential, config.n_chains, config.seed)
     return Model(potential, increments, scheme, plan, start, *_window(config, increments.betas))
 
 
@@ -130,18 +152,18 @@ def members(potential: Potential) -> tuple[Potential, ...]:
     return found
 
 
-def _drift(config: ModelConfig, betas: tuple[float, ...]) -> Any:
+def _drift(config: ModelConfig, potential: Potential, betas: tuple[float, ...]) -> Any:
     from gnicli.sde.drift import GradientDrift
     from gnicli.sde.fractional import FractionalForce
     from gnicli.sde.tabulated import FractionalDrift
 
     if config.drift == "gradient":
-        return GradientDrift(config.potential)
+        return GradientDrift(potential)
     if config.eta_power:
         raise UsageError(
             f"drift=fractional tabulates its flow for constant steps: take eta_power=0, got {config.eta_power:g}"
         )
-    force = FractionalForce(config.potential, config.alpha, betas[0], config.epsilon, config.h, config.K, config.order)
+    force = FractionalForce(potential, config.alpha, betas[0], config.epsilon, config.h, config.K, config.order)
     return FractionalDrift(force)
 
 

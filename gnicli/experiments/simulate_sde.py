@@ -49,6 +49,11 @@ def run(cfg: DictConfig, observer: Observer) -> Results:
     config = cast(SimulateSdeConfig, OmegaConf.to_object(cfg))
 
     from gnicli.experiments import basins, chains, model
+
+    if config.potential.name == model.NETWORK:
+        from gnicli.experiments import network_chains
+
+        return network_chains.run(config, observer)
     from gnicli.experiments.parts import Parts
     from gnicli.sde import pictures
     from gnicli.sde.sinks import Transitions

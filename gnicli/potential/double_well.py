@@ -37,14 +37,12 @@ class DoubleWell:
         return w * (w * w - 1)
 
     def flow(self, w: np.ndarray, time: float) -> np.ndarray:
-        """w e^t / sqrt(1 + w² (e^{2t} − 1)), elementwise; exact for |w| < 1e150."""
+        """w / sqrt(e^{−2t} + w² (1 − e^{−2t})), elementwise; exact for |w| < 1e150."""
         below = w * w
-        below *= math.expm1(2 * time)
-        below += 1
+        below *= -math.expm1(-2 * time)
+        below += math.exp(-2 * time)
         np.sqrt(below, out=below)
-        np.divide(w, below, out=below)
-        below *= math.exp(time)
-        return below
+        return np.divide(w, below, out=below)
 
     def minima(self) -> np.ndarray:
         """−1 and 1."""

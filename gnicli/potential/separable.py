@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from gnicli import checks
 from gnicli.checks import key
 from gnicli.contracts import Potential
 from gnicli.errors import UsageError
@@ -82,11 +82,7 @@ def _build(index: int, part: Any) -> Potential:
     name = given.get("name")
     if name not in _PARTS:
         raise UsageError(f"potential.parts[{index}] must be one of {', '.join(_PARTS)}, got {name!r}")
-    component = importlib.import_module(f"gnicli.potential.{name}").COMPONENT
-    try:
-        built: Potential = component(**given)
-    except TypeError:
-        raise UsageError(f"potential.parts[{index}]: {name} has no such keys: {given!r}") from None
+    built: Potential = checks.component(f"potential.parts[{index}]", "gnicli.potential", given)
     return built
 
 

@@ -29,26 +29,32 @@ class Increments:
             raise UsageError(f"epsilon must be > 0, got {epsilon!r}")
         self.alpha, self.betas, self.epsilon, self.dimension = float(alpha), tuple(betas), float(epsilon), dimension
 
-    def block(self, seed: int, step_block: int, chain_block: int, etas: np.ndarray, n_chains: int) -> np.ndarray:
+    def block(
+        self,
+        seed: int,
+        step_block: int,
+        chain_block: int,
+        etas: np.ndarray,
+        n_chains: int,
+        out: np.ndarray | None = None,
+    ) -> np.ndarray:
         """Increments over steps of lengths `etas` (n_steps,): (n_steps, n_chains), or (n_steps, d, n_chains) for d > 1.
 
         The stream's key is (seed, "simulate", step_block, chain_block): neither the order of the blocks nor what is
-        stored of them changes a draw.
+        stored of them changes a draw. `out`, contiguous and of the result's shape, is filled in place of fresh memory.
         """
         rng = numpy_stream(seed, "simulate", step_block, chain_block)
-        n = len(etas) * n_chains
-        scales = self.epsilon * etas ** (1 / self.alpha)
+        n, scales = len(etas) * n_chains, self.epsilon * etas ** (1 / self.alpha)
+        shape = (len(etas), n_chains) if self.dimension == 1 else (len(etas), self.dimension, n_chains)
+        draws = np.empty(shape) if out is None else out
         if self.dimension == 1:
-            draws = standard(self.alpha, self.betas[0], n, rng).reshape(len(etas), n_chains)
-            draws *= scales[:, None]
+            # Steps of one length are scaled on the way, which saves a pass over the memory.
+            even = bool((scales == scales[0]).all())
+            StableLaw(self.alpha, self.betas[0], 0.0, float(scales[0]) if even else 1.0).rvs(n, rng, draws.reshape(-1))
+            if not even:
+                draws *= scales[:, None]
             return draws
-        draws = np.stack(
-            [standard(self.alpha, beta, n, rng).reshape(len(etas), n_chains) for beta in self.betas], axis=1
-        )
+        for i, beta in enumerate(self.betas):
+            draws[:, i] = StableLaw(self.alpha, beta).rvs(n, rng).reshape(len(etas), n_chains)
         draws *= scales[:, None, None]
         return draws
-
-
-def standard(alpha: float, beta: float, n: int, rng: np.random.Generator) -> np.ndarray:
-    """`n` draws of S_α(1, β, 0) in S1; N(0, 2) at alpha = 2."""
-    return StableLaw(alpha, beta).rvs(n, rng)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -92,6 +93,9 @@ def simulate(
     if state is not None:
         done, w, exploded_by = _restore(state, w.shape, sinks)
 
+    # For the noise and the positions of a block of chains: fresh memory for each block costs as much as a flow does.
+    memory = np.empty((2, STEP_BLOCK, *shape[:-1], min(plan.n_chains, CHAIN_BLOCK)))
+
     def make_state() -> State:
         return State(done, {"w": w, "exploded_by": exploded_by, **sinks_module.all_arrays(sinks)})
 
@@ -104,12 +108,14 @@ def simulate(
             if not len(live):
                 continue
             # All chains of the block draw, also the exploded: no chain's noise depends on another's fate.
-            noise = increments.block(plan.seed, block, chain_block, etas, len(chains))
+            kept_noise, kept_positions = (_shaped(part, *shape[:-1], len(chains)) for part in memory)
+            noise = increments.block(plan.seed, block, chain_block, etas, len(chains), kept_noise[: len(etas)])
             if len(live) < len(chains):
                 noise = noise[..., live - begin]
             recorded = _recorded(plan, done, last) if sinks else np.array([], int)
             number = plan.n_recorded_before(done)
-            ended, positions = _steps(scheme, w[..., live], noise, etas, recorded, number)
+            positions = _shaped(kept_positions, *shape[:-1], len(live))[: len(recorded)]
+            ended = _steps(scheme, w[..., live], noise, etas, recorded, number, positions)
             fine = ~scheme.lost(ended, float(etas[-1]))
             w[..., live] = np.where(fine, ended, np.nan)
             exploded_by[live[~fine]] = last
@@ -133,27 +139,37 @@ def _recorded(plan: Plan, first: int, last: int) -> np.ndarray:
     return np.flatnonzero((steps >= plan.burn_in) & ((steps + 1) % plan.thin == 0))
 
 
-def _steps(
-    scheme: Scheme, w: np.ndarray, noise: np.ndarray, etas: np.ndarray, recorded: np.ndarray, number: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """All steps of a block for one block of chains: where they end, and the positions after the recorded steps.
+def _shaped(memory: np.ndarray, *shape: int) -> np.ndarray:
+    """The beginning of some contiguous memory as an array of STEP_BLOCK rows of a shape."""
+    return memory.reshape(-1)[: STEP_BLOCK * math.prod(shape)].reshape(STEP_BLOCK, *shape)
 
-    `number` counts the records before this block.
+
+def _steps(
+    scheme: Scheme,
+    w: np.ndarray,
+    noise: np.ndarray,
+    etas: np.ndarray,
+    recorded: np.ndarray,
+    number: int,
+    positions: np.ndarray,
+) -> np.ndarray:
+    """All steps of a block for one block of chains: where they end; `positions` gets those after the recorded steps.
+
+    `number` counts the records before this block. The noise is used up: its memory takes the chains after each of it.
     """
-    positions = np.empty((len(recorded), *w.shape))
     rows = {int(step): row for row, step in enumerate(recorded)}
     last = len(etas) - 1
     with np.errstate(over="ignore", invalid="ignore"):
         w = scheme.before(w, etas[0])
         for s in range(last + 1):
-            w = w + noise[s]
+            w = np.add(w, noise[s], out=noise[s])
             next_eta = etas[min(s + 1, last)]
             if s in rows:
                 positions[rows[s]], ready = scheme.visit(w, etas[s], next_eta, number + rows[s])
             elif s < last:
                 ready = scheme.between(w, etas[s], next_eta)
             w = ready if s < last else scheme.after(w, etas[s])
-    return w, positions
+    return w
 
 
 def _restore(state: State, shape: tuple[int, ...], sinks: Sequence[Sink]) -> tuple[int, np.ndarray, np.ndarray]:

@@ -111,12 +111,18 @@ class StableLaw:
 
     # --------------------------------------------------------------------------------------------------------- samples
 
-    def rvs(self, n: int, rng: np.random.Generator) -> np.ndarray:
-        """`n` independent draws, float64 (n,). Never NaN or infinite for a finite loc and scale that leave room."""
+    def rvs(self, n: int, rng: np.random.Generator, out: np.ndarray | None = None) -> np.ndarray:
+        """`n` independent draws, float64 (n,). Never NaN or infinite for a finite loc and scale that leave room.
+
+        They are put into `out`, a contiguous float64 (n,), if it is given: memory that is used again saves what fresh
+        pages cost, which for large n is a fifth of a draw.
+        """
         if isinstance(n, bool) or int(n) != n or n < 0:
             raise UsageError(f"n must be an integer >= 0, got {n!r}")
         law = self.to("S0")
-        out = draw_s0(law.alpha, law.beta, int(n), rng)
+        if out is not None and (out.shape != (n,) or out.dtype != np.float64):
+            raise UsageError(f"out must be float64 of shape ({n},), got {out.dtype} of shape {out.shape}")
+        out = draw_s0(law.alpha, law.beta, int(n), rng, out)
         out *= law.scale
         out += law.loc
         return out

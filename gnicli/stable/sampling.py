@@ -23,9 +23,9 @@ _LEAST_W = 2.0**-70  # drawn once in 1e21; keeps the logarithm finite
 _LEAST_D = 2.0**-60
 
 
-def draw_s0(alpha: float, beta: float, n: int, rng: np.random.Generator) -> np.ndarray:
-    """`n` draws, float64 (n,)."""
-    out = np.empty(n)
+def draw_s0(alpha: float, beta: float, n: int, rng: np.random.Generator, out: np.ndarray | None = None) -> np.ndarray:
+    """`n` draws, float64 (n,); in the memory of `out`, if given."""
+    out = np.empty(n) if out is None else out
     for start in range(0, n, _BLOCK):
         size = min(_BLOCK, n - start)
         out[start : start + size] = transform(alpha, beta, rng.random(size), rng.standard_exponential(size))

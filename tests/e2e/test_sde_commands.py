@@ -204,6 +204,26 @@ def test_an_order_is_fitted_where_errors_are_resolved():
     assert orders["order_in_h/w"].n == 3
     assert figure.panels[0].x_scale == "log"
     assert density_sweep.weak_error_figure(records[:2], "h")[1] == {}
+    bare = [r._replace(values={"drift_error/w": r.values["weak_error/w"]._replace(stderr=None)}) for r in records]
+    _, orders = density_sweep.weak_error_figure(bare, "h", "drift_error")
+    assert orders.keys() == {"drift_order_in_h/w"}
+    assert orders["drift_order_in_h/w"].value == pytest.approx(2, abs=1e-9)
+    assert orders["drift_order_in_h/w"].stderr is None  # nothing was sampled
+
+
+def test_the_weak_errors_of_a_sum_stand_beside_those_of_its_chains(gni, folder):
+    """At h so large that chains show the same error: by the transition operator and by simulation."""
+    said = gni(
+        "kde-stationary", *QUICK, "n_chains=1000", "n_steps=2000", "drift=fractional", "h=0.8", "K=30", "order=1",
+        "drift_errors=true", "functions=[w**2]", f"run.dir={folder}",
+    )  # fmt: skip
+    assert said.code == 0, said.err
+    found = results(folder)
+    simulated, alone = found["weak_error/w**2"], found["drift_error/w**2"]
+    assert alone["stderr"] is None
+    assert alone["value"] > 5 * simulated["stderr"]
+    # The scheme's own error at eta=.02 is some 1e-4.
+    assert alone["value"] == pytest.approx(simulated["value"], abs=4 * simulated["stderr"] + 1e-3)
 
 
 @pytest.mark.parametrize(
@@ -222,6 +242,7 @@ def test_an_order_is_fitted_where_errors_are_resolved():
         (("functions=[w.real]",), "cannot read the expression 'w.real'"),
         (("start=mimima",), "start must be"),
         (("low=3", "high=2"), "low must be below high"),
+        (("kde", "drift_errors=true"), "drift_errors=true is for the sum b_{h,K}"),
         (("kde", "bandwidth=0"), "bandwidth must be > 0, got 0"),
         (("kde", "bandwidth=1e-5"), "bandwidth=1e-05 is too small for n_bins=8000; take n_bins="),
         (("kde", "bandwidth=silverman"), "bandwidth must be isj, robust or a number"),

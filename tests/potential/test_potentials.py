@@ -135,7 +135,10 @@ def test_separable_is_the_sum_of_its_parts():
         (lambda: MultiWell(wells=[0.0, 1.0], between=[]), "potential.between must hold one saddle"),
         (lambda: MultiWell(strength=-1.0), "potential.strength must be > 0"),
         (lambda: Separable(parts=["double_well", "nothing"]), r"potential.parts\[1\] must be one of"),
-        (lambda: Separable(parts=[{"name": "quartic", "curvature": 2}]), r"potential.parts\[0\]: quartic has no such"),
+        (
+            lambda: Separable(parts=[{"name": "quartic", "curvature": 2}]),
+            r"potential.parts\[0\]: quartic has no key curvature",
+        ),
         (lambda: Separable(parts=[]), "potential.parts: expected a list"),
     ],
 )

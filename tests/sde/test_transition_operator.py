@@ -5,42 +5,24 @@ import math
 import numpy as np
 import pytest
 
+from gnicli.potential.double_well import DoubleWell
 from gnicli.potential.quartic import Quartic
-from gnicli.sde import simulate, sinks, stationary
+from gnicli.sde import compare, simulate, sinks, stationary
 from gnicli.sde.drift import GradientDrift
+from gnicli.sde.fractional import FractionalForce
+from gnicli.sde.gibbs import GibbsLaw
 from gnicli.sde.noise import Increments
 from gnicli.sde.scheme import build
 from gnicli.sde.simulate import Plan
-from gnicli.stable import StableLaw
+from gnicli.sde.tabulated import FractionalDrift
+from gnicli.sde.transition import FAR, TransitionLaw, drift_errors
 
-FAR = 1e7
 
+class Operator(TransitionLaw):
+    """With the distribution function of the quartic's position after a share of the flow."""
 
-class Operator:
-    """u ↦ Φ_η(u) + ΔL on the positions u just after the noise, as a matrix between Gauss-Legendre nodes.
-
-    What lies beyond ±FAR is cut off: less than 1e-8 of the mass.
-    """
-
-    def __init__(self, potential, alpha, beta, eta):
-        self.potential, self.eta = potential, eta
-        self.law = StableLaw(alpha, beta, 0.0, eta ** (1 / alpha))
-        width = 0.6 * eta ** (1 / alpha)
-        core = np.arange(0, 8 + width, width)
-        out = np.geomspace(core[-1], FAR, 80)
-        edges = np.concatenate([-out[::-1], -core[-2:0:-1], core, out[1:]])
-        t, weights = np.polynomial.legendre.leggauss(6)
-        self.u = (edges[:-1, None] + np.diff(edges)[:, None] * (t + 1) / 2).ravel()
-        self.weights = (np.diff(edges)[:, None] * weights / 2).ravel()
-        self.landed = potential.flow(self.u, eta)
-        kernel = self.law.pdf(self.u[:, None] - self.landed[None, :]) * self.weights
-        # (K − 1) h = 0 with ∫ h = 1 in place of one equation.
-        system = kernel - np.eye(len(self.u))
-        middle = len(self.u) // 2
-        system[middle] = self.weights
-        right = np.zeros(len(self.u))
-        right[middle] = 1
-        self.density = np.linalg.solve(system, right)
+    def __init__(self, alpha, beta, eta):
+        super().__init__(Quartic().flow, alpha, beta, 1.0, eta)
 
     def cdf(self, x, share):
         """Of the position after the share of the flow: P(u <= Φ_{-share·η}(x)), smoothed once more by the kernel."""
@@ -58,7 +40,7 @@ X = np.linspace(-3, 3, 25)
 @pytest.mark.parametrize(("alpha", "beta"), [(1.5, 0.5), (1.3, -0.7)])
 def test_weak_order_is_two_wherever_the_flow_is_recorded(alpha, beta):
     exact = stationary.exact(Quartic(), alpha, beta).cdf(X)
-    operators = [Operator(Quartic(), alpha, beta, eta) for eta in (0.1, 0.05)]
+    operators = [Operator(alpha, beta, eta) for eta in (0.1, 0.05)]
     for phases in (1, 16):
         coarse, fine = (np.abs(operator.spread(X, phases) - exact).max() for operator in operators)
         assert math.log2(coarse / fine) == pytest.approx(2, abs=0.05)
@@ -67,7 +49,7 @@ def test_weak_order_is_two_wherever_the_flow_is_recorded(alpha, beta):
 def test_simulation_has_the_law_of_its_operator():
     """At a step so large that the exact law is far away: the code simulates its scheme and nothing else."""
     alpha, beta, eta, n = 1.5, 0.5, 0.3, 4096
-    operator = Operator(Quartic(), alpha, beta, eta)
+    operator = Operator(alpha, beta, eta)
     for phases in (1, 4):
         histogram = sinks.Histogram(-3.0, 3.0, 24, n)
         stepper = build("strang", GradientDrift(Quartic(), phases))
@@ -79,3 +61,36 @@ def test_simulation_has_the_law_of_its_operator():
         away = np.abs(wanted - stationary.exact(Quartic(), alpha, beta).cdf(histogram.edges)).max()
         assert away > 20 * se.max()
     assert math.isclose((operator.weights * operator.density).sum(), 1)
+
+
+FUNCTIONS = {"w": lambda w: w, "square": np.square, "cos": np.cos}
+
+
+def test_strang_with_the_fractional_drift_tends_to_gibbs_with_order_two():
+    alpha, beta = 1.5, 0.5
+    gibbs = GibbsLaw(DoubleWell(), alpha)
+    drift = FractionalDrift(FractionalForce(DoubleWell(), alpha, beta))
+    wanted = compare.expectation(gibbs, np.square, -1e6, 1e6)
+    errors = [TransitionLaw(drift.flow, alpha, beta, 1.0, eta).mean(np.square) - wanted for eta in (0.12, 0.06)]
+    assert math.log2(errors[0] / errors[1]) == pytest.approx(2, abs=0.4)
+    assert abs(errors[1]) < 2e-3
+
+
+@pytest.mark.parametrize("order", [1, 2])
+def test_the_sums_have_their_orders_in_the_law(order):
+    """Theorem 4.2 and its improvement, |ν_h(g) − ν(g)| ~ h and h²; steps of .12, which leave the slopes alone."""
+    errors = [
+        drift_errors(FractionalForce(DoubleWell(), 1.5, 0.5, 1.0, h, round(20 / h), order), FUNCTIONS, 0.12)
+        for h in (0.1, 0.05)
+    ]
+    for name in FUNCTIONS:
+        assert math.log2(errors[0][name] / errors[1][name]) == pytest.approx(order, abs=0.1), name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("alpha", "beta"), [(1.3, -0.6), (1.7, 0.8)])
+def test_the_step_of_the_comparison_does_not_matter(alpha, beta):
+    force = FractionalForce(DoubleWell(), alpha, beta, 1.0, 0.1, 200, 2)
+    coarse, fine = (drift_errors(force, FUNCTIONS, eta) for eta in (0.04, 0.02))
+    for name in FUNCTIONS:
+        assert coarse[name] == pytest.approx(fine[name], rel=0.05), name
