@@ -75,7 +75,8 @@ class AntitheticTrack(LayerTrack):
             self._sources[kind].over(step, draws, inputs, targets)
             for layer, weight in zip(rows, self._weights, strict=True):
                 assert weight.grad is not None
-                layer.append(weight.grad.reshape(-1).double().cpu().numpy())
+                # A copy: the next repeat overwrites .grad, and in float64 nothing else makes one.
+                layer.append(np.array(weight.grad.reshape(-1).cpu().numpy(), np.float64))
         return [np.array(layer) for layer in rows]
 
     def values(self) -> dict[str, Value]:
