@@ -51,7 +51,10 @@ def _experiments(command: str) -> list[str]:
     if not own:
         return []
     names = list(dict.fromkeys(name for experiment in own for name in experiment.settings))
-    rows = [f"| experiment | what it shows |{''.join(f' {name} |' for name in names)}", "| --- " * (2 + len(names)) + "|"]
+    rows = [
+        f"| experiment | what it shows |{''.join(f' {name} |' for name in names)}",
+        "| --- " * (2 + len(names)) + "|",
+    ]
     for experiment in own:
         cells = [f"`experiment={experiment.name}`", _cell(experiment.meaning)]
         rows.append(f"| {' | '.join([*cells, *(_setting(experiment, name) for name in names)])} |")

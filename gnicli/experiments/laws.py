@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from gnicli.contracts import Curve, FigureData, Panel, Results, RunRecord, Value
+from gnicli.engine.summary import mean_value
 from gnicli.errors import GniError
-from gnicli.experiments import pairs
 
 VARIANCE = "noise.var"
 _ALPHA = (0.5, 2.0)  # the range of the fits
@@ -67,12 +67,12 @@ def along_variance(records: Sequence[RunRecord]) -> Results:
     for (draws, variance), members in grouped.items():
         label = f"[{VARIANCE}={variance:g} M={draws}]"
         runs = [found for _, found in members]
-        values[f"alpha {label}"] = pairs.interval(np.array([run.alpha_of_run() for run in runs]))
-        values[f"beta² − error² {label}"] = pairs.interval(np.array([run.beta_squared_of_run() for run in runs]))
+        values[f"alpha {label}"] = mean_value(np.array([run.alpha_of_run() for run in runs]))
+        values[f"beta² − error² {label}"] = mean_value(np.array([run.beta_squared_of_run() for run in runs]))
         absolute = np.array([np.median(np.abs(run.beta)) for run in runs])
-        values[f"|beta|, biased upward {label}"] = pairs.interval(absolute)
+        values[f"|beta|, biased upward {label}"] = mean_value(absolute)
         share = np.array([np.nanmean(run.at_boundary) for run in runs])
-        values[f"fits at the boundary {label}"] = pairs.interval(share, "fraction")
+        values[f"fits at the boundary {label}"] = mean_value(share, "fraction")
     values |= _slopes(known)
     return Results(values, figures=_figures(grouped), notes=_notes(known))
 
@@ -90,7 +90,7 @@ def _slopes(known: Sequence[tuple[RunRecord, Fits]]) -> dict[str, Value]:
             slopes = [_slope(np.array(seed)[:, 0], np.array(seed)[:, column]) for seed in seeds.values()]
             finite = np.array([slope for slope in slopes if np.isfinite(slope)])
             if finite.size:
-                values[f"slope of {name} on log {VARIANCE} [M={draws}]"] = pairs.interval(finite)
+                values[f"slope of {name} on log {VARIANCE} [M={draws}]"] = mean_value(finite)
     return values
 
 
@@ -107,10 +107,10 @@ def _notes(known: Sequence[tuple[RunRecord, Fits]]) -> tuple[str, ...]:
     boundary = np.concatenate([found.at_boundary for _, found in known])
     censored = np.concatenate([found.alpha for _, found in known]) >= _ALPHA[1]
     return (
-        f"{int(np.nansum(boundary))} of {boundary.size} fits lie at the boundary of the family, {int(censored.sum())} of "
-        "them at alpha = 2, where beta has no meaning: alpha is censored there and such fits are in no beta²",
-        "|beta| is biased upward by its own error, the more as alpha nears 2: judge by beta² − error²; the errors are those "
-        "of independent weights, which weights are not, so beta² − error² may still be too large",
+        f"{int(np.nansum(boundary))} of {boundary.size} fits lie at the boundary of the family, {int(censored.sum())} "
+        "of them at alpha = 2, where beta has no meaning: alpha is censored there and such fits are in no beta²",
+        "|beta| is biased upward by its own error, the more as alpha nears 2: judge by beta² − error²; the errors are "
+        "those of independent weights, which weights are not, so beta² − error² may still be too large",
     )
 
 
@@ -129,8 +129,8 @@ def _figures(grouped: dict[tuple[str, float], list[tuple[RunRecord, Fits]]]) -> 
         _trend(grouped, "beta_squared"),
     )
     caption = (
-        "Stable laws fitted to gradient noise across the weights of each layer, along training. Above: kernel densities of "
-        "all fits of all M, by variance, reflected at the ends of the family's range. Below: one number per run "
+        "Stable laws fitted to gradient noise across the weights of each layer, along training. Above: kernel densities "
+        "of all fits of all M, by variance, reflected at the ends of the family's range. Below: one number per run "
         "(median alpha, mean of beta² less its squared error), mean over seeds and 95 % interval."
     )
     return {"laws": FigureData("The law of the gradient noise", panels, caption)}
@@ -160,7 +160,7 @@ def _trend(grouped: dict[tuple[str, float], list[tuple[RunRecord, Fits]]], what:
     for draws in dict.fromkeys(draws for draws, _ in grouped):
         x = np.array(sorted(variance for other, variance in grouped if other == draws))
         runs = [np.array([getattr(found, f"{what}_of_run")() for _, found in grouped[draws, v]]) for v in x]
-        told = [pairs.interval(values) for values in runs]
+        told = [mean_value(values) for values in runs]
         y = np.array([value.number for value in told])
         ends = np.array([value.ci95 or (value.number, value.number) for value in told])
         curves.append(Curve(f"M={draws}", x, y, ends[:, 0], ends[:, 1]))

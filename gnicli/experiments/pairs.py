@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
 
 from gnicli.contracts import Curve, RunRecord, Value
-from gnicli.engine.summary import half_width, labels_of, varying
+from gnicli.engine.summary import half_width, labels_of, mean_value, varying
 
 _SEED = "seed"
 Partner = tuple[tuple[str, str], ...]
@@ -21,15 +20,6 @@ def settings(records: Sequence[RunRecord], key: str) -> dict[str, list[RunRecord
     for record, label in zip(records, labels_of(records, keys), strict=True):
         found.setdefault(label, []).append(record)
     return found
-
-
-def interval(values: np.ndarray, unit: str = "") -> Value:
-    """The mean of values (n,) with its standard error and, where n >= 2, Student's 95 % interval."""
-    mean, n = float(values.mean()), int(values.size)
-    if n < 2:
-        return Value(mean, n=n, unit=unit)
-    half = float(half_width(values))
-    return Value(mean, float(values.std(ddof=1) / math.sqrt(n)), n, unit, (mean - half, mean + half))
 
 
 def _partner(record: RunRecord, key: str) -> Partner:
@@ -59,7 +49,7 @@ def differences(
     for arm, values in lasts.items():
         gaps = np.array([value - others[rest] for rest, value in values.items() if rest in others])
         if arm != reference and gaps.size and only in (None, arm):
-            found[f"{metric} above {key}={reference} [{f'{setting} {key}={arm}'.strip()}]"] = interval(gaps)
+            found[f"{metric} above {key}={reference} [{f'{setting} {key}={arm}'.strip()}]"] = mean_value(gaps)
     return found
 
 

@@ -62,7 +62,7 @@ def summarise(records: Sequence[RunRecord]) -> Results:
     figures = _figures(settings, figure) if figure.metric in found.figures else dict(found.figures)
     if figure.laws:
         told = laws.along_variance(started)
-        values, figures, notes = values | told.values, figures | told.figures, (*notes, *told.notes)
+        values, figures, notes = values | dict(told.values), figures | dict(told.figures), (*notes, *told.notes)
     return found._replace(values=values, notes=notes, figures=figures)
 
 

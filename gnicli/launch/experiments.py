@@ -26,7 +26,7 @@ MEANINGS = {
 
 
 class Setting(NamedTuple):
-    """A setting of an experiment: its value unless one is typed, its values, whether the experiment sweeps over them."""
+    """A setting of an experiment: its value unless one is typed, its values, whether the experiment sweeps them."""
 
     default: str
     choices: tuple[str, ...]

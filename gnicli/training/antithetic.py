@@ -80,7 +80,7 @@ class AntitheticTrack(LayerTrack):
         return [np.array(layer) for layer in rows]
 
     def values(self) -> dict[str, Value]:
-        """The last measurement by layer, and the ratio over all layers: its mean over the measurements, and the last."""
+        """The last measurement by layer; the ratio over all layers: its mean over the measurements, and the last."""
         found = {}
         ratios = self.ratios()
         if ratios.size:
@@ -96,12 +96,12 @@ class AntitheticTrack(LayerTrack):
 
     def ratios(self) -> np.ndarray:
         """The ratio of the variances summed over all layers, for each measurement where it is defined."""
-        sums = [
-            sum(self.of_layer(layer)[:, self.columns.index(f"{kind}_variance")] for layer in self.layers())
-            for kind in reversed(KINDS)
-        ]
+        plain, mirrored = (
+            np.sum([self.of_layer(layer)[:, self.columns.index(f"{kind}_variance")] for layer in self.layers()], axis=0)
+            for kind in KINDS
+        )
         with np.errstate(invalid="ignore", divide="ignore"):
-            ratios = np.divide(*sums)
+            ratios = mirrored / plain
         return ratios[np.isfinite(ratios)]
 
     def figure(self) -> FigureData:
@@ -113,12 +113,14 @@ class AntitheticTrack(LayerTrack):
             for layer in self.layers()
         ]
         panels = (
-            Panel(tuple(c for c in ratio if c is not None), "step", "variance of pairs / of plain draws", y_scale="log"),
+            Panel(
+                tuple(c for c in ratio if c is not None), "step", "variance of pairs / of plain draws", y_scale="log"
+            ),
             Panel(tuple(c for c in alpha if c is not None), "step", "alpha (tail index)"),
         )
         caption = (
-            "Gradients of M plain draws and of M/2 mirrored pairs at the same weights: the ratio of their variances over "
-            "repeats, and the median of the tail indices of their noise across each layer's weights."
+            "Gradients of M plain draws and of M/2 mirrored pairs at the same weights: the ratio of their variances "
+            "over repeats, and the median of the tail indices of their noise across each layer's weights."
         )
         return FigureData("Mirrored pairs against plain draws", panels, caption)
 

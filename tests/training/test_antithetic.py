@@ -1,4 +1,4 @@
-"""`track=antithetic`: mirrored pairs cancel what is odd in the noise, and nothing else; closed forms of a linear model."""
+"""`track=antithetic`: mirrored pairs cancel what is odd in the noise, no more; closed forms of a linear model."""
 
 import numpy as np
 import pytest
@@ -33,7 +33,7 @@ def measured(module, noise, M, inputs, targets, repeats=REPEATS, seed=3):
 @pytest.mark.parametrize("M", [2, 4])
 @pytest.mark.parametrize(("kind", "std"), [(AdditiveNoise, 0.3), (AdditiveNoise, 1.1), (MultiplicativeNoise, 0.6)])
 def test_the_ratio_of_a_linear_model_has_a_closed_form(M, kind, std):
-    """The gradient of (w h − t)² is 2 (w h − t) h: with h = x + δ its odd part is 2 (2 w x − t) δ, its even one 2 w δ²."""
+    """The gradient of (w h − t)² is 2 (w h − t) h; with h = x + δ its odd part is 2 (2 w x − t) δ, its even 2 w δ²."""
     weight = 0.8
     module, inputs, targets = linear(weight)
     x, t = inputs.numpy(), targets.numpy()

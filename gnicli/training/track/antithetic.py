@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Antithetic:
-    """Variance, skewness and alpha of the gradient of M/2 mirrored pairs beside that of M plain draws; M must be even."""
+    """Variance, skewness and alpha of the gradient of M/2 mirrored pairs beside that of M plain draws (M even)."""
 
     name: str = key("antithetic", "mirrored pairs of draws beside plain draws, at equal cost")
     every: Optional[int] = key(None, "steps between measurements; default: as often as the losses (eval_every)")
