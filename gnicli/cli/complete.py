@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from gnicli.launch import components, keys
+from gnicli.launch import components, experiments, keys
 
 Candidate = tuple[str, str]
 
@@ -20,20 +20,34 @@ def candidates(command: str, before: list[str], word: str) -> list[Candidate]:
     listed = part[: part.rfind(",") + 1]
     found: list[Candidate] = []
     members = keys.default_members(command)
+    taken = experiments.taken(before)
+    own = experiments.of_command(command)
     if sign:
-        if stem in members:
+        if stem == experiments.GROUP:
+            found = [(f"{stem}={listed}{experiment.name}", experiment.meaning) for experiment in own]
+        elif stem in taken:
+            found = [(f"{stem}={listed}{name}", _meaning(stem)) for name in taken[stem].choices]
+        elif stem in members:
             found = [(f"{stem}={listed}{name}", stem) for name in components.members(stem)]
         for key in keys.all_of(command, before):
             if key.name == stem:
                 values = key.choices or (("true", "false") if key.type == "true/false" else (key.default,))
                 found += [(f"{stem}={listed}{value}", key.meaning) for value in values]
     else:
+        if own:
+            found = [(f"{experiments.GROUP}=", "an experiment of the paper")] * 2
+        for name, setting in taken.items():
+            found += [(f"{name}=", _meaning(name)), (f"{name}={setting.default}", _meaning(name))]
         for group, name in members.items():
             meaning = keys.group_meaning(command, group)
             found += [(f"{group}=", meaning), (f"{group}={name}", meaning)]
         for key in keys.all_of(command, before):
             found += [(f"{key.name}=", key.meaning), (f"{key.name}={key.default}", key.meaning)]
     return [(text, meaning) for text, meaning in found if text.startswith(word)]
+
+
+def _meaning(setting: str) -> str:
+    return experiments.MEANINGS.get(setting, "a setting of the experiment")
 
 
 def words_in_bash(words: list[str], index: int) -> tuple[list[str], str, int]:

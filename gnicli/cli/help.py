@@ -6,7 +6,7 @@ import shutil
 import textwrap
 from collections.abc import Iterable
 
-from gnicli.launch import commands, components, keys
+from gnicli.launch import commands, components, experiments, keys
 from gnicli.launch.arguments import FLAGS, OWN_FLAGS, Flag
 from gnicli.launch.keys import Key
 
@@ -64,6 +64,7 @@ def page(command: str, words: list[str], width: int | None = None) -> str:
         if members_keys:
             parts += [_heading(f"Keys of {group}={member}", width), _rows(map(_key_row, members_keys), width)]
     parts += [
+        *_experiments(command, width),
         _heading("Options", width),
         _rows(map(_flag_row, (*OWN_FLAGS, *FLAGS)), width),
         _heading("Examples", width),
@@ -92,6 +93,29 @@ def _group(command: str, group: str, chosen: str, width: int) -> str:
     default = keys.default_members(command)[group]
     names = " ".join(("*" if name == default else "") + name for name in components.members(group))
     return _rows([(f"{group}=", f"{keys.group_meaning(command, group)}: {names}")], width)
+
+
+def _experiments(command: str, width: int) -> list[str]:
+    """The experiments of a command and the settings that they take."""
+    own = experiments.of_command(command)
+    if not own:
+        return []
+    rows = [(f"experiment={experiment.name}", experiment.meaning + _settings(experiment)) for experiment in own]
+    parts = [_heading("Experiments of the paper", width), _rows(rows, width)]
+    names = dict.fromkeys(name for experiment in own for name in experiment.settings)
+    if names:
+        rows = [(f"{name}=", f"{experiments.MEANINGS[name]}") for name in names]
+        parts += [_heading("Settings of experiments", width), _rows(rows, width)]
+    return parts
+
+
+def _settings(experiment: experiments.Experiment) -> str:
+    """The values of each setting, its default with a star, and all of them starred where the experiment sweeps."""
+    told = []
+    for name, setting in experiment.settings.items():
+        listed = [("*" if setting.swept or value == setting.default else "") + value for value in setting.choices]
+        told.append(f"{name}: {' '.join(listed)}")
+    return f" ({'; '.join(told)})" if told else ""
 
 
 def _key_row(key: Key) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from gnicli.launch import commands, components, keys
+from gnicli.launch import commands, components, experiments, keys
 from gnicli.launch.arguments import FLAGS, OWN_FLAGS, Flag
 from gnicli.launch.keys import Key
 
@@ -23,6 +23,7 @@ def text() -> str:
     for command, meaning in commands.COMMANDS.items():
         parts += [f"## gni {command}", meaning, "### Choices", _choices(command)]
         parts += ["### Keys", _table(keys.of_command(command))]
+        parts += _experiments(command)
         for group in commands.groups(command):
             for name, member in components.members(group).items():
                 if member.built_in:
@@ -42,6 +43,34 @@ def _choices(command: str) -> str:
         shown = ", ".join(f"**{name}**" if name == default else name for name in names)
         rows.append(f"| `{group}` | {_cell(keys.group_meaning(command, group))} | {shown} |")
     return "\n".join(rows)
+
+
+def _experiments(command: str) -> list[str]:
+    """The experiments of a command and their settings, as two tables."""
+    own = experiments.of_command(command)
+    if not own:
+        return []
+    names = list(dict.fromkeys(name for experiment in own for name in experiment.settings))
+    rows = [
+        f"| experiment | what it shows |{''.join(f' {name} |' for name in names)}",
+        "| --- " * (2 + len(names)) + "|",
+    ]
+    for experiment in own:
+        cells = [f"`experiment={experiment.name}`", _cell(experiment.meaning)]
+        rows.append(f"| {' | '.join([*cells, *(_setting(experiment, name) for name in names)])} |")
+    parts = ["### Experiments", "\n".join(rows)]
+    if names:
+        meanings = "\n".join(f"- `{name}=`: {experiments.MEANINGS[name]}." for name in names)
+        parts += ["In bold: the default, or what the experiment sweeps over.", meanings]
+    return parts
+
+
+def _setting(experiment: experiments.Experiment, name: str) -> str:
+    setting = experiment.settings.get(name)
+    if setting is None:
+        return "-"
+    bold = setting.choices if setting.swept else (setting.default,)
+    return ", ".join(f"**{value}**" if value in bold else value for value in setting.choices)
 
 
 def _member(group: str, name: str) -> list[str]:

@@ -52,6 +52,15 @@ def half_width(values: np.ndarray) -> np.ndarray:
     return stdtrit(n - 1, (1 + CONFIDENCE) / 2) * values.std(axis=0, ddof=1) / math.sqrt(n)
 
 
+def mean_value(values: np.ndarray, unit: str = "") -> Value:
+    """The mean of values (n,) with its standard error and, where n >= 2, Student's 95 % interval."""
+    mean, n = float(values.mean()), int(values.size)
+    if n < 2:
+        return Value(mean, n=n, unit=unit)
+    half = float(half_width(values))
+    return Value(mean, float(values.std(ddof=1) / math.sqrt(n)), n, unit, (mean - half, mean + half))
+
+
 def mean_curve(group: Group, name: str) -> Curve | None:
     """The mean of a metric over a setting's completed runs, at the steps they share, and its interval over seeds.
 
@@ -129,7 +138,5 @@ def _means(group: Group) -> dict[str, Value]:
             continue
         values = np.array(numbers, float)
         unit = next(r.values[name].unit for r in complete if name in r.values)
-        n = values.size
-        stderr = float(values.std(ddof=1) / math.sqrt(n)) if n > 1 else None
-        means[f"{name} [{group.label}]" if group.label else name] = Value(float(values.mean()), stderr, n, unit)
+        means[f"{name} [{group.label}]" if group.label else name] = mean_value(values, unit)
     return means

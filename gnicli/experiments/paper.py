@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import NamedTuple
-
-import numpy as np
 
 from gnicli.contracts import Curve, FigureData, Panel, Results, RunRecord, Value
 
 
 class Figure(NamedTuple):
-    """A figure of the paper: what is drawn, the arm that others are compared with, and how the paper made it."""
+    """A figure: what is drawn, the arm that others are compared with, how the paper made it; `control` is an arm and
+    another one that it is compared with, `laws` says whether the gradient noise's fits along training are told.
+    """
 
     metric: str
     key: str
     reference: str
     paper: str
+    control: tuple[str, str] | None = None
+    laws: bool = False
 
 
 DEFAULTS = {"protocol": "learnable", "budget": "quick"}
 SKIPPED = 0.1
+_LONG = "60,000 steps, 5 seeds"
+_EPOCHS = "250 epochs of SVHN or CIFAR-10 in minibatches of 512"
 FIGURES = {
-    "fig4": Figure("train_loss", "arm", "M1", "60,000 steps, 5 seeds"),
-    "fig5": Figure("train_loss", "M", "1", "60,000 steps, 5 seeds"),
+    "fig4": Figure("train_loss", "arm", "M1", _LONG),
+    "fig5": Figure("train_loss", "M", "1", _LONG),
+    "fig5_mnist": Figure("train_loss", "M", "1", _LONG),
+    "fig7": Figure("test_loss", "arm", "M1", _EPOCHS, control=("explicit", "M16")),
+    "fig8": Figure("test_loss", "M", "1", _EPOCHS, laws=True),
+    "symmetrise": Figure("train_loss", "arm", "plain", "no such experiment"),
 }
 
 
@@ -34,6 +41,7 @@ def summarise(records: Sequence[RunRecord]) -> Results:
     Runs that diverged take part in no mean: they are counted, in the label of their curve and as a value.
     """
     from gnicli.engine.summary import summary
+    from gnicli.experiments import laws, pairs
 
     names = {record.overrides.get("experiment") for record in records if record.overrides}
     name = names.pop() if len(names) == 1 else None
@@ -42,33 +50,68 @@ def summarise(records: Sequence[RunRecord]) -> Results:
     figure = FIGURES[name]
     found = summary(records, figure.metric)
     started = [record for record in records if figure.key in record.overrides]
-    values = dict(found.values) | _diverged(started, figure) | _differences(started, figure)
+    values = dict(found.values)
+    settings = pairs.settings(started, figure.key)
+    for label, members in settings.items():
+        values |= pairs.diverged(members, figure.key, label)
+        values |= pairs.differences(members, figure.metric, figure.key, figure.reference, label)
+        if figure.control:
+            arm, other = figure.control
+            values |= pairs.differences(members, figure.metric, figure.key, other, label, only=arm)
     notes = (_budget(name, started, figure), *found.notes)
-    figures = dict(found.figures)
-    if figure.metric in figures:
-        figures[figure.metric] = _picture(found.figures[figure.metric], started, figure)
+    figures = _figures(settings, figure) if figure.metric in found.figures else dict(found.figures)
+    if figure.laws:
+        told = laws.along_variance(started)
+        values, figures, notes = values | dict(told.values), figures | dict(told.figures), (*notes, *told.notes)
     return found._replace(values=values, notes=notes, figures=figures)
 
 
-def _picture(drawn: FigureData, records: Sequence[RunRecord], figure: Figure) -> FigureData:
-    """The default figure after the first steps, whose leaps would hide the rest, and the paired differences."""
-    (panel,) = drawn.panels
-    first = max(float(curve.x[-1]) for curve in panel.curves) * SKIPPED
-    late = [_after(curve, first) for curve in panel.curves]
-    curves = tuple(curve for curve in late if curve.x.size)
-    labels = {curve.label.partition(" (")[0]: curve.label for curve in curves}  # equal labels have equal colors
-    gaps = [_after(curve, first) for curve in _gap_curves(records, figure)]
-    gaps = [curve._replace(label=labels.get(curve.label, curve.label)) for curve in gaps]
-    what = figure.metric.replace("_", " ")
-    panels = [panel._replace(curves=curves, y_scale="linear")]
-    if gaps:
-        panels.append(Panel(tuple(gaps), "step", f"{what} − that of {figure.key}={figure.reference}"))
-    lost = [f"{name[10:-1]} {v.value:g} of {v.n}" for name, v in _diverged(records, figure).items() if v.value]
+def _figures(settings: dict[str, list[RunRecord]], figure: Figure) -> dict[str, FigureData]:
+    """The arms' curves and their paired differences: side by side, or where there are several settings apart."""
+    both = [_panels(members, figure, label if len(settings) > 1 else "") for label, members in settings.items()]
+    lost = {name[10:-1]: v for label, members in settings.items() for name, v in _lost(members, figure, label).items()}
+    told = ", ".join(f"{name} {value.value:g} of {value.n}" for name, value in lost.items())
     caption = (
-        f"{drawn.caption} Differences are paired by seed. The first {SKIPPED:.0%} of the steps are not shown, nor are "
-        f"runs that diverged: {', '.join(lost) or 'none'}."
+        "Mean over seeds of completed runs; bands are 95 % intervals of the mean (Student's t) where n >= 2. "
+        f"Differences are paired by seed. The first {SKIPPED:.0%} of the steps are not shown, nor are runs that "
+        f"diverged: {told or 'none'}."
     )
-    return FigureData(drawn.title, tuple(panels), caption)
+    if len(both) == 1:
+        return {figure.metric: FigureData("", tuple(both[0]), caption)}
+    first = tuple(panels[0] for panels in both if panels)
+    second = tuple(panels[1] for panels in both if len(panels) > 1)
+    found = {figure.metric: FigureData("", first, caption)}
+    return found | ({f"{figure.metric}_differences": FigureData("", second, caption)} if second else {})
+
+
+def _lost(records: Sequence[RunRecord], figure: Figure, label: str) -> dict[str, Value]:
+    from gnicli.experiments import pairs
+
+    return {name: value for name, value in pairs.diverged(records, figure.key, label).items() if value.value}
+
+
+def _panels(records: Sequence[RunRecord], figure: Figure, title: str) -> list[Panel]:
+    """The default figure after the first steps, whose leaps would hide the rest, and the paired differences."""
+    from gnicli.engine.summary import Group, mean_curve
+    from gnicli.experiments import pairs
+
+    arms: dict[str, list[RunRecord]] = {}
+    for record in records:
+        arms.setdefault(f"{figure.key}={record.overrides[figure.key]}", []).append(record)
+    drawn = [mean_curve(Group(label, members), figure.metric) for label, members in arms.items()]
+    known = [curve for curve in drawn if curve is not None]
+    if not known:
+        return []
+    first = max(float(curve.x[-1]) for curve in known) * SKIPPED
+    curves = tuple(curve for curve in (_after(curve, first) for curve in known) if curve.x.size)
+    labels = {curve.label.partition(" (")[0]: curve.label for curve in curves}  # equal labels have equal colors
+    what = figure.metric.replace("_", " ")
+    panels = [Panel(curves, "step", what, title)]
+    gaps = [_after(curve, first) for curve in pairs.gap_curves(records, figure.metric, figure.key, figure.reference)]
+    if gaps:
+        named = tuple(curve._replace(label=labels.get(curve.label, curve.label)) for curve in gaps)
+        panels.append(Panel(named, "step", f"{what} − that of {figure.key}={figure.reference}", title))
+    return panels
 
 
 def _after(curve: Curve, first: float) -> Curve:
@@ -76,64 +119,6 @@ def _after(curve: Curve, first: float) -> Curve:
     kept = curve.x >= first
     low, high = (None if band is None else band[kept] for band in (curve.low, curve.high))
     return curve._replace(x=curve.x[kept], y=curve.y[kept], low=low, high=high)
-
-
-def _gap_curves(records: Sequence[RunRecord], figure: Figure) -> list[Curve]:
-    """For each arm the mean over seeds of its metric minus the reference's, over pairs that were completed."""
-    from gnicli.engine.summary import half_width
-
-    series: dict[str, dict[tuple[tuple[str, str], ...], np.ndarray]] = {}
-    x = np.empty(0)
-    for record in records:
-        if record.status == "completed" and figure.metric in record.metrics:
-            x, y = record.metrics[figure.metric]
-            series.setdefault(record.overrides[figure.key], {})[_rest(record, figure)] = y
-    reference = series.get(figure.reference, {})
-    curves = []
-    for arm, runs in series.items():
-        gaps = [y - reference[rest] for rest, y in runs.items() if rest in reference and y.size == x.size]
-        if arm == figure.reference or not gaps:
-            continue
-        mean = np.mean(gaps, axis=0)
-        half = half_width(np.array(gaps)) if len(gaps) > 1 else np.zeros_like(mean)
-        curves.append(Curve(f"{figure.key}={arm}", x, mean, mean - half, mean + half))
-    return curves
-
-
-def _rest(record: RunRecord, figure: Figure) -> tuple[tuple[str, str], ...]:
-    """What a run has in common with its partner of another arm."""
-    return tuple(sorted((k, v) for k, v in record.overrides.items() if k != figure.key))
-
-
-def _arms(records: Sequence[RunRecord], figure: Figure) -> list[str]:
-    return list(dict.fromkeys(record.overrides[figure.key] for record in records))
-
-
-def _diverged(records: Sequence[RunRecord], figure: Figure) -> dict[str, Value]:
-    """How many runs of each arm diverged."""
-    found = {}
-    for arm in _arms(records, figure):
-        ends = [record.status == "diverged" for record in records if record.overrides[figure.key] == arm]
-        found[f"diverged [{figure.key}={arm}]"] = Value(float(sum(ends)), n=len(ends), unit="run")
-    return found
-
-
-def _differences(records: Sequence[RunRecord], figure: Figure) -> dict[str, Value]:
-    """Each arm's last value minus that of the reference with the same seed, over the pairs that were completed."""
-    lasts: dict[str, dict[tuple[tuple[str, str], ...], float]] = {}
-    for record in records:
-        if record.status == "completed" and figure.metric in record.values:
-            last = record.values[figure.metric].number
-            lasts.setdefault(record.overrides[figure.key], {})[_rest(record, figure)] = last
-    reference = lasts.get(figure.reference, {})
-    found = {}
-    for arm, values in lasts.items():
-        pairs = np.array([value - reference[rest] for rest, value in values.items() if rest in reference])
-        if arm != figure.reference and pairs.size:
-            stderr = float(pairs.std(ddof=1) / math.sqrt(pairs.size)) if pairs.size > 1 else None
-            label = f"{figure.metric} above {figure.key}={figure.reference} [{figure.key}={arm}]"
-            found[label] = Value(float(pairs.mean()), stderr, pairs.size)
-    return found
 
 
 def _budget(name: str, records: Sequence[RunRecord], figure: Figure) -> str:

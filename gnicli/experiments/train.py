@@ -156,7 +156,7 @@ def run(cfg: DictConfig, observer: Observer) -> Results:
     if data.task == "regression" and data.train.inputs[0].size == data.n_outputs == 1:
         figures["fit"] = fit_figure(module, data, dtype, device)
     if tracker is not None:
-        figures["gradient_noise"] = tracker.figure()
+        figures[config.track.name] = tracker.figure()
     return _results(config, data, trained, figures, parts)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from gnicli.errors import Interrupted
 from gnicli.launch import arguments as argument_reader
-from gnicli.launch import commands, components, paths, vetting
+from gnicli.launch import commands, components, experiments, paths, vetting
 
 if TYPE_CHECKING:
     from gnicli.launch.tasks import Session
@@ -27,6 +27,7 @@ def launch(command: str, words: list[str]) -> int:
     arguments = argument_reader.split(words)
     arguments = arguments._replace(overrides=paths.expand(command, arguments.overrides))
     n_jobs = argument_reader.check(arguments)
+    experiments.check(command, arguments)
 
     from gnicli.launch import failures, tasks
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from gnicli import checks
 from gnicli.errors import GniError, ResourceError, UsageError
-from gnicli.launch import keys
+from gnicli.launch import experiments, keys
 from gnicli.launch.components import GROUPS, SCHEMA_SUFFIX
 from gnicli.launch.configs import OBJECTS_REFUSED
 from gnicli.launch.nearest import hint, nearest, unknown
@@ -48,7 +48,7 @@ def translate(error: Exception, command: str, broken: dict[tuple[str, str], Usag
         return ours[-1]
     for cause in causes:
         if isinstance(cause, MissingConfigException):
-            return _missing(cause, broken)
+            return _missing(cause, command, broken)
         if isinstance(cause, OmegaConfBaseException):
             return _omegaconf(cause, command)
         if isinstance(cause, yaml.YAMLError):
@@ -91,13 +91,15 @@ def _yaml(error: Any) -> str:
     return f"{where}not valid YAML: {problem}"
 
 
-def _missing(error: Any, broken: dict[tuple[str, str], UsageError]) -> UsageError:
+def _missing(error: Any, command: str, broken: dict[tuple[str, str], UsageError]) -> UsageError:
     """A choice or a file that is not there."""
     asked = str(error.missing_cfg_file or "")
     group, _, name = asked.rpartition("/")
     if (group, name) in broken:
         return broken[group, name]
     options = [option for option in error.options or () if not option.endswith(SCHEMA_SUFFIX)]
+    if group == experiments.GROUP:
+        options = [option for option in options if experiments.owner(option) in (None, command)]
     if not group:
         return UsageError(f"no configuration file {name!r}; --info searchpath shows where Hydra looks")
     return UsageError(unknown(group, name, options))
@@ -146,6 +148,8 @@ def unknown_key(key: str, command: str, parent: Any = None) -> str:
     if near:
         return f"unknown key {key}; did you mean {prefix + '.' if prefix else ''}{near}?"
     known = [entry.name for entry in keys.all_of(command, [])]
+    if experiments.of_command(command):
+        known += [experiments.GROUP, *experiments.settings()]
     elsewhere = [name for name in known if name.rpartition(".")[2] == last]
     if elsewhere:
         return f"unknown key {key}; did you mean {elsewhere[0]}?"

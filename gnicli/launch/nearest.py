@@ -13,6 +13,9 @@ NOUNS = {
     "samples": "source of samples",
     "potential": "potential",
     "experiment": "experiment",
+    "protocol": "protocol",
+    "budget": "budget",
+    "arm": "arm",
 }
 
 

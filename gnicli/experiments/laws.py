@@ -1,0 +1,167 @@
+"""The stable laws fitted to gradient noise along training, against the variance of the injected noise (figure 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from gnicli.contracts import Curve, FigureData, Panel, Results, RunRecord, Value
+from gnicli.engine.summary import mean_value
+from gnicli.errors import GniError
+
+VARIANCE = "noise.var"
+_ALPHA = (0.5, 2.0)  # the range of the fits
+_NAMES = ("alpha", "beta", "beta_stderr", "at_boundary")
+_MEANINGS = {"alpha": "alpha (tail index)", "beta_squared": "beta² − its error²"}
+
+
+class Fits(NamedTuple):
+    """All fits of one run, its layers and measurements one after another; NaN where there is no error."""
+
+    alpha: np.ndarray
+    beta: np.ndarray
+    beta_stderr: np.ndarray
+    at_boundary: np.ndarray
+
+    def alpha_of_run(self) -> float:
+        """The median over the run's fits; alpha = 2 is where the family ends, so it counts as 2."""
+        return float(np.median(self.alpha))
+
+    def beta_squared_of_run(self) -> float:
+        """The mean of beta² − stderr² over the fits inside the family: |beta| alone grows with its own error."""
+        squares = self.beta**2 - self.beta_stderr**2
+        return float(np.nanmean(squares)) if np.isfinite(squares).any() else float("nan")
+
+
+def fits_of(record: RunRecord) -> Fits | None:
+    """The fits that `track=gradient_noise` wrote; None where there are none."""
+    rows: list[tuple[float, ...]] = []
+    for name in record.metrics:
+        if not name.startswith("alpha/"):
+            continue
+        layer = name.partition("/")[2]
+        tables = [_by_step(record, f"{column}/{layer}") for column in _NAMES]
+        rows += [tuple(table.get(step, np.nan) for table in tables) for step in tables[0]]
+    return Fits(*np.array(rows).T) if rows else None
+
+
+def _by_step(record: RunRecord, name: str) -> dict[int, float]:
+    steps, values = record.metrics.get(name, (np.empty(0, np.int64), np.empty(0)))
+    return dict(zip(steps.tolist(), values.tolist(), strict=True))
+
+
+def along_variance(records: Sequence[RunRecord]) -> Results:
+    """Alpha and beta of each variance and M over seeds, their slopes on the logarithm of the variance, and pictures.
+
+    The unit is the run: a run has one alpha and one beta², and each seed one slope.
+    """
+    done = [record for record in records if record.status == "completed" and VARIANCE in record.overrides]
+    known = [(record, found) for record in done if (found := fits_of(record)) is not None]
+    values: dict[str, Value] = {}
+    grouped: dict[tuple[str, float], list[tuple[RunRecord, Fits]]] = {}
+    for record, found in known:
+        key = (record.overrides.get("M", ""), float(record.overrides[VARIANCE]))
+        grouped.setdefault(key, []).append((record, found))
+    for (draws, variance), members in grouped.items():
+        label = f"[{VARIANCE}={variance:g} M={draws}]"
+        runs = [found for _, found in members]
+        values[f"alpha {label}"] = mean_value(np.array([run.alpha_of_run() for run in runs]))
+        values[f"beta² − error² {label}"] = mean_value(np.array([run.beta_squared_of_run() for run in runs]))
+        absolute = np.array([np.median(np.abs(run.beta)) for run in runs])
+        values[f"|beta|, biased upward {label}"] = mean_value(absolute)
+        share = np.array([np.nanmean(run.at_boundary) for run in runs])
+        values[f"fits at the boundary {label}"] = mean_value(share, "fraction")
+    values |= _slopes(known)
+    return Results(values, figures=_figures(grouped), notes=_notes(known))
+
+
+def _slopes(known: Sequence[tuple[RunRecord, Fits]]) -> dict[str, Value]:
+    """For each M the slope on log variance of each seed's alpha and beta², their mean and interval over seeds."""
+    points: dict[str, dict[str, list[tuple[float, float, float]]]] = {}
+    for record, found in known:
+        point = (np.log(float(record.overrides[VARIANCE])), found.alpha_of_run(), found.beta_squared_of_run())
+        seeds = points.setdefault(record.overrides.get("M", ""), {})
+        seeds.setdefault(record.overrides.get("seed", ""), []).append(point)
+    values = {}
+    for draws, seeds in points.items():
+        for column, name in ((1, "alpha"), (2, "beta² − error²")):
+            slopes = [_slope(np.array(seed)[:, 0], np.array(seed)[:, column]) for seed in seeds.values()]
+            finite = np.array([slope for slope in slopes if np.isfinite(slope)])
+            if finite.size:
+                values[f"slope of {name} on log {VARIANCE} [M={draws}]"] = mean_value(finite)
+    return values
+
+
+def _slope(x: np.ndarray, y: np.ndarray) -> float:
+    """Least squares; NaN where x has one value or y is not finite."""
+    if np.ptp(x) == 0 or not np.isfinite(y).all():
+        return float("nan")
+    return float(np.polyfit(x, y, 1)[0])
+
+
+def _notes(known: Sequence[tuple[RunRecord, Fits]]) -> tuple[str, ...]:
+    if not known:
+        return (f"no completed run has both {VARIANCE} and fits of track=gradient_noise",)
+    boundary = np.concatenate([found.at_boundary for _, found in known])
+    censored = np.concatenate([found.alpha for _, found in known]) >= _ALPHA[1]
+    return (
+        f"{int(np.nansum(boundary))} of {boundary.size} fits lie at the boundary of the family, {int(censored.sum())} "
+        "of them at alpha = 2, where beta has no meaning: alpha is censored there and such fits are in no beta²",
+        "|beta| is biased upward by its own error, the more as alpha nears 2: judge by beta² − error²; the errors are "
+        "those of independent weights, which weights are not, so beta² − error² may still be too large",
+    )
+
+
+def _figures(grouped: dict[tuple[str, float], list[tuple[RunRecord, Fits]]]) -> dict[str, FigureData]:
+    if not grouped:
+        return {}
+    pooled: dict[float, list[Fits]] = {}
+    for (_, variance), members in grouped.items():
+        pooled.setdefault(variance, []).extend(found for _, found in members)
+    alphas = [(v, np.concatenate([run.alpha for run in runs])) for v, runs in sorted(pooled.items())]
+    betas = [(v, np.abs(np.concatenate([run.beta for run in runs]))) for v, runs in sorted(pooled.items())]
+    panels = (
+        Panel(tuple(_densities(alphas, *_ALPHA)), "alpha (tail index)", "density of the fits"),
+        Panel(tuple(_densities(betas, 0, 1)), "|beta|, biased upward by its error", "density of the fits"),
+        _trend(grouped, "alpha"),
+        _trend(grouped, "beta_squared"),
+    )
+    caption = (
+        "Stable laws fitted to gradient noise across the weights of each layer, along training. Above: kernel densities "
+        "of all fits of all M, by variance, reflected at the ends of the family's range. Below: one number per run "
+        "(median alpha, mean of beta² less its squared error), mean over seeds and 95 % interval."
+    )
+    return {"laws": FigureData("The law of the gradient noise", panels, caption)}
+
+
+def _densities(samples: Sequence[tuple[float, np.ndarray]], low: float, high: float) -> list[Curve]:
+    """Kernel densities on [low, high]; mass beyond an end is folded back, so that each has area 1."""
+    from gnicli.kde import binned
+    from gnicli.kde.bandwidth import choose
+
+    window = binned.Window(low, high, 301)
+    curves = []
+    for variance, values in samples:
+        try:
+            bandwidth = choose("robust", values)
+            folded = np.concatenate([values, 2 * low - values, 2 * high - values])
+            pdf = 3 * binned.estimate(folded, window, bandwidth)
+        except GniError:  # half of the fits are equal: no width
+            continue
+        curves.append(Curve(f"{VARIANCE}={variance:g} ({values.size} fits)", window.points, pdf))
+    return curves
+
+
+def _trend(grouped: dict[tuple[str, float], list[tuple[RunRecord, Fits]]], what: str) -> Panel:
+    """One number per run against the variance, a curve per M."""
+    curves = []
+    for draws in dict.fromkeys(draws for draws, _ in grouped):
+        x = np.array(sorted(variance for other, variance in grouped if other == draws))
+        runs = [np.array([getattr(found, f"{what}_of_run")() for _, found in grouped[draws, v]]) for v in x]
+        told = [mean_value(values) for values in runs]
+        y = np.array([value.number for value in told])
+        ends = np.array([value.ci95 or (value.number, value.number) for value in told])
+        curves.append(Curve(f"M={draws}", x, y, ends[:, 0], ends[:, 1]))
+    return Panel(tuple(curves), f"{VARIANCE}, the variance of the injected noise", _MEANINGS[what], x_scale="log")

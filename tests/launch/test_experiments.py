@@ -1,0 +1,114 @@
+"""Experiments belong to commands, and their settings to experiments."""
+
+import itertools
+
+import pytest
+import yaml
+
+from gnicli.cli.complete import candidates
+from gnicli.launch import commands, components, configs, experiments
+
+ALL = [experiment for command in commands.COMMANDS for experiment in experiments.of_command(command)]
+# What the paper's set-up is, by experiment: the learning rate, the initialization, how long.
+PAPER = {
+    "fig4": (0.0003, "default", 60000, None),
+    "fig5": (0.0003, "default", 60000, None),
+    "fig5_mnist": (0.0003, "default", 60000, None),
+    "fig7": (0.001, "glorot_normal", None, 250),
+    "fig8": (0.001, "glorot_normal", None, 250),
+    "symmetrise": (0.0003, "default", 60000, None),
+}
+
+
+def settings_of(experiment):
+    choices = [[f"{name}={value}" for value in s.choices] for name, s in experiment.settings.items() if name != "arm"]
+    return [(experiment.command, experiment.name, words) for words in itertools.product(*choices) if words]
+
+
+@pytest.fixture
+def shown(gni):
+    def call(command, *words):
+        said = gni(command, *words, "--cfg", "job")
+        assert said.code == 0, said.err
+        return yaml.safe_load(said.out)
+
+    return call
+
+
+@pytest.mark.parametrize(("command", "name", "words"), [case for e in ALL for case in settings_of(e)], ids=str)
+def test_every_protocol_and_budget_composes(shown, command, name, words):
+    from omegaconf import OmegaConf
+
+    found = shown(command, f"experiment={name}", *words)
+    configs.validated(command, OmegaConf.create(found))
+    if set(words) == {"protocol=paper", "budget=full"}:
+        assert (found["lr"], found["network"]["init"], found["steps"], found["epochs"]) == PAPER[name]
+    if "protocol=learnable" in words:
+        assert (found["dataset"]["inputs"], found["network"]["init"]) == ("standardized", "he")
+
+
+def test_the_networks_of_figure_7_fit_the_images(shown):
+    paper = shown("train", "experiment=fig7")
+    assert (paper["dataset"]["name"], paper["network"]["kernel"], paper["batch_size"]) == ("svhn", 4, 512)
+    assert (paper["network"]["channels"], paper["network"]["stride"]) == ([32, 128], 2)
+    dense = shown("train", "experiment=fig7", "network=mlp", "dataset=cifar10")["network"]
+    assert (dense["depth"], dense["width"], dense["bias"], dense["activation"]) == (4, 512, False, "elu")
+    assert shown("train", "experiment=fig7", "dataset=digits")["network"]["kernel"] == [4, 2]
+    assert shown("train", "experiment=fig8", "network.width=9")["network"]["width"] == 9
+    assert shown("train", "network=conv", "dataset=digits")["network"]["kernel"] == 4
+
+
+@pytest.mark.parametrize("experiment", ALL, ids=lambda experiment: experiment.name)
+def test_an_experiment_of_another_command_is_one_line(gni, outputs, experiment):
+    other = next(command for command in commands.COMMANDS if command != experiment.command)
+    said = gni(other, f"experiment={experiment.name}")
+    assert said.code == 2
+    assert f"experiment={experiment.name} belongs to gni {experiment.command}" in said.err
+    assert said.err.count("\n") == 1
+    assert not outputs.exists()
+
+
+@pytest.mark.parametrize(
+    ("command", "words", "message"),
+    [
+        ("train", ["budget=full"], "budget is a setting of an experiment: experiment=NAME budget=full"),
+        ("fit-stable", ["budget=full"], "no experiment of gni fit-stable takes one"),
+        ("train", ["experiment=fig8", "arm=M1"], "experiment=fig8 takes no arm; its settings: protocol, budget"),
+        ("train", ["experiment=fig7", "protocol=papr"], "did you mean paper?"),
+        ("train", ["-m", "experiment=fig7", "budget=quick,fulll"], "did you mean full?"),
+        ("train", ["experiment=fig7", "arm=M1,explict"], "did you mean explicit?"),
+        ("train", ["experiment=fig7", "protcol=paper"], "unknown key protcol; did you mean protocol?"),
+        ("train", ["experiment=fig66"], "choose from fig4, fig5, fig5_mnist, fig7, fig8, symmetrise"),
+    ],
+)
+def test_wrong_settings_are_one_line(gni, outputs, command, words, message):
+    said = gni(command, *words)
+    assert said.code == 2
+    assert message in said.err
+    assert said.err.count("\n") == 1
+    assert not outputs.exists()
+
+
+def test_experiments_from_a_folder_of_the_users_take_what_they_name(gni, tmp_path):
+    (tmp_path / "experiment").mkdir()
+    (tmp_path / "experiment" / "mine.yaml").write_text("# @package _global_\ndefaults:\n  - /arm: M1\n\nlr: 0.7\n")
+    said = gni("train", "--config-dir", str(tmp_path), "experiment=mine", "arm=M16", "--cfg", "job")
+    assert (yaml.safe_load(said.out)["lr"], yaml.safe_load(said.out)["M"]) == (0.7, 16)
+
+
+def test_completion_offers_a_commands_own_experiments_and_their_settings():
+    def offered(command, before, word):
+        return [text for text, _ in candidates(command, before, word)]
+
+    for command in commands.COMMANDS:
+        own = [f"experiment={experiment.name}" for experiment in experiments.of_command(command)]
+        assert offered(command, [], "experiment=") == own
+    assert offered("train", ["experiment=fig7"], "arm=") == ["arm=clean", "arm=M1", "arm=M16", "arm=explicit"]
+    assert offered("train", ["experiment=fig7"], "prot") == ["protocol=", "protocol=learnable"]
+    assert offered("train", [], "prot") == []
+
+
+def test_every_setting_has_a_meaning():
+    assert set(experiments.settings()) == set(experiments.MEANINGS)
+    assert all(experiment.meaning for experiment in ALL)
+    assert all((components.conf_folder() / "experiment" / f"{e.name}.yaml").exists() for e in ALL)
