@@ -1,1 +1,1 @@
-"""Measures of the noise that a network's gradients and activations carry: assemblies above gradients and evidence."""
+"""Measures of gradient noise and what they are made of: populations, statistics, controls (layer 2c)."""

@@ -10,10 +10,7 @@ import numpy as np
 import torch
 
 from gnicli.contracts import Curve, FigureData, Noise, Observer, Panel, Value
-from gnicli.errors import GniError
-from gnicli.gradients.injected import first_fresh, gradient_noise_source
-from gnicli.gradients.stages import learned
-from gnicli.stable import fit
+from gnicli.gradients.layer_noise import LayerNoise, statistics
 
 COLUMNS = (
     "alpha", "alpha_stderr", "beta", "beta_stderr", "scale", "scale_stderr", "at_boundary", "skewness", "kurtosis", "n",
@@ -40,9 +37,8 @@ class GradientNoiseTrack:
         observer: Observer,
     ) -> None:
         self.every = every
-        self._draws = gradient_noise_source(module, loss, noise, M, seed, "track=gradient_noise")
-        self._fresh = range(first_fresh(M), first_fresh(M) + n_mean)
-        self._weights = [parameter for parameter in learned(module) if parameter.dim() > 1]
+        key = "track=gradient_noise"
+        self._noise = LayerNoise(module, loss, noise, M, seed, n_averaged=1, n_mean=n_mean, key=key)
         self._observer = observer
         self.history: list[list[float]] = []
 
@@ -51,22 +47,13 @@ class GradientNoiseTrack:
         begin = time.perf_counter()
         row = [float(step)]
         metrics: dict[str, float] = {}
-        for layer, values in enumerate(self._measure(step, inputs, targets), 1):
+        for layer, values in enumerate(self._noise(step, inputs, targets), 1):
             found = statistics(values)
             row += [found.get(name, math.nan) for name in COLUMNS]
             metrics |= {f"{name}/layer{layer}": found[name] for name in COLUMNS if name in found and name != "n"}
         self.history.append(row)
         self._observer.metrics(step, metrics)
         self._observer.cost("track", time.perf_counter() - begin)
-
-    def _measure(self, step: int, inputs: torch.Tensor, targets: torch.Tensor) -> list[np.ndarray]:
-        self._draws.over(step, self._fresh, inputs, targets)
-        means = [weight.grad.clone() for weight in self._weights if weight.grad is not None]
-        self._draws.over(step, range(1), inputs, targets)
-        factor = 1 / math.sqrt(1 + 1 / len(self._fresh))
-        noises = [weight.grad for weight in self._weights if weight.grad is not None]
-        pairs = zip(noises, means, strict=True)
-        return [((noise - mean) * factor).reshape(-1).double().cpu().numpy() for noise, mean in pairs]
 
     def state(self) -> dict[str, np.ndarray]:
         """The record so far."""
@@ -79,7 +66,7 @@ class GradientNoiseTrack:
     def values(self) -> dict[str, Value]:
         """The last measurement."""
         found = {}
-        for layer in range(1, len(self._weights) + 1):
+        for layer in range(1, len(self._noise.weights) + 1):
             last = dict(zip(COLUMNS, self._columns(layer)[-1].tolist(), strict=True))
             for name in ("alpha", "beta", "scale", "skewness", "kurtosis"):
                 stderr = last.get(f"{name}_stderr", math.nan)
@@ -107,7 +94,7 @@ class GradientNoiseTrack:
         return FigureData("Gradient noise along training", tuple(panels), caption)
 
     def _layers(self) -> range:
-        return range(1, len(self._weights) + 1)
+        return range(1, len(self._noise.weights) + 1)
 
     def _columns(self, layer: int) -> np.ndarray:
         first = 1 + (layer - 1) * len(COLUMNS)
@@ -120,24 +107,3 @@ class GradientNoiseTrack:
             return None
         y, stderr = columns[known, at], np.nan_to_num(columns[known, at + 1])
         return Curve(f"layer {layer}", np.array(self.history)[known, 0], y, y - stderr, y + stderr)
-
-
-def statistics(values: np.ndarray) -> dict[str, float]:
-    """COLUMNS by name for the entries that are not 0, those that are defined; empty where anything is not finite."""
-    values = values[values != 0]
-    found = {"n": float(values.size)}
-    if not np.isfinite(values).all() or values.size < 2 or values.min() == values.max():
-        return found
-    centered = values - values.mean()
-    centered /= math.sqrt(float(np.square(centered).mean()))
-    found |= {"skewness": float((centered**3).mean()), "kurtosis": float((centered**4).mean()) - 3.0}
-    try:
-        law = fit(values, exact=False)  # a layer of 1e6 weights would take seconds otherwise
-    except GniError:  # fewer than 50, or an atom
-        return found
-    for name in ("alpha", "beta", "scale"):
-        found[name] = getattr(law, name)
-        stderr = getattr(law, f"{name}_stderr")
-        if stderr is not None:
-            found[f"{name}_stderr"] = stderr
-    return found | {"at_boundary": float(law.at_boundary)}
