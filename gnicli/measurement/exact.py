@@ -1,10 +1,10 @@
 """Exact moments on chains, as quadratures: weighted points of the law of each quantity.
 
 - Multiplicative noise, linear or ReLU: every quantity is a function of one product of independent normal factors.
-  h̃_i = x Π w Π_{k≤i} ε_k; with the output o = w_L h̃_{L−1} the gradient is ℓ'(o) o/w_i, for any target and loss. With ReLU
-  a factor below the last one counts only where it keeps its unit alive: on a half-line.
-- Additive noise, linear: h̃_{i−1} and o are jointly Gaussian, and the gradient is ℓ'(o) h̃_{i−1} Π_{k>i} w_k: a quadrature in
-  two dimensions.
+  h̃_i = x Π w Π_{k≤i} ε_k; with the output o = w_L h̃_{L−1} the gradient is ℓ'(o) o/w_i, for any target and loss. With
+  ReLU a factor below the last one counts only where it keeps its unit alive: on a half-line.
+- Additive noise, linear: h̃_{i−1} and o are jointly Gaussian, and the gradient is ℓ'(o) h̃_{i−1} Π_{k>i} w_k: a
+  quadrature in two dimensions.
 
 ReLU with additive noise and ELU have no such form here.
 """

@@ -46,9 +46,7 @@ class Proposal(NamedTuple):
     def log_density(self, points: np.ndarray) -> np.ndarray:
         """Of points (n, L), (n,)."""
         size = points.shape[1]
-        constant = (
-            math.lgamma((_DF + size) / 2) - math.lgamma(_DF / 2) - 0.5 * size * math.log(_DF * math.pi)
-        )
+        constant = math.lgamma((_DF + size) / 2) - math.lgamma(_DF / 2) - 0.5 * size * math.log(_DF * math.pi)
         logs = np.full(len(points), -np.inf)
         for share, center, factor in zip(self.shares, self.centers, self.factors, strict=True):
             scaled = (points - center) @ np.linalg.inv(factor).T
