@@ -123,8 +123,8 @@ def asymptotic_exponent(chain: Chain, quantity: Quantity) -> float:
 
     Multiplicative: one factor for each noisy layer up to i in h̃_i; in the gradient every noisy layer enters ∂o/∂w_i
     once, and once more through the residual of `mse`, while the derivative of cross-entropy is bounded. Additive: h̃_i
-    is one Gaussian factor, and the residual of `mse` another. It takes for granted that the activation grows linearly on
-    one side at least and that no factor is cut off on both.
+    is one Gaussian factor, and the residual of `mse` another. It takes for granted that the activation grows linearly
+    on one side at least and that no factor is cut off on both.
     """
     noisy = [scale > 0 for scale in chain.scales]
     squared = chain.loss == "mse"

@@ -101,45 +101,52 @@ def _table(chain: Chain, rows: Sequence[Row], least_ess: float) -> Table:
 def _figure(chain: Chain, rows: Sequence[Row], what: str, least_ess: float) -> FigureData:
     panels = tuple(_panel(_of_kind(rows, kind), WORDS[kind], what, least_ess) for kind in KINDS)
     known = any(math.isfinite(row.exact_slope) for row in rows)
-    lines = "Lines: exact values; dots: importance sampling" if known else "Importance sampling"
+    lines = "Dashed: exact values; dots: importance sampling" if known else "Dots: importance sampling"
     if what == "slope":
         return FigureData(
             "Slope of log‖X‖_m against log m",
             panels,
             f"{lines}, bands of 2 standard errors. Slopes from an effective sample size below {least_ess:g} are left "
-            f"out. {_set_up(chain)}",
+            f"out. {set_up(chain)}",
         )
-    return FigureData("Norms ‖X‖_m against their order", panels, f"{lines}. {_set_up(chain)}")
+    return FigureData("Norms ‖X‖_m against their order", panels, f"{lines}. {set_up(chain)}")
 
 
 def _panel(rows: Sequence[Row], title: str, what: str, least_ess: float) -> Panel:
-    curves: list[Curve] = []
-    for layer in sorted({row.quantity.layer for row in rows}):
-        mine = [row for row in rows if row.quantity.layer == layer]
-        curves += _curves(mine, f"layer {layer}", what, least_ess)
+    layers = [
+        [row for row in rows if row.quantity.layer == layer] for layer in sorted({r.quantity.layer for r in rows})
+    ]
+    curves = [_measured(mine, what, least_ess) for mine in layers]
+    exact = [_exact(mine, what) for mine in layers]
+    x, y = (np.concatenate([pair[axis] for pair in exact]) for axis in (0, 1))
+    if np.isfinite(y).any():
+        curves.insert(0, Curve("exact", x, y, style="dashed"))
     label = "‖X‖_m" if what == "norm" else "d log‖X‖_m / d log m"
     return Panel(tuple(curves), "m", label, title, "log", "log" if what == "norm" else "linear")
 
 
-def _curves(rows: Sequence[Row], label: str, what: str, least_ess: float) -> list[Curve]:
-    """The exact curve, if there is one, and the measured one."""
+def _exact(rows: Sequence[Row], what: str) -> tuple[np.ndarray, np.ndarray]:
+    """One layer's exact curve, with a gap at its end: the layers are drawn as one curve of one color."""
+    y = [math.exp(row.exact_log_norm) if what == "norm" else row.exact_slope for row in rows]
+    return np.array([row.moment.order for row in rows] + [rows[-1].moment.order]), np.array([*y, math.nan])
+
+
+def _measured(rows: Sequence[Row], what: str, least_ess: float) -> Curve:
+    label = f"layer {rows[0].quantity.layer}"
     enough = np.array([row.moment.ess >= least_ess for row in rows])
     order = np.array([row.moment.order for row in rows])
     if what == "norm":
         y = np.exp([row.moment.log_norm for row in rows])
-        exact = np.exp([row.exact_log_norm for row in rows])
         half = np.zeros_like(y)
     else:
         y = np.array([row.moment.slope for row in rows])
-        exact = np.array([row.exact_slope for row in rows])
         half = 2 * np.array([row.moment.slope_stderr for row in rows])
     y = np.where(enough, y, np.nan)
-    if not np.isfinite(exact).any():
-        return [Curve(label, order, y, y - half, y + half)]
-    return [Curve(f"{label}, exact", order, exact), Curve(label, order, y, y - half, y + half, style="dots")]
+    return Curve(label, order, y, y - half, y + half, style="dots")
 
 
-def _set_up(chain: Chain) -> str:
+def set_up(chain: Chain) -> str:
+    """The chain in one sentence."""
     loss = "mean-squared error" if chain.loss == "mse" else "cross-entropy"
     kind = "additive" if chain.operation == "add" else "multiplicative"
     scales = ", ".join(f"{scale:g}" for scale in sorted(set(chain.scales)))
@@ -149,7 +156,7 @@ def _set_up(chain: Chain) -> str:
 def _sentence(chain: Chain, rows: Sequence[Row], shown: Sequence[Row], least_ess: float) -> str:
     order = shown[0].moment.order
     few = sum(row.moment.ess < least_ess for row in rows)
-    parts = [_set_up(chain)]
+    parts = [set_up(chain)]
     known = [row for row in rows if math.isfinite(row.exact_slope) and row.moment.ess >= least_ess]
     if known:
         near = [row for row in known if row.moment.order == order]

@@ -42,16 +42,18 @@ def chain_means(
 def network_means(bench: Bench, sizes: list[int], n_draws: int, observer: Observer) -> tuple[np.ndarray, list[int]]:
     """Draws (sizes, layers, n_draws) of the gradient of one weight of each layer, and which weight of the layer it is.
 
-    A batch of B is the first B examples of the bench; a layer is a weight tensor. The weight is a random one among
-    those that the first example reaches. Raises `UsageError` where a batch is larger than the data, or nothing is noisy.
+    A batch of B is the first B examples of the bench in a random order; a layer is a weight tensor. The weight is a
+    random one among those that the first of them reaches, or 0 where it reaches none. Raises `UsageError` where a batch is larger than the data or nothing is noisy.
     """
     if max(sizes) > len(bench.inputs):
         raise UsageError(f"measure.sizes asks for {max(sizes)} examples and there are {len(bench.inputs)}")
     source = gradient_noise_source(bench.module, bench.loss, bench.noise, 1, bench.seed, "this measure")
+    order = torch.from_numpy(numpy_stream(bench.seed, "sample", bench.step).permutation(len(bench.inputs)))
+    inputs, targets = (values[order.to(values.device)] for values in (bench.inputs, bench.targets))
     weights = [parameter for parameter in learned(bench.module) if parameter.dim() > 1]
 
     def draw(index: int, size: int) -> list[torch.Tensor]:
-        source.over(bench.step, range(index, index + 1), bench.inputs[:size], bench.targets[:size])
+        source.over(bench.step, range(index, index + 1), inputs[:size], targets[:size])
         return [weight.grad.reshape(-1) for weight in weights if weight.grad is not None]
 
     picked = []

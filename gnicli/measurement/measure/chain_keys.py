@@ -22,6 +22,7 @@ class ChainKeys:
     """A chain of one-neuron layers and its one data point; its noise is the command's `noise=`."""
 
     name: str = key("", "what is found out")
+    chain: bool = key(True, "look at the chain; false: at the network and its data")
     n_layers: int = key(4, "L, the weights of the chain")
     weights: Any = key(1.0, "the weights, none of them 0: one number, or a list of n_layers")
     x: float = key(1.0, "the chain's input, not 0")
@@ -47,7 +48,7 @@ class ChainKeys:
         if self.loss == "cross_entropy":
             checks.choice("measure.target", self.target, (0.0, 1.0))
 
-    def chain(self, noise: Noise) -> Chain:
+    def build_chain(self, noise: Noise) -> Chain:
         """The chain under the command's noise; raises `UsageError` where there is none."""
         from gnicli.measurement.chain import Chain
 

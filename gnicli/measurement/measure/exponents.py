@@ -1,4 +1,4 @@
-"""`measure=exponents`: how the moments of activations and gradients grow with their order on one-neuron chains."""
+"""`measure=exponents`: how the moments of activations and gradients grow with their order."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ ORDERS = [2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128]
 class Exponents(ChainKeys):
     """Slopes of log‖X‖_m on log m (Lemma 3.1, Theorem 3.1, Remark 3.1) by importance sampling, beside exact ones."""
 
-    name: str = key("exponents", "growth of moments with their order on a one-neuron chain (Remark 3.1)")
+    name: str = key("exponents", "growth of moments with their order (Lemma 3.1, Theorem 3.1)")
     orders: Any = key(ORDERS, "orders m of the moments, rising, each in [1, 512]")
     n_samples: int = key(20000, "draws of importance sampling for each quantity and order")
+    n_draws: int = key(5000, "draws of the network's noise (chain=false): a plain sample")
     least_ess: float = key(1000.0, "effective sample size below which a slope is marked as not enough")
 
     def __post_init__(self) -> None:
@@ -32,14 +33,17 @@ class Exponents(ChainKeys):
         if sorted(set(self.orders)) != list(self.orders):
             raise UsageError(f"measure.orders must rise, got {list(self.orders)}")
         checks.integer("measure.n_samples", self.n_samples, least=100)
+        checks.integer("measure.n_draws", self.n_draws, least=100)
         checks.number("measure.least_ess", self.least_ess, above=0)
 
     def measure(self, bench: Bench, observer: Observer) -> Results:
-        """See `contracts.Measure`; the chain takes the place of the bench's network and data."""
-        from gnicli.measurement import exponent_results, exponents
+        """See `contracts.Measure`; a chain takes the place of the bench's network and data."""
+        from gnicli.measurement import exponent_results, exponents, network_exponents
 
-        chain = self.chain(bench.noise)
         orders = [float(order) for order in self.orders]
+        if not self.chain:
+            return network_exponents.measure(bench, orders, self.n_draws, self.least_ess, observer)
+        chain = self.build_chain(bench.noise)
         found = exponents.measure(chain, orders, self.n_samples, bench.seed, bench.step, observer)
         return exponent_results.results(chain, found, self.least_ess)
 
