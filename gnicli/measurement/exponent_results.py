@@ -116,7 +116,8 @@ def _panel(rows: Sequence[Row], title: str, what: str, least_ess: float) -> Pane
     layers = [
         [row for row in rows if row.quantity.layer == layer] for layer in sorted({r.quantity.layer for r in rows})
     ]
-    curves = [_measured(mine, what, least_ess) for mine in layers]
+    measured = [_measured(mine, what, least_ess) for mine in layers]
+    curves = [curve for curve in measured if np.isfinite(curve.y).any()]
     exact = [_exact(mine, what) for mine in layers]
     x, y = (np.concatenate([pair[axis] for pair in exact]) for axis in (0, 1))
     if np.isfinite(y).any():

@@ -43,7 +43,8 @@ def network_means(bench: Bench, sizes: list[int], n_draws: int, observer: Observ
     """Draws (sizes, layers, n_draws) of the gradient of one weight of each layer, and which weight of the layer it is.
 
     A batch of B is the first B examples of the bench in a random order; a layer is a weight tensor. The weight is a
-    random one among those that the first of them reaches, or 0 where it reaches none. Raises `UsageError` where a batch is larger than the data or nothing is noisy.
+    random one among those that the first of them reaches, or 0 where it reaches none. Raises `UsageError` where a batch
+    is larger than the data or nothing is noisy.
     """
     if max(sizes) > len(bench.inputs):
         raise UsageError(f"measure.sizes asks for {max(sizes)} examples and there are {len(bench.inputs)}")

@@ -24,7 +24,7 @@ _UNIT_STREAM = 1 << 20  # apart from the streams that choose weights
 
 
 def measure(bench: Bench, orders: Sequence[float], n_draws: int, least_ess: float, observer: Observer) -> Results:
-    """Slopes of every order for h̃ of one unit of each noise layer and the gradient noise of one weight of each layer."""
+    """Slopes for h̃ of one unit of each noise layer and the gradient noise of one weight of each layer."""
     gradients, weights = network_means(bench, [1], n_draws, observer)
     samples = {f"noised/layer{layer}": x for layer, x in enumerate(noised_units(bench, n_draws))}
     for layer, draws in enumerate(gradients[0], 1):
@@ -34,8 +34,8 @@ def measure(bench: Bench, orders: Sequence[float], n_draws: int, least_ess: floa
     enough = sum(each.ess >= least_ess for moments in found.values() for each in moments)
     total = sum(map(len, found.values()))
     note = (
-        f"One data point, one unit and one weight (numbers {', '.join(map(str, weights))}) of each layer, plain samples "
-        f"of {n_draws}. {information}: {enough} of {total} slopes rest on an effective sample size of at least "
+        f"One data point, one unit and one weight (numbers {', '.join(map(str, weights))}) of each layer, plain "
+        f"samples of {n_draws}. {information}: {enough} of {total} slopes rest on an effective sample size of at least "
         f"{least_ess:g}, the others are marked and no evidence."
     )
     table = np.array([list(each) for moments in found.values() for each in moments])
@@ -43,7 +43,7 @@ def measure(bench: Bench, orders: Sequence[float], n_draws: int, least_ess: floa
     return Results(
         _values(found, least_ess),
         {"moments": NamedArray(table, meaning)},
-        {"slopes": _figure(found, least_ess, note)},
+        _figures(found, least_ess, note),
         notes=(note,),
         tables={"slope of log‖X‖_m on log m, one data point": _table(found, least_ess)},
     )
@@ -101,7 +101,8 @@ def _table(found: dict[str, list[Moment]], least_ess: float) -> Table:
     return Table(("quantity", "m", "slope", "stderr", "ess"), tuple(rows))
 
 
-def _figure(found: dict[str, list[Moment]], least_ess: float, note: str) -> FigureData:
+def _figures(found: dict[str, list[Moment]], least_ess: float, note: str) -> dict[str, FigureData]:
+    """One figure of the slopes with enough behind them; none where there are none."""
     panels = []
     for kind, title in (("noised", "noised activation"), ("gradient", "gradient noise")):
         curves = []
@@ -110,6 +111,9 @@ def _figure(found: dict[str, list[Moment]], least_ess: float, note: str) -> Figu
                 order = np.array([each.order for each in moments])
                 y = np.array([each.slope if each.ess >= least_ess else math.nan for each in moments])
                 half = 2 * np.array([each.slope_stderr for each in moments])
+                if not np.isfinite(y).any():
+                    continue
                 curves.append(Curve(name.split("/layer")[1].join(("layer ", "")), order, y, y - half, y + half))
-        panels.append(Panel(tuple(curves), "m", "d log‖X‖_m / d log m", title, "log"))
-    return FigureData("Slope of log‖X‖_m against log m, sampled", tuple(panels), note)
+        if curves:
+            panels.append(Panel(tuple(curves), "m", "d log‖X‖_m / d log m", title, "log"))
+    return {"slopes": FigureData("Slope of log‖X‖_m against log m, sampled", tuple(panels), note)} if panels else {}
