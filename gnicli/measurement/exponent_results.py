@@ -22,10 +22,11 @@ def results(chain: Chain, rows: Sequence[Row], least_ess: float) -> Results:
     headline = min(orders, key=lambda order: abs(math.log(order / _NEAR)))
     shown = [row for row in rows if row.moment.order == headline]
     told = {orders[0], orders[len(orders) // 2], headline, orders[-1]}  # all orders are in the arrays
+    figures = {f"{what}s": _figure(chain, rows, what, least_ess) for what in ("norm", "slope")}
     return Results(
         _values(chain, shown),
         _arrays(chain, rows),
-        {"norms": _figure(chain, rows, "norm", least_ess), "slopes": _figure(chain, rows, "slope", least_ess)},
+        {name: figure for name, figure in figures.items() if figure.panels},
         notes=(_sentence(chain, rows, shown, least_ess),),
         tables={
             f"slope of log‖X‖_m on log m: {WORDS[kind]}": _table(
@@ -46,14 +47,17 @@ def deviation(row: Row) -> float:
 
 
 def _values(chain: Chain, shown: Sequence[Row]) -> dict[str, Value]:
-    found = {}
-    for row in shown:
-        name, moment = row.quantity.name, row.moment
-        found[f"slope/{name}"] = Value(moment.slope, moment.slope_stderr, moment.n)
-        found[f"ess/{name}"] = Value(moment.ess)
+    """Gradients first, and what was measured before what it is compared with: tables of sweeps show the first ones."""
+    ordered = sorted(shown, key=lambda row: row.quantity.kind != "gradient")
+    found = {
+        f"slope/{row.quantity.name}": Value(row.moment.slope, row.moment.slope_stderr, row.moment.n) for row in ordered
+    }
+    for row in ordered:
+        name = row.quantity.name
         if math.isfinite(row.exact_slope):
             found[f"exact_slope/{name}"] = Value(row.exact_slope)
         found[f"limit/{name}"] = Value(asymptotic_exponent(chain, row.quantity))
+        found[f"ess/{name}"] = Value(row.moment.ess)
     return found | {"order": Value(shown[0].moment.order)}
 
 
@@ -99,7 +103,8 @@ def _table(chain: Chain, rows: Sequence[Row], least_ess: float) -> Table:
 
 
 def _figure(chain: Chain, rows: Sequence[Row], what: str, least_ess: float) -> FigureData:
-    panels = tuple(_panel(_of_kind(rows, kind), WORDS[kind], what, least_ess) for kind in KINDS)
+    drawn = [_panel(_of_kind(rows, kind), WORDS[kind], what, least_ess) for kind in KINDS]
+    panels = tuple(panel for panel in drawn if panel.curves)
     known = any(math.isfinite(row.exact_slope) for row in rows)
     lines = "Dashed: exact values; dots: importance sampling" if known else "Dots: importance sampling"
     if what == "slope":
