@@ -27,6 +27,7 @@ class GradientNoiseConfig:
     network: Any = key(None, "whose gradient is looked at")
     noise: Any = key(None, "noise injected into the activations")
     measure: Any = key(None, "what is found out")
+    source: Optional[str] = key(None, "folder of a run of gni train, whose network is taken as trained; default: none")
     loss: str = key("auto", setup.LOSS_HELP, choices=("auto", *setup.LOSSES))
     M: int = key(1, "noise draws averaged in one gradient (4.5)")
     batch_size: Any = key("full", "examples behind one gradient: full, or a number")
@@ -54,9 +55,18 @@ def run(cfg: DictConfig, observer: Observer) -> Results:
     from gnicli.contracts import Bench
     from gnicli.training.batches import Batches
 
-    data = config.dataset.load(config.seed, observer)
-    step = 0
+    state, note, seed = None, "", config.seed
+    if config.source is not None:
+        from gnicli.experiments import trained
+
+        config, state, note, seed = trained.read(config)
+    data = config.dataset.load(seed, observer)
     module = setup.module(config, data)
+    if state is not None:
+        from gnicli.training.loop import load_parameters
+
+        load_parameters(module, state)
+    step = 0 if state is None else state.step
     inputs, targets = setup.tensors(config, data.train)
     indices = Batches(len(inputs), setup.batch_size(config, data), config.seed).indices(step)
     if indices is not None:
@@ -64,11 +74,11 @@ def run(cfg: DictConfig, observer: Observer) -> Results:
     loss = setup.loss_name(config, data)
     bench = Bench(module, loss, config.noise, inputs, targets, config.M, config.seed, step, config.n_mean)
     results: Results = config.measure.measure(bench, observer)
-    return results
+    return results._replace(notes=(*results.notes, *([note] if note else [])))
 
 
 def summarise(records: Sequence[RunRecord]) -> Results:
-    """Of a sweep: the mean of every value over seeds with its standard error."""
-    from gnicli.engine.summary import summary
+    """Of a sweep: see `experiments.noise_sweep`."""
+    from gnicli.experiments import noise_sweep
 
-    return summary(records)
+    return noise_sweep.summarise(records)

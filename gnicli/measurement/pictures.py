@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from gnicli.stable import fit
 EDGES = np.geomspace(1e-2, 1e3, 61)
 CENTERS = np.sqrt(EDGES[:-1] * EDGES[1:])
 NOISE, HALF_NORMAL, HALF_CAUCHY = "positive part", "half-normal", "half-Cauchy"
+ALPHAS = {"alpha": "pooled as they are", "alpha_scaled": "each in its own scale", "alpha_each": "each alone"}
 _FEWEST = 20
 _BINS = 121
 
@@ -112,18 +113,28 @@ def forward(samples: Mapping[int, np.ndarray]) -> FigureData:
 
 
 def alphas(statistics: Mapping[str, Mapping[int, Mapping[str, float]]]) -> FigureData:
-    """alpha of every population against the layer, pooled as they are and after scaling."""
-    panels = []
-    for name, title in (("alpha", "pooled as they are"), ("alpha_scaled", "each coordinate in its own scale")):
-        curves = []
-        for population, layers in statistics.items():
+    """alpha against the layer, a panel for each population."""
+    curves: dict[str, list[Curve]] = {}
+    for population, layers in statistics.items():
+        for name, label in ALPHAS.items():
             known = {layer: found for layer, found in layers.items() if name in found}
             if known:
                 x, y = np.array(list(known), float), np.array([found[name] for found in known.values()])
                 half = np.array([1.96 * found.get(f"{name}_stderr", 0.0) for found in known.values()])
-                curves.append(Curve(population, x, y, np.maximum(y - half, 0), np.minimum(y + half, 2)))
-        panels.append(Panel(tuple(curves), "layer", "alpha of a stable fit", title))
+                curve = Curve(label, x, y, np.maximum(y - half, 0), np.minimum(y + half, 2))
+                curves.setdefault(population, []).append(curve)
     caption = (
         "Bands: 95 % intervals of each fit, as if its values were independent. Forward noise counts layers from 0."
     )
-    return FigureData("Tail index by population", tuple(panels), caption)
+    return alpha_figure(curves, caption)
+
+
+def alpha_figure(curves: Mapping[str, Sequence[Curve]], caption: str) -> FigureData:
+    """Curves of alpha by population as panels; the labels are those of ALPHAS."""
+    panels = [
+        Panel(
+            (*each, Curve("Gaussian", each[0].x, np.full(each[0].x.size, 2.0), style="dashed")), "layer", "alpha", name
+        )
+        for name, each in curves.items()
+    ]
+    return FigureData("Tail index of stable fits by population", tuple(panels), caption)
