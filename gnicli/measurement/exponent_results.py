@@ -8,12 +8,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from gnicli.contracts import Curve, FigureData, NamedArray, Panel, Results, Table, Value
-from gnicli.measurement.chain import KINDS, Chain, asymptotic_exponent, printed_exponent
+from gnicli.measurement.chain import KINDS, Chain, asymptotic_exponent, gaussian_slope, printed_exponent
 from gnicli.measurement.exponents import Row
 
 WORDS = {"noised": "noised activation", "accumulated": "accumulated noise", "gradient": "gradient noise"}
 _NEAR = 64.0  # the order of headline values
-_HEADER = ("layer", "m", "slope", "stderr", "ess", "exact", "z", "limit", "printed")
+_HEADER = ("layer", "m", "slope", "stderr", "ess", "exact", "z", "normal^2r", "limit r", "printed")
 
 
 def results(chain: Chain, rows: Sequence[Row], least_ess: float) -> Results:
@@ -83,7 +83,7 @@ def _arrays(chain: Chain, rows: Sequence[Row]) -> dict[str, NamedArray]:
 def _table(chain: Chain, rows: Sequence[Row], least_ess: float) -> Table:
     cells = []
     for row in rows:
-        moment = row.moment
+        moment, limit = row.moment, asymptotic_exponent(chain, row.quantity)
         known = math.isfinite(row.exact_slope)
         mark = "" if moment.ess >= least_ess else " (not enough)"
         cells.append(
@@ -95,7 +95,8 @@ def _table(chain: Chain, rows: Sequence[Row], least_ess: float) -> Table:
                 f"{moment.ess:.0f}",
                 f"{row.exact_slope:.4f}" if known else "–",
                 f"{deviation(row):+.1f}" if known else "–",
-                f"{asymptotic_exponent(chain, row.quantity):g}",
+                f"{gaussian_slope(limit, moment.order):.4f}",
+                f"{limit:g}",
                 f"{printed_exponent(chain, row.quantity):g}",
             )
         )
