@@ -80,9 +80,9 @@ def _draws(statistics: Statistics, name: str, words: str) -> list[str]:
     if sums.size and float(np.median(sums)) > float(np.median(scaled)) + SAME:
         return [
             f"{said}; pooled in its own scale {_range(scaled)}, sums of 16 {_range(sums)}: heavier than Gaussian, but "
-            "drifting toward 2 as finite variance does, so not a stable law."
+            "in the median layer drifting toward 2 as finite variance does, so not a stable law."
         ]
-    return [f"{said}: heavier than Gaussian, and sums of 16 do not show finite variance."]
+    return [f"{said}: heavier than Gaussian; sums of 16 of the pooled values do not drift toward 2."]
 
 
 def _shuffled(statistics: Statistics) -> list[str]:
@@ -91,11 +91,7 @@ def _shuffled(statistics: Statistics) -> list[str]:
         return []
     return [
         f"The traced weights of a layer move with an effective rank of {_range(real)}, shuffled {_range(mixed)}: "
-        + (
-            "they are far from independent."
-            if np.median(real) < 0.7 * np.median(mixed)
-            else "nearly as if independent."
-        )
+        + ("far from uncorrelated." if np.median(real) < 0.7 * np.median(mixed) else "pairs hardly correlate.")
     ]
 
 
