@@ -5,6 +5,8 @@ Every row of a batch has noise of its own, so given the weights the gradients of
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 
@@ -39,8 +41,16 @@ def chain_means(
     return found
 
 
-def network_means(bench: Bench, sizes: list[int], n_draws: int, observer: Observer) -> tuple[np.ndarray, list[int]]:
+def network_means(
+    bench: Bench,
+    sizes: list[int],
+    n_draws: int,
+    observer: Observer,
+    after_draw: Callable[[int], None] = lambda index: None,
+) -> tuple[np.ndarray, list[int]]:
     """Draws (sizes, layers, n_draws) of the gradient of one weight of each layer, and which weight of the layer it is.
+
+    `after_draw` is called with −1 after a draw that only chooses the weights, then with each draw's number.
 
     A batch of B is the first B examples of the bench in a random order; a layer is a weight tensor. The weight is a
     random one among those that the first of them reaches, or 0 where it reaches none. Raises `UsageError` where a batch
@@ -62,11 +72,13 @@ def network_means(bench: Bench, sizes: list[int], n_draws: int, observer: Observ
         alive = np.flatnonzero(gradient.cpu().numpy())
         stream = numpy_stream(bench.seed, "sample", bench.step, layer)
         picked.append(int(stream.choice(alive)) if alive.size else 0)
+    after_draw(-1)
     found = np.empty((len(sizes), len(weights), n_draws))
     for place, size in enumerate(sizes):
         for index in range(n_draws):
             # Draws go on from size to size: two batches share no noise.
             gradients = draw(place * n_draws + index, size)
             found[place, :, index] = [float(gradient[at]) for gradient, at in zip(gradients, picked, strict=True)]
+            after_draw(place * n_draws + index)
             observer.progress(f"means over {size}", index + 1, n_draws, "draw")
     return found, picked

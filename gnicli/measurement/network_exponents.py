@@ -1,8 +1,8 @@
-"""The growth of moments on a network: plain samples of one unit and one weight of each layer, for one data point.
+"""The growth of moments on a network: samples of one unit and one weight of each layer, for one data point.
 
 A sample of n carries information about moments up to m ≈ 2 ln n / (number of Gaussian factors) only; the effective
 sample size says so, and slopes without enough of it are marked. Importance sampling, which reaches any order on a
-chain, does not help here: it would have to tilt a noise of hundreds of dimensions at once.
+chain, tilts a noise of hundreds of dimensions here (`inflation`): its effective sample size falls with each of them.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import torch
 
 from gnicli.contracts import Bench, Curve, FigureData, NamedArray, Observer, Panel, Results, Table, Value
 from gnicli.gradients.stages import stages_of
+from gnicli.measurement.inflation import Inflated
 from gnicli.measurement.means import network_means
 from gnicli.measurement.moments import Moment, estimate, log_abs
 from gnicli.seeding import numpy_stream, torch_stream
@@ -23,21 +24,22 @@ _CHUNK = 1000  # rows that go through the network at once
 _UNIT_STREAM = 1 << 20  # apart from the streams that choose weights
 
 
-def measure(bench: Bench, orders: Sequence[float], n_draws: int, least_ess: float, observer: Observer) -> Results:
+def measure(
+    bench: Bench, orders: Sequence[float], n_draws: int, inflation: float, least_ess: float, observer: Observer
+) -> Results:
     """Slopes for h̃ of one unit of each noise layer and the gradient noise of one weight of each layer."""
-    gradients, weights = network_means(bench, [1], n_draws, observer)
-    samples = {f"noised/layer{layer}": x for layer, x in enumerate(noised_units(bench, n_draws))}
+    noise = Inflated(bench.noise, inflation)
+    bench = bench._replace(noise=noise)
+    taken: list[float] = []
+    gradients, weights = network_means(bench, [1], n_draws, observer, lambda index: taken.append(noise.taken()))
+    logs = np.array(taken[1:])  # the first draw chose the weights
+    samples = {f"noised/layer{layer}": pair for layer, pair in enumerate(noised_units(bench, noise, n_draws))}
+    shares = np.exp(logs - logs.max())
+    shares /= shares.sum()
     for layer, draws in enumerate(gradients[0], 1):
-        samples[f"gradient/layer{layer}"] = draws - draws.mean()
-    found = {name: [estimate(0.0, log_abs(x), order) for order in orders] for name, x in samples.items()}
-    information = f"A sample of {n_draws} tells of m up to about {2 * math.log(n_draws):.0f} / (Gaussian factors)"
-    enough = sum(each.ess >= least_ess for moments in found.values() for each in moments)
-    total = sum(map(len, found.values()))
-    note = (
-        f"One data point, one unit and one weight (numbers {', '.join(map(str, weights))}) of each layer, plain "
-        f"samples of {n_draws}. {information}: {enough} of {total} slopes rest on an effective sample size of at least "
-        f"{least_ess:g}, the others are marked and no evidence."
-    )
+        samples[f"gradient/layer{layer}"] = (logs, draws - shares @ draws)
+    found = {name: [estimate(logs, log_abs(x), order) for order in orders] for name, (logs, x) in samples.items()}
+    note = _note(found, weights, n_draws, inflation, least_ess)
     table = np.array([list(each) for moments in found.values() for each in moments])
     meaning = "a row per quantity (in the order of the tables) and order: m, log norm, stderr, slope, stderr, ess, n"
     return Results(
@@ -49,11 +51,22 @@ def measure(bench: Bench, orders: Sequence[float], n_draws: int, least_ess: floa
     )
 
 
+def _note(found: dict[str, list[Moment]], weights: list[int], n_draws: int, inflation: float, least_ess: float) -> str:
+    enough = sum(each.ess >= least_ess for moments in found.values() for each in moments)
+    total = sum(map(len, found.values()))
+    drawn = f"{n_draws} draws" if inflation == 1 else f"{n_draws} draws, noise inflated by {inflation:g}"
+    return (
+        f"One data point, one unit and one weight (numbers {', '.join(map(str, weights))}) of each layer, {drawn}. Plain "
+        f"draws tell of m up to about {2 * math.log(n_draws):.0f} / (Gaussian factors): {enough} of {total} slopes rest "
+        f"on an effective sample size of at least {least_ess:g}; the others are marked and no evidence."
+    )
+
+
 @torch.no_grad()
-def noised_units(bench: Bench, n_draws: int) -> list[np.ndarray]:
-    """`n_draws` values of h̃ of one random unit of each noise layer, for the first example of the bench's order."""
+def noised_units(bench: Bench, noise: Inflated, n_draws: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Log-weights and values (n_draws,) of h̃ of one random unit of each noise layer, for one example."""
     stages = stages_of(bench.module)
-    scales = bench.noise.scales(len(stages))
+    scales = noise.scales(len(stages))
     first = int(numpy_stream(bench.seed, "sample", bench.step).permutation(len(bench.inputs))[0])
     generators = {
         layer: torch_stream(
@@ -62,18 +75,22 @@ def noised_units(bench: Bench, n_draws: int) -> list[np.ndarray]:
         for layer in range(len(stages))
     }
     found: list[list[np.ndarray]] = [[] for _ in stages]
+    weights: list[list[np.ndarray]] = [[] for _ in stages]
     for start in range(0, n_draws, _CHUNK):
         n_rows = min(_CHUNK, n_draws - start)
         h = bench.inputs[first : first + 1].expand(n_rows, *bench.inputs.shape[1:])
+        logs = np.zeros(n_rows)
         for layer, stage in enumerate(stages):
             if scales[layer] > 0:
-                epsilon = bench.noise.fill(torch.empty_like(h).contiguous(), scales[layer], generators[layer])
-                h = h + epsilon if bench.noise.operation == "add" else h * epsilon
+                epsilon = noise.fill(torch.empty_like(h).contiguous(), scales[layer], generators[layer])
+                h = h + epsilon if noise.operation == "add" else h * epsilon
+                logs = logs + noise.row_log_weights(epsilon, scales[layer])
+            weights[layer].append(logs)
             flat = h.reshape(n_rows, -1)
             unit = int(numpy_stream(bench.seed, "sample", bench.step, _UNIT_STREAM, layer).integers(flat.shape[1]))
             found[layer].append(flat[:, unit].double().cpu().numpy().copy())
             h = stage(h)
-    return [np.concatenate(parts) for parts in found]
+    return [(np.concatenate(logs), np.concatenate(parts)) for logs, parts in zip(weights, found, strict=True)]
 
 
 def _values(found: dict[str, list[Moment]], least_ess: float) -> dict[str, Value]:

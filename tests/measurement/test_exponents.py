@@ -11,6 +11,7 @@ from gnicli.errors import UsageError
 from gnicli.measurement import exact, exponents
 from gnicli.measurement.chain import Chain, Quantity, forward, values
 from gnicli.measurement.exponent_results import deviation, results
+from gnicli.measurement.inflation import Inflated
 from gnicli.measurement.measure.averages import Averages
 from gnicli.measurement.measure.exponents import Exponents
 from gnicli.measurement.moments import estimate, log_abs
@@ -125,17 +126,32 @@ def bench(noise):
     return Bench(module, "mse", noise, inputs, inputs[:, :1], 1, 5, 0, 16)
 
 
-def test_a_network_of_one_layer_has_gaussian_slopes():
-    """Noise layer 0, additive: h̃ − x is normal, so slopes of h̃ are those of a normal number about x."""
-    found = Exponents(chain=False, orders=[2, 3], n_draws=1500, least_ess=100).measure(
-        bench(AdditiveNoise(std=40.0)), SilentObserver()
-    )
+@pytest.mark.parametrize(("inflation", "orders"), [(1.0, [2, 3]), (1.5, [2, 8])])
+def test_the_input_of_a_network_has_gaussian_slopes(inflation, orders):
+    """Noise layer 0, additive: h̃ is normal, and with its noise inflated moments of higher order come within reach."""
+    measure = Exponents(chain=False, orders=orders, n_draws=1500, least_ess=100, inflation=inflation)
+    found = measure.measure(bench(AdditiveNoise(std=40.0)), SilentObserver())
     moments = found.arrays["moments"].values
     from gnicli.measurement.chain import gaussian_slope
 
     # The inputs are below 3: 40 standard deviations of noise hide them (to 3²/40², far below the error).
     for row in moments[:2]:
         assert row[3] == pytest.approx(gaussian_slope(0.5, row[0]), abs=4 * row[4])
+        assert row[5] > 100
+
+
+def test_inflated_noise_is_weighted_back():
+    """Weights have mean one, with weights the mean square of ε is σ² again, and those of fills are those of rows."""
+    noise = Inflated(MultiplicativeNoise(std=0.3), 1.3)
+    (scale,) = noise.scales(1)
+    epsilon = noise.fill(torch.empty(20000, 2, dtype=torch.float64), scale, torch_stream(0, "noise"))
+    logs = noise.row_log_weights(epsilon, scale)
+    weights = np.exp(logs)
+    assert noise.taken() == pytest.approx(logs.sum(), rel=1e-9)
+    assert noise.taken() == 0
+    squares = (epsilon[:, 1].numpy() - 1) ** 2
+    for terms, truth in ((weights, 1.0), (weights * squares, 0.09)):
+        assert abs(terms.mean() - truth) < 4 * terms.std() / math.sqrt(20000)
 
 
 def test_both_measures_repeat_and_depend_on_the_seed():

@@ -21,7 +21,8 @@ class Exponents(ChainKeys):
     name: str = key("exponents", "growth of moments with their order (Lemma 3.1, Theorem 3.1)")
     orders: Any = key(ORDERS, "orders m of the moments, rising, each in [1, 512]")
     n_samples: int = key(20000, "draws of importance sampling for each quantity and order")
-    n_draws: int = key(5000, "draws of the network's noise (chain=false): a plain sample")
+    n_draws: int = key(5000, "draws of the network's noise (chain=false)")
+    inflation: float = key(1.0, "importance sampling on the network: noise drawn so many times as large, weighted back")
     least_ess: float = key(1000.0, "effective sample size below which a slope is marked as not enough")
 
     def __post_init__(self) -> None:
@@ -34,6 +35,7 @@ class Exponents(ChainKeys):
             raise UsageError(f"measure.orders must rise, got {list(self.orders)}")
         checks.integer("measure.n_samples", self.n_samples, least=100)
         checks.integer("measure.n_draws", self.n_draws, least=100)
+        checks.number("measure.inflation", self.inflation, least=1, most=10)
         checks.number("measure.least_ess", self.least_ess, above=0)
 
     def measure(self, bench: Bench, observer: Observer) -> Results:
@@ -42,7 +44,7 @@ class Exponents(ChainKeys):
 
         orders = [float(order) for order in self.orders]
         if not self.chain:
-            return network_exponents.measure(bench, orders, self.n_draws, self.least_ess, observer)
+            return network_exponents.measure(bench, orders, self.n_draws, self.inflation, self.least_ess, observer)
         chain = self.build_chain(bench.noise)
         found = exponents.measure(chain, orders, self.n_samples, bench.seed, bench.step, observer)
         return exponent_results.results(chain, found, self.least_ess)
