@@ -42,7 +42,10 @@ def summarise(records: Sequence[RunRecord]) -> Results:
                 figures[f"positive_{population}{suffix}"] = FigureData(title, panels, caption)
         curves = _alpha_curves(complete)
         if curves:
-            caption = f"alpha of stable fits, {_OVER_SEEDS} (n = {len(complete)}). Forward noise counts layers from 0."
+            caption = (
+                f"alpha of stable fits, {_OVER_SEEDS} (n = {len(complete)}), cut to 0 … 2. Forward noise counts layers "
+                "from 0."
+            )
             figures[f"alpha{suffix}"] = pictures.alpha_figure(curves, caption)
     return found._replace(figures=figures or found.figures)
 
@@ -91,6 +94,6 @@ def _alpha_curves(records: Sequence[RunRecord]) -> dict[str, list[Curve]]:
         each = [np.array(layers[int(layer)]) for layer in x]
         y = np.array([values.mean() for values in each])
         half = np.array([float(half_width(values)) if values.size > 1 else 0.0 for values in each])
-        curve = Curve(pictures.ALPHAS[statistic], x, y, y - half, y + half)
+        curve = Curve(pictures.ALPHAS[statistic], x, y, np.maximum(y - half, 0.0), np.minimum(y + half, 2.0))
         curves.setdefault(population, []).append(curve)
     return curves

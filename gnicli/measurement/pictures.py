@@ -20,7 +20,7 @@ CENTERS = np.sqrt(EDGES[:-1] * EDGES[1:])
 NOISE, HALF_NORMAL, HALF_CAUCHY = "positive part", "half-normal", "half-Cauchy"
 ALPHAS = {"alpha": "pooled as they are", "alpha_scaled": "each in its own scale", "alpha_each": "each alone"}
 _FEWEST = 20
-_BINS = 121
+_BINS = (15, 120)
 
 
 def positive_density(x: np.ndarray) -> np.ndarray:
@@ -95,7 +95,7 @@ def forward(samples: Mapping[int, np.ndarray]) -> FigureData:
         if x.size < _FEWEST or not x.min() < x.max():
             continue
         z = (x - x.mean()) / x.std()
-        edges = np.linspace(z.min(), z.max(), _BINS)
+        edges = np.linspace(z.min(), z.max(), int(np.clip(3 * z.size ** (1 / 3), *_BINS)) + 1)
         counts, _ = np.histogram(z, edges)
         centers = 0.5 * (edges[:-1] + edges[1:])
         density = np.where(counts > 0, counts / (z.size * np.diff(edges)), np.nan)
