@@ -16,8 +16,6 @@ from typing import Literal, NamedTuple
 import numpy as np
 from scipy.special import expit
 
-ACTIVATIONS = ("linear", "relu", "elu")
-LOSSES = ("mse", "cross_entropy")
 KINDS = ("noised", "accumulated", "gradient")
 
 

@@ -56,9 +56,9 @@ def _note(found: dict[str, list[Moment]], weights: list[int], n_draws: int, infl
     total = sum(map(len, found.values()))
     drawn = f"{n_draws} draws" if inflation == 1 else f"{n_draws} draws, noise inflated by {inflation:g}"
     return (
-        f"One data point, one unit and one weight (numbers {', '.join(map(str, weights))}) of each layer, {drawn}. Plain "
-        f"draws tell of m up to about {2 * math.log(n_draws):.0f} / (Gaussian factors): {enough} of {total} slopes rest "
-        f"on an effective sample size of at least {least_ess:g}; the others are marked and no evidence."
+        f"One data point, one unit and one weight (numbers {', '.join(map(str, weights))}) of each layer, {drawn}. "
+        f"Plain draws tell of m up to about {2 * math.log(n_draws):.0f} / (Gaussian factors): {enough} of {total} "
+        f"slopes rest on an effective sample size of at least {least_ess:g}; the others are marked and no evidence."
     )
 
 
