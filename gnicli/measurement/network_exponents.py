@@ -132,5 +132,5 @@ def _figures(found: dict[str, list[Moment]], least_ess: float, note: str) -> dic
                     continue
                 curves.append(Curve(name.split("/layer")[1].join(("layer ", "")), order, y, y - half, y + half))
         if curves:
-            panels.append(Panel(tuple(curves), "m", "d log‖X‖_m / d log m", title, "log"))
+            panels.append(Panel(tuple(curves), "m", "d log‖X‖_m / d log m", title))
     return {"slopes": FigureData("Slope of log‖X‖_m against log m, sampled", tuple(panels), note)} if panels else {}
