@@ -136,6 +136,25 @@ class Stateful(Protocol):
         ...
 
 
+class Bench(NamedTuple):
+    """What a measure works on: a network as it is, its data, loss and noise; `step` keys the random streams of the
+    measurement.
+
+    `inputs` and `targets` are the batch whose gradient is looked at, on the module's device; `M` draws are averaged in
+    one gradient (4.5), and where a mean over fresh draws is needed (3.2) it is taken over `n_mean` of them.
+    """
+
+    module: torch.nn.Module
+    loss: str
+    noise: Noise
+    inputs: torch.Tensor
+    targets: torch.Tensor
+    M: int
+    seed: int
+    step: int
+    n_mean: int = 16
+
+
 class Schedule(Protocol):
     """A member of `schedule=`."""
 
@@ -316,6 +335,20 @@ class State(NamedTuple):
     step: int
     arrays: Mapping[str, np.ndarray]
     values: Mapping[str, Any] = {}
+
+
+class Measure(Protocol):
+    """A member of `measure=`."""
+
+    name: str
+
+    def measure(self, bench: Bench, observer: Observer) -> Results:
+        """Look at the network on the bench, whose weights stay as they are; may overwrite every `.grad`.
+
+        Long work passes through `observer.step_done`, and goes on from `observer.restore()`. Raises `UsageError` where
+        the bench has nothing to look at.
+        """
+        ...
 
 
 class Observer(Protocol):

@@ -21,6 +21,13 @@ _EXAMPLES = {
         ("noise=mult --help", "the keys of multiplied noise"),
         ("dataset=digits --cfg job", "what a run would use"),
     ),
+    "gradient-noise": (
+        ("", "the defaults: a network at its start, every population, every layer"),
+        ("noise=mult M=4 batch_size=20", "multiplied noise, 4 draws averaged, a minibatch"),
+        ("source=outputs/train/DAY/RUN", "the network that a run trained"),
+        ("-m 'seed=range(5)'", "intervals over five networks"),
+        ("experiment=fig2", "figure 2 of the paper"),
+    ),
     "fit-stable": (
         ("samples=noise.csv samples.column=value", "a column of a file"),
         ("samples=noise.csv samples.column=value samples.group=layer", "one fit for each label of another column"),

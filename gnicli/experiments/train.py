@@ -13,17 +13,15 @@ from gnicli import checks
 from gnicli.checks import key
 from gnicli.contracts import Data, FigureData, Observer, Results, RunRecord, Value
 from gnicli.errors import UsageError
+from gnicli.experiments import setup
 from gnicli.experiments.common import RunConfig
 
 if TYPE_CHECKING:
-    import numpy as np
-    import torch
     from omegaconf import DictConfig
 
     from gnicli.training.loop import Trained
 
 DEFAULT_STEPS = 2000
-LOSSES = ("mse", "cross_entropy")
 
 
 @dataclass
@@ -64,19 +62,16 @@ class TrainConfig:
     epochs: Optional[float] = key(None, "passes over the training data, in place of steps")
     batch_size: Any = key("full", "examples per step: full, or a number")
     lr: float = key(0.01, "learning rate")
-    loss: str = key(
-        "auto", "loss; auto: mse for regression, cross_entropy for classes", choices=("auto", "mse", "cross_entropy")
-    )
-    dtype: str = key("float32", "arithmetic of the network", choices=("float32", "float64"))
+    loss: str = key("auto", setup.LOSS_HELP, choices=("auto", *setup.LOSSES))
+    dtype: str = key("float32", "arithmetic of the network", choices=setup.DTYPES)
     eval_every: Optional[int] = key(None, "steps between records of the clean losses; default: 1/50 of the run")
     seed: int = key(0, "decides everything random: initialization, data order, noise")
-    device: str = key("auto", "where to compute", choices=("auto", "cpu", "cuda"))
+    device: str = key("auto", "where to compute", choices=setup.DEVICES)
     threads: Optional[int] = key(None, "CPU threads; default: torch's choice")
     run: RunConfig = key(RunConfig, "where a run lives and how often its state is kept")
 
     def __post_init__(self) -> None:
-        checks.integer("M", self.M, least=1)
-        for name in ("steps", "eval_every", "threads"):
+        for name in ("steps", "eval_every"):
             value = getattr(self, name)
             if value is not None:
                 checks.integer(name, value, least=1)
@@ -84,15 +79,8 @@ class TrainConfig:
             raise UsageError(f"give steps or epochs, not both (steps={self.steps}, epochs={self.epochs:g})")
         if self.epochs is not None:
             checks.number("epochs", self.epochs, above=0)
-        if self.batch_size != "full":
-            if not isinstance(self.batch_size, int):
-                raise UsageError(f"batch_size: expected full or an integer >= 1, got {self.batch_size!r}")
-            checks.integer("batch_size", self.batch_size, least=1)
         checks.number("lr", self.lr, above=0)
-        checks.choice("loss", self.loss, ("auto", *LOSSES))
-        checks.choice("dtype", self.dtype, ("float32", "float64"))
-        checks.choice("device", self.device, ("auto", "cpu", "cuda"))
-        checks.seed("seed", self.seed)
+        setup.check(self)
 
 
 def run(cfg: DictConfig, observer: Observer) -> Results:
@@ -107,25 +95,23 @@ def run(cfg: DictConfig, observer: Observer) -> Results:
     import torch
 
     from gnicli.gradients.evaluation import evaluate
-    from gnicli.seeding import torch_stream
     from gnicli.training.batches import Batches
     from gnicli.training.loop import Examples, Loop
     from gnicli.training.optimizer import build_optimizer
 
     data = config.dataset.load(config.seed, observer)
-    loss = _loss(config, data)
-    batches = Batches(len(data.train.inputs), _batch_size(config, data), config.seed)
+    loss = setup.loss_name(config, data)
+    batches = Batches(len(data.train.inputs), setup.batch_size(config, data), config.seed)
     steps = _steps(config, batches.per_epoch)
     device, dtype = torch.device(config.device), getattr(torch, config.dtype)
 
-    generator = torch_stream(config.seed, "init")
-    module = config.network.build(data.train.inputs.shape[1:], data.n_outputs, generator, dtype).to(device)
+    module = setup.module(config, data)
     gradient = config.objective.build(module, loss, config.noise, config.M, config.seed)
     gradient = config.inject.build(gradient, module, loss, config.noise, config.M, config.seed)
     eval_every = config.eval_every or max(1, steps // 50)
     tracker = config.track.build(module, loss, config.noise, config.M, config.seed, eval_every, observer)
     parts = [part for part in (gradient, tracker) if hasattr(part, "state")]
-    train, test = (Examples(*(_tensor(part, dtype, device) for part in split)) for split in (data.train, data.test))
+    train, test = (Examples(*setup.tensors(config, split)) for split in (data.train, data.test))
 
     def clean_losses() -> dict[str, float]:
         record = {}
@@ -167,38 +153,11 @@ def summarise(records: Sequence[RunRecord]) -> Results:
     return paper.summarise(records)
 
 
-def _loss(config: TrainConfig, data: Data) -> str:
-    """The loss by name; cross-entropy needs classes."""
-    if config.loss == "auto":
-        return "mse" if data.task == "regression" else "cross_entropy"
-    if config.loss == "cross_entropy" and data.task == "regression":
-        raise UsageError(f"loss=cross_entropy needs classes, and dataset={config.dataset.name} has none; use loss=mse")
-    return config.loss
-
-
-def _batch_size(config: TrainConfig, data: Data) -> int | None:
-    """The batch size, None for the full batch."""
-    if config.batch_size == "full":
-        return None
-    n = len(data.train.inputs)
-    if config.batch_size > n:
-        raise UsageError(f"batch_size={config.batch_size} exceeds the {n} training examples; use batch_size=full")
-    return int(config.batch_size)
-
-
 def _steps(config: TrainConfig, per_epoch: int) -> int:
     """The number of gradient steps, from steps or epochs."""
     if config.epochs is not None:
         return max(1, round(config.epochs * per_epoch))
     return config.steps or DEFAULT_STEPS
-
-
-def _tensor(array: np.ndarray, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
-    """The array on the device; real numbers in the run's arithmetic, class labels as they are."""
-    import torch
-
-    tensor = torch.from_numpy(array)
-    return tensor.to(device, dtype if tensor.is_floating_point() else None)
 
 
 def _results(

@@ -23,6 +23,7 @@ GROUPS = {
     "objective": "gnicli.gradients.objective",
     "inject": "gnicli.gradients.inject",
     "track": "gnicli.training.track",
+    "measure": "gnicli.measurement.measure",
     "schedule": "gnicli.training.schedule",
     "samples": "gnicli.samples",
     "potential": "gnicli.potential",

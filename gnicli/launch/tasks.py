@@ -117,6 +117,11 @@ def train(cfg: DictConfig) -> Outcome | None:
     return _perform("train", cfg)
 
 
+def gradient_noise(cfg: DictConfig) -> Outcome | None:
+    """`gni gradient-noise`."""
+    return _perform("gradient-noise", cfg)
+
+
 def fit_stable(cfg: DictConfig) -> Outcome | None:
     """`gni fit-stable`."""
     return _perform("fit-stable", cfg)

@@ -11,10 +11,10 @@ import torch
 from gnicli.contracts import FigureData, Noise, Observer, Panel, Value
 from gnicli.errors import UsageError
 from gnicli.gradients.injected import first_fresh, gradient_noise_source
+from gnicli.gradients.layer_noise import statistics
 from gnicli.gradients.noisy import NoisyGradient
 from gnicli.gradients.stages import learned
 from gnicli.training.layer_track import LayerTrack
-from gnicli.training.tracking import statistics
 
 KINDS = ("plain", "antithetic")
 

@@ -8,10 +8,7 @@ import numpy as np
 import torch
 
 from gnicli.contracts import FigureData, Noise, Observer, Panel, Value
-from gnicli.errors import GniError
-from gnicli.gradients.injected import first_fresh, gradient_noise_source
-from gnicli.gradients.stages import learned
-from gnicli.stable import fit
+from gnicli.gradients.layer_noise import LayerNoise, statistics
 from gnicli.training.layer_track import LayerTrack
 
 COLUMNS = (
@@ -40,20 +37,13 @@ class GradientNoiseTrack(LayerTrack):
         n_mean: int,
         observer: Observer,
     ) -> None:
-        self._draws = gradient_noise_source(module, loss, noise, M, seed, "track=gradient_noise")
-        self._fresh = range(first_fresh(M), first_fresh(M) + n_mean)
-        self._weights = [parameter for parameter in learned(module) if parameter.dim() > 1]
-        super().__init__(every, len(self._weights), observer)
+        key = "track=gradient_noise"
+        self._noise = LayerNoise(module, loss, noise, M, seed, n_averaged=1, n_mean=n_mean, key=key)
+        super().__init__(every, len(self._noise.weights), observer)
 
     def measure(self, step: int, inputs: torch.Tensor, targets: torch.Tensor) -> list[dict[str, float]]:
         """See `LayerTrack.measure`."""
-        self._draws.over(step, self._fresh, inputs, targets)
-        means = [weight.grad.clone() for weight in self._weights if weight.grad is not None]
-        self._draws.over(step, range(1), inputs, targets)
-        factor = 1 / math.sqrt(1 + 1 / len(self._fresh))
-        noises = [weight.grad for weight in self._weights if weight.grad is not None]
-        pairs = zip(noises, means, strict=True)
-        return [statistics(((noise - mean) * factor).reshape(-1).double().cpu().numpy()) for noise, mean in pairs]
+        return [statistics(values) for values in self._noise(step, inputs, targets)]
 
     def values(self) -> dict[str, Value]:
         """The last measurement."""
@@ -84,24 +74,3 @@ class GradientNoiseTrack(LayerTrack):
             "Stable laws fitted to one draw's gradient noise across each layer's weights; bands: one standard error."
         )
         return FigureData("Gradient noise along training", tuple(panels), caption)
-
-
-def statistics(values: np.ndarray) -> dict[str, float]:
-    """COLUMNS by name for the entries that are not 0, those that are defined; empty where anything is not finite."""
-    values = values[values != 0]
-    found = {"n": float(values.size)}
-    if not np.isfinite(values).all() or values.size < 2 or values.min() == values.max():
-        return found
-    centered = values - values.mean()
-    centered /= math.sqrt(float(np.square(centered).mean()))
-    found |= {"skewness": float((centered**3).mean()), "kurtosis": float((centered**4).mean()) - 3.0}
-    try:
-        law = fit(values, exact=False)  # a layer of 1e6 weights would take seconds otherwise
-    except GniError:  # fewer than 50, or an atom
-        return found
-    for name in ("alpha", "beta", "scale"):
-        found[name] = getattr(law, name)
-        stderr = getattr(law, f"{name}_stderr")
-        if stderr is not None:
-            found[f"{name}_stderr"] = stderr
-    return found | {"at_boundary": float(law.at_boundary)}

@@ -1,0 +1,76 @@
+"""The folder of another run, for keys such as `source=outputs/train/…`: which run it is, its keys, its components."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import importlib.util
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+from gnicli.engine import folders
+from gnicli.errors import DataError, UsageError
+
+
+def folder_of(source: str, command: str, statuses: Collection[str]) -> Path:
+    """The folder, if it is a run of `command` with one of `statuses`; `UsageError` where it is not."""
+    folder = Path(source)
+    if not folder.is_dir():
+        raise UsageError(f"source={folder}: no such folder; give one that gni {command} printed")
+    manifest = folders.read_manifest(folder)
+    if manifest.get("command") != command or manifest.get("kind") != "run":
+        raise UsageError(f"source={folder} is no run of gni {command} but {manifest.get('kind')} of another command")
+    if manifest.get("status") not in statuses:
+        raise UsageError(f"source={folder} is {manifest.get('status')}; gni resume {folder} may finish it")
+    return folder
+
+
+def saved_config(folder: Path) -> dict[str, Any]:
+    """The keys of the run; `DataError` where they cannot be read."""
+    from omegaconf import OmegaConf
+    from yaml import YAMLError
+
+    path = folder / ".hydra" / "config.yaml"
+    try:
+        saved = OmegaConf.to_container(OmegaConf.load(path))
+    except (OSError, YAMLError, ValueError) as error:
+        raise DataError(f"{path}: the saved configuration cannot be read") from error
+    if not isinstance(saved, dict):
+        raise DataError(f"{path}: the saved configuration is damaged: not a mapping of keys")
+    return {str(name): value for name, value in saved.items()}
+
+
+def key_of(config: Any, name: str, default: Any, saved: dict[str, Any], folder: Path) -> Any:
+    """The source's value of a plain key; a key typed otherwise is refused rather than passed over."""
+    if name not in saved:
+        raise DataError(f"{folder}: its configuration lacks {name}; make the run anew")
+    given = getattr(config, name)
+    if given not in (default, saved[name]):
+        raise UsageError(
+            f"{name}={given} contradicts the source, which has {name}={saved[name]}; leave it out, or make the run anew"
+        )
+    return saved[name]
+
+
+def component_of(group: str, config: Any, saved: dict[str, Any], folder: Path) -> Any:
+    """The source's member of a group of `gnicli`; one typed with other keys is refused rather than passed over.
+
+    One of another package has to be named on the command line.
+    """
+    values = dict(saved[group]) if isinstance(saved.get(group), dict) else {}
+    name = str(values.get("name"))
+    chosen = getattr(config, group)
+    member: Any = type(chosen)
+    if name != chosen.name:
+        if not name.isidentifier() or importlib.util.find_spec(f"gnicli.{group}.{name}") is None:
+            raise UsageError(f"{folder} has the {group} {name!r} of another package; add {group}={name}")
+        member = getattr(importlib.import_module(f"gnicli.{group}.{name}"), "COMPONENT", None)
+    try:
+        found = member(**values)
+    except TypeError as error:
+        raise DataError(f"{folder}: its configuration has no readable {group}") from error
+    given = dataclasses.asdict(chosen)
+    if given != dataclasses.asdict(member()) and given != dataclasses.asdict(found) and given["name"] == name:
+        raise UsageError(f"the keys of {group} contradict the source, which has {values}; leave them out")
+    return found

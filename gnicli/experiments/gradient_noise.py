@@ -1,0 +1,84 @@
+"""`gni gradient-noise`: the law of the gradient noise of a network as it is, layer by layer.
+
+This module imports nothing heavy: `--help` and completion read the schema from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Optional, cast
+
+from gnicli import checks
+from gnicli.checks import key
+from gnicli.contracts import Observer, Results, RunRecord
+from gnicli.experiments import setup
+from gnicli.experiments.common import RunConfig
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+
+@dataclass
+class GradientNoiseConfig:
+    """All keys of `gni gradient-noise`; the groups (`dataset`, `network`, …) are components with their own schemas."""
+
+    dataset: Any = key(None, "what the network is for")
+    network: Any = key(None, "whose gradient is looked at")
+    noise: Any = key(None, "noise injected into the activations")
+    measure: Any = key(None, "what is found out")
+    source: Optional[str] = key(None, "folder of a run of gni train, whose network is taken as trained; default: none")
+    loss: str = key("auto", setup.LOSS_HELP, choices=("auto", *setup.LOSSES))
+    M: int = key(1, "noise draws averaged in one gradient (4.5)")
+    batch_size: Any = key("full", "examples behind one gradient: full, or a number")
+    n_mean: int = key(16, "fresh draws whose mean is taken from the draw that is measured (3.2)")
+    seed: int = key(0, "decides everything random: initialization, minibatch, noise")
+    dtype: str = key("float32", "arithmetic of the network", choices=setup.DTYPES)
+    device: str = key("auto", "where to compute", choices=setup.DEVICES)
+    threads: Optional[int] = key(None, "CPU threads; default: torch's choice")
+    run: RunConfig = key(RunConfig, "where a run lives and how often its state is kept")
+
+    def __post_init__(self) -> None:
+        setup.check(self)
+        checks.integer("n_mean", self.n_mean, least=1)
+
+
+def run(cfg: DictConfig, observer: Observer) -> Results:
+    """Measure as `cfg` says (a merged `GradientNoiseConfig` whose device is resolved).
+
+    Raises `UsageError` where keys contradict one another, the data or the source.
+    """
+    from omegaconf import OmegaConf
+
+    config = cast(GradientNoiseConfig, OmegaConf.to_object(cfg))
+
+    from gnicli.contracts import Bench
+    from gnicli.training.batches import Batches
+
+    state, note, seed = None, "", config.seed
+    if config.source is not None:
+        from gnicli.experiments import trained
+
+        config, state, note, seed = trained.read(config)
+    data = config.dataset.load(seed, observer)
+    module = setup.module(config, data)
+    if state is not None:
+        from gnicli.training.loop import load_parameters
+
+        load_parameters(module, state)
+    step = 0 if state is None else state.step
+    inputs, targets = setup.tensors(config, data.train)
+    indices = Batches(len(inputs), setup.batch_size(config, data), config.seed).indices(step)
+    if indices is not None:
+        inputs, targets = inputs[indices], targets[indices]
+    loss = setup.loss_name(config, data)
+    bench = Bench(module, loss, config.noise, inputs, targets, config.M, config.seed, step, config.n_mean)
+    results: Results = config.measure.measure(bench, observer)
+    return results._replace(notes=(*results.notes, *([note] if note else [])))
+
+
+def summarise(records: Sequence[RunRecord]) -> Results:
+    """Of a sweep: see `experiments.noise_sweep`."""
+    from gnicli.experiments import noise_sweep
+
+    return noise_sweep.summarise(records)

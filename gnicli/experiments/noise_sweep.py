@@ -1,0 +1,99 @@
+"""What `gni gradient-noise -m` makes of its runs: densities and tail indices over seeds, with their intervals."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from gnicli.contracts import Curve, FigureData, Panel, Results, RunRecord
+from gnicli.engine.summary import groups, half_width, summary
+from gnicli.engine.tables import read_arrays
+from gnicli.measurement import pictures
+
+_DENSITIES = {
+    "across_weights": "Gradient noise across the weights of a layer: positive part",
+    "forward": "Accumulated noise of the forward pass: positive part",
+}
+_ALPHAS = {
+    "alpha": "pooled as they are",
+    "alpha_scaled": "each coordinate in its own scale",
+    "alpha_each": "each alone",
+}
+_OVER_SEEDS = "mean over seeds; bands are 95 % intervals of the mean (Student's t) where there are two or more"
+
+
+def summarise(records: Sequence[RunRecord]) -> Results:
+    """The mean of every value over seeds; for `measure=layers` the paper's figures with intervals over seeds."""
+    found = summary(records)
+    figures: dict[str, FigureData] = {}
+    for group in groups(records):
+        complete = [record for record in group.records if record.status == "completed"]
+        suffix = f" {group.label}" if group.label else ""
+        runs = [read_arrays(r.folder / "arrays.npz") for r in complete if (r.folder / "arrays.npz").exists()]
+        for population, title in _DENSITIES.items():
+            panels = _density_panels(runs, population)
+            if panels:
+                caption = (
+                    f"Density in units of the median, {_OVER_SEEDS} (n = {len(runs)}), beside a half-normal and a "
+                    f"half-Cauchy law of the same median.{' Setting: ' + group.label if group.label else ''}"
+                )
+                figures[f"positive_{population}{suffix}"] = FigureData(title, panels, caption)
+        curves = _alpha_curves(complete)
+        if curves:
+            caption = (
+                f"alpha of stable fits, {_OVER_SEEDS} (n = {len(complete)}), cut to 0 … 2. Forward noise counts layers "
+                "from 0."
+            )
+            figures[f"alpha{suffix}"] = pictures.alpha_figure(curves, caption)
+    return found._replace(figures=figures or found.figures)
+
+
+def _density_panels(runs: Sequence[Mapping[str, np.ndarray]], population: str) -> tuple[Panel, ...]:
+    """A panel for each layer that all runs have."""
+    if not runs:
+        return ()
+    prefix = f"positive/{population}/"
+    names = [name for name in runs[0] if name.startswith(prefix) and all(name in run for run in runs)]
+    panels = []
+    for name in names:
+        densities = np.array([run[name] for run in runs])
+        if np.isfinite(densities).any():
+            panels.append(pictures.positive_panel(_mean_curve(pictures.NOISE, densities), _words(name, prefix)))
+    return tuple(panels)
+
+
+def _words(name: str, prefix: str) -> str:
+    return re.sub(r"layer(\d+)", r"layer \1", name.removeprefix(prefix))
+
+
+def _mean_curve(label: str, densities: np.ndarray) -> Curve:
+    """The mean over runs (n, n_bins), an empty bin counting as 0; NaN where it is empty in all."""
+    filled = np.nan_to_num(densities)
+    mean = filled.mean(axis=0)
+    y = np.where(mean > 0, mean, np.nan)
+    if len(filled) < 2:
+        return Curve(label, pictures.CENTERS, y, style="dots")
+    half = half_width(filled)
+    low = np.where(mean > half, mean - half, y)  # a band that reaches 0 has no place on a logarithmic axis
+    return Curve(label, pictures.CENTERS, y, low, np.where(mean > 0, mean + half, np.nan))
+
+
+def _alpha_curves(records: Sequence[RunRecord]) -> dict[str, list[Curve]]:
+    """By population, the curves of `pictures.ALPHAS` over layers."""
+    points: dict[tuple[str, str], dict[int, list[float]]] = {}
+    for record in records:
+        for name, value in record.values.items():
+            match = re.fullmatch(rf"({'|'.join(pictures.ALPHAS)})/(\w+)/layer(\d+)", name)
+            if match:
+                points.setdefault((match[2], match[1]), {}).setdefault(int(match[3]), []).append(value.number)
+    curves: dict[str, list[Curve]] = {}
+    for (population, statistic), layers in points.items():
+        x = np.array(sorted(layers))
+        each = [np.array(layers[int(layer)]) for layer in x]
+        y = np.array([values.mean() for values in each])
+        half = np.array([float(half_width(values)) if values.size > 1 else 0.0 for values in each])
+        curve = Curve(pictures.ALPHAS[statistic], x, y, np.maximum(y - half, 0.0), np.minimum(y + half, 2.0))
+        curves.setdefault(population, []).append(curve)
+    return curves

@@ -1,0 +1,94 @@
+"""Network, data and loss as commands set them up: what `gni train` and `gni gradient-noise` have in common.
+
+This module imports nothing heavy: `--help` and completion read schemas that use it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Optional, Protocol
+
+from gnicli import checks
+from gnicli.contracts import Data, Split
+from gnicli.errors import UsageError
+
+if TYPE_CHECKING:
+    import torch
+
+LOSSES = ("mse", "cross_entropy")
+LOSS_HELP = "loss; auto: mse for regression, cross_entropy for classes"
+DTYPES = ("float32", "float64")
+DEVICES = ("auto", "cpu", "cuda")
+
+
+class Learning(Protocol):
+    """The keys that commands with a network share."""
+
+    dataset: Any
+    network: Any
+    M: int
+    batch_size: Any
+    loss: str
+    dtype: str
+    seed: int
+    device: str
+    threads: Optional[int]
+
+
+def check(config: Learning) -> None:
+    """Refuse values that are out of range, naming the key."""
+    checks.integer("M", config.M, least=1)
+    if config.threads is not None:
+        checks.integer("threads", config.threads, least=1)
+    if config.batch_size != "full":
+        if not isinstance(config.batch_size, int):
+            raise UsageError(f"batch_size: expected full or an integer >= 1, got {config.batch_size!r}")
+        checks.integer("batch_size", config.batch_size, least=1)
+    checks.choice("loss", config.loss, ("auto", *LOSSES))
+    checks.choice("dtype", config.dtype, DTYPES)
+    checks.choice("device", config.device, DEVICES)
+    checks.seed("seed", config.seed)
+
+
+def loss_name(config: Learning, data: Data) -> str:
+    """The loss by name; cross-entropy needs classes."""
+    if config.loss == "auto":
+        return "mse" if data.task == "regression" else "cross_entropy"
+    if config.loss == "cross_entropy" and data.task == "regression":
+        raise UsageError(f"loss=cross_entropy needs classes, and dataset={config.dataset.name} has none; use loss=mse")
+    return config.loss
+
+
+def batch_size(config: Learning, data: Data) -> int | None:
+    """The batch size, None for the full batch."""
+    if config.batch_size == "full":
+        return None
+    n = len(data.train.inputs)
+    if config.batch_size > n:
+        raise UsageError(f"batch_size={config.batch_size} exceeds the {n} training examples; use batch_size=full")
+    return int(config.batch_size)
+
+
+def module(config: Learning, data: Data) -> torch.nn.Module:
+    """The network at its initialization, on the run's device."""
+    import torch
+
+    from gnicli.seeding import torch_stream
+
+    generator = torch_stream(config.seed, "init")
+    built: torch.nn.Module = config.network.build(
+        data.train.inputs.shape[1:], data.n_outputs, generator, getattr(torch, config.dtype)
+    )
+    return built.to(torch.device(config.device))
+
+
+def tensors(config: Learning, split: Split) -> tuple[torch.Tensor, torch.Tensor]:
+    """Inputs and targets on the device; real numbers in the run's arithmetic, class labels as they are."""
+    import torch
+
+    def tensor(array: Any) -> torch.Tensor:
+        found = torch.from_numpy(array)
+        return found.to(
+            torch.device(config.device), getattr(torch, config.dtype) if found.is_floating_point() else None
+        )
+
+    return tensor(split.inputs), tensor(split.targets)

@@ -1,0 +1,73 @@
+"""The gradient noise of each layer in one draw, and what its values across a layer's weights look like."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+
+from gnicli.contracts import Noise
+from gnicli.errors import GniError
+from gnicli.gradients.injected import first_fresh, gradient_noise_source
+from gnicli.gradients.stages import learned
+from gnicli.stable import fit
+
+
+class LayerNoise:
+    """∇L̃ of the first `n_averaged` draws about the mean of `n_mean` fresh ones (3.2), layer by layer.
+
+    The noise is divided by sqrt(1 + n_averaged/n_mean), for the variance that the mean brings along. (Its excess
+    kurtosis remains diluted: of a single draw by the factor (1 + 1/n³)/(1 + 1/n)², n = `n_mean`.) Layers are as in
+    `gradients.injected`: weight tensors without the biases. `key` is what an error names where there is no noise.
+    """
+
+    def __init__(
+        self,
+        module: torch.nn.Module,
+        loss: str,
+        noise: Noise,
+        M: int,
+        seed: int,
+        *,
+        n_averaged: int,
+        n_mean: int,
+        key: str,
+    ) -> None:
+        self.draws = gradient_noise_source(module, loss, noise, M, seed, key)
+        self.weights = [parameter for parameter in learned(module) if parameter.dim() > 1]
+        self._averaged, self._fresh = range(n_averaged), range(first_fresh(M), first_fresh(M) + n_mean)
+
+    def __call__(self, step: int, inputs: torch.Tensor, targets: torch.Tensor) -> list[np.ndarray]:
+        """The noise of step `step`, flat float64 arrays."""
+        self.draws.over(step, self._fresh, inputs, targets)
+        means = [weight.grad.clone() for weight in self.weights if weight.grad is not None]
+        self.draws.over(step, self._averaged, inputs, targets)
+        factor = 1 / math.sqrt(1 + len(self._averaged) / len(self._fresh))
+        noises = [weight.grad for weight in self.weights if weight.grad is not None]
+        pairs = zip(noises, means, strict=True)
+        return [((noise - mean) * factor).reshape(-1).double().cpu().numpy() for noise, mean in pairs]
+
+
+def statistics(values: np.ndarray) -> dict[str, float]:
+    """Of the entries that are not 0: n, skewness, excess kurtosis and a stable law, those that are defined.
+
+    Only `n` where anything is not finite or there is no spread; no law for fewer than 50 or with an atom.
+    """
+    values = values[values != 0]
+    found = {"n": float(values.size)}
+    if not np.isfinite(values).all() or values.size < 2 or values.min() == values.max():
+        return found
+    centered = values - values.mean()
+    centered /= math.sqrt(float(np.square(centered).mean()))
+    found |= {"skewness": float((centered**3).mean()), "kurtosis": float((centered**4).mean()) - 3.0}
+    try:
+        law = fit(values, exact=False)  # a layer of 1e6 weights would take seconds otherwise
+    except GniError:  # fewer than 50, or an atom
+        return found
+    for name in ("alpha", "beta", "scale"):
+        found[name] = getattr(law, name)
+        stderr = getattr(law, f"{name}_stderr")
+        if stderr is not None:
+            found[f"{name}_stderr"] = stderr
+    return found | {"at_boundary": float(law.at_boundary)}

@@ -1,0 +1,46 @@
+"""`measure=averages`: what averaging over a batch does to the tail of the gradient noise (Theorem 3.2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from gnicli import checks
+from gnicli.checks import key
+from gnicli.contracts import Bench, Observer, Results
+from gnicli.errors import UsageError
+from gnicli.measurement.measure.chain_keys import ChainKeys
+
+
+@dataclass
+class Averages(ChainKeys):
+    """The tail of the mean gradient over B data points whose noise is independent, B = 1, 4, 16, …"""
+
+    name: str = key("averages", "tail of the mean gradient over a batch (Theorem 3.2)")
+    layer: int = key(1, "the chain's weight that is looked at, from 1")
+    sizes: Any = key([1, 4, 16, 64], "batch sizes B, rising")
+    n_draws: int = key(50000, "draws of the mean for each size")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        checks.integer("measure.layer", self.layer, least=1, below=self.n_layers + 1)
+        if not isinstance(self.sizes, list | tuple) or not self.sizes:
+            raise UsageError(f"measure.sizes: expected a list of batch sizes such as [1,4,16], got {self.sizes!r}")
+        for size in self.sizes:
+            checks.integer("measure.sizes", size, least=1)
+        if sorted(set(self.sizes)) != list(self.sizes):
+            raise UsageError(f"measure.sizes must rise, got {list(self.sizes)}")
+        checks.integer("measure.n_draws", self.n_draws, least=100)
+
+    def measure(self, bench: Bench, observer: Observer) -> Results:
+        """See `contracts.Measure`."""
+        from gnicli.measurement import averages
+
+        sizes = [int(size) for size in self.sizes]
+        if self.chain:
+            chain = self.build_chain(bench.noise)
+            return averages.of_chain(chain, self.layer, sizes, self.n_draws, bench.seed, bench.step, observer)
+        return averages.of_network(bench, sizes, self.n_draws, observer)
+
+
+COMPONENT = Averages

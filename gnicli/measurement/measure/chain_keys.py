@@ -1,0 +1,60 @@
+"""The keys of a one-neuron-wide chain, for the measures that look at one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gnicli import checks
+from gnicli.checks import key
+from gnicli.errors import UsageError
+
+if TYPE_CHECKING:
+    from gnicli.contracts import Noise
+    from gnicli.measurement.chain import Chain
+
+ACTIVATIONS = ("linear", "relu", "elu")
+LOSSES = ("mse", "cross_entropy")
+
+
+@dataclass
+class ChainKeys:
+    """A chain of one-neuron layers and its one data point; its noise is the command's `noise=`."""
+
+    name: str = key("", "what is found out")
+    chain: bool = key(True, "look at the chain; false: at the network and its data")
+    n_layers: int = key(4, "L, the weights of the chain")
+    weights: Any = key(1.0, "the weights, none of them 0: one number, or a list of n_layers")
+    x: float = key(1.0, "the chain's input, not 0")
+    target: float = key(0.0, "the chain's target; with cross_entropy the class, 0 or 1, of logits (0, output)")
+    activation: str = key("linear", "activation of the chain's hidden layers", choices=ACTIVATIONS)
+    loss: str = key("mse", "the chain's loss", choices=LOSSES)
+
+    def __post_init__(self) -> None:
+        checks.integer("measure.n_layers", self.n_layers, least=1)
+        weights = self.weights if isinstance(self.weights, list | tuple) else [self.weights] * self.n_layers
+        if len(weights) != self.n_layers:
+            raise UsageError(
+                f"measure.weights has {len(weights)} entries and measure.n_layers is {self.n_layers}; "
+                "give one number or a list of that length"
+            )
+        for name, value in [("measure.weights", each) for each in weights] + [("measure.x", self.x)]:
+            checks.number(name, value)
+            if value == 0:
+                raise UsageError(f"{name} must not be 0: nothing passes such a chain")
+        checks.number("measure.target", self.target)
+        checks.choice("measure.activation", self.activation, ACTIVATIONS)
+        checks.choice("measure.loss", self.loss, LOSSES)
+        if self.loss == "cross_entropy":
+            checks.choice("measure.target", self.target, (0.0, 1.0))
+
+    def build_chain(self, noise: Noise) -> Chain:
+        """The chain under the command's noise; raises `UsageError` where there is none."""
+        from gnicli.measurement.chain import Chain
+
+        scales = noise.scales(self.n_layers)
+        operation = noise.operation
+        if operation == "none" or not any(scale > 0 for scale in scales):
+            raise UsageError(f"measure={self.name} needs noise in the activations; choose noise=add or noise=mult")
+        weights = self.weights if isinstance(self.weights, list | tuple) else [self.weights] * self.n_layers
+        return Chain(tuple(map(float, weights)), self.x, self.target, self.activation, self.loss, operation, scales)
