@@ -1,1 +1,1 @@
-"""The choices of `objective=`."""
+"""What an experiment compares: `arm=`."""

@@ -1,1 +1,1 @@
-"""The choices of `objective=`."""
+"""How much of an experiment is run: `budget=`."""

@@ -1,1 +1,1 @@
-"""The choices of `objective=`."""
+"""The set-ups of an experiment: `protocol=`."""

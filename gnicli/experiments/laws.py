@@ -130,8 +130,8 @@ def _figures(grouped: dict[tuple[str, float], list[tuple[RunRecord, Fits]]]) -> 
     )
     caption = (
         "Stable laws fitted to gradient noise across the weights of each layer, along training. Above: kernel "
-        "densities of all fits of all M, by variance, reflected at the ends of the family's range. Below: one number per run "
-        "(median alpha, mean of beta² less its squared error), mean over seeds and 95 % interval."
+        "densities of all fits of all M, by variance, reflected at the ends of the family's range. Below: one number "
+        "per run (median alpha, mean of beta² less its squared error), mean over seeds and 95 % interval."
     )
     return {"laws": FigureData("The law of the gradient noise", panels, caption)}
 

@@ -1,0 +1,1 @@
+"""What `budget=` means for the images of figures 7 and 8."""

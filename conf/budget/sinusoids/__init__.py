@@ -1,0 +1,1 @@
+"""What `budget=` means for the sinusoids."""

@@ -1,0 +1,1 @@
+"""What an experiment says of the network that is chosen."""

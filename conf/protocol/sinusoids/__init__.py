@@ -1,0 +1,1 @@
+"""What `protocol=` means for the sinusoids."""
