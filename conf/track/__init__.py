@@ -1,1 +1,1 @@
-"""The choices of `objective=`."""
+"""The choices of `track=`."""
