@@ -13,6 +13,7 @@ from gnicli.errors import GniError
 
 VARIANCE = "noise.var"
 _ALPHA = (0.5, 2.0)  # the range of the fits
+_SHOWN = 1e-4  # densities are drawn where they are at least this share of their peak
 _NAMES = ("alpha", "beta", "beta_stderr", "at_boundary")
 _MEANINGS = {"alpha": "alpha (tail index)", "beta_squared": "beta² − its error²"}
 
@@ -129,9 +130,9 @@ def _figures(grouped: dict[tuple[str, float], list[tuple[RunRecord, Fits]]]) -> 
         _trend(grouped, "beta_squared"),
     )
     caption = (
-        "Stable laws fitted to gradient noise across the weights of each layer, along training. Above: kernel "
-        "densities of all fits of all M, by variance, reflected at the ends of the family's range. Below: one number "
-        "per run (median alpha, mean of beta² less its squared error), mean over seeds and 95 % interval."
+        "Stable laws fitted to gradient noise across the weights of each layer, along training. Above: the densities "
+        "of all fits of all M, by variance, reflected at the ends of the family's range. Below: one number per run "
+        "(median alpha, mean of beta² less its squared error), mean over seeds and 95 % interval."
     )
     return {"laws": FigureData("The law of the gradient noise", panels, caption)}
 
@@ -150,7 +151,8 @@ def _densities(samples: Sequence[tuple[float, np.ndarray]], low: float, high: fl
             pdf = 3 * binned.estimate(folded, window, bandwidth)
         except GniError:  # half of the fits are equal: no width
             continue
-        curves.append(Curve(f"{VARIANCE}={variance:g} ({values.size} fits)", window.points, pdf))
+        shown = pdf > _SHOWN * pdf.max()
+        curves.append(Curve(f"{VARIANCE}={variance:g} ({values.size} fits)", window.points[shown], pdf[shown]))
     return curves
 
 

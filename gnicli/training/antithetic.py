@@ -106,23 +106,17 @@ class AntitheticTrack(LayerTrack):
 
     def figure(self) -> FigureData:
         """The ratio of each layer along training, and the tail index under both kinds of draws."""
-        ratio = [self.curve(layer, "variance_ratio") for layer in self.layers()]
-        alpha = [
-            self.curve(layer, f"{kind}_alpha", label=f"{kind}, layer {layer}")
-            for kind in KINDS
-            for layer in self.layers()
-        ]
-        panels = (
-            Panel(
-                tuple(c for c in ratio if c is not None), "step", "variance of pairs / of plain draws", y_scale="log"
-            ),
-            Panel(tuple(c for c in alpha if c is not None), "step", "alpha (tail index)"),
-        )
+        panels = [self._panel("variance_ratio", "variance of pairs / of plain draws")._replace(y_scale="log")]
+        panels += [self._panel(f"{kind}_alpha", f"alpha (tail index), {kind}") for kind in KINDS]
         caption = (
             "Gradients of M plain draws and of M/2 mirrored pairs at the same weights: the ratio of their variances "
             "over repeats, and the median of the tail indices of their noise across each layer's weights."
         )
-        return FigureData("Mirrored pairs against plain draws", panels, caption)
+        return FigureData("Mirrored pairs against plain draws", tuple(panels), caption)
+
+    def _panel(self, column: str, label: str) -> Panel:
+        curves = [self.curve(layer, column) for layer in self.layers()]
+        return Panel(tuple(curve for curve in curves if curve is not None), "step", label)
 
 
 def _describe(means: np.ndarray) -> dict[str, float]:

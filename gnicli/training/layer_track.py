@@ -78,14 +78,14 @@ class LayerTrack(ABC):
         """The last measurement of one layer by column."""
         return dict(zip(self.columns, self.of_layer(layer)[-1].tolist(), strict=True))
 
-    def curve(self, layer: int, name: str, stderr: str | None = None, label: str = "") -> Curve | None:
+    def curve(self, layer: int, name: str, stderr: str | None = None) -> Curve | None:
         """A column of one layer against the step where it is known, with a band of one `stderr`."""
         columns = self.of_layer(layer)
         y = columns[:, self.columns.index(name)]
         known = np.isfinite(y)
         if not known.any():
             return None
-        x, y, label = np.array(self.history)[known, 0], y[known], label or f"layer {layer}"
+        x, y, label = np.array(self.history)[known, 0], y[known], f"layer {layer}"
         if stderr is None:
             return Curve(label, x, y)
         half = np.nan_to_num(columns[known, self.columns.index(stderr)])
