@@ -10,7 +10,6 @@ import torch
 from gnicli.contracts import FigureData, Noise, Observer, Panel, Value
 from gnicli.errors import GniError
 from gnicli.gradients.injected import first_fresh, gradient_noise_source
-from gnicli.gradients.stages import learned
 from gnicli.stable import fit
 from gnicli.training.layer_track import LayerTrack
 
@@ -42,16 +41,15 @@ class GradientNoiseTrack(LayerTrack):
     ) -> None:
         self._draws = gradient_noise_source(module, loss, noise, M, seed, "track=gradient_noise")
         self._fresh = range(first_fresh(M), first_fresh(M) + n_mean)
-        self._weights = [parameter for parameter in learned(module) if parameter.dim() > 1]
-        super().__init__(every, len(self._weights), observer)
+        super().__init__(module, every, observer)
 
     def measure(self, step: int, inputs: torch.Tensor, targets: torch.Tensor) -> list[dict[str, float]]:
         """See `LayerTrack.measure`."""
         self._draws.over(step, self._fresh, inputs, targets)
-        means = [weight.grad.clone() for weight in self._weights if weight.grad is not None]
+        means = [weight.grad.clone() for weight in self.weights if weight.grad is not None]
         self._draws.over(step, range(1), inputs, targets)
         factor = 1 / math.sqrt(1 + 1 / len(self._fresh))
-        noises = [weight.grad for weight in self._weights if weight.grad is not None]
+        noises = [weight.grad for weight in self.weights if weight.grad is not None]
         pairs = zip(noises, means, strict=True)
         return [statistics(((noise - mean) * factor).reshape(-1).double().cpu().numpy()) for noise, mean in pairs]
 

@@ -26,7 +26,7 @@ LINES = [
     (["noise=add,mult"], 2, "noise=add,mult lists several values: add -m to run one after another"),
     (["+noise=mult"], 2, "+noise= gives noise twice; write noise= without the +"),
     (["noise.name=mult"], 2, "noise.name cannot be set alone; write noise=mult"),
-    (["experiment=none"], 2, "unknown experiment 'none' for experiment: choose from exit_times, fig3,"),
+    (["experiment=none"], 2, "unknown experiment 'none' for experiment: choose from fig4, fig5,"),
     # keys
     (["m=16"], 2, "unknown key m; did you mean M?"),
     (["optimizer.momentm=0.9"], 2, "unknown key optimizer.momentm; did you mean optimizer.momentum?"),

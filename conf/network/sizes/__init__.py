@@ -1,0 +1,1 @@
+"""What an experiment says of a network that is chosen."""

@@ -1,0 +1,1 @@
+"""How `protocol=` sets up the experiments: numbers for one kind of them."""
