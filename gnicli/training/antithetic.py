@@ -13,7 +13,6 @@ from gnicli.errors import UsageError
 from gnicli.gradients.injected import first_fresh, gradient_noise_source
 from gnicli.gradients.layer_noise import statistics
 from gnicli.gradients.noisy import NoisyGradient
-from gnicli.gradients.stages import learned
 from gnicli.training.layer_track import LayerTrack
 
 KINDS = ("plain", "antithetic")
@@ -54,12 +53,11 @@ class AntitheticTrack(LayerTrack):
             self._sources[kind] = gradient_noise_source(module, loss, mirrored, M, seed, "track=antithetic")
         first = first_fresh(M)
         self._draws = [range(first + repeat * M, first + (repeat + 1) * M) for repeat in range(n_repeats)]
-        self._weights = [parameter for parameter in learned(module) if parameter.dim() > 1]
-        super().__init__(every, len(self._weights), observer)
+        super().__init__(module, every, observer)
 
     def measure(self, step: int, inputs: torch.Tensor, targets: torch.Tensor) -> list[dict[str, float]]:
         """See `LayerTrack.measure`."""
-        found: list[dict[str, float]] = [{} for _ in self._weights]
+        found: list[dict[str, float]] = [{} for _ in self.weights]
         for kind in KINDS:
             for layer, means in zip(found, self._repeats(kind, step, inputs, targets), strict=True):
                 layer |= {f"{kind}_{name}": value for name, value in _describe(means).items()}
@@ -70,10 +68,10 @@ class AntitheticTrack(LayerTrack):
 
     def _repeats(self, kind: str, step: int, inputs: torch.Tensor, targets: torch.Tensor) -> list[np.ndarray]:
         """For each layer the gradients of every repeat, float64 (n_repeats, weights)."""
-        rows: list[list[np.ndarray]] = [[] for _ in self._weights]
+        rows: list[list[np.ndarray]] = [[] for _ in self.weights]
         for draws in self._draws:
             self._sources[kind].over(step, draws, inputs, targets)
-            for layer, weight in zip(rows, self._weights, strict=True):
+            for layer, weight in zip(rows, self.weights, strict=True):
                 assert weight.grad is not None
                 # A copy: the next repeat overwrites .grad, and in float64 nothing else makes one.
                 layer.append(np.array(weight.grad.reshape(-1).cpu().numpy(), np.float64))
@@ -88,7 +86,7 @@ class AntitheticTrack(LayerTrack):
             found["variance_ratio_last"] = Value(float(ratios[-1]))
         for layer in self.layers():
             found |= {
-                f"{name}/layer{layer}": Value(value, n=self._weights[layer - 1].numel())
+                f"{name}/layer{layer}": Value(value, n=self.weights[layer - 1].numel())
                 for name, value in self.last(layer).items()
                 if math.isfinite(value) and not name.endswith("_variance")
             }

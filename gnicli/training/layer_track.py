@@ -12,20 +12,22 @@ import numpy as np
 import torch
 
 from gnicli.contracts import Curve, FigureData, Observer, Value
+from gnicli.gradients.stages import learned
 
 
 class LayerTrack(ABC):
     """Measures now and then, and writes metrics `<column>/layer1` ….
 
     `history` has a row per measurement: step, then `columns` of each layer; NaN where not defined. A column `n` is no
-    metric: it says how many weights the others are about.
+    metric: it says how many weights the others are about. `weights` are the layers' tensors, in order (see
+    `gradients.injected`).
     """
 
     columns: ClassVar[tuple[str, ...]]
 
-    def __init__(self, every: int, n_layers: int, observer: Observer) -> None:
+    def __init__(self, module: torch.nn.Module, every: int, observer: Observer) -> None:
         self.every = every
-        self.n_layers = n_layers
+        self.weights = [parameter for parameter in learned(module) if parameter.dim() > 1]
         self._observer = observer
         self.history: list[list[float]] = []
 
@@ -67,7 +69,7 @@ class LayerTrack(ABC):
 
     def layers(self) -> range:
         """Their numbers, from 1."""
-        return range(1, self.n_layers + 1)
+        return range(1, len(self.weights) + 1)
 
     def of_layer(self, layer: int) -> np.ndarray:
         """The record of one layer, (measurements, columns)."""

@@ -39,7 +39,7 @@ class GradientNoiseTrack(LayerTrack):
     ) -> None:
         key = "track=gradient_noise"
         self._noise = LayerNoise(module, loss, noise, M, seed, n_averaged=1, n_mean=n_mean, key=key)
-        super().__init__(every, len(self._noise.weights), observer)
+        super().__init__(module, every, observer)
 
     def measure(self, step: int, inputs: torch.Tensor, targets: torch.Tensor) -> list[dict[str, float]]:
         """See `LayerTrack.measure`."""

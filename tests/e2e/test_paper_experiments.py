@@ -16,6 +16,7 @@ def sweep(gni, tmp_path, *words):
     return json.loads((folder / "results.json").read_text()), (folder / "report.md").read_text(), folder / "figures"
 
 
+@pytest.mark.slow
 def test_figure_5_on_images(gni, tmp_path):
     values, report, figures = sweep(gni, tmp_path, "experiment=fig5_mnist", "dataset=digits", "M=1,2")
     assert values["train_loss above M=1 [M=2]"]["n"] == 1
