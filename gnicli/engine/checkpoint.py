@@ -174,9 +174,9 @@ def _size(path: Path) -> int:
 
 def _refuse_other_config(path: Path, saved: Mapping[str, Any], config: Mapping[str, Any]) -> None:
     for key, (theirs, ours) in provenance.differences(saved, json.loads(json.dumps(config))).items():
-        raise ConflictError(
-            f"{path} is of another config: it differs in {key} ({theirs!r} vs {ours!r}); use a new run.dir"
-        )
+        absent = theirs is None and ours is None
+        how = "only one of them has it: another version of gni wrote it" if absent else f"{theirs!r} vs {ours!r}"
+        raise ConflictError(f"{path} is of another config: it differs in {key} ({how}); use a new run.dir")
 
 
 def read_state(folder: Path) -> State | None:

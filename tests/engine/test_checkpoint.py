@@ -134,6 +134,8 @@ def test_another_config_names_the_key(tmp_path):
     del other["seed"]
     with pytest.raises(ConflictError, match=r"seed \(1 vs None\)"):
         load(tmp_path, other)
+    with pytest.raises(ConflictError, match=r"source \(only one of them has it"):
+        load(tmp_path, {**CONFIG, "source": None})
 
 
 def test_where_and_how_a_run_is_computed_may_differ(tmp_path):
