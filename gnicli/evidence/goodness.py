@@ -68,12 +68,14 @@ def assess(
     With `is_short` the bootstrap stops as soon as every p-value is settled: after 20 exceedances in b draws it is 20/b
     (Besag & Clifford 1991, exact under the null); a statistic that exceeds g < 20 times in B draws has p =
     (g + 1) / (B + 1). p counts how often chance gives as large a statistic: a distance for `ks` and `ad`, an upward
-    slope for `drift`. Draws depend on the seed and their number in the row only.
+    slope for `drift`, which is left out where the samples are too few for sums (below 400). Draws depend on the seed
+    and their number in the row only.
     """
     law = family.fit(x)
     observed = statistics(x, family, law)
-    if with_blocks:
-        observed["drift"] = tested_drift(x, law.alpha, numpy_stream(seed, "bootstrap", 0))
+    slope = tested_drift(x, law.alpha, numpy_stream(seed, "bootstrap", 0)) if with_blocks else math.nan
+    if math.isfinite(slope):
+        observed["drift"] = slope
     counts = dict.fromkeys(observed, 0)
     settled: dict[str, float] = {}
     drawn: list[dict[str, float]] = []
@@ -83,7 +85,7 @@ def assess(
         sample = law.rvs(x.size, rng)
         again = family.fit(sample)
         found = statistics(sample, family, again)
-        if with_blocks:
+        if "drift" in observed:
             found["drift"] = tested_drift(sample, again.alpha, rng)
         drawn.append(family.parameters(again))
         done += 1

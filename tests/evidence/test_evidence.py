@@ -95,12 +95,19 @@ def test_p_values_are_uniform_under_the_null(name, is_short):
         assert abs((values <= 0.1).mean() - 0.1) < 4 * math.sqrt(0.09 / 240)
 
 
+def test_without_enough_sums_there_is_no_drift_to_test():
+    for n, names in ((399, {"ks", "ad"}), (400, {"ks", "ad", "drift"})):
+        x = StableLaw(1.5, 0.5).rvs(n, np.random.default_rng(8))
+        found = goodness.assess(x, stable_family(), seed=0, n_bootstrap=1, with_blocks=True, is_short=True)
+        assert set(found.p_values) == set(found.statistics) == names
+
+
 @pytest.mark.slow
 def test_p_values_of_the_stable_law_are_uniform_under_the_null():
     """60 asymmetric samples, as above."""
     p = []
     for k in range(60):
-        x = StableLaw(1.5, 0.5).rvs(300, np.random.default_rng([k, 8]))
+        x = StableLaw(1.5, 0.5).rvs(500, np.random.default_rng([k, 8]))
         found = goodness.assess(x, stable_family(), seed=k, n_bootstrap=39, with_blocks=True, is_short=True)
         p.append([found.p_values[name] for name in ("ks", "ad", "drift")])
     assert (abs(np.mean(p, axis=0) - 0.5) < 4 * 0.29 / math.sqrt(60)).all()
