@@ -20,7 +20,7 @@ import numpy as np
 
 from gnicli.errors import UsageError
 from gnicli.stable import inversion
-from gnicli.stable.sampling import draw_s0
+from gnicli.stable.sampling import draw
 
 PARAMETERIZATIONS = ("S0", "S1")
 _FEW = 128  # up to so many points the exact inversion is faster than a table
@@ -122,10 +122,7 @@ class StableLaw:
         law = self.to("S0")
         if out is not None and (out.shape != (n,) or out.dtype != np.float64):
             raise UsageError(f"out must be float64 of shape ({n},), got {out.dtype} of shape {out.shape}")
-        out = draw_s0(law.alpha, law.beta, int(n), rng, out)
-        out *= law.scale
-        out += law.loc
-        return out
+        return draw(law.alpha, law.beta, law.loc, law.scale, int(n), rng, out)
 
     # --------------------------------------------------------------------------------------------------------- private
 

@@ -7,7 +7,8 @@ With U uniform on (−π/2, π/2), W exponential, ε = α − 1, h = πε/2 and
     X₀ = E (tan U cos εU + sin εU) − β [expm1(εY) − 2 E sin²(εU/2) − E tan U sin εU] / tan h,
 
 which is the textbook X₁ − β tan(πα/2) after tan(πα/2) = −1/tan h. At ε → 0, sin(εU)/tan h → 2U/π and so on. Sines and
-cosines are made from tangents of half the angle: NumPy's tan is a third of the price of its sin.
+cosines are made from tangents of half the angle: NumPy's tan is a third of the price of its sin. log(W cos U / D) is
+half the logarithm of the square, which is a ratio of products: no root.
 """
 
 from __future__ import annotations
@@ -19,54 +20,73 @@ import numpy as np
 from gnicli.stable.inversion import Shape, shape
 
 _BLOCK = 8192
-_LEAST_W = 2.0**-70  # drawn once in 1e21; keeps the logarithm finite
+_LEAST_W = 2.0**-70  # added to W, which is 0 once in 2^53 draws or less often: keeps the logarithm finite
 _LEAST_D = 2.0**-60
+_SURE_D = 1e-9  # where D is known to be above it, its rounding (1e-16) cannot make it 0
 
 
-def draw_s0(alpha: float, beta: float, n: int, rng: np.random.Generator, out: np.ndarray | None = None) -> np.ndarray:
-    """`n` draws, float64 (n,); in the memory of `out`, if given."""
+def draw(
+    alpha: float, beta: float, loc: float, scale: float, n: int, rng: np.random.Generator, out: np.ndarray | None = None
+) -> np.ndarray:
+    """`n` draws from the S0 law, float64 (n,); in the memory of `out`, if given."""
     out = np.empty(n) if out is None else out
+    angle, waiting = np.empty(min(n, _BLOCK)), np.empty(min(n, _BLOCK))
     for start in range(0, n, _BLOCK):
-        size = min(_BLOCK, n - start)
-        out[start : start + size] = transform(alpha, beta, rng.random(size), rng.standard_exponential(size))
+        block = out[start : start + _BLOCK]
+        uniform, exponential = angle[: block.size], waiting[: block.size]
+        rng.random(out=uniform)
+        rng.standard_exponential(out=exponential)
+        transform(alpha, beta, uniform, exponential, block)
+        block *= scale
+        block += loc
     return out
 
 
-def transform(alpha: float, beta: float, uniform: np.ndarray, exponential: np.ndarray) -> np.ndarray:
-    """Chambers, Mallows and Stuck on uniforms in [0, 1] and exponentials in [0, inf): finite whatever these are."""
+def transform(alpha: float, beta: float, uniform: np.ndarray, exponential: np.ndarray, out: np.ndarray) -> None:
+    """Chambers, Mallows and Stuck on uniforms in [0, 1] and exponentials in [0, inf): finite whatever these are.
+
+    Standard draws are put into `out`; the other two arrays are used up.
+    """
     law = shape(alpha, beta)
-    angle = np.clip(uniform, 2.0**-54, 1.0 - 2.0**-54)
+    angle, waiting = uniform, exponential
     angle -= 0.5
     angle *= math.pi
-    tangent = np.tan(angle)
+    tangent = np.tan(angle, out=out)  # finite at ±π/2 too: these are rounded
     if alpha == 1.0 and beta == 0.0:
-        return tangent
-    waiting = np.maximum(exponential, _LEAST_W)
-    secant = tangent * tangent
+        return
+    waiting += _LEAST_W
+    secant = np.multiply(tangent, tangent)
     secant += 1.0  # squared
+    if alpha == 2.0:
+        waiting /= secant
+        tangent *= np.sqrt(waiting, out=waiting)
+        tangent *= 2.0
+        return
     if law.eps == 0.0:
         bent = angle
         bent *= (2.0 / math.pi) * beta
         bent += 1.0
         tangent *= bent
-        # 2 log(W cos U / bent): the logarithm of a square spares the root
-        square = np.maximum(bent, _LEAST_D, out=bent)
-        square *= square
-        square *= secant
-        waiting *= waiting
-        waiting /= square
-        tangent -= (beta / math.pi) * np.log(waiting, out=waiting)
-        return tangent
-    np.sqrt(secant, out=secant)
-    if alpha == 2.0:
-        tangent *= 2.0 * np.sqrt(waiting)
-        tangent /= secant
-        return tangent
-    return _general(law, angle, tangent, secant, waiting)
+        waiting = _log_square(law, waiting, bent, secant)
+        waiting *= beta / math.pi
+        tangent -= waiting
+        return
+    _general(law, angle, tangent, secant, waiting)
 
 
-def _general(law: Shape, angle: np.ndarray, tangent: np.ndarray, secant: np.ndarray, waiting: np.ndarray) -> np.ndarray:
-    """The formula of this module's head where ε ≠ 0; the arguments are used up."""
+def _log_square(law: Shape, waiting: np.ndarray, bent: np.ndarray, secant: np.ndarray) -> np.ndarray:
+    """2 log(W cos U / D) in the memory of `waiting`; `bent` is D and `secant` 1 / cos² U, which are used up."""
+    if (1.0 - abs(law.beta)) * law.cos_h < _SURE_D:  # D is least at U = ±π/2, there (1 ± β) cos h
+        np.maximum(bent, _LEAST_D, out=bent)
+    bent *= bent
+    secant *= bent
+    waiting *= waiting
+    waiting /= secant
+    return np.log(waiting, out=waiting)
+
+
+def _general(law: Shape, angle: np.ndarray, tangent: np.ndarray, secant: np.ndarray, waiting: np.ndarray) -> None:
+    """The formula of this module's head where ε ≠ 0, put into `tangent`; `secant` is 1 / cos² U."""
     skew = law.beta * law.cos_h / law.sin_h
     angle *= 0.5 * law.eps
     half = np.tan(angle, out=angle)
@@ -74,20 +94,17 @@ def _general(law: Shape, angle: np.ndarray, tangent: np.ndarray, secant: np.ndar
     share = 2.0 / (square + 1.0)
     half *= share  # sin εU
     square *= share  # 1 − cos εU
-    bent = skew * half
+    bent = np.multiply(half, skew, out=share)
     bent -= square
     bent += 1.0
-    secant *= np.maximum(bent, _LEAST_D)
-    waiting /= secant
-    power = np.log(waiting, out=waiting)
-    power *= law.eps / law.alpha
-    lifted = np.expm1(power, out=power)
     tangent *= bent
     tangent += half
     square *= skew
     tangent += square
+    power = _log_square(law, waiting, bent, secant)
+    power *= 0.5 * law.eps / law.alpha
+    lifted = np.expm1(power, out=power)
     square = np.multiply(lifted, skew, out=square)
     lifted += 1.0
     tangent *= lifted
     tangent -= square
-    return tangent
