@@ -12,9 +12,9 @@ from gnicli.stable import cells, nodes, starts
 ALPHA_RANGE = (0.5, 2.0 - 1e-6)
 _LONGEST = np.array([0.25, 0.4, 0.5, 0.4])
 _MAX_EVALUATIONS = 40
-_NEAR_FLOOR = 1e-12  # what the rays near the center resolve
 _IDENTITY = np.eye(4)
-_LOW, _HIGH = np.array([[ALPHA_RANGE[0], -1.0]]), np.array([[ALPHA_RANGE[1], 1.0]])
+_LEFT = 1e-7  # nats that a last step may leave
+_LOW, _HIGH = np.array([ALPHA_RANGE[0], -1.0]), np.array([ALPHA_RANGE[1], 1.0])
 
 
 @dataclass
@@ -56,7 +56,7 @@ def _sum_up(weights: list[cells.Weights], f: nodes.Density) -> tuple[np.ndarray,
     for k, sample in enumerate(weights):
         own = sample.far.reshape(2, -1)
         far[k, :, : own.shape[1]] = own
-    for w, at_nodes, floor in ((near, f.near, _NEAR_FLOOR), (far.reshape(n_laws, -1), f.far, 1e-250)):
+    for w, at_nodes, floor in ((near, f.near, nodes.NEAR_FLOOR), (far.reshape(n_laws, -1), f.far, nodes.FAR_FLOOR)):
         if not w.size:
             continue
         columns = at_nodes.reshape(15, n_laws, -1)
@@ -78,6 +78,11 @@ def _sum_up(weights: list[cells.Weights], f: nodes.Density) -> tuple[np.ndarray,
 _ROWS = np.array([i for i, _ in nodes.PAIRS])
 _COLUMNS = np.array([j for _, j in nodes.PAIRS])
 _OFF = _ROWS != _COLUMNS
+_PAIR = np.empty((4, 4), dtype=np.intp)  # where a second derivative stands in nodes.PAIRS
+_PAIR[_ROWS, _COLUMNS] = _PAIR[_COLUMNS, _ROWS] = np.arange(10)
+_TRIPLE = np.array(
+    [[[starts.TRIPLES.index(tuple(sorted((i, j, k)))) for k in range(4)] for j in range(4)] for i in range(4)]
+)
 
 
 def s1_shift(theta: np.ndarray, log_unit: float) -> tuple[float, np.ndarray, np.ndarray]:
@@ -106,23 +111,17 @@ def s1_shift(theta: np.ndarray, log_unit: float) -> tuple[float, np.ndarray, np.
     return beta * scale * tangent, gradient, hessian
 
 
-def covariances(information: np.ndarray, free: np.ndarray) -> list[np.ndarray | None]:
-    """For `Optimum.covariance`, of several laws: information (laws, 4, 4), which of its rows are free (laws, 4)."""
-    inner = _restricted(information, free)
-    finite = np.isfinite(inner).all(axis=(1, 2))
-    values, vectors = np.linalg.eigh(inner if finite.all() else np.where(finite[:, None, None], inner, -_IDENTITY))
-    definite = values[:, 0] > 0.0
-    inverse = np.matmul(vectors / np.where(definite[:, None], values, 1.0)[:, None], vectors.transpose(0, 2, 1))
-    if not free.all():
-        inverse = np.where(free[:, :, None] & free[:, None, :], inverse, 0.0)
-    return [each if is_definite else None for each, is_definite in zip(inverse, definite.tolist(), strict=True)]
+def covariance(information: np.ndarray, free: np.ndarray) -> np.ndarray | None:
+    """For `Optimum.covariance`: of the information (4, 4), finite where it is free, and which of its rows are."""
+    values, vectors = np.linalg.eigh(_restricted(information, free))
+    if values[0] <= 0.0:
+        return None
+    return np.where(np.outer(free, free), (vectors / values) @ vectors.T, 0.0)
 
 
 def _restricted(information: np.ndarray, free: np.ndarray) -> np.ndarray:
-    """Information matrices with rows and columns of the identity for what is not free."""
-    if free.all():
-        return information
-    return np.where(free[:, :, None] & free[:, None, :], information, _IDENTITY)
+    """Information (…, 4, 4) with rows and columns of the identity for what is not free (…, 4)."""
+    return np.where(free[..., :, None] & free[..., None, :], information, _IDENTITY)
 
 
 def _s1_jacobian(theta: np.ndarray, log_unit: float) -> tuple[np.ndarray, np.ndarray]:
@@ -142,28 +141,32 @@ class Searches:
     def __init__(self, problems: list[Problem], theta: np.ndarray) -> None:
         self.problems = problems
         self.places = np.arange(len(problems))  # among the problems
-        n = np.array([problem.weights.n for problem in problems], dtype=np.float64)
-        self.floor, self.tolerance = 1e-7 * n[:, None], np.minimum(1e-4 * np.sqrt(n), 0.05)
-        fixed = np.array([problem.fixed for problem in problems])
-        self.movable = np.isnan(fixed)
+        self.n = np.array([float(problem.weights.n) for problem in problems])
+        self.fixed = np.array([problem.fixed for problem in problems])
+        self.movable = np.isnan(self.fixed)
+        self.tied = np.array([problem.s1_loc is not None for problem in problems])
+        self.whole = bool(self.movable.all()) and not self.tied.any()  # the usual case: nothing is held
         self.bounded = self.movable[:, :2]
-        theta = np.where(self.movable, theta, fixed)
-        self.movable[:, 2] &= [problem.s1_loc is None for problem in problems]
-        self.value = self.predicted = np.full(len(problems), -np.inf)
-        self.n_evaluations = np.zeros(len(problems), dtype=np.int64)
+        if not self.whole:
+            theta = np.where(self.movable, theta, self.fixed)
+            self.movable[:, 2] &= ~self.tied
+        self.n_evaluations = 0
+        self.value = np.full(len(problems), -np.inf)
+        self.third, self.cubic = np.zeros((len(problems), 4, 4, 4)), np.zeros(len(problems), dtype=bool)
         self.theta = self.step = self.trial = self._feasible(theta)
 
     def _tied(self) -> list[tuple[int, Problem]]:
         """The laws whose location in S1 is held, by row."""
-        if self.movable[:, 2].all():
+        if self.whole:
             return []
-        rows = ((row, self.problems[place]) for row, place in enumerate(self.places.tolist()))
-        return [(row, problem) for row, problem in rows if problem.s1_loc is not None]
+        return [(row, self.problems[self.places[row]]) for row in np.flatnonzero(self.tied).tolist()]
 
     def _feasible(self, theta: np.ndarray) -> np.ndarray:
         """`theta` (laws, 4), drawn into the bounds of α and β where they are free; S0 locations of fixed S1 ones."""
-        theta = theta.copy()
-        np.copyto(theta[:, :2], np.minimum(np.maximum(theta[:, :2], _LOW), _HIGH), where=self.bounded)
+        for row, (alpha, beta, _, _) in enumerate(theta.tolist()):
+            if not (ALPHA_RANGE[0] <= alpha <= ALPHA_RANGE[1] and -1.0 <= beta <= 1.0):
+                inside = min(max(alpha, ALPHA_RANGE[0]), ALPHA_RANGE[1]), min(max(beta, -1.0), 1.0)
+                np.copyto(theta[row, :2], inside, where=self.bounded[row])
         for row, problem in self._tied():
             assert problem.s1_loc is not None
             theta[row, 2] = problem.s1_loc + s1_shift(theta[row], problem.log_unit)[0]
@@ -171,74 +174,101 @@ class Searches:
 
     def _free(self) -> np.ndarray:
         """Which of α, β, μ, log σ move: not held, and not pressed against a bound."""
-        low, high = self.theta[:, :2] <= _LOW, self.theta[:, :2] >= _HIGH
-        if not (low.any() or high.any()):
-            return self.movable
-        free = self.movable.copy()
-        free[:, :2] &= ~(low & (self.gradient[:, :2] <= 0.0) | high & (self.gradient[:, :2] >= 0.0))
+        free = self.movable
+        for row, (alpha, beta, _, _) in enumerate(self.theta.tolist()):
+            if not (ALPHA_RANGE[0] < alpha < ALPHA_RANGE[1] and -1.0 < beta < 1.0):
+                outward = self.gradient[row, :2]
+                low, high = self.theta[row, :2] <= _LOW, self.theta[row, :2] >= _HIGH
+                free = free.copy() if free is self.movable else free
+                free[row, :2] &= ~(low & (outward <= 0.0) | high & (outward >= 0.0))
         return free
 
     def accept(self, value: np.ndarray, gradient: np.ndarray, hessian: np.ndarray) -> None:
         """Take the evaluation of `trial`: value (laws,), gradient (laws, 4), Hessian (laws, 4, 4)."""
+        finite = np.isfinite(value + hessian.sum(axis=(1, 2)))
+        better = finite & (value >= self.value - 1e-9) if self.n_evaluations else np.ones_like(finite)
         self.n_evaluations += 1
-        finite = np.isfinite(value) & np.isfinite(hessian).all(axis=(1, 2))
-        better = (self.n_evaluations == 1) | (finite & (value >= self.value - 1e-9))
         for row, problem in self._tied():
             turn, bend = _s1_jacobian(self.trial[row], problem.log_unit)
             hessian[row] = turn.T @ hessian[row] @ turn + gradient[row, 2] * bend
             gradient[row] = turn.T @ gradient[row]
         if better.all():
             self.value, self.theta, self.gradient, self.information = value, self.trial, gradient, -hessian
+            self.finite = finite
         else:
             self.value[better], self.theta[better] = value[better], self.trial[better]
             self.gradient[better], self.information[better] = gradient[better], -hessian[better]
-        self._plan(better.tolist(), finite)
+            self.finite[better] = finite[better]
+            self.cubic[~better] = False
+        self._plan(better.tolist())
 
-    def _newton_steps(self, finite: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Steps (laws, 4), what they are to gain, and whether minus the Hessian is definite."""
-        free = self._free() & finite[:, None]
-        values, vectors = np.linalg.eigh(_restricted(self.information, free))
-        along = np.matmul(np.where(free, self.gradient, 0.0)[:, None], vectors)[:, 0]
-        scaled = along / np.maximum(np.abs(values), self.floor)
-        return np.matmul(vectors, scaled[:, :, None])[:, :, 0], 0.5 * (along * scaled).sum(axis=1), values[:, 0] > 0.0
+    def _newton(self) -> None:
+        """Newton's steps (laws, 4), what they are to gain, and the covariances that they are made with."""
+        self.free = self._free()
+        information, gradient = self.information, self.gradient
+        if not (self.finite.all() and self.free.all()):
+            self.free = self.free & self.finite[:, None]
+            information, gradient = _restricted(information, self.free), np.where(self.free, gradient, 0.0)
+        values, vectors = np.linalg.eigh(information)
+        self.definite = values[:, 0] > 0.0
+        bent = np.maximum(np.abs(values), 1e-7 * self.n[:, None])
+        self.covariance = np.matmul(vectors / bent[:, None], vectors.transpose(0, 2, 1))
+        self.step = np.matmul(self.covariance, gradient[:, :, None])[:, :, 0]
+        self.predicted = 0.5 * (gradient * self.step).sum(axis=1)
 
-    def _plan(self, better: list[bool], finite: np.ndarray) -> None:
-        """Set `trial`: the next Newton step, or after a step that lost, a shorter one; end what has arrived."""
-        lost = ~np.array(better)
-        step, predicted, definite = self._newton_steps(finite | lost)
-        longest = (np.abs(step) / _LONGEST).max(axis=1)
-        step /= np.maximum(longest, 1.0)[:, None]
-        before, self.step, self.predicted = self.step, step, predicted
-        proper = (definite & (longest <= 1.0)).tolist()
-        self.done, self.converged = np.zeros(lost.size, dtype=bool), np.zeros(lost.size, dtype=bool)
+    def _halley(self) -> np.ndarray:
+        """Bend the steps by the third derivatives; what Newton's own step would have left to gain, (laws,).
+
+        With H = −Hessian and T the third derivatives, (H − ½ T·s) step = gradient where s is Newton's step. The third
+        derivatives are those of the start law, and that makes one evaluation of two unnecessary.
+        """
+        self.third[~self.cubic] = 0.0
+        relative = 0.5 * np.matmul(self.covariance, np.matmul(self.third, self.step[:, None, :, None])[:, :, :, 0])
+        near = (relative * relative.transpose(0, 2, 1)).sum(axis=(1, 2)) < 0.25  # eigenvalues below ½
+        if not near.all():
+            self.cubic &= near
+            relative[~near] = 0.0
+        column = self.step[:, :, None]
+        first = np.matmul(relative, column)
+        left = 0.5 * (first * np.matmul(self.information, first)).sum(axis=(1, 2))
+        column += first + np.matmul(relative, first + np.matmul(relative, first))  # the series of the inverse
+        return left
+
+    def _plan(self, better: list[bool]) -> None:
+        """Set `trial`: the next step, or after a step that lost, a shorter one; end what has arrived."""
+        before = self.step
+        self._newton()
+        self.cubic &= self.definite & self.free.all(axis=1)
+        left = self._halley().tolist() if self.cubic.any() else []
+        step, predicted = self.step, self.predicted
+        longest = (np.abs(step) / _LONGEST).max(axis=1).tolist()
+        laws = zip(self.theta.tolist(), step.tolist(), longest, predicted.tolist(), self.cubic.tolist(), strict=True)
+        self.done, self.converged = np.zeros(len(better), dtype=bool), np.zeros(len(better), dtype=bool)
         arrived = []
-        for row, (is_better, is_finite) in enumerate(zip(better, finite.tolist(), strict=True)):
-            if not is_better:
+        for row, ((alpha, beta, _, _), (forward, sideward, _, _), length, gain, is_cubic) in enumerate(laws):
+            if not better[row]:
                 step[row] = 0.3 * before[row]
                 self.done[row] = np.abs(step[row]).max() < 1e-9
-                self.converged[row] = predicted[row] < 1e-4
+                self.converged[row] = gain < 1e-4
                 continue
-            alpha, beta = self.theta[row, :2].tolist()
-            forward, sideward = step[row, :2].tolist()
+            proper = self.definite[row] and self.finite[row] and length <= 1.0
+            if length > 1.0:
+                step[row] /= length
+                forward, sideward = forward / length, sideward / length
+            self.cubic[row] = is_cubic and proper
             room = 2.0 - alpha
             if alpha + forward > ALPHA_RANGE[1] and self.bounded[row, 0] and room > 1e-5:
                 step[row] *= 0.8 * room / forward
-                proper[row] = False
-            gain = float(predicted[row])
-            # what is left after a Newton step is of the order of predicted² / n, and more as α nears 2
-            close = gain < min(1.0, room / 0.3) * self.tolerance[row]
-            if (
-                is_finite
-                and proper[row]
-                and close
-                and abs(beta + sideward) <= 1.0
-                and alpha + forward >= ALPHA_RANGE[0]
-            ):
+                proper = False
+            # what is left after a Newton step is of the order of gain² / n, and more as α nears 2
+            rest = left[row] if is_cubic else max(10.0 / self.n[row], 4e-5) * (gain / min(room / 0.3, 1.0)) ** 2
+            if proper and rest < _LEFT and abs(beta + sideward) <= 1.0 and alpha + forward >= ALPHA_RANGE[0]:
                 arrived.append(row)
-            self.done[row] = gain < 1e-9 or not is_finite
-            self.converged[row] = gain < 1e-6 and is_finite
-        self.done |= self.n_evaluations >= _MAX_EVALUATIONS
+            self.done[row] = gain < 1e-9 or not self.finite[row]
+            self.converged[row] = gain < 1e-6 and self.finite[row]
         self.trial = self._feasible(self.theta + step)
+        if self.n_evaluations >= _MAX_EVALUATIONS:
+            self.done[:] = True
         if arrived:
             self.done[arrived] = self.converged[arrived] = True
             self.theta, self.value = self.theta.copy(), self.value.copy()
@@ -249,23 +279,18 @@ class Searches:
         """What has ended, with its place among the problems; the rest goes on."""
         if not self.done.any():
             return []
-        ended, free = np.flatnonzero(self.done), self._free()
-        covariance = covariances(self.information[ended], free[ended])
-        found = []
-        held = dict(self._tied())
-        for row, matrix in zip(ended.tolist(), covariance, strict=True):
-            tied = held.get(row)
-            result = Optimum(
-                self.theta[row],
-                float(self.value[row]),
-                matrix,
-                free[row],
-                np.eye(4) if tied is None else _s1_jacobian(self.theta[row], tied.log_unit)[0],
-                bool(self.converged[row]),
-                int(self.n_evaluations[row]),
-            )
+        tied, found = dict(self._tied()), []
+        for row in np.flatnonzero(self.done).tolist():
+            free, jacobian = self.free[row], _IDENTITY
+            matrix = self.covariance[row] if self.definite[row] else None
+            if matrix is not None and not free.all():
+                matrix = np.where(np.outer(free, free), matrix, 0.0)
+            if row in tied:
+                jacobian = _s1_jacobian(self.theta[row], tied[row].log_unit)[0]
+            ends = (bool(self.converged[row]), self.n_evaluations)
+            result = Optimum(self.theta[row], float(self.value[row]), matrix, free, jacobian, *ends)
             found.append((int(self.places[row]), result))
-        if ended.size < self.done.size:
+        if len(found) < self.done.size:
             on = ~self.done
             for name, rows in vars(self).items():
                 if isinstance(rows, np.ndarray):
@@ -276,15 +301,20 @@ class Searches:
 def maximize(problems: list[Problem]) -> list[Optimum]:
     """Search from the best start law of each problem."""
     table = starts.starts()
-    chosen = np.array([starts.best(problem.weights) for problem in problems])
+    chosen = [starts.best(problem.weights) for problem in problems]
     searches = Searches(problems, table.theta[chosen])
-    in_table = ~table.from_inversion[chosen] & searches.movable.all(axis=1) & searches.bounded.all(axis=1)
-    value, gradient, hessian = np.empty(len(problems)), np.empty((len(problems), 4)), np.empty((len(problems), 4, 4))
-    for rows, is_known in ((np.flatnonzero(in_table), True), (np.flatnonzero(~in_table), False)):
-        if rows.size:
-            n_far = max(problems[row].weights.far.shape[1] for row in rows)
-            f = table.first_evaluation(chosen[rows], n_far) if is_known else nodes.density(searches.trial[rows], n_far)
-            value[rows], gradient[rows], hessian[rows] = _sum_up([problems[row].weights for row in rows], f)
+    known = (~table.from_inversion[chosen] & searches.movable.all(axis=1)).tolist()
+    sums = np.zeros((len(problems), 35))
+    for row, (law, is_known) in enumerate(zip(chosen, known, strict=True)):
+        if is_known:
+            sums[row] = table.first_evaluation(law, problems[row].weights)
+    value, gradient, hessian = sums[:, 0], sums[:, 1:5], sums[:, 5 + _PAIR]
+    if not all(known):
+        rows = np.flatnonzero(~np.array(known))
+        weights = [problems[row].weights for row in rows]
+        f = nodes.density(searches.trial[rows], max(w.far.shape[1] for w in weights))
+        value[rows], gradient[rows], hessian[rows] = _sum_up(weights, f)
+    searches.third, searches.cubic = sums[:, 15 + _TRIPLE], np.array(known)
     searches.accept(value, gradient, hessian)
     found = dict(searches.finished())
     while len(found) < len(problems):

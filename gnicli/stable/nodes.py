@@ -26,6 +26,7 @@ _GROUPS = (((0, 1), 0.07, -3.1, 4.0, 82), ((2, 3, 4), 0.16, -3.1, 3.45, 74))
 _AXIS_TOP, _AXIS_STEP = 1.3, 0.45  # of log s
 # of α, β, μ, log σ, in the order in which `_columns` multiplies; ∂² log φ is 0 for (2, 3) and all after (3, 3)
 PAIRS = ((0, 0), (0, 1), (0, 3), (1, 3), (2, 3), (3, 3), (0, 2), (1, 2), (2, 2), (1, 1))
+NEAR_FLOOR, FAR_FLOOR = 1e-12, 1e-250  # a density below is rounding: what the rays near the center resolve, and far
 _TWO_OVER_PI = 2.0 / math.pi
 _MIRROR = np.array([1.0, -1.0, -1.0, 1.0])
 _MIRROR_ALL = np.array([1.0, *_MIRROR, *(_MIRROR[i] * _MIRROR[j] for i, j in PAIRS)])

@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from gnicli.stable.newton import ALPHA_RANGE, Optimum, Problem, covariances, s1_shift
+from gnicli.stable.newton import ALPHA_RANGE, Optimum, Problem, covariance, s1_shift
 from gnicli.stable.table import table
 
 _STEP = 2e-4
@@ -112,7 +112,7 @@ def polish(problem: Problem, y: np.ndarray, start: Optimum) -> Optimum:
     return Optimum(
         likelihood.theta(q),
         value,
-        covariances(information[None], free[None])[0],
+        covariance(information, free) if np.isfinite(information).all() else None,
         free,
         jacobian,
         converged,

@@ -1,10 +1,11 @@
-"""Log-densities of 187 laws at the nodes, standardized as samples are: the first guess of the fit.
+"""Log-densities of 187 laws at the nodes and their derivatives, standardized as samples are: the first guess of the fit.
 
 Built in memory at first use (about half a second), deterministic.
 """
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -16,26 +17,40 @@ from gnicli.stable.table import exact
 _ALPHAS = (0.55, 0.65, 0.75, 0.88, 1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7, 1.78, 1.85, 1.91, 1.96, 1.99)
 _BETAS = (0.0, 0.2, 0.4, 0.6, 0.75, 0.9)
 _FLOOR = -600.0
+_STEP = 1e-3  # of the differences that make third derivatives, which only have to be good to a few digits
+TRIPLES = tuple((i, j, k) for k in range(4) for j in range(k + 1) for i in range(j + 1))
+_SIGNS = (1.0, -1.0, -1.0, 1.0)
+_MIRROR = np.array(
+    [1.0, *(math.prod(_SIGNS[i] for i in at) for at in ((0,), (1,), (2,), (3,), *nodes.PAIRS, *TRIPLES))]
+)
 
 
 class Starts(NamedTuple):
     """θ (laws, 4): α, β, μ, log σ with median 0 and interquartile range 2; log f at the nodes, transposed.
 
-    `derivatives` is what `nodes.density` gives at the laws, so that a search has its first evaluation for nothing; of
-    use where `from_inversion` is False (the laws with α below 0.8 have log f from the inversion).
+    The laws with β ≥ 0 come first, `base` of them; after these, the mirror images of those with β > 0. `near_log` and
+    `far_log` hold log f, its 4 first, 10 second and 20 third derivatives (`nodes.PAIRS`, `TRIPLES`) for the first, so
+    that a search has its first evaluation for the price of a product; of use where `from_inversion` is False (the laws
+    with α below 0.8 have log f from the inversion).
     """
 
     theta: np.ndarray
     near: np.ndarray  # (2 sides · near nodes, laws), single precision: it only has to rank the laws
     far: np.ndarray  # (2 sides, far nodes, laws), single precision
-    derivatives: nodes.Density  # the laws' axis first, so that one law lies together in memory
+    original: np.ndarray  # (laws,): the law with β >= 0
+    near_log: np.ndarray  # (base, 35, 2 sides · near nodes)
+    far_log: np.ndarray  # (base, 2 sides, 35, far nodes)
     from_inversion: np.ndarray
 
-    def first_evaluation(self, laws: np.ndarray, n_far: int) -> nodes.Density:
-        """`nodes.density` at some of the laws, for the first `n_far` far octaves."""
-        near = self.derivatives.near[laws]
-        far = self.derivatives.far[laws, :, :, : n_far * cells.FAR_ORDER]
-        return nodes.Density(np.moveaxis(near, 0, 1), np.moveaxis(far, 0, 1))
+    def first_evaluation(self, law: int, weights: cells.Weights) -> np.ndarray:
+        """Log-likelihood and its derivatives up to the third at a start law, (35,)."""
+        original = self.original[law]
+        step = 1 if original == law else -1  # a mirrored law on a sample is the law itself on the mirrored sample
+        sums = self.near_log[original] @ weights.near[::step].reshape(-1)
+        if weights.far.size:
+            for side, own in zip(self.far_log[original], weights.far[::step].reshape(2, -1), strict=True):
+                sums += side[:, : own.size] @ own
+        return sums if step == 1 else sums * _MIRROR
 
 
 def _quartiles(alpha: float, beta: float) -> np.ndarray:
@@ -43,6 +58,33 @@ def _quartiles(alpha: float, beta: float) -> np.ndarray:
     x = np.sinh(np.linspace(-2.6, 2.6, 41))
     tail = np.exp(exact(alpha, beta, x)[1])
     return np.interp([0.25, 0.5, 0.75], np.where(x < 0.0, tail, 1.0 - tail), x)
+
+
+def _log_derivatives(columns: np.ndarray, floor: float) -> np.ndarray:
+    """log f and its first and second derivatives (15, …) from those of f; 0 where f is below `floor`: rounding."""
+    f = np.maximum(columns[0], floor)
+    relative = np.where(columns[0] < floor, 0.0, columns / f)
+    relative[0] = np.log(f)
+    for pair, (i, j) in zip(relative[5:], nodes.PAIRS, strict=True):
+        pair -= relative[1 + i] * relative[1 + j]
+    return relative
+
+
+def _derivatives(theta: np.ndarray, n_far: int) -> list[np.ndarray]:
+    """log f and its derivatives up to the third (35, laws, 2 sides, nodes), at the near and at the far nodes."""
+
+    def second(theta: np.ndarray) -> list[np.ndarray]:
+        f = nodes.density(theta, n_far)
+        return [_log_derivatives(f.near, nodes.NEAR_FLOOR), _log_derivatives(f.far, nodes.FAR_FLOOR)]
+
+    thirds = []
+    for k in range(4):
+        shift = np.zeros(4)
+        shift[k] = _STEP
+        pairs = [nodes.PAIRS.index((i, j)) for i, j, last in TRIPLES if last == k]  # in the order of TRIPLES
+        up, down = second(theta + shift), second(theta - shift)
+        thirds.append([(u[5:][pairs] - d[5:][pairs]) / (2.0 * _STEP) for u, d in zip(up, down, strict=True)])
+    return [np.concatenate([first, *third]) for first, *third in zip(second(theta), *thirds, strict=True)]
 
 
 @lru_cache(maxsize=1)
@@ -53,25 +95,27 @@ def starts() -> Starts:
         for beta in _BETAS:
             low, middle, high = _quartiles(alpha, beta)
             scale = 2.0 / (high - low)
-            for sign in (1, -1) if beta else (1,):
-                rows.append((alpha, sign * beta, -sign * middle * scale, np.log(scale)))
+            rows.append((alpha, beta, -middle * scale, np.log(scale)))
     theta = np.array(rows)
     n_far = cells.N_OCTAVES - cells.NEAR_OCTAVES
-    with np.errstate(over="ignore", invalid="ignore"):
-        derivatives = nodes.density(theta, n_far)
-    near, far = derivatives.near[0].copy(), derivatives.far[0].copy()
     from_inversion = theta[:, 0] < 0.8
+    with np.errstate(over="ignore", invalid="ignore"):
+        derivatives = _derivatives(theta, n_far)
+    near, far = (each[0].copy() for each in derivatives)
     for k in np.flatnonzero(from_inversion):
         alpha, beta, loc, log_scale = theta[k]
-        for f, y in zip((near, far), nodes.places(n_far), strict=True):
-            f[k] = np.exp(exact(alpha, beta, (np.stack([y, -y]) - loc) * np.exp(-log_scale))[0] - log_scale)
-    near, far = (np.maximum(np.log(np.maximum(f, 1e-280)), _FLOOR) for f in (near, far))
+        for log_f, y in zip((near, far), nodes.places(n_far), strict=True):
+            log_f[k] = exact(alpha, beta, (np.stack([y, -y]) - loc) * np.exp(-log_scale))[0] - log_scale
+    skewed = np.flatnonzero(theta[:, 1])
+    near, far = (np.concatenate([f, f[skewed, ::-1]]).clip(_FLOOR) for f in (near, far))
     return Starts(
-        theta,
-        np.ascontiguousarray(near.reshape(len(rows), -1).T, dtype=np.float32),
+        np.concatenate([theta, theta[skewed] * _MIRROR[1:5]]),
+        np.ascontiguousarray(near.reshape(near.shape[0], -1).T, dtype=np.float32),
         np.ascontiguousarray(np.moveaxis(far, 0, -1), dtype=np.float32),
-        nodes.Density(*(np.ascontiguousarray(np.moveaxis(f, 1, 0)) for f in derivatives)),
-        from_inversion,
+        np.concatenate([np.arange(theta.shape[0]), skewed]),
+        np.ascontiguousarray(np.moveaxis(derivatives[0].reshape(35, theta.shape[0], -1), 1, 0)),
+        np.ascontiguousarray(derivatives[1].transpose(1, 2, 0, 3)),
+        np.concatenate([from_inversion, from_inversion[skewed]]),
     )
 
 
