@@ -46,38 +46,29 @@ class Optimum:
     n_evaluations: int
 
 
-def _sum_up(weights: list[cells.Weights], f: nodes.Density) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Log-likelihood (laws,), gradient (laws, 4) and Hessian (laws, 4, 4) with respect to θ, each law on its sample."""
-    n_laws = len(weights)
-    value, first, second = np.zeros(n_laws), np.zeros((n_laws, 14)), np.zeros((n_laws, 4, 4))
-    near = np.array([w.near for w in weights]).reshape(n_laws, -1)
-    n_far = f.far.shape[-1]
-    far = np.zeros((n_laws, 2, n_far))
-    for k, sample in enumerate(weights):
-        own = sample.far.reshape(2, -1)
-        far[k, :, : own.shape[1]] = own
-    for w, at_nodes, floor in ((near, f.near, nodes.NEAR_FLOOR), (far.reshape(n_laws, -1), f.far, nodes.FAR_FLOOR)):
+def evaluate(weights: cells.Weights, theta: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+    """Log-likelihood, gradient (4,) and Hessian (4, 4) of a sample with respect to θ."""
+    f = nodes.density(theta, weights.far.shape[1])
+    value, first, second = 0.0, np.zeros(14), np.zeros((4, 4))
+    for w, at_nodes, floor in ((weights.near, f.near, nodes.NEAR_FLOOR), (weights.far, f.far, nodes.FAR_FLOOR)):
         if not w.size:
             continue
-        columns = at_nodes.reshape(15, n_laws, -1)
+        w, columns = w.reshape(-1), at_nodes.reshape(15, -1)
         density = columns[0]
         if density.min() < floor:  # rounding, not density: these nodes must not steer the search
             lost = density < floor
             density = np.where(lost, floor, density)
             columns = np.where(lost, 0.0, columns)
-        value += (w * np.log(density)).sum(axis=1)
+        value += float(w @ np.log(density))
         relative = columns[1:] / density
         weighted = relative * w
-        first += weighted.sum(axis=2).T
-        second -= np.matmul(weighted[:4].transpose(1, 0, 2), relative[:4].transpose(1, 2, 0))
-    second[:, _ROWS, _COLUMNS] += first[:, 4:]
-    second[:, _COLUMNS[_OFF], _ROWS[_OFF]] += first[:, 4:][:, _OFF]
-    return value, first[:, :4], second
+        first += weighted.sum(axis=1)
+        second -= weighted[:4] @ relative[:4].T
+    return value, first[:4], second + first[4 + _PAIR]
 
 
 _ROWS = np.array([i for i, _ in nodes.PAIRS])
 _COLUMNS = np.array([j for _, j in nodes.PAIRS])
-_OFF = _ROWS != _COLUMNS
 _PAIR = np.empty((4, 4), dtype=np.intp)  # where a second derivative stands in nodes.PAIRS
 _PAIR[_ROWS, _COLUMNS] = _PAIR[_COLUMNS, _ROWS] = np.arange(10)
 _TRIPLE = np.array(
@@ -303,22 +294,19 @@ def maximize(problems: list[Problem]) -> list[Optimum]:
     table = starts.starts()
     chosen = [starts.best(problem.weights) for problem in problems]
     searches = Searches(problems, table.theta[chosen])
-    known = (~table.from_inversion[chosen] & searches.movable.all(axis=1)).tolist()
+    known = ~table.from_inversion[chosen] & searches.movable.all(axis=1)
     sums = np.zeros((len(problems), 35))
-    for row, (law, is_known) in enumerate(zip(chosen, known, strict=True)):
-        if is_known:
-            sums[row] = table.first_evaluation(law, problems[row].weights)
+    for row in np.flatnonzero(known).tolist():
+        sums[row] = table.first_evaluation(chosen[row], problems[row].weights)
     value, gradient, hessian = sums[:, 0], sums[:, 1:5], sums[:, 5 + _PAIR]
-    if not all(known):
-        rows = np.flatnonzero(~np.array(known))
-        weights = [problems[row].weights for row in rows]
-        f = nodes.density(searches.trial[rows], max(w.far.shape[1] for w in weights))
-        value[rows], gradient[rows], hessian[rows] = _sum_up(weights, f)
-    searches.third, searches.cubic = sums[:, 15 + _TRIPLE], np.array(known)
+    searches.third, searches.cubic = sums[:, 15 + _TRIPLE], known
+    for row in np.flatnonzero(~known).tolist():
+        value[row], gradient[row], hessian[row] = evaluate(problems[row].weights, searches.trial[row])
     searches.accept(value, gradient, hessian)
     found = dict(searches.finished())
     while len(found) < len(problems):
-        running = [problems[place].weights for place in searches.places]
-        searches.accept(*_sum_up(running, nodes.density(searches.trial, max(w.far.shape[1] for w in running))))
+        running = zip(searches.places.tolist(), searches.trial, strict=True)
+        values, gradients, hessians = zip(*(evaluate(problems[k].weights, theta) for k, theta in running), strict=True)
+        searches.accept(np.array(values), np.array(gradients), np.array(hessians))
         found |= searches.finished()
     return [found[place] for place in range(len(problems))]

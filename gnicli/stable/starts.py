@@ -1,4 +1,4 @@
-"""Log-densities of 187 laws at the nodes and their derivatives, standardized as samples are: the first guess of the fit.
+"""Log-densities of 187 laws at the nodes and their derivatives, standardized: the first guess of the fit.
 
 Built in memory at first use (about half a second), deterministic.
 """
@@ -71,7 +71,7 @@ def _log_derivatives(columns: np.ndarray, floor: float) -> np.ndarray:
 
 
 def _derivatives(theta: np.ndarray, n_far: int) -> list[np.ndarray]:
-    """log f and its derivatives up to the third (35, laws, 2 sides, nodes), at the near and at the far nodes."""
+    """log f and its derivatives up to the third (35, 2 sides, nodes), at the near and at the far nodes."""
 
     def second(theta: np.ndarray) -> list[np.ndarray]:
         f = nodes.density(theta, n_far)
@@ -100,8 +100,8 @@ def starts() -> Starts:
     n_far = cells.N_OCTAVES - cells.NEAR_OCTAVES
     from_inversion = theta[:, 0] < 0.8
     with np.errstate(over="ignore", invalid="ignore"):
-        derivatives = _derivatives(theta, n_far)
-    near, far = (each[0].copy() for each in derivatives)
+        near_log, far_log = (np.array(each) for each in zip(*(_derivatives(law, n_far) for law in theta), strict=True))
+    near, far = near_log[:, 0].copy(), far_log[:, 0].copy()
     for k in np.flatnonzero(from_inversion):
         alpha, beta, loc, log_scale = theta[k]
         for log_f, y in zip((near, far), nodes.places(n_far), strict=True):
@@ -113,8 +113,8 @@ def starts() -> Starts:
         np.ascontiguousarray(near.reshape(near.shape[0], -1).T, dtype=np.float32),
         np.ascontiguousarray(np.moveaxis(far, 0, -1), dtype=np.float32),
         np.concatenate([np.arange(theta.shape[0]), skewed]),
-        np.ascontiguousarray(np.moveaxis(derivatives[0].reshape(35, theta.shape[0], -1), 1, 0)),
-        np.ascontiguousarray(derivatives[1].transpose(1, 2, 0, 3)),
+        near_log.reshape(theta.shape[0], 35, -1),
+        np.ascontiguousarray(np.moveaxis(far_log, 1, 2)),
         np.concatenate([from_inversion, from_inversion[skewed]]),
     )
 

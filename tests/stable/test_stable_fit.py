@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gnicli.errors import DataError, NumericalError, UsageError
-from gnicli.stable import StableFit, StableLaw, cells, fit, fit_many, nodes
+from gnicli.stable import StableFit, StableLaw, cells, fit, fit_many, newton, nodes, starts
 from gnicli.stable.table import exact
 
 
@@ -24,8 +24,8 @@ def draw(alpha, beta, n, seed=0, loc=0.3, scale=2.0, name="S1"):
 )
 def test_nodes_agree_with_the_inversion(alpha, beta):
     loc, scale = 0.3, 1.1
-    f = nodes.density(np.array([[alpha, beta, loc, math.log(scale)]]), 14, order=0)
-    for y, found in zip(nodes.places(14), (f.near[0, 0], f.far[0, 0]), strict=True):
+    f = nodes.density(np.array([alpha, beta, loc, math.log(scale)]), 14, order=0)
+    for y, found in zip(nodes.places(14), (f.near[0], f.far[0]), strict=True):
         expected = np.exp(exact(alpha, beta, (np.stack([y, -y]) - loc) / scale)[0]) / scale
         seen = expected > 1e-9 if y.min() < 10 else np.full(expected.shape, True)
         assert np.abs(found / expected - 1.0)[seen].max() < 1e-5
@@ -35,25 +35,60 @@ def test_nodes_agree_with_the_inversion(alpha, beta):
 def test_derivatives_at_the_nodes(alpha):
     theta = np.array([alpha, 0.4, 0.2, 0.1])
     h = 1e-4
-    here = nodes.density(theta[None], 10)
+    here = nodes.density(theta, 10)
     for k in range(4):
-        up, down = (nodes.density((theta + sign * h * np.eye(4)[k])[None], 10) for sign in (1.0, -1.0))
+        up, down = (nodes.density(theta + sign * h * np.eye(4)[k], 10) for sign in (1.0, -1.0))
         for block in (0, 1):
-            slope = (up[block][:5, 0] - down[block][:5, 0]) / (2.0 * h)
-            size = np.abs(here[block][0, 0])
-            assert (np.abs(slope[0] - here[block][1 + k, 0]) < 1e-6 + 1e-4 * size).all()
+            slope = (up[block][:5] - down[block][:5]) / (2.0 * h)
+            size = np.abs(here[block][0])
+            assert (np.abs(slope[0] - here[block][1 + k]) < 1e-6 + 1e-4 * size).all()
             for j in range(4):
                 column = 5 + nodes.PAIRS.index((min(j, k), max(j, k)))
-                assert (np.abs(slope[1 + j] - here[block][column, 0]) < 1e-5 + 1e-4 * size).all()
+                assert (np.abs(slope[1 + j] - here[block][column]) < 1e-5 + 1e-4 * size).all()
 
 
-def test_several_laws_at_once_are_each_alone():
-    theta = np.array([[1.5, 0.3, 0.1, 0.0], [1.004, -0.2, 0.0, 0.1], [0.9, 0.1, -0.3, 0.2]])
-    together = nodes.density(theta, 6)
-    for k in range(3):
-        alone = nodes.density(theta[k : k + 1], 6)
-        np.testing.assert_allclose(together.near[:, k], alone.near[:, 0], rtol=1e-9, atol=1e-11)
-        np.testing.assert_allclose(together.far[:, k], alone.far[:, 0], rtol=1e-9, atol=1e-18)
+@pytest.mark.parametrize("law", [20, 34, 47, 71, 125, 140, 165])  # the last three are mirror images
+def test_start_laws_know_their_derivatives(law):
+    """Up to the third, which are differences of the second ones that an evaluation gives."""
+    table, h = starts.starts(), 1e-4
+    theta = table.theta[law]
+    w, _ = cells.weigh(draw(theta[0], theta[1], 30_000, loc=0.0, scale=1.0, name="S0"), 0.1, 0.8)
+    sums = table.first_evaluation(law, w)
+    value, gradient, hessian = newton.evaluate(w, theta)
+    assert sums[0] == pytest.approx(value, rel=1e-9)
+    np.testing.assert_allclose(sums[1:5], gradient, rtol=1e-7, atol=1e-7 * w.n)
+    assert table.original[law] == law or theta[1] < 0.0
+    for k in range(4):
+        up, down = (newton.evaluate(w, theta + sign * h * np.eye(4)[k])[2] for sign in (1.0, -1.0))
+        slope = (up - down) / (2.0 * h)
+        for i in range(4):
+            for j in range(i + 1):
+                assert sums[5 + nodes.PAIRS.index((j, i))] == pytest.approx(hessian[i, j], rel=1e-7, abs=1e-7 * w.n)
+                third = sums[15 + starts.TRIPLES.index(tuple(sorted((i, j, k))))]
+                assert third == pytest.approx(slope[i, j], rel=1e-3, abs=1e-3 * w.n)
+
+
+@pytest.mark.parametrize("n", [1000, 100_000])
+def test_little_is_left_where_a_search_ends(n):
+    """A search ends with a step that is not evaluated: here it is, and Newton's method goes on to its end."""
+    rng = np.random.default_rng(12)
+    steps = []
+    for k in range(40):
+        x = draw(rng.uniform(1.1, 1.95), rng.uniform(-0.8, 0.8), n, seed=k)
+        problem = newton.Problem(cells.weigh(x, float(np.median(x)), 2.0)[0])
+        found = newton.maximize([problem])[0]
+        theta = found.theta
+        first = newton.evaluate(problem.weights, theta)[0]
+        for _ in range(6):
+            value, gradient, hessian = newton.evaluate(problem.weights, theta)
+            theta = theta - np.linalg.solve(hessian, gradient)
+        assert found.converged
+        if theta[0] < 1.985 and abs(theta[1]) < 0.85:  # elsewhere the exact likelihood decides
+            assert value - first < 5e-6
+            np.testing.assert_allclose(np.diag(found.covariance), np.diag(np.linalg.inv(-hessian)), rtol=0.1)
+            steps.append(found.n_evaluations)
+    assert len(steps) > 30
+    assert np.median(steps) == 2.0  # that of the start law, which costs nothing, and one more
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
