@@ -22,25 +22,40 @@ N_OCTAVES = 37
 NEAR_OCTAVES = 5  # |y| < 15.5: more nodes, another contour
 NEAR_ORDER = 14
 FAR_ORDER = 8
+N_NEAR = 2 * NEAR_OCTAVES * NEAR_ORDER
 _SHIFT = 13
 _PER_OCTAVE = 1 << (23 - _SHIFT)
-_CELLS = N_OCTAVES * _PER_OCTAVE
-_FIRST = 0x3F000000 >> _SHIFT  # the bits of 0.5
 _SIGN_BIT = np.int32(-(2**31))
-_HALF_BITS = np.int32(0x3F000000)
-_SIGN = 1 << (31 - _SHIFT)
+_TWO_BITS = np.int32(0x40000000)  # the bits of 2.0, half of those of -2^31: see `number_cells`
+_TWO = 0x40000000 >> _SHIFT
 _BLOCK = 1 << 16
 _STRIDE = 1 << 13
 _FARTHEST = 0.5 * 2.0**N_OCTAVES * 0.999  # of |y| + 1/2
 
 
 class Weights(NamedTuple):
-    """Weights on the nodes of both sides, positive y first, shape (2, octaves used, order), and how many samples."""
+    """Weights on the nodes of the near octaves and of `n_far` more, and how many samples there are.
 
-    near: np.ndarray
-    far: np.ndarray
+    The nodes go by octave of |y| + ½, in it by side, positive y first, and there outwards: those of a sample that does
+    not reach as far are the first of one that does.
+    """
+
+    at_nodes: np.ndarray
+    n_far: int
     n: int
-    n_beyond: int  # samples with |y| above 6.8e10, counted at the last node
+    n_beyond: int  # samples with |y| above 6.8e10, of no weight
+
+
+def by_octave(at_nodes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Views (…, octaves, 2 sides, order) of values (…, nodes): of the near and of the far nodes."""
+    near, far = at_nodes[..., :N_NEAR], at_nodes[..., N_NEAR:]
+    shape = at_nodes.shape[:-1]
+    return near.reshape(*shape, NEAR_OCTAVES, 2, NEAR_ORDER), far.reshape(*shape, -1, 2, FAR_ORDER)
+
+
+def mirrored(at_nodes: np.ndarray) -> np.ndarray:
+    """Values (nodes,) with the sides exchanged."""
+    return np.concatenate([part[:, ::-1].reshape(-1) for part in by_octave(at_nodes)])
 
 
 def chebyshev_nodes(order: int) -> np.ndarray:
@@ -49,13 +64,14 @@ def chebyshev_nodes(order: int) -> np.ndarray:
 
 
 @lru_cache(maxsize=4)
-def _spread(order: int) -> np.ndarray:
-    """(cells of an octave, order): the Lagrange polynomials of the nodes at the cells' centers."""
+def _spread(order: int) -> tuple[np.ndarray, np.ndarray]:
+    """The Lagrange polynomials of the nodes at the centers of an octave's cells (cells, order), out- and inwards."""
     center = 1.0 + (np.arange(_PER_OCTAVE) + 0.5) / _PER_OCTAVE
     degrees = np.arange(order)
     at_nodes = np.cos(np.outer(degrees, np.arccos(2.0 * chebyshev_nodes(order) - 3.0)))
     at_cells = np.cos(np.outer(np.arccos(2.0 * center - 3.0), degrees))
-    return np.ascontiguousarray(at_cells @ np.linalg.inv(at_nodes.T))
+    outwards = np.ascontiguousarray(at_cells @ np.linalg.inv(at_nodes.T))
+    return outwards, np.ascontiguousarray(outwards[::-1])
 
 
 def node_places(octaves: np.ndarray, order: int) -> np.ndarray:
@@ -72,8 +88,12 @@ class _Scratch(threading.local):
         self.sign = np.empty(_STRIDE, dtype=np.int32)
         self.double = np.empty(_STRIDE)
 
-    def number_cells(self, x: np.ndarray, middle: Any, factor: Any, n_cells: int, out: np.ndarray) -> None:
-        """Put the cell of each sample in `out`: 0 … n_cells − 1 on the positive side, then the negative side."""
+    def number_cells(self, x: np.ndarray, middle: Any, factor: Any, center: int, out: np.ndarray) -> None:
+        """Put the cell of each sample in `out`: center + i and center − i for the i-th outwards on each side.
+
+        `factor` takes to 4 y, whose sum with ±2 has bits that, as integers, are as far above 2^30 for positive y as
+        they are above −2^30 for negative y: their absolute values go on across y = 0.
+        """
         y, sign = self.single[: x.size], self.sign[: x.size]
         wide = y if x.dtype == np.float32 else self.double[: x.size]
         np.subtract(x, middle, out=wide)
@@ -82,26 +102,26 @@ class _Scratch(threading.local):
             y[:] = wide
         bits = y.view(np.int32)
         np.bitwise_and(bits, _SIGN_BIT, out=sign)
-        np.bitwise_or(sign, _HALF_BITS, out=sign)
-        np.add(y, sign.view(np.float32), out=y)  # + ½ with the sign of y
-        np.right_shift(bits, 31, out=sign)
-        np.bitwise_and(sign, _SIGN + n_cells, out=sign)
+        np.bitwise_or(sign, _TWO_BITS, out=sign)
+        np.add(y, sign.view(np.float32), out=y)  # + 2 with the sign of y
         np.right_shift(bits, _SHIFT, out=bits)
-        np.add(bits, sign, out=bits)
-        np.subtract(bits, _FIRST, out=out)
+        np.abs(bits, out=bits)
+        np.subtract(bits, _TWO - center, out=bits)
+        out[:] = bits
 
 
 _scratch = _Scratch()
 
 
 def count(samples: np.ndarray, center: float, unit: float) -> tuple[np.ndarray, int]:
-    """Counts (2, octaves, cells of an octave), positive side first, and the number of samples beyond the last octave.
+    """Counts of the cells from the farthest of negative y to the farthest of positive y, and the number beyond.
 
-    Only the octaves that the samples reach are there. Not-a-number counts as beyond: callers look at the samples again
-    when that number is not 0.
+    Their number is 2 n + 1, n a multiple of those of an octave, only as many as the samples reach; the one in the
+    middle is shared by both sides, and the outermost of negative y does not occur. Not-a-number counts as beyond:
+    callers look at the samples again when that number is not 0.
     """
     single = samples.dtype == np.float32
-    middle, factor = (np.float32(center), np.float32(1.0 / unit)) if single else (center, 1.0 / unit)
+    middle, factor = (np.float32(center), np.float32(4.0 / unit)) if single else (center, 4.0 / unit)
     reach = max(float(samples.max()) - center, center - float(samples.min())) / unit
     if reach < _FARTHEST:
         octaves = min(max(math.frexp((reach + 0.5) * (1.0 + 1e-5) / 0.5)[1], NEAR_OCTAVES), N_OCTAVES)
@@ -119,17 +139,30 @@ def count(samples: np.ndarray, center: float, unit: float) -> tuple[np.ndarray, 
             index[_is_beyond(block, middle, factor)] = 2 * n_cells
         found = np.bincount(index, minlength=2 * n_cells + 1)
         counts = np.add(counts, found, out=counts) if counts.size else found
-    return counts[:-1].reshape(2, octaves, _PER_OCTAVE), int(counts[-1])
+    return counts, int(counts[-1])
 
 
 def _is_beyond(samples: np.ndarray, middle: Any, factor: Any) -> np.ndarray:
     with np.errstate(over="ignore", invalid="ignore"):
-        return ~(np.abs((samples.astype(np.float64) - middle) * float(factor)) + 0.5 < _FARTHEST)
+        return ~(np.abs((samples.astype(np.float64) - middle) * (0.25 * float(factor))) + 0.5 < _FARTHEST)
 
 
 def weigh(samples: np.ndarray, center: float, unit: float) -> tuple[Weights, int]:
     """Weights on the nodes (see the head of this module), and the count of the fullest cell."""
     counts, n_beyond = count(samples, center, unit)
-    near = counts[:, :NEAR_OCTAVES].astype(np.float64) @ _spread(NEAR_ORDER)
-    far = counts[:, NEAR_OCTAVES:].astype(np.float64) @ _spread(FAR_ORDER)
-    return Weights(near, far, samples.size, n_beyond), int(counts.max())
+    n_cells = counts.size // 2
+    octaves = n_cells // _PER_OCTAVE
+    at_cells = counts.astype(np.float64)
+    at_cells[n_cells] *= 0.5  # for each side
+    positive = at_cells[n_cells:-1].reshape(octaves, _PER_OCTAVE)
+    negative = at_cells[1 : n_cells + 1].reshape(octaves, _PER_OCTAVE)  # inwards, octaves and cells
+    weights = np.empty(N_NEAR + 2 * (octaves - NEAR_OCTAVES) * FAR_ORDER)
+    near, far = by_octave(weights)
+    outwards, inwards = _spread(NEAR_ORDER)
+    near[:, 0] = positive[:NEAR_OCTAVES] @ outwards
+    near[:, 1] = (negative[-NEAR_OCTAVES:] @ inwards)[::-1]
+    if octaves > NEAR_OCTAVES:
+        outwards, inwards = _spread(FAR_ORDER)
+        far[:, 0] = positive[NEAR_OCTAVES:] @ outwards
+        far[:, 1] = (negative[:-NEAR_OCTAVES] @ inwards)[::-1]
+    return Weights(weights, octaves - NEAR_OCTAVES, samples.size, n_beyond), int(counts.max())

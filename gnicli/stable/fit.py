@@ -60,7 +60,7 @@ class StableFit:
     def log_likelihood(self) -> float:
         """Σ log pdf of the samples, exact; worked out when first read (10 ms and more), not by the search.
 
-        Until then the fit holds the samples: a copy, above 131072 values the array itself. Raises `NumericalError` if
+        Until then the fit holds the samples: a copy, above 32768 values the array itself. Raises `NumericalError` if
         that was written over in the meantime.
         """
         if self._log_likelihood is None:
@@ -203,23 +203,21 @@ def _report(
     s: Standardized, problem: newton.Problem, found: newton.Optimum, parameterization: str, held: dict[str, float]
 ) -> StableFit:
     """From θ and its covariance in standardized S0 to values and standard errors as asked for."""
-    alpha, beta, loc, log_scale = (float(v) for v in found.theta)
-    to_output = np.eye(4)
+    alpha, beta, loc, log_scale = found.theta.tolist()
+    loc_gradient = found.loc_gradient
     if parameterization == "S1":
-        shift, slope, _ = newton.s1_shift(found.theta, problem.log_unit)
-        to_output[2] -= slope
+        shift, slope = newton.s1_shift(found.theta, problem.log_unit)
         loc -= shift
+        loc_gradient = loc_gradient - slope
     scale = math.exp(log_scale)
-    to_output[3, 3] = scale
     errors: list[float | None] = [None] * 4
-    if found.covariance is not None:
-        jacobian = to_output @ found.jacobian
-        variance = ((jacobian @ found.covariance) * jacobian).sum(axis=1).tolist()
-        units = (1.0, 1.0, s.unit, s.unit)
+    if found.covariance is not None and found.free.any():
+        variance = found.covariance.diagonal().tolist()
+        variance[2] = float(loc_gradient @ found.covariance @ loc_gradient)
         pressed = (not found.free[0], not found.free[1], False, False)
-        for k, name in enumerate(NAMES):
-            if found.free.any() and name not in held and not pressed[k]:
-                errors[k] = math.sqrt(max(variance[k], 0.0)) * units[k]
+        for k, (name, unit) in enumerate(zip(NAMES, (1.0, 1.0, s.unit, s.unit * scale), strict=True)):
+            if name not in held and not pressed[k]:
+                errors[k] = math.sqrt(max(variance[k], 0.0)) * unit
     at_bound = any(name not in held and not found.free[k] for k, name in enumerate(("alpha", "beta")))
     return StableFit(
         alpha=held.get("alpha", alpha),

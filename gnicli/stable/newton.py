@@ -34,37 +34,47 @@ class Problem:
 class Optimum:
     """The end of a search: θ in S0 and standardized units, the covariance of what is free by the observed information.
 
-    The covariance is (4, 4) with rows of 0 for what is not free, or None where the information is not definite.
+    The covariance is (4, 4) with rows of 0 for what is not free, or None where the information is not definite. What
+    is searched is θ, or with a location in S1 that is held, (α, β, log σ); `loc_gradient` is that of μ by it, (4,).
     """
 
     theta: np.ndarray
     log_likelihood: float
     covariance: np.ndarray | None
     free: np.ndarray
-    jacobian: np.ndarray
+    loc_gradient: np.ndarray
     converged: bool
     n_evaluations: int
 
 
-def evaluate(weights: cells.Weights, theta: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
-    """Log-likelihood, gradient (4,) and Hessian (4, 4) of a sample with respect to θ."""
-    f = nodes.density(theta, weights.far.shape[1])
-    value, first, second = 0.0, np.zeros(14), np.zeros((4, 4))
-    for w, at_nodes, floor in ((weights.near, f.near, nodes.NEAR_FLOOR), (weights.far, f.far, nodes.FAR_FLOOR)):
-        if not w.size:
-            continue
-        w, columns = w.reshape(-1), at_nodes.reshape(15, -1)
-        density = columns[0]
-        if density.min() < floor:  # rounding, not density: these nodes must not steer the search
-            lost = density < floor
-            density = np.where(lost, floor, density)
-            columns = np.where(lost, 0.0, columns)
-        value += float(w @ np.log(density))
-        relative = columns[1:] / density
-        weighted = relative * w
-        first += weighted.sum(axis=1)
-        second -= weighted[:4] @ relative[:4].T
-    return value, first[:4], second + first[4 + _PAIR]
+def evaluate(weights: list[cells.Weights], theta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Log-likelihoods (laws,), gradients (laws, 4) and Hessians (laws, 4, 4) by θ (laws, 4), each law on its sample."""
+    f, w, floor = _together(weights, theta)
+    density = f[:, 0]
+    lost = density < floor  # rounding, not density: these nodes must not steer the search
+    if lost.any():
+        density = np.where(lost, floor, density)
+        value, w = (w * np.log(density)).sum(axis=1), np.where(lost, 0.0, w)
+    else:
+        value = (w * np.log(density)).sum(axis=1)
+    by_density = w / density
+    sums = np.matmul(f[:, 1:], by_density[:, :, None])[:, :, 0]
+    first = f[:, 1:5]
+    squares = np.matmul(first * (by_density / density)[:, None], first.transpose(0, 2, 1))
+    return value, sums[:, :4], sums[:, 4 + _PAIR] - squares
+
+
+def _together(weights: list[cells.Weights], theta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Densities (laws, 15, nodes), weights (laws, nodes), floors (nodes,); 1 and 0 where a sample has no such nodes."""
+    n_far = max(sample.n_far for sample in weights)
+    floor = nodes.grid(n_far).floor
+    if len(weights) == 1:
+        return nodes.density(theta[0], n_far)[None], weights[0].at_nodes[None], floor
+    f, w = np.ones((len(weights), 15, floor.size)), np.zeros((len(weights), floor.size))
+    for k, (sample, law) in enumerate(zip(weights, theta, strict=True)):
+        n_nodes = sample.at_nodes.size
+        f[k, :, :n_nodes], w[k, :n_nodes] = nodes.density(law, sample.n_far), sample.at_nodes
+    return f, w, floor
 
 
 _ROWS = np.array([i for i, _ in nodes.PAIRS])
@@ -76,12 +86,26 @@ _TRIPLE = np.array(
 )
 
 
-def s1_shift(theta: np.ndarray, log_unit: float) -> tuple[float, np.ndarray, np.ndarray]:
-    """loc₀ − loc₁ in standardized units, its gradient and Hessian with respect to (α, β, μ, log σ).
+def s1_shift(theta: np.ndarray, log_unit: float) -> tuple[float, np.ndarray]:
+    """loc₀ − loc₁ in standardized units and its gradient (4,) with respect to (α, β, μ, log σ).
 
     β σ tan(πα/2), and at α = 1, where it must be held fixed, (2/π) β σ log σ with σ in the units of the sample.
     """
-    alpha, beta, _, log_scale = (float(v) for v in theta)
+    alpha, beta, _, log_scale = theta.tolist()
+    scale = math.exp(log_scale)
+    if alpha == 1.0:
+        log_sigma = log_scale + log_unit
+        unit = (2.0 / math.pi) * scale
+        return beta * unit * log_sigma, np.array([0.0, unit * log_sigma, 0.0, beta * unit * (log_sigma + 1.0)])
+    tangent = -1.0 / math.tan(0.5 * math.pi * (alpha - 1.0))
+    slope = 0.5 * math.pi * (1.0 + tangent * tangent)
+    shift = beta * scale * tangent
+    return shift, np.array([beta * scale * slope, scale * tangent, 0.0, shift])
+
+
+def _s1_bend(theta: np.ndarray, log_unit: float) -> np.ndarray:
+    """The second derivatives (4, 4) of `s1_shift`."""
+    alpha, beta, _, log_scale = theta.tolist()
     scale = math.exp(log_scale)
     hessian = np.zeros((4, 4))
     if alpha == 1.0:
@@ -89,17 +113,14 @@ def s1_shift(theta: np.ndarray, log_unit: float) -> tuple[float, np.ndarray, np.
         unit = (2.0 / math.pi) * scale
         hessian[1, 3] = hessian[3, 1] = unit * (log_sigma + 1.0)
         hessian[3, 3] = beta * unit * (log_sigma + 2.0)
-        gradient = np.array([0.0, unit * log_sigma, 0.0, beta * unit * (log_sigma + 1.0)])
-        return beta * unit * log_sigma, gradient, hessian
+        return hessian
     tangent = -1.0 / math.tan(0.5 * math.pi * (alpha - 1.0))
     slope = 0.5 * math.pi * (1.0 + tangent * tangent)
-    bend = math.pi * tangent * slope
-    gradient = np.array([beta * scale * slope, scale * tangent, 0.0, beta * scale * tangent])
-    hessian[0, 0], hessian[3, 3] = beta * scale * bend, beta * scale * tangent
+    hessian[0, 0], hessian[3, 3] = beta * scale * math.pi * tangent * slope, beta * scale * tangent
     hessian[0, 1] = hessian[1, 0] = scale * slope
     hessian[0, 3] = hessian[3, 0] = beta * scale * slope
     hessian[1, 3] = hessian[3, 1] = scale * tangent
-    return beta * scale * tangent, gradient, hessian
+    return hessian
 
 
 def covariance(information: np.ndarray, free: np.ndarray) -> np.ndarray | None:
@@ -115,11 +136,21 @@ def _restricted(information: np.ndarray, free: np.ndarray) -> np.ndarray:
     return np.where(free[..., :, None] & free[..., None, :], information, _IDENTITY)
 
 
-def _s1_jacobian(theta: np.ndarray, log_unit: float) -> tuple[np.ndarray, np.ndarray]:
-    """Where the S1 location is held: ∂θ in S0 / ∂θ with that location, and the second derivatives of loc₀ (4, 4)."""
-    turn = np.eye(4)
-    _, turn[2], bend = s1_shift(theta, log_unit)
-    return turn, bend
+def _inverse(information: np.ndarray, floor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Inverses (laws, 4, 4), and which matrices are definite (laws,).
+
+    What has eigenvalues that are negative or below `floor` (laws,) is inverted with their sizes, or with the floor.
+    """
+    try:
+        half = np.linalg.inv(np.linalg.cholesky(information))
+        inverse = np.matmul(half.transpose(0, 2, 1), half)
+        if ((half * half).sum(axis=(1, 2)) * floor < 1.0).all():  # the trace of the inverse: no eigenvalue is below
+            return inverse, np.ones(floor.size, dtype=bool)
+    except np.linalg.LinAlgError:
+        pass
+    values, vectors = np.linalg.eigh(information)
+    bent = np.maximum(np.abs(values), floor[:, None])
+    return np.matmul(vectors / bent[:, None], vectors.transpose(0, 2, 1)), values[:, 0] > 0.0
 
 
 class Searches:
@@ -133,6 +164,7 @@ class Searches:
         self.problems = problems
         self.places = np.arange(len(problems))  # among the problems
         self.n = np.array([float(problem.weights.n) for problem in problems])
+        self.floor = 1e-7 * self.n  # of the eigenvalues of the information
         self.fixed = np.array([problem.fixed for problem in problems])
         self.movable = np.isnan(self.fixed)
         self.tied = np.array([problem.s1_loc is not None for problem in problems])
@@ -180,7 +212,9 @@ class Searches:
         better = finite & (value >= self.value - 1e-9) if self.n_evaluations else np.ones_like(finite)
         self.n_evaluations += 1
         for row, problem in self._tied():
-            turn, bend = _s1_jacobian(self.trial[row], problem.log_unit)
+            turn = np.eye(4)
+            turn[2] = s1_shift(self.trial[row], problem.log_unit)[1]
+            bend = _s1_bend(self.trial[row], problem.log_unit)
             hessian[row] = turn.T @ hessian[row] @ turn + gradient[row, 2] * bend
             gradient[row] = turn.T @ gradient[row]
         if better.all():
@@ -200,10 +234,7 @@ class Searches:
         if not (self.finite.all() and self.free.all()):
             self.free = self.free & self.finite[:, None]
             information, gradient = _restricted(information, self.free), np.where(self.free, gradient, 0.0)
-        values, vectors = np.linalg.eigh(information)
-        self.definite = values[:, 0] > 0.0
-        bent = np.maximum(np.abs(values), 1e-7 * self.n[:, None])
-        self.covariance = np.matmul(vectors / bent[:, None], vectors.transpose(0, 2, 1))
+        self.covariance, self.definite = _inverse(information, self.floor)
         self.step = np.matmul(self.covariance, gradient[:, :, None])[:, :, 0]
         self.predicted = 0.5 * (gradient * self.step).sum(axis=1)
 
@@ -229,35 +260,40 @@ class Searches:
         """Set `trial`: the next step, or after a step that lost, a shorter one; end what has arrived."""
         before = self.step
         self._newton()
-        self.cubic &= self.definite & self.free.all(axis=1)
+        self.cubic &= self.definite if self.whole else self.definite & self.free.all(axis=1)
         left = self._halley().tolist() if self.cubic.any() else []
         step, predicted = self.step, self.predicted
-        longest = (np.abs(step) / _LONGEST).max(axis=1).tolist()
-        laws = zip(self.theta.tolist(), step.tolist(), longest, predicted.tolist(), self.cubic.tolist(), strict=True)
-        self.done, self.converged = np.zeros(len(better), dtype=bool), np.zeros(len(better), dtype=bool)
-        arrived = []
-        for row, ((alpha, beta, _, _), (forward, sideward, _, _), length, gain, is_cubic) in enumerate(laws):
+        longest = (np.abs(step) / _LONGEST).max(axis=1)
+        self.cubic &= longest <= 1.0
+        done, converged, arrived = [], [], []
+        usable = (self.definite & self.finite).tolist()
+        laws = zip(self.theta.tolist(), step.tolist(), longest.tolist(), predicted.tolist(), usable, strict=True)
+        for row, ((alpha, beta, _, _), (forward, sideward, _, _), length, gain, proper) in enumerate(laws):
             if not better[row]:
                 step[row] = 0.3 * before[row]
-                self.done[row] = np.abs(step[row]).max() < 1e-9
-                self.converged[row] = gain < 1e-4
+                done.append(np.abs(step[row]).max() < 1e-9)
+                converged.append(gain < 1e-4)
                 continue
-            proper = self.definite[row] and self.finite[row] and length <= 1.0
             if length > 1.0:
                 step[row] /= length
-                forward, sideward = forward / length, sideward / length
-            self.cubic[row] = is_cubic and proper
+                forward, sideward, proper = forward / length, sideward / length, False
             room = 2.0 - alpha
             if alpha + forward > ALPHA_RANGE[1] and self.bounded[row, 0] and room > 1e-5:
                 step[row] *= 0.8 * room / forward
                 proper = False
-            # what is left after a Newton step is of the order of gain² / n, and more as α nears 2
-            rest = left[row] if is_cubic else max(10.0 / self.n[row], 4e-5) * (gain / min(room / 0.3, 1.0)) ** 2
-            if proper and rest < _LEFT and abs(beta + sideward) <= 1.0 and alpha + forward >= ALPHA_RANGE[0]:
-                arrived.append(row)
-            self.done[row] = gain < 1e-9 or not self.finite[row]
-            self.converged[row] = gain < 1e-6 and self.finite[row]
+            if proper and alpha + forward >= ALPHA_RANGE[0] and abs(beta + sideward) <= 1.0:
+                # what is left after a Newton step is of the order of gain² / n, and more as α nears 2
+                if self.cubic[row]:
+                    rest = left[row]
+                else:
+                    rest = max(10.0 / self.n[row], 4e-5) * (gain / min(room / 0.3, 1.0)) ** 2
+                if rest < _LEFT:
+                    arrived.append(row)
+            finite = bool(self.finite[row])
+            done.append(gain < 1e-9 or not finite)
+            converged.append(gain < 1e-6 and finite)
         self.trial = self._feasible(self.theta + step)
+        self.done, self.converged = np.array(done), np.array(converged)
         if self.n_evaluations >= _MAX_EVALUATIONS:
             self.done[:] = True
         if arrived:
@@ -272,14 +308,14 @@ class Searches:
             return []
         tied, found = dict(self._tied()), []
         for row in np.flatnonzero(self.done).tolist():
-            free, jacobian = self.free[row], _IDENTITY
+            free, loc_gradient = self.free[row], _IDENTITY[2]
             matrix = self.covariance[row] if self.definite[row] else None
             if matrix is not None and not free.all():
                 matrix = np.where(np.outer(free, free), matrix, 0.0)
             if row in tied:
-                jacobian = _s1_jacobian(self.theta[row], tied[row].log_unit)[0]
+                loc_gradient = s1_shift(self.theta[row], tied[row].log_unit)[1]
             ends = (bool(self.converged[row]), self.n_evaluations)
-            result = Optimum(self.theta[row], float(self.value[row]), matrix, free, jacobian, *ends)
+            result = Optimum(self.theta[row], float(self.value[row]), matrix, free, loc_gradient, *ends)
             found.append((int(self.places[row]), result))
         if len(found) < self.done.size:
             on = ~self.done
@@ -292,7 +328,7 @@ class Searches:
 def maximize(problems: list[Problem]) -> list[Optimum]:
     """Search from the best start law of each problem."""
     table = starts.starts()
-    chosen = [starts.best(problem.weights) for problem in problems]
+    chosen = [table.best(problem.weights) for problem in problems]
     searches = Searches(problems, table.theta[chosen])
     known = ~table.from_inversion[chosen] & searches.movable.all(axis=1)
     sums = np.zeros((len(problems), 35))
@@ -300,13 +336,14 @@ def maximize(problems: list[Problem]) -> list[Optimum]:
         sums[row] = table.first_evaluation(chosen[row], problems[row].weights)
     value, gradient, hessian = sums[:, 0], sums[:, 1:5], sums[:, 5 + _PAIR]
     searches.third, searches.cubic = sums[:, 15 + _TRIPLE], known
-    for row in np.flatnonzero(~known).tolist():
-        value[row], gradient[row], hessian[row] = evaluate(problems[row].weights, searches.trial[row])
+    if not known.all():
+        rows = np.flatnonzero(~known)
+        value[rows], gradient[rows], hessian[rows] = evaluate(
+            [problems[row].weights for row in rows], searches.trial[rows]
+        )
     searches.accept(value, gradient, hessian)
     found = dict(searches.finished())
     while len(found) < len(problems):
-        running = zip(searches.places.tolist(), searches.trial, strict=True)
-        values, gradients, hessians = zip(*(evaluate(problems[k].weights, theta) for k, theta in running), strict=True)
-        searches.accept(np.array(values), np.array(gradients), np.array(hessians))
+        searches.accept(*evaluate([problems[place].weights for place in searches.places], searches.trial))
         found |= searches.finished()
     return [found[place] for place in range(len(problems))]

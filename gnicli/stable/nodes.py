@@ -26,7 +26,7 @@ _GROUPS = (((0, 1), 0.07, -3.1, 4.0, 82), ((2, 3, 4), 0.16, -3.1, 3.45, 74))
 _AXIS_TOP, _AXIS_STEP = 1.3, 0.45  # of log s
 # of α, β, μ, log σ, in the order in which `_columns` multiplies; ∂² log φ is 0 for (2, 3) and all after (3, 3)
 PAIRS = ((0, 0), (0, 1), (0, 3), (1, 3), (2, 3), (3, 3), (0, 2), (1, 2), (2, 2), (1, 1))
-NEAR_FLOOR, FAR_FLOOR = 1e-12, 1e-250  # a density below is rounding: what the rays near the center resolve, and far
+_NEAR_FLOOR, _FAR_FLOOR = 1e-12, 1e-250  # what the rays near the center resolve, and the axis
 _TWO_OVER_PI = 2.0 / math.pi
 _MIRROR = np.array([1.0, -1.0, -1.0, 1.0])
 _MIRROR_ALL = np.array([[1.0], *_MIRROR[:, None], *([_MIRROR[i] * _MIRROR[j]] for i, j in PAIRS)])
@@ -42,8 +42,8 @@ class Grid(NamedTuple):
     log_t: np.ndarray
     ray: np.ndarray  # which ray, 0 to 2
     angle: np.ndarray  # (3,)
-    near: tuple[tuple[slice, np.ndarray], ...]
-    far: tuple[slice, np.ndarray]
+    products: tuple[tuple[slice, np.ndarray], ...]  # octaves of the near nodes, then all far nodes
+    floor: np.ndarray  # at each node: a density below is rounding
 
 
 def _alternating(real: np.ndarray, imaginary: np.ndarray) -> np.ndarray:
@@ -54,7 +54,7 @@ def _alternating(real: np.ndarray, imaginary: np.ndarray) -> np.ndarray:
 @lru_cache(maxsize=64)
 def grid(n_far: int) -> Grid:
     """For samples that reach into the first `n_far` far octaves; built once per process, in a few milliseconds."""
-    log_radius, angle, ray, near = [], [], [], []
+    log_radius, angle, ray, products = [], [], [], []
     start = 0
     for k, (octaves, turn, low, high, n_nodes) in enumerate(_GROUPS):
         v = np.linspace(low, high, n_nodes)
@@ -63,7 +63,7 @@ def grid(n_far: int) -> Grid:
         dt = t * (1.0 + np.exp(-v)) * (v[1] - v[0])
         y = cells.node_places(np.array(octaves), cells.NEAR_ORDER).ravel()
         kernel = np.exp(-1j * np.outer(t, y)) * (dt / math.pi)[:, None]
-        near.append((slice(2 * start, 2 * (start + n_nodes)), _alternating(kernel.real, -kernel.imag)))
+        products.append((slice(2 * start, 2 * (start + n_nodes)), _alternating(kernel.real, -kernel.imag)))
         log_radius.append(log_r)
         angle.append(-turn * math.pi)
         ray.append(np.full(n_nodes, k))
@@ -79,8 +79,9 @@ def grid(n_far: int) -> Grid:
     ray.append(np.full(log_s.size, len(_GROUPS)))
     radii, rays, angles = np.concatenate(log_radius), np.concatenate(ray), np.array(angle)
     log_t = radii + 1j * angles[rays]
-    far = (slice(2 * start, 2 * (start + log_s.size)), _alternating(np.zeros_like(kernel), kernel))
-    return Grid(np.exp(log_t), log_t, rays, angles, tuple(near), far)
+    products.append((slice(2 * start, 2 * (start + log_s.size)), _alternating(np.zeros_like(kernel), kernel)))
+    floor = np.repeat((_NEAR_FLOOR, _FAR_FLOOR), (cells.N_NEAR, 2 * kernel.shape[1]))
+    return Grid(np.exp(log_t), log_t, rays, angles, tuple(products), floor)
 
 
 def _cotangent(eps: float) -> tuple[float, float, float]:
@@ -213,33 +214,36 @@ def _columns(g: Grid, theta: np.ndarray, order: int) -> np.ndarray:
     return out
 
 
-class Density(NamedTuple):
-    """f and its derivatives at the nodes, (n_columns, 2 sides, nodes): f, 4 first, 10 second derivatives."""
+def density(theta: np.ndarray, n_far: int, order: int = 2) -> np.ndarray:
+    """f and its derivatives for a law θ in S0 (α, β, μ, log σ) at the near nodes and those of `n_far` far octaves.
 
-    near: np.ndarray
-    far: np.ndarray
-
-
-def density(theta: np.ndarray, n_far: int, order: int = 2) -> Density:
-    """At the near nodes and those of the first `n_far` far octaves, for a law θ in S0: α, β, μ, log σ.
-
-    One law at a time: what several take together leaves the cache, and comes in fresh pages from the system.
+    (n_columns, nodes): f, with `order` 2 its 4 first and 10 second derivatives (`PAIRS`); the nodes as in
+    `cells.Weights`. One law at a time: what several take together leaves the cache, and comes in fresh pages.
     """
     g = grid(n_far)
     columns = _columns(g, theta, order)
     n_columns = columns.shape[0]
     flat = columns.reshape(2 * n_columns, -1).view(np.float64)
-    near = np.concatenate([flat[:, part] @ matrix for part, matrix in g.near], axis=1).reshape(n_columns, 2, -1)
-    part, matrix = g.far
-    far = (flat[:, part] @ matrix).reshape(n_columns, 2, n_far * cells.FAR_ORDER)
-    if order:
-        near[:, 1] *= _MIRROR_ALL
-        far[:, 1] *= _MIRROR_ALL
-    return Density(near, far)
+    out = np.empty((n_columns, g.floor.size))
+    start = 0
+    for part, matrix in g.products:
+        sides = (flat[:, part] @ matrix).reshape(n_columns, 2, -1)
+        if order:
+            sides[:, 1] *= _MIRROR_ALL
+        end = start + 2 * sides.shape[2]
+        nodes = cells.NEAR_ORDER if start < cells.N_NEAR else cells.FAR_ORDER
+        octaves = out[:, start:end].reshape(n_columns, -1, 2, nodes)
+        octaves[:] = sides.reshape(n_columns, 2, -1, nodes).transpose(0, 2, 1, 3)
+        start = end
+    return out
 
 
-def places(n_far: int) -> tuple[np.ndarray, np.ndarray]:
-    """|y| of the near and of the far nodes, in the order of `Density`."""
-    near = cells.node_places(np.arange(cells.NEAR_OCTAVES), cells.NEAR_ORDER).ravel()
-    far = cells.node_places(np.arange(cells.NEAR_OCTAVES, cells.NEAR_OCTAVES + n_far), cells.FAR_ORDER).ravel()
-    return near, far
+def places(n_far: int) -> np.ndarray:
+    """y of the nodes, (nodes,)."""
+    out = np.empty(cells.N_NEAR + 2 * n_far * cells.FAR_ORDER)
+    start = 0
+    for part, order in zip(cells.by_octave(out), (cells.NEAR_ORDER, cells.FAR_ORDER), strict=True):
+        outwards = cells.node_places(np.arange(start, start + part.shape[0]), order)
+        part[:, 0], part[:, 1] = outwards, -outwards
+        start += part.shape[0]
+    return out

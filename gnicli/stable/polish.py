@@ -106,15 +106,13 @@ def polish(problem: Problem, y: np.ndarray, start: Optimum) -> Optimum:
         if predicted < 1e-7 or gained < 1e-8:
             converged = predicted < 1e-4
             break  # the derivatives of a step this short serve as those of the end
-    jacobian = np.eye(4)
-    if problem.s1_loc is not None:
-        jacobian[2] = s1_shift(q, problem.log_unit)[1]
+    tied = problem.s1_loc is not None
     return Optimum(
         likelihood.theta(q),
         value,
         covariance(information, free) if np.isfinite(information).all() else None,
         free,
-        jacobian,
+        s1_shift(q, problem.log_unit)[1] if tied else np.eye(4)[2],
         converged,
         start.n_evaluations + likelihood.n_evaluations,
     )
