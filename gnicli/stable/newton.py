@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from gnicli.stable import cells, nodes, starts
+from gnicli.stable.inverse import inverses
 
 ALPHA_RANGE = (0.5, 2.0 - 1e-6)
 _LONGEST = np.array([0.25, 0.4, 0.5, 0.4])
 _MAX_EVALUATIONS = 40
 _IDENTITY = np.eye(4)
+_LEAST = 1e-7  # information per sample that a step is made with
 _LEFT = 1e-7  # nats that a last step may leave
 _LOW, _HIGH = np.array([ALPHA_RANGE[0], -1.0]), np.array([ALPHA_RANGE[1], 1.0])
 
@@ -136,23 +138,6 @@ def _restricted(information: np.ndarray, free: np.ndarray) -> np.ndarray:
     return np.where(free[..., :, None] & free[..., None, :], information, _IDENTITY)
 
 
-def _inverse(information: np.ndarray, floor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Inverses (laws, 4, 4), and which matrices are definite (laws,).
-
-    What has eigenvalues that are negative or below `floor` (laws,) is inverted with their sizes, or with the floor.
-    """
-    try:
-        half = np.linalg.inv(np.linalg.cholesky(information))
-        inverse = np.matmul(half.transpose(0, 2, 1), half)
-        if ((half * half).sum(axis=(1, 2)) * floor < 1.0).all():  # the trace of the inverse: no eigenvalue is below
-            return inverse, np.ones(floor.size, dtype=bool)
-    except np.linalg.LinAlgError:
-        pass
-    values, vectors = np.linalg.eigh(information)
-    bent = np.maximum(np.abs(values), floor[:, None])
-    return np.matmul(vectors / bent[:, None], vectors.transpose(0, 2, 1)), values[:, 0] > 0.0
-
-
 class Searches:
     """Several searches that share their evaluations: every array has one row per law that is still searched.
 
@@ -164,7 +149,6 @@ class Searches:
         self.problems = problems
         self.places = np.arange(len(problems))  # among the problems
         self.n = np.array([float(problem.weights.n) for problem in problems])
-        self.floor = 1e-7 * self.n  # of the eigenvalues of the information
         self.fixed = np.array([problem.fixed for problem in problems])
         self.movable = np.isnan(self.fixed)
         self.tied = np.array([problem.s1_loc is not None for problem in problems])
@@ -234,7 +218,7 @@ class Searches:
         if not (self.finite.all() and self.free.all()):
             self.free = self.free & self.finite[:, None]
             information, gradient = _restricted(information, self.free), np.where(self.free, gradient, 0.0)
-        self.covariance, self.definite = _inverse(information, self.floor)
+        self.covariance, self.definite = inverses(information, (_LEAST * self.n).tolist())
         self.step = np.matmul(self.covariance, gradient[:, :, None])[:, :, 0]
         self.predicted = 0.5 * (gradient * self.step).sum(axis=1)
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from gnicli.errors import DataError, NumericalError, UsageError
 from gnicli.stable import StableFit, StableLaw, cells, fit, fit_many, newton, nodes, starts
+from gnicli.stable.inverse import inverses
 from gnicli.stable.table import exact
 
 
@@ -78,6 +79,23 @@ def test_start_laws_know_their_derivatives(law):
                 assert sums[5 + nodes.PAIRS.index((j, i))] == pytest.approx(hessian[i, j], rel=1e-7, abs=1e-7 * w.n)
                 third = sums[15 + starts.TRIPLES.index(tuple(sorted((i, j, k))))]
                 assert third == pytest.approx(slope[i, j], rel=1e-3, abs=1e-3 * w.n)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.floats(-6.0, 6.0), st.integers(0, 4))
+def test_inverses_of_small_matrices(seed, power, negative):
+    """Against LAPACK: definite ones, and those with so many negative eigenvalues, whose sizes are taken."""
+    rng = np.random.default_rng(seed)
+    rotation = np.linalg.qr(rng.standard_normal((4, 4)))[0]
+    values = rng.uniform(0.1, 10.0, 4) * 10.0**power
+    signs = np.where(np.arange(4) < negative, -1.0, 1.0)
+    matrix = (rotation * values * signs) @ rotation.T
+    matrix = 0.5 * (matrix + matrix.T)
+    found, definite = inverses(np.array([matrix, np.eye(4)]), [1e-9 * 10.0**power] * 2)
+    assert definite.tolist() == [negative == 0, True]
+    np.testing.assert_allclose(found[0], (rotation / values) @ rotation.T, rtol=1e-9, atol=1e-11 / 10.0**power)
+    held = inverses(matrix[None], [2.0 * values.max()])[0][0]  # all sizes below the floor
+    np.testing.assert_allclose(held, np.eye(4) / (2.0 * values.max()), rtol=1e-9, atol=1e-11 / 10.0**power)
 
 
 @pytest.mark.parametrize("n", [1000, 100_000])
