@@ -29,7 +29,6 @@ _SIGN_BIT = np.int32(-(2**31))
 _TWO_BITS = np.int32(0x40000000)  # the bits of 2.0, half of those of -2^31: see `number_cells`
 _TWO = 0x40000000 >> _SHIFT
 _BLOCK = 1 << 16
-_STRIDE = 1 << 13
 _FARTHEST = 0.5 * 2.0**N_OCTAVES * 0.999  # of |y| + 1/2
 
 
@@ -84,17 +83,17 @@ class _Scratch(threading.local):
 
     def __init__(self) -> None:
         self.index = np.empty(_BLOCK, dtype=np.int64)
-        self.single = np.empty(_STRIDE, dtype=np.float32)
-        self.sign = np.empty(_STRIDE, dtype=np.int32)
-        self.double = np.empty(_STRIDE)
+        self.single = np.empty(_BLOCK, dtype=np.float32)
+        self.sign = np.empty(_BLOCK, dtype=np.int32)
+        self.double = np.empty(_BLOCK)
 
-    def number_cells(self, x: np.ndarray, middle: Any, factor: Any, center: int, out: np.ndarray) -> None:
-        """Put the cell of each sample in `out`: center + i and center − i for the i-th outwards on each side.
+    def number_cells(self, x: np.ndarray, middle: Any, factor: Any, center: int) -> np.ndarray:
+        """The cell of each sample, in a buffer: center + i and center − i for the i-th outwards on each side.
 
         `factor` takes to 4 y, whose sum with ±2 has bits that, as integers, are as far above 2^30 for positive y as
         they are above −2^30 for negative y: their absolute values go on across y = 0.
         """
-        y, sign = self.single[: x.size], self.sign[: x.size]
+        y, sign, index = self.single[: x.size], self.sign[: x.size], self.index[: x.size]
         wide = y if x.dtype == np.float32 else self.double[: x.size]
         np.subtract(x, middle, out=wide)
         np.multiply(wide, factor, out=wide)
@@ -107,7 +106,8 @@ class _Scratch(threading.local):
         np.right_shift(bits, _SHIFT, out=bits)
         np.abs(bits, out=bits)
         np.subtract(bits, _TWO - center, out=bits)
-        out[:] = bits
+        index[:] = bits
+        return index
 
 
 _scratch = _Scratch()
@@ -131,10 +131,7 @@ def count(samples: np.ndarray, center: float, unit: float) -> tuple[np.ndarray, 
     counts = np.zeros(0, dtype=np.intp)
     for start in range(0, samples.size, _BLOCK):
         block = samples[start : start + _BLOCK]
-        index = _scratch.index[: block.size]
-        for k in range(0, block.size, _STRIDE):
-            part = block[k : k + _STRIDE]
-            _scratch.number_cells(part, middle, factor, n_cells, index[k : k + part.size])
+        index = _scratch.number_cells(block, middle, factor, n_cells)
         if not reach < _FARTHEST:
             index[_is_beyond(block, middle, factor)] = 2 * n_cells
         found = np.bincount(index, minlength=2 * n_cells + 1)
