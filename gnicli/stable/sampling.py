@@ -19,8 +19,8 @@ import numpy as np
 
 from gnicli.stable.inversion import Shape, shape
 
-_BLOCK = 8192
-_LEAST_W = 2.0**-70  # added to W, which is 0 once in 2^53 draws or less often: keeps the logarithm finite
+_BLOCK = 1 << 14
+_LEAST_W = 2.0**-70  # added to W, which is 0 once in 2^53 draws: keeps the logarithm finite
 _LEAST_D = 2.0**-60
 _SURE_D = 1e-9  # where D is known to be above it, its rounding (1e-16) cannot make it 0
 
@@ -35,7 +35,9 @@ def draw(
         block = out[start : start + _BLOCK]
         uniform, exponential = angle[: block.size], waiting[: block.size]
         rng.random(out=uniform)
-        rng.standard_exponential(out=exponential)
+        rng.random(out=exponential)
+        np.subtract(1.0, exponential, out=exponential)  # in (0, 1]
+        np.negative(np.log(exponential, out=exponential), out=exponential)  # cheaper than NumPy's ziggurat
         transform(alpha, beta, uniform, exponential, block)
         block *= scale
         block += loc
