@@ -17,6 +17,7 @@ import numpy as np
 from gnicli.errors import GniError, NumericalError, UsageError
 from gnicli.stable import newton
 from gnicli.stable.law import StableLaw, check_parameterization
+from gnicli.stable.origins import s1_shift
 from gnicli.stable.others import Normal
 from gnicli.stable.polish import Likelihood, polish
 from gnicli.stable.samples import Standardized, standardize
@@ -206,7 +207,7 @@ def _report(
     alpha, beta, loc, log_scale = found.theta.tolist()
     loc_gradient = found.loc_gradient
     if parameterization == "S1":
-        shift, slope = newton.s1_shift(found.theta, problem.log_unit)
+        shift, slope = s1_shift(found.theta, problem.log_unit)
         loc -= shift
         loc_gradient = loc_gradient - slope
     scale = math.exp(log_scale)

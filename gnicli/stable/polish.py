@@ -11,7 +11,8 @@ import math
 
 import numpy as np
 
-from gnicli.stable.newton import ALPHA_RANGE, Optimum, Problem, covariance, s1_shift
+from gnicli.stable.newton import ALPHA_RANGE, Optimum, Problem, covariance
+from gnicli.stable.origins import s1_shift
 from gnicli.stable.table import table
 
 _STEP = 2e-4

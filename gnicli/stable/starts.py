@@ -31,8 +31,7 @@ class Starts(NamedTuple):
 
     The laws with β ≥ 0 come first; after these, the mirror images of those with β > 0. `derivatives` holds, for the
     first, log f, its 4 first, 10 second and 20 third derivatives (`nodes.PAIRS`, `TRIPLES`), so that a search has its
-    first evaluation for the price of a product; of use where `from_inversion` is False (the laws with α below 0.8 have
-    log f from the inversion).
+    first evaluation for the price of a product; where `from_inversion`, with α below 0.8, only log f is there.
     """
 
     theta: np.ndarray
@@ -95,12 +94,14 @@ def starts() -> Starts:
             rows.append((alpha, beta, -middle * scale, np.log(scale)))
     theta = np.array(rows)
     from_inversion = theta[:, 0] < 0.8
-    with np.errstate(over="ignore", invalid="ignore"):
-        derivatives = np.array([_derivatives(law) for law in theta])
-    log_f, y = derivatives[:, 0].copy(), nodes.places(_N_FAR)
-    for k in np.flatnonzero(from_inversion):
-        alpha, beta, loc, log_scale = theta[k]
-        log_f[k] = exact(alpha, beta, (y - loc) * np.exp(-log_scale))[0] - log_scale
+    y = nodes.places(_N_FAR)
+    derivatives = np.zeros((theta.shape[0], 35, y.size))
+    for k, (alpha, beta, loc, log_scale) in enumerate(theta):
+        if from_inversion[k]:
+            derivatives[k, 0] = exact(alpha, beta, (y - loc) * np.exp(-log_scale))[0] - log_scale
+        else:
+            derivatives[k] = _derivatives(theta[k])
+    log_f = derivatives[:, 0]
     skewed = np.flatnonzero(theta[:, 1])
     log_f = np.maximum(np.concatenate([log_f, [cells.mirrored(log_f[k]) for k in skewed]]), _FLOOR)
     return Starts(
