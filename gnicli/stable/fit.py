@@ -1,6 +1,6 @@
 """Maximum likelihood for the four parameters of a stable law: `fit` and `fit_many`.
 
-The search runs on weighted nodes (`cells`, `nodes`, `newton`): a millisecond or two for 1e4 samples. Where the
+The search runs on weighted nodes (`cells`, `nodes`, `maximum`): a millisecond or two for 1e4 samples. Where the
 nodes are not accurate (near a one-sided law, alpha small, alpha near 2) the exact likelihood is maximized from there
 (`polish`).
 """
@@ -17,6 +17,7 @@ import numpy as np
 from gnicli.errors import GniError, NumericalError, UsageError
 from gnicli.stable import newton
 from gnicli.stable.law import StableLaw, check_parameterization
+from gnicli.stable.maximum import maximize
 from gnicli.stable.origins import s1_shift
 from gnicli.stable.others import Normal
 from gnicli.stable.polish import Likelihood, polish
@@ -139,7 +140,7 @@ def _fit_all(
     if held.get("alpha") == 2.0:
         return [_normal_fit(s, parameterization, held) for s in samples]
     problems = [_problem(s, parameterization, held) for s in samples]
-    found = newton.maximize(problems)
+    found = maximize(problems)
     return [_finish(*each, parameterization, held, exact) for each in zip(samples, problems, found, strict=True)]
 
 

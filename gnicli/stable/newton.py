@@ -21,7 +21,10 @@ _MAX_EVALUATIONS = 40
 _IDENTITY = np.eye(4)
 _LEAST = 1e-7  # of the information per sample, for a step; caps a standard error at 3162 / √n, near α = 2 that of β
 _LEFT = 1e-7  # nats that a last step may leave
-_LOW, _HIGH = np.array([ALPHA_RANGE[0], -1.0]), np.array([ALPHA_RANGE[1], 1.0])
+_FARTHEST = (
+    2.0  # |μ|, beyond which the nodes' rays see nothing; the S0 location is well inside for every law and sample
+)
+LOW, HIGH = np.array([ALPHA_RANGE[0], -1.0, -_FARTHEST]), np.array([ALPHA_RANGE[1], 1.0, _FARTHEST])
 
 
 @dataclass
@@ -119,10 +122,10 @@ class Searches:
         self.movable = np.isnan(fixed)
         self.tied = np.array([problem.s1_loc is not None for problem in problems])
         self.whole = bool(self.movable.all()) and not self.tied.any()  # the usual case: nothing is held
-        self.bounded = self.movable[:, :2]
         if not self.whole:
             theta = np.where(self.movable, theta, fixed)
             self.movable[:, 2] &= ~self.tied
+        self.bounded = self.movable[:, :3]
         self.n_evaluations = 0
         self.value = np.full(len(problems), -np.inf)
         self.third, self.cubic = np.zeros((len(problems), 4, 4, 4)), np.zeros(len(problems), dtype=bool)
@@ -135,11 +138,11 @@ class Searches:
         return [(row, self.problems[self.places[row]]) for row in np.flatnonzero(self.tied).tolist()]
 
     def _feasible(self, theta: np.ndarray) -> np.ndarray:
-        """`theta` (laws, 4), drawn into the bounds of α and β where they are free; S0 locations of fixed S1 ones."""
-        for row, (alpha, beta, _, _) in enumerate(theta.tolist()):
-            if not (ALPHA_RANGE[0] <= alpha <= ALPHA_RANGE[1] and -1.0 <= beta <= 1.0):
-                inside = min(max(alpha, ALPHA_RANGE[0]), ALPHA_RANGE[1]), min(max(beta, -1.0), 1.0)
-                np.copyto(theta[row, :2], inside, where=self.bounded[row])
+        """`theta` (laws, 4), drawn into the bounds of α, β and μ where they are free; S0 locations of fixed S1 ones."""
+        for row, (alpha, beta, loc, _) in enumerate(theta.tolist()):
+            if not (ALPHA_RANGE[0] <= alpha <= ALPHA_RANGE[1] and -1.0 <= beta <= 1.0 and abs(loc) <= _FARTHEST):
+                inside = np.minimum(np.maximum(theta[row, :3], LOW), HIGH)
+                np.copyto(theta[row, :3], inside, where=self.bounded[row])
         for row, problem in self._tied():
             assert problem.s1_loc is not None
             theta[row, 2] = problem.s1_loc + s1_shift(theta[row], problem.log_unit)[0]
@@ -151,14 +154,33 @@ class Searches:
         for row, (alpha, beta, _, _) in enumerate(self.theta.tolist()):
             if not (ALPHA_RANGE[0] < alpha < ALPHA_RANGE[1] and -1.0 < beta < 1.0):
                 outward = self.gradient[row, :2]
-                low, high = self.theta[row, :2] <= _LOW, self.theta[row, :2] >= _HIGH
+                low, high = self.theta[row, :2] <= LOW[:2], self.theta[row, :2] >= HIGH[:2]
                 free = free.copy() if free is self.movable else free
                 free[row, :2] &= ~(low & (outward <= 0.0) | high & (outward >= 0.0))
         return free
 
+    def within(self) -> np.ndarray:
+        """Which trials the nodes serve: not those whose location, held as it is, lies far from the sample's center."""
+        return np.abs(self.trial[:, 2]) <= _FARTHEST
+
+    def evaluate(self, wanted: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """`evaluate` for all trials, or those `wanted`; −inf and zeros for the others and where the nodes fail."""
+        if self.whole and wanted is None:
+            return evaluate([self.problems[place].weights for place in self.places], self.trial)
+        rows = np.flatnonzero(self.within() if wanted is None else self.within() & wanted)
+        n_laws = self.places.size
+        found = np.full(n_laws, -np.inf), np.zeros((n_laws, 4)), np.zeros((n_laws, 4, 4))
+        if rows.size:
+            some = evaluate([self.problems[place].weights for place in self.places[rows]], self.trial[rows])
+            for each, part in zip(found, some, strict=True):
+                each[rows] = part
+        return found
+
     def accept(self, value: np.ndarray, gradient: np.ndarray, hessian: np.ndarray) -> None:
         """Take the evaluation of `trial`: value (laws,), gradient (laws, 4), Hessian (laws, 4, 4)."""
         finite = np.isfinite(value + hessian.sum(axis=(1, 2)))
+        if not self.whole:
+            finite &= self.within()
         better = finite & (value >= self.value - 1e-9) if self.n_evaluations else np.ones_like(finite)
         self.n_evaluations += 1
         for row, problem in self._tied():
@@ -275,25 +297,22 @@ class Searches:
         return found
 
 
-def maximize(problems: list[Problem]) -> list[Optimum]:
-    """Search from the best start law of each problem."""
+def search(problems: list[Problem], theta: np.ndarray, laws: list[int]) -> list[Optimum]:
+    """From `theta` (problems, 4), where nothing is held the start laws with these numbers."""
     table = starts.starts()
-    chosen = [table.best(problem.weights) for problem in problems]
-    searches = Searches(problems, table.theta[chosen])
-    known = ~table.from_inversion[chosen] & searches.movable.all(axis=1)
+    searches = Searches(problems, theta)
+    known = ~table.from_inversion[laws] & searches.movable.all(axis=1)
     sums = np.zeros((len(problems), 35))
     for row in np.flatnonzero(known).tolist():
-        sums[row] = table.first_evaluation(chosen[row], problems[row].weights)
+        sums[row] = table.first_evaluation(laws[row], problems[row].weights)
     value, gradient, hessian = sums[:, 0], sums[:, 1:5], sums[:, 5 + _PAIR]
     searches.third, searches.cubic = sums[:, 15 + _TRIPLE], known
     if not known.all():
-        rows = np.flatnonzero(~known)
-        value[rows], gradient[rows], hessian[rows] = evaluate(
-            [problems[row].weights for row in rows], searches.trial[rows]
-        )
+        for sum_up, more in zip((value, gradient, hessian), searches.evaluate(~known), strict=True):
+            sum_up[~known] = more[~known]
     searches.accept(value, gradient, hessian)
     found = dict(searches.finished())
     while len(found) < len(problems):
-        searches.accept(*evaluate([problems[place].weights for place in searches.places], searches.trial))
+        searches.accept(*searches.evaluate())
         found |= searches.finished()
     return [found[place] for place in range(len(problems))]

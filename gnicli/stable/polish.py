@@ -44,16 +44,19 @@ class Likelihood:
         return float(value.sum() - self.y.size * log_scale)
 
 
-def _steps(q: np.ndarray, free: np.ndarray) -> np.ndarray:
-    """Difference steps that stay inside the domain."""
+def _steps(value: Likelihood, q: np.ndarray, free: np.ndarray) -> np.ndarray:
+    """Difference steps that stay inside the domain and move a location tied to them no farther than themselves."""
     room = np.array([min(2.0 - q[0], q[0] - 0.5) / 3.0, (1.0 - abs(q[1])) / 3.0, 1.0, 1.0])
-    return np.where(free, np.minimum(_STEP, np.maximum(room, 1e-9)), _STEP)
+    steps = np.where(free, np.minimum(_STEP, np.maximum(room, 1e-9)), _STEP)
+    if value.s1_loc is None:
+        return steps
+    return steps / (1.0 + np.abs(s1_shift(q, value.log_unit)[1]) * math.exp(-q[3]))
 
 
 def _derivatives(value: Likelihood, q: np.ndarray, at_q: float, free: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Gradient and Hessian over the free parameters by central differences."""
     index = np.flatnonzero(free).tolist()
-    h = _steps(q, free)
+    h = _steps(value, q, free)
     gradient, hessian = np.zeros(len(index)), np.zeros((len(index), len(index)))
 
     def shifted(*moves: tuple[int, float]) -> float:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from gnicli.errors import DataError, NumericalError, UsageError
 from gnicli.stable import StableFit, StableLaw, cells, fit, fit_many, newton, nodes, starts
 from gnicli.stable.inverse import inverses
+from gnicli.stable.maximum import maximize
 from gnicli.stable.table import exact
 
 
@@ -106,7 +107,7 @@ def test_little_is_left_where_a_search_ends(n):
     for k in range(40):
         x = draw(rng.uniform(1.1, 1.95), rng.uniform(-0.8, 0.8), n, seed=k)
         problem = newton.Problem(cells.weigh(x, float(np.median(x)), 2.0)[0])
-        found = newton.maximize([problem])[0]
+        found = maximize([problem])[0]
         theta = found.theta
         first = alone(problem.weights, theta)[0]
         for _ in range(6):
@@ -286,6 +287,29 @@ def test_a_fixed_location_is_at_its_maximum():
                 found.alpha + sign * change[0], found.beta + sign * change[1], 0.0, found.scale + sign * change[2]
             )
             assert near.logpdf(x).sum() < found.log_likelihood
+
+
+@pytest.mark.parametrize("exact", [True, False])
+@pytest.mark.parametrize(("alpha", "beta"), [(0.85, 0.3), (0.96, -0.4), (1.06, 0.5), (1.3, -0.5), (1.7, 0.6)])
+def test_a_held_location_in_s1_with_the_rest_free(alpha, beta, exact):
+    """Near alpha = 1 it lies many scales from the samples."""
+    x = draw(alpha, beta, 4000, seed=6)
+    found = fit(x, fixed={"loc": 0.3}, exact=exact)
+    assert found.converged
+    assert found.log_likelihood > StableLaw(alpha, beta, 0.3, 2.0).logpdf(x).sum()
+    for parameter, truth in (("alpha", alpha), ("beta", beta), ("scale", 2.0)):
+        assert abs(getattr(found, parameter) - truth) < 4.0 * getattr(found, f"{parameter}_stderr"), parameter
+
+
+@pytest.mark.parametrize("n", [80, 3000])
+@pytest.mark.parametrize("kind", ["standard_exponential", "standard_normal", "random", "standard_cauchy"])
+def test_a_held_location_ends_no_search_at_alpha_one(kind, n):
+    """Searches used to be drawn to where the nodes see nothing, hundreds of nats a sample below the symmetric law's."""
+    x = getattr(np.random.default_rng(4), kind)(n)
+    loc = float(np.median(x))
+    found, symmetric = fit(x, fixed={"loc": loc}), fit(x, fixed={"loc": loc, "beta": 0.0})
+    assert found.converged
+    assert found.log_likelihood > symmetric.log_likelihood - 1e-3
 
 
 def test_fixed_at_alpha_one_in_s1():

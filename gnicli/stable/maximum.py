@@ -1,0 +1,73 @@
+"""The maximum of the likelihood on the nodes: one search, or where a location in S1 is held, several."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from gnicli.stable import nodes, starts
+from gnicli.stable.newton import HIGH, LOW, Optimum, Problem, Searches, search
+from gnicli.stable.origins import s1_shift
+
+
+def maximize(problems: list[Problem]) -> list[Optimum]:
+    """The best end of a search for each problem."""
+    table = starts.starts()
+    chosen = [table.best(problem.weights) for problem in problems]
+    found = search(problems, table.theta[chosen], chosen)
+    for k, problem in enumerate(problems):
+        if problem.s1_loc is not None:
+            found[k] = max(_search_tied(problem) or [found[k]], key=lambda end: end.log_likelihood)
+    return found
+
+
+def _search_tied(problem: Problem) -> list[Optimum]:
+    """Searches with a location in S1 that is held, from several laws that have it.
+
+    At α = 1 such a law runs away for every β but 0, and no search can cross: so there are two on either side, from the
+    likeliest start law and from the law next to the maximum with the location free.
+    """
+    table = starts.starts()
+    trials = Searches([problem] * table.theta.shape[0], table.theta)
+    value = np.full(table.theta.shape[0], -np.inf)
+    for law in np.flatnonzero(trials.within()).tolist():
+        f = nodes.density(trials.trial[law], problem.weights.n_far, order=0)[0]
+        value[law] = np.log(np.maximum(f, nodes.grid(problem.weights.n_far).floor)) @ problem.weights.at_nodes
+    theta = []
+    for side in (trials.trial[:, 0] < 1.0, trials.trial[:, 0] > 1.0):
+        best = int(np.where(side, value, -np.inf).argmax())
+        if side[best] and np.isfinite(value[best]):
+            theta.append(trials.trial[best])
+    untied = replace(problem, fixed=np.where([False, False, True, False], np.nan, problem.fixed), s1_loc=None)
+    free = maximize([untied])[0]
+    theta += [law for side in (-1.0, 1.0) for law in _next_to(free, problem, side)]
+    return [search([problem], each[None], [0])[0] for each in theta]
+
+
+def _next_to(free: Optimum, problem: Problem, side: float) -> list[np.ndarray]:
+    """The law with the held location next to a maximum without it, by the information there, on a side of α = 1.
+
+    [] where none is found.
+    """
+    alpha_held = not np.isnan(problem.fixed[0])
+    if free.covariance is None or problem.s1_loc is None or (alpha_held and (free.theta[0] - 1.0) * side <= 0.0):
+        return []
+    theta = free.theta.copy()
+    if not alpha_held:
+        theta[0] = 1.0 + side * max(side * (theta[0] - 1.0), 0.05)
+    for _ in range(30):
+        shift, slope = s1_shift(theta, problem.log_unit)
+        across = np.eye(4)[2] - slope
+        along = free.covariance @ across
+        size = float(across @ along)
+        if not size > 0.0:
+            return []
+        last = theta[0]
+        theta = free.theta + along * (float(across @ (theta - free.theta)) - theta[2] + problem.s1_loc + shift) / size
+        if not np.abs(theta - free.theta).max() < 3.0:  # the iteration runs away, or is lost
+            return []
+        theta[:2] = np.clip(theta[:2], LOW[:2], HIGH[:2])
+        if (theta[0] - 1.0) * side <= 0.0:
+            theta[0] = 0.5 * (1.0 + last)
+    return [theta]
