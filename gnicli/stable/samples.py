@@ -23,17 +23,15 @@ class Standardized(NamedTuple):
     unit: float
     weights: cells.Weights
     notes: tuple[str, ...]
-    mark: np.ndarray | None = None
+    some: np.ndarray  # of the values, a copy
 
     def kept(self) -> Standardized:
-        """For later, when the caller may have written over the array: a copy, above 32768 values a marked view."""
-        if self.values.size <= _COPIED:
-            return self._replace(values=self.values.copy())
-        return self._replace(mark=self.values[:: self.values.size // _ROUGH].copy())
+        """For later, when the caller may have written over the array: above 32768 values a view, else a copy."""
+        return self if self.values.size > _COPIED else self._replace(values=self.values.copy())
 
     def unchanged(self) -> bool:
         """False if the caller has written over a view."""
-        return self.mark is None or np.array_equal(self.mark, self.values[:: self.values.size // _ROUGH])
+        return np.array_equal(self.some, _some(self.values))
 
     def scaled(self) -> np.ndarray:
         """(values − center) / unit in float64."""
@@ -81,6 +79,11 @@ def _commonest(values: np.ndarray) -> tuple[float, int]:
     return float(distinct[k]), int(counts[k])
 
 
+def _some(values: np.ndarray) -> np.ndarray:
+    """A few thousand, spread over all."""
+    return values[:: max(1, values.size // _ROUGH)]
+
+
 def _quartiles(values: np.ndarray) -> tuple[float, float, float]:
     n = values.size
     in_order = np.sort(values)  # of a few thousand: faster than to look for three of them
@@ -92,7 +95,8 @@ def standardize(samples: Any) -> Standardized:
     values = flat_array(samples)
     if values.size < FEWEST:
         raise NumericalError(f"{values.size} samples; at least {FEWEST} are needed")
-    low, center, high = _quartiles(values[:: max(1, values.size // _ROUGH)])
+    some = _some(values).copy()
+    low, center, high = _quartiles(some)
     if not np.isfinite(high - low) or high == low:
         _complain_of_nonfinite(values)
         if values.dtype == np.float32:
@@ -108,7 +112,7 @@ def standardize(samples: Any) -> Standardized:
     weights, fullest = cells.weigh(values, center, unit)
     if weights.n_beyond:
         _complain_of_nonfinite(values)
-    return Standardized(values, center, unit, weights, _notes(values, fullest))
+    return Standardized(values, center, unit, weights, _notes(values, fullest), some)
 
 
 def _notes(values: np.ndarray, fullest: int) -> tuple[str, ...]:
