@@ -12,11 +12,12 @@ for every g that is smooth within octaves, such as a log-density and its derivat
 from __future__ import annotations
 
 import math
-import threading
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
+
+from gnicli.stable.scratch import scratch
 
 N_OCTAVES = 37
 NEAR_OCTAVES = 5  # |y| < 15.5: more nodes, another contour
@@ -45,6 +46,16 @@ class Weights(NamedTuple):
     n_beyond: int  # samples with |y| above 6.8e10, of no weight
 
 
+def in_rows(weights: list[Weights], dtype: type[np.floating] = np.float64) -> np.ndarray:
+    """Those of several samples in one array (samples, nodes), 0 where one does not reach as far as the farthest."""
+    if len(weights) == 1:
+        return weights[0].at_nodes[None].astype(dtype, copy=False)
+    out: np.ndarray = np.zeros((len(weights), max(each.at_nodes.size for each in weights)), dtype=dtype)
+    for row, each in zip(out, weights, strict=True):
+        row[: each.at_nodes.size] = each.at_nodes
+    return out
+
+
 def by_octave(at_nodes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Views (…, octaves, 2 sides, order) of values (…, nodes): of the near and of the far nodes."""
     near, far = at_nodes[..., :N_NEAR], at_nodes[..., N_NEAR:]
@@ -63,14 +74,16 @@ def chebyshev_nodes(order: int) -> np.ndarray:
 
 
 @lru_cache(maxsize=4)
-def _spread(order: int) -> tuple[np.ndarray, np.ndarray]:
-    """The Lagrange polynomials of the nodes at the centers of an octave's cells (cells, order), out- and inwards."""
+def _spread(order: int) -> np.ndarray:
+    """The Lagrange polynomials of the nodes at the centers of an octave's cells (cells, order), by columns in memory.
+
+    Centers and nodes lie symmetrically: the rows of cells taken inwards are those of the nodes taken inwards.
+    """
     center = 1.0 + (np.arange(_PER_OCTAVE) + 0.5) / _PER_OCTAVE
     degrees = np.arange(order)
     at_nodes = np.cos(np.outer(degrees, np.arccos(2.0 * chebyshev_nodes(order) - 3.0)))
     at_cells = np.cos(np.outer(np.arccos(2.0 * center - 3.0), degrees))
-    outwards = np.ascontiguousarray(at_cells @ np.linalg.inv(at_nodes.T))
-    return outwards, np.ascontiguousarray(outwards[::-1])
+    return np.asfortranarray(at_cells @ np.linalg.inv(at_nodes.T))
 
 
 def node_places(octaves: np.ndarray, order: int) -> np.ndarray:
@@ -78,39 +91,25 @@ def node_places(octaves: np.ndarray, order: int) -> np.ndarray:
     return 0.5 * np.exp2(octaves)[:, None] * chebyshev_nodes(order) - 0.5
 
 
-class _Scratch(threading.local):
-    """Buffers kept by each thread: fresh memory for every call costs as much as the counting (page faults)."""
+def _number_cells(x: np.ndarray, middle: Any, factor: Any, center: int) -> np.ndarray:
+    """The cell of each sample, in scratch memory: center + i and center − i for the i-th outwards on each side.
 
-    def __init__(self) -> None:
-        self.index = np.empty(_BLOCK, dtype=np.int64)
-        self.single = np.empty(_BLOCK, dtype=np.float32)
-        self.sign = np.empty(_BLOCK, dtype=np.int32)
-        self.double = np.empty(_BLOCK)
-
-    def number_cells(self, x: np.ndarray, middle: Any, factor: Any, center: int) -> np.ndarray:
-        """The cell of each sample, in a buffer: center + i and center − i for the i-th outwards on each side.
-
-        `factor` takes to 4 y, whose sum with ±2 has bits that, as integers, are as far above 2^30 for positive y as
-        they are above −2^30 for negative y: their absolute values go on across y = 0.
-        """
-        y, sign, index = self.single[: x.size], self.sign[: x.size], self.index[: x.size]
-        wide = y if x.dtype == np.float32 else self.double[: x.size]
-        np.subtract(x, middle, out=wide)
-        np.multiply(wide, factor, out=wide)
-        if wide is not y:
-            y[:] = wide
-        bits = y.view(np.int32)
-        np.bitwise_and(bits, _SIGN_BIT, out=sign)
-        np.bitwise_or(sign, _TWO_BITS, out=sign)
-        np.add(y, sign.view(np.float32), out=y)  # + 2 with the sign of y
-        np.right_shift(bits, _SHIFT, out=bits)
-        np.abs(bits, out=bits)
-        np.subtract(bits, _TWO - center, out=bits)
-        index[:] = bits
-        return index
-
-
-_scratch = _Scratch()
+    `factor` takes to 4 y, whose sum with ±2 has bits that, as integers, are as far above 2^30 for positive y as
+    they are above −2^30 for negative y: their absolute values go on across y = 0.
+    """
+    index, wide = scratch.arrays((x.shape, np.int64), (x.shape, x.dtype))
+    np.subtract(x, middle, out=wide)
+    np.multiply(wide, factor, out=wide)
+    y = wide.astype(np.float32, copy=False)
+    bits, sign = y.view(np.int32), index.view(np.int32)[: x.size]
+    np.bitwise_and(bits, _SIGN_BIT, out=sign)
+    np.bitwise_or(sign, _TWO_BITS, out=sign)
+    np.add(y, sign.view(np.float32), out=y)  # + 2 with the sign of y
+    np.right_shift(bits, _SHIFT, out=bits)
+    np.abs(bits, out=bits)
+    np.subtract(bits, _TWO - center, out=bits)
+    index[:] = bits
+    return index
 
 
 def count(samples: np.ndarray, center: float, unit: float) -> tuple[np.ndarray, int]:
@@ -131,7 +130,7 @@ def count(samples: np.ndarray, center: float, unit: float) -> tuple[np.ndarray, 
     counts = np.zeros(0, dtype=np.intp)
     for start in range(0, samples.size, _BLOCK):
         block = samples[start : start + _BLOCK]
-        index = _scratch.number_cells(block, middle, factor, n_cells)
+        index = _number_cells(block, middle, factor, n_cells)
         if not reach < _FARTHEST:
             index[_is_beyond(block, middle, factor)] = 2 * n_cells
         found = np.bincount(index, minlength=2 * n_cells + 1)
@@ -149,17 +148,17 @@ def weigh(samples: np.ndarray, center: float, unit: float) -> tuple[Weights, int
     counts, n_beyond = count(samples, center, unit)
     n_cells = counts.size // 2
     octaves = n_cells // _PER_OCTAVE
-    at_cells = counts.astype(np.float64)
+    (at_cells,) = scratch.arrays((counts.shape, np.float64))
+    at_cells[:] = counts
+    fullest = int(at_cells.max())
     at_cells[n_cells] *= 0.5  # for each side
     positive = at_cells[n_cells:-1].reshape(octaves, _PER_OCTAVE)
     negative = at_cells[1 : n_cells + 1].reshape(octaves, _PER_OCTAVE)  # inwards, octaves and cells
     weights = np.empty(N_NEAR + 2 * (octaves - NEAR_OCTAVES) * FAR_ORDER)
     near, far = by_octave(weights)
-    outwards, inwards = _spread(NEAR_ORDER)
-    near[:, 0] = positive[:NEAR_OCTAVES] @ outwards
-    near[:, 1] = (negative[-NEAR_OCTAVES:] @ inwards)[::-1]
+    near[:, 0] = positive[:NEAR_OCTAVES] @ _spread(NEAR_ORDER)
+    near[:, 1] = (negative[-NEAR_OCTAVES:] @ _spread(NEAR_ORDER))[::-1, ::-1]
     if octaves > NEAR_OCTAVES:
-        outwards, inwards = _spread(FAR_ORDER)
-        far[:, 0] = positive[NEAR_OCTAVES:] @ outwards
-        far[:, 1] = (negative[:-NEAR_OCTAVES] @ inwards)[::-1]
-    return Weights(weights, octaves - NEAR_OCTAVES, samples.size, n_beyond), int(counts.max())
+        far[:, 0] = positive[NEAR_OCTAVES:] @ _spread(FAR_ORDER)
+        far[:, 1] = (negative[:-NEAR_OCTAVES] @ _spread(FAR_ORDER))[::-1, ::-1]
+    return Weights(weights, octaves - NEAR_OCTAVES, samples.size, n_beyond), fullest

@@ -14,7 +14,7 @@ from gnicli.stable.origins import s1_shift
 def maximize(problems: list[Problem]) -> list[Optimum]:
     """The best end of a search for each problem."""
     table = starts.starts()
-    chosen = [table.best(problem.weights) for problem in problems]
+    chosen = table.best([problem.weights for problem in problems])
     found = search(problems, table.theta[chosen], chosen)
     for k, problem in enumerate(problems):
         if problem.s1_loc is not None:
@@ -31,9 +31,9 @@ def _search_tied(problem: Problem) -> list[Optimum]:
     table = starts.starts()
     trials = Searches([problem] * table.theta.shape[0], table.theta)
     value = np.full(table.theta.shape[0], -np.inf)
-    for law in np.flatnonzero(trials.within()).tolist():
-        f = nodes.density(trials.trial[law], problem.weights.n_far, order=0)[0]
-        value[law] = np.log(np.maximum(f, nodes.grid(problem.weights.n_far).floor)) @ problem.weights.at_nodes
+    n_far, within = problem.weights.n_far, trials.within()
+    f = nodes.density(trials.trial[within], n_far, order=0)[0]
+    value[within] = np.log(np.maximum(f, nodes.grid(n_far).floor)) @ problem.weights.at_nodes
     theta = []
     for side in (trials.trial[:, 0] < 1.0, trials.trial[:, 0] > 1.0):
         best = int(np.where(side, value, -np.inf).argmax())

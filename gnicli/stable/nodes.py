@@ -20,6 +20,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gnicli.stable import cells
+from gnicli.stable.scratch import scratch
 
 # octaves of |y| + ½, angle of the ray in units of π, range of the double-exponential variable, number of nodes t
 _GROUPS = (((0, 1), 0.07, -3.1, 4.0, 82), ((2, 3, 4), 0.16, -3.1, 3.45, 74))
@@ -28,8 +29,7 @@ _AXIS_TOP, _AXIS_STEP = 1.3, 0.45  # of log s
 PAIRS = ((0, 0), (0, 1), (0, 3), (1, 3), (2, 3), (3, 3), (0, 2), (1, 2), (2, 2), (1, 1))
 _NEAR_FLOOR, _FAR_FLOOR = 1e-12, 1e-250  # what the rays near the center resolve, and the axis
 _TWO_OVER_PI = 2.0 / math.pi
-_MIRROR = np.array([1.0, -1.0, -1.0, 1.0])
-_MIRROR_ALL = np.array([[1.0], *_MIRROR[:, None], *([_MIRROR[i] * _MIRROR[j]] for i, j in PAIRS)])
+MIRROR = (1.0, -1.0, -1.0, 1.0)  # the signs that α, β, μ, log σ get in the mirrored law
 
 
 class Grid(NamedTuple):
@@ -101,17 +101,24 @@ def _cotangent(eps: float) -> tuple[float, float, float]:
     return k0, k1 * half_pi, k2 * half_pi**2
 
 
-def _growth(out: np.ndarray, w: np.ndarray, log_w: np.ndarray, eps: float) -> None:
-    """Fill E₀, E₁, E₂ of `out` (see `_basis`), whose powers are there."""
-    if abs(eps) > 0.01:
-        inverse = 1.0 / eps
-        np.subtract(out[1], w, out=out[4])
-        out[4:] = out[[4, 2, 3]]
-        out[4:] *= _TWO_OVER_PI * inverse
-        out[5] -= out[4] * inverse
-        out[6] -= out[5] * (2.0 * inverse)
-        return
-    # e2 = Σ z^k / (k! (k + 3)); e1 and e0 = expm1(z)/z follow from the recurrence above, read backwards
+def _growth(out: np.ndarray, w: np.ndarray, log_w: np.ndarray, eps: np.ndarray) -> None:
+    """Fill E₀, E₁, E₂ of `out` (see `_fill_basis`), whose powers are there; ε is (laws, 1)."""
+    small = np.abs(eps) <= 0.01
+    some = bool(small.any())
+    inverse = 1.0 / (np.where(small, 1.0, eps) if some else eps)
+    np.subtract(out[1], w, out=out[4])
+    out[5:] = out[2:4]
+    out[4:] *= _TWO_OVER_PI * inverse
+    out[5] -= out[4] * inverse
+    out[6] -= out[5] * (2.0 * inverse)
+    if some:
+        rows = np.flatnonzero(small)
+        out[4:, rows] = _growth_by_series(w[rows], log_w[rows], eps[rows])
+
+
+def _growth_by_series(w: np.ndarray, log_w: np.ndarray, eps: np.ndarray) -> np.ndarray:
+    """E₀, E₁, E₂ of the laws with small ε, (3, laws, n_t)."""
+    # e2 = Σ z^k / (k! (k + 3)); e1 and e0 = expm1(z)/z follow from the recurrence of `_growth`, read backwards
     z = eps * log_w
     e2 = np.full_like(z, 1.0 / (math.factorial(14) * 17))
     for k in range(13, -1, -1):
@@ -120,33 +127,30 @@ def _growth(out: np.ndarray, w: np.ndarray, log_w: np.ndarray, eps: float) -> No
     grown = np.exp(z)
     e1 = 0.5 * (grown - z * e2)
     c = _TWO_OVER_PI * w * log_w
-    out[4] = c * (grown - z * e1)
-    out[5] = c * log_w * e1
-    out[6] = c * log_w * log_w * e2
+    return np.stack([c * (grown - z * e1), c * log_w * e1, c * log_w * log_w * e2])
 
 
-def _basis(g: Grid, eps: float, log_scale: float) -> np.ndarray:
-    """What log φ and its derivatives are linear in, (7, n_t): it; w^α times 1, L, L²; E₀, E₁, E₂.
+def _fill_basis(out: np.ndarray, g: Grid, eps: np.ndarray, log_scale: np.ndarray) -> None:
+    """Fill `out` with what log φ and its derivatives are linear in, (7, laws, n_t): it; w^α times 1, L, L²; E₀, E₁, E₂.
 
-    E_k is (2/π) w L^{k+1} times the k-th derivative of expm1(z)/z at z = εL.
+    E_k is (2/π) w L^{k+1} times the k-th derivative of expm1(z)/z at z = εL. ε and log σ are (laws, 1).
     """
     log_w = g.log_t + log_scale
-    w = math.exp(log_scale) * g.t
-    out = np.empty((7, g.t.size), dtype=np.complex128)
+    w = np.exp(log_scale) * g.t
     np.multiply(g.t, 1j, out=out[0])
     # exp(ε L) by modulus and argument, which is one of three: a complex exponential takes four times as long
-    np.multiply(np.exp(eps * log_w.real) * np.exp(1j * eps * g.angle)[g.ray], w, out=out[1])
+    np.multiply(np.exp(eps * log_w.real) * np.exp(1j * eps * g.angle)[:, g.ray], w, out=out[1])
     np.multiply(out[1], log_w, out=out[2])
     np.multiply(out[2], log_w, out=out[3])
     _growth(out, w, log_w, eps)
-    return out
 
 
 def _combinations() -> np.ndarray:
     """How rows of log φ depend on the basis: (10 features of a law, 10 rows · 2 sides · 7) to be multiplied.
 
     Features: 1, α, α², μ, K, K', βK, βK', βK'', αβK. Rows: log φ, its derivatives by α, β, μ, log σ, and its second
-    ones, the first six of PAIRS but in the order that they have there. The left side changes the signs of β and μ.
+    ones, the first six of PAIRS but in the order that they have there. The left side changes the signs of β and μ,
+    and of the derivatives by them.
     """
     one, alpha, alpha2, loc, k0, k1, b_k0, b_k1, b_k2, ab_k0 = range(10)
     it, p, p_l, p_ll, e0, e1, e2 = range(7)
@@ -179,22 +183,34 @@ def _combinations() -> np.ndarray:
                 table[feature, row, :, column] += np.array(factors) * value
     table[loc, 0, :, it] = (1.0, -1.0)
     table[one, 3, :, it] = 1.0
+    for row, pair in enumerate(((), (0,), (1,), (2,), (3,), *PAIRS[:6])):
+        table[:, row, 1] *= math.prod(MIRROR[k] for k in pair)
     return table.reshape(10, -1)
 
 
 _COMBINATIONS = _combinations()
 
 
-def _columns(g: Grid, theta: np.ndarray, order: int) -> np.ndarray:
-    """φ and its first and second derivatives at all t, complex (n_columns, 2 sides, n_t)."""
-    alpha, beta, loc, log_scale = theta.tolist()
+def _features(alpha: float, beta: float, loc: float) -> tuple[float, ...]:
+    """What `_combinations` multiplies."""
     k0, k1, k2 = _cotangent(alpha - 1.0)
-    features = (1.0, alpha, alpha * alpha, loc, k0, k1, beta * k0, beta * k1, beta * k2, alpha * beta * k0)
-    combinations = (np.array(features) @ _COMBINATIONS).reshape(-1, 7)
+    return 1.0, alpha, alpha * alpha, loc, k0, k1, beta * k0, beta * k1, beta * k2, alpha * beta * k0
+
+
+def _columns(g: Grid, theta: np.ndarray, order: int) -> np.ndarray:
+    """φ and its first and second derivatives at all t, complex (n_columns, 2 sides, laws, n_t)."""
+    n_laws = theta.shape[0]
+    features = np.array([_features(*law) for law in theta[:, :3].tolist()])
+    combinations = (features @ _COMBINATIONS).reshape(n_laws, -1, 7)
     if not order:
-        combinations = combinations[:2]
-    rows = (combinations @ _basis(g, alpha - 1.0, log_scale)).reshape(-1, 2, g.t.size)
-    out = np.empty((15 if order else 1, 2, g.t.size), dtype=np.complex128)
+        combinations = combinations[:, :2]
+    each = (n_laws, g.t.size)
+    n_columns = 15 if order else 1
+    shapes = (7, *each), (combinations.shape[1], *each), (n_columns, 2, *each)
+    basis, rows, out = scratch.arrays(*((shape, np.complex128) for shape in shapes))
+    _fill_basis(basis, g, theta[:, :1] - 1.0, theta[:, 3:])
+    np.matmul(combinations, basis.transpose(1, 0, 2), out=rows.transpose(1, 0, 2))
+    rows = rows.reshape(-1, 2, *each)
     phi, exponent = out[0], rows[0]
     half = np.tan(0.5 * exponent.imag)  # of the argument: NumPy's tan takes a fraction of the time of its sin and cos
     square = half * half
@@ -215,25 +231,23 @@ def _columns(g: Grid, theta: np.ndarray, order: int) -> np.ndarray:
 
 
 def density(theta: np.ndarray, n_far: int, order: int = 2) -> np.ndarray:
-    """f and its derivatives for a law θ in S0 (α, β, μ, log σ) at the near nodes and those of `n_far` far octaves.
+    """f and its derivatives for laws θ (laws, 4) in S0 (α, β, μ, log σ) at the near and `n_far` octaves of far nodes.
 
-    (n_columns, nodes): f, with `order` 2 its 4 first and 10 second derivatives (`PAIRS`); the nodes as in
-    `cells.Weights`. One law at a time: what several take together leaves the cache, and comes in fresh pages.
+    (n_columns, laws, nodes): f, with `order` 2 its 4 first and 10 second derivatives (`PAIRS`); the nodes as in
+    `cells.Weights`. A few laws at a time: what many take together leaves the cache.
     """
     g = grid(n_far)
     columns = _columns(g, theta, order)
-    n_columns = columns.shape[0]
-    flat = columns.reshape(2 * n_columns, -1).view(np.float64)
-    out = np.empty((n_columns, g.floor.size))
+    n_columns, _, n_laws, _ = columns.shape
+    flat = columns.reshape(n_columns * 2 * n_laws, -1).view(np.float64)
+    out = np.empty((n_columns, n_laws, g.floor.size))
     start = 0
     for part, matrix in g.products:
-        sides = (flat[:, part] @ matrix).reshape(n_columns, 2, -1)
-        if order:
-            sides[:, 1] *= _MIRROR_ALL
-        end = start + 2 * sides.shape[2]
+        sides = flat[:, part] @ matrix
+        end = start + 2 * sides.shape[1]
         nodes = cells.NEAR_ORDER if start < cells.N_NEAR else cells.FAR_ORDER
-        octaves = out[:, start:end].reshape(n_columns, -1, 2, nodes)
-        octaves[:] = sides.reshape(n_columns, 2, -1, nodes).transpose(0, 2, 1, 3)
+        octaves = out[:, :, start:end].reshape(n_columns, n_laws, -1, 2, nodes)
+        octaves[:] = sides.reshape(n_columns, 2, n_laws, -1, nodes).transpose(0, 2, 3, 1, 4)
         start = end
     return out
 

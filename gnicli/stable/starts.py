@@ -20,9 +20,8 @@ _FLOOR = -600.0
 _N_FAR = cells.N_OCTAVES - cells.NEAR_OCTAVES
 _STEP = 1e-3  # of the differences that make third derivatives, which only have to be good to a few digits
 TRIPLES = tuple((i, j, k) for k in range(4) for j in range(k + 1) for i in range(j + 1))
-_SIGNS = (1.0, -1.0, -1.0, 1.0)
 _MIRROR = np.array(
-    [1.0, *(math.prod(_SIGNS[i] for i in at) for at in ((0,), (1,), (2,), (3,), *nodes.PAIRS, *TRIPLES))]
+    [1.0, *(math.prod(nodes.MIRROR[i] for i in at) for at in ((0,), (1,), (2,), (3,), *nodes.PAIRS, *TRIPLES))]
 )
 
 
@@ -48,10 +47,10 @@ class Starts(NamedTuple):
             return columns[:, : w.size] @ w
         return _MIRROR * (columns[:, : w.size] @ cells.mirrored(w))  # the law itself on the mirrored sample
 
-    def best(self, weights: cells.Weights) -> int:
-        """The number of the start law under which a sample is most likely."""
-        w = weights.at_nodes.astype(np.float32)
-        return int((w @ self.log_f[: w.size]).argmax())
+    def best(self, weights: list[cells.Weights]) -> list[int]:
+        """The numbers of the start laws under which each sample is most likely."""
+        w = cells.in_rows(weights, np.float32)
+        return (w @ self.log_f[: w.shape[1]]).argmax(axis=1).tolist()
 
 
 def _quartiles(alpha: float, beta: float) -> np.ndarray:
@@ -63,7 +62,7 @@ def _quartiles(alpha: float, beta: float) -> np.ndarray:
 
 def _second(theta: np.ndarray) -> np.ndarray:
     """log f and its first and second derivatives (15, nodes); 0 where f is rounding."""
-    columns, floor = nodes.density(theta, _N_FAR), nodes.grid(_N_FAR).floor
+    columns, floor = nodes.density(theta[None], _N_FAR)[:, 0], nodes.grid(_N_FAR).floor
     f = np.maximum(columns[0], floor)
     relative = np.where(columns[0] < floor, 0.0, columns / f)
     relative[0] = np.log(f)

@@ -26,7 +26,7 @@ def draw(alpha, beta, n, seed=0, loc=0.3, scale=2.0, name="S1"):
 )
 def test_nodes_agree_with_the_inversion(alpha, beta):
     loc, scale = 0.3, 1.1
-    f = nodes.density(np.array([alpha, beta, loc, math.log(scale)]), 14, order=0)
+    f = nodes.density(np.array([[alpha, beta, loc, math.log(scale)]]), 14, order=0)[:, 0]
     y = nodes.places(14)
     expected = np.exp(exact(alpha, beta, (y - loc) / scale)[0]) / scale
     seen = (expected > 1e-9) | (np.abs(y) > 15.5)
@@ -37,9 +37,10 @@ def test_nodes_agree_with_the_inversion(alpha, beta):
 def test_derivatives_at_the_nodes(alpha):
     theta = np.array([alpha, 0.4, 0.2, 0.1])
     h = 1e-4
-    here = nodes.density(theta, 10)
+    here = nodes.density(theta[None], 10)[:, 0]
+    up_all, down_all = (nodes.density(theta + sign * h * np.eye(4), 10) for sign in (1.0, -1.0))
     for k in range(4):
-        up, down = (nodes.density(theta + sign * h * np.eye(4)[k], 10) for sign in (1.0, -1.0))
+        up, down = up_all[:, k], down_all[:, k]
         slope = (up[:5] - down[:5]) / (2.0 * h)
         size = np.abs(here[0])
         assert (np.abs(slope[0] - here[1 + k]) < 1e-6 + 1e-4 * size).all()
@@ -53,8 +54,9 @@ def alone(w, theta):
 
 
 def test_several_laws_together_are_each_alone():
-    laws = np.array([[1.5, 0.3, 0.1, 0.0], [1.004, -0.2, 0.0, 0.1], [0.9, 0.1, -0.3, 0.2]])
-    samples = [cells.weigh(draw(1.2 + 0.3 * k, 0.2, 3000 + k, loc=0.0, scale=1.0), 0.0, 0.9)[0] for k in range(3)]
+    laws = np.array([[1.5, 0.3, 0.1, 0.0], [1.004, -0.2, 0.0, 0.1], [0.9, 0.1, -0.3, 0.2], [1.8, -0.7, 0.2, 0.1]] * 2)
+    laws[4:, 1] *= -1.0
+    samples = [cells.weigh(draw(1.2 + 0.1 * k, 0.2, 3000 + k, loc=0.0, scale=1.0), 0.0, 0.9)[0] for k in range(8)]
     assert len({w.n_far for w in samples}) > 1
     for k, each in enumerate(zip(*newton.evaluate(samples, laws), strict=True)):
         for found, expected in zip(each, alone(samples[k], laws[k]), strict=True):

@@ -1,0 +1,35 @@
+"""Memory that each thread keeps: fresh memory for every call costs as much as the work in it (page faults)."""
+
+from __future__ import annotations
+
+import math
+import threading
+from typing import Any
+
+import numpy as np
+
+_LINE = 64  # bytes of a cache line
+
+
+class Scratch(threading.local):
+    """One piece of memory, handed to whoever works next: what the last one wrote is still in the cache."""
+
+    def __init__(self) -> None:
+        self._memory = np.empty(0, dtype=np.uint8)
+
+    def arrays(self, *wanted: tuple[tuple[int, ...], Any]) -> list[np.ndarray]:
+        """Arrays of these shapes and dtypes, to be written; until the next call, which hands the same memory out."""
+        sizes = [math.prod(shape) * np.dtype(dtype).itemsize for shape, dtype in wanted]
+        starts, end = [], 0
+        for size in sizes:
+            starts.append(end)
+            end += -(-size // _LINE) * _LINE
+        if end > self._memory.size:
+            self._memory = np.empty(end, dtype=np.uint8)
+        return [
+            self._memory[start : start + size].view(dtype).reshape(shape)
+            for start, size, (shape, dtype) in zip(starts, sizes, wanted, strict=True)
+        ]
+
+
+scratch = Scratch()
