@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from gnicli.stable import cells, nodes, starts
-from gnicli.stable.inverse import inverses
+from gnicli.stable.inverse import inverse_of_definite, inverses
 from gnicli.stable.origins import s1_bend, s1_shift
 
 ALPHA_RANGE = (0.5, 2.0 - 1e-6)
@@ -97,10 +97,12 @@ _TRIPLE = np.array(
 
 def covariance(information: np.ndarray, free: np.ndarray) -> np.ndarray | None:
     """For `Optimum.covariance`: of the information (4, 4), finite where it is free, and which of its rows are."""
-    values, vectors = np.linalg.eigh(_restricted(information, free))
-    if values[0] <= 0.0:
-        return None
-    return np.where(np.outer(free, free), (vectors / values) @ vectors.T, 0.0)
+    inverse = inverse_of_definite(_restricted(information, free).tolist())
+    return None if inverse is None else _of_free(np.array(inverse), free)
+
+
+def _of_free(matrix: np.ndarray, free: np.ndarray) -> np.ndarray:
+    return matrix if free.all() else np.where(np.outer(free, free), matrix, 0.0)
 
 
 def _restricted(information: np.ndarray, free: np.ndarray) -> np.ndarray:
@@ -282,9 +284,7 @@ class Searches:
         tied, found = dict(self._tied()), []
         for row in np.flatnonzero(self.done).tolist():
             free, loc_gradient = self.free[row], _IDENTITY[2]
-            matrix = self.covariance[row] if self.definite[row] else None
-            if matrix is not None and not free.all():
-                matrix = np.where(np.outer(free, free), matrix, 0.0)
+            matrix = _of_free(self.covariance[row], free) if self.definite[row] else None
             if row in tied:
                 loc_gradient = s1_shift(self.theta[row], tied[row].log_unit)[1]
             ends = (bool(self.converged[row]), self.n_evaluations)
