@@ -97,11 +97,13 @@ def _number_cells(x: np.ndarray, middle: Any, factor: Any, center: int) -> np.nd
     `factor` takes to 4 y, whose sum with ±2 has bits that, as integers, are as far above 2^30 for positive y as
     they are above −2^30 for negative y: their absolute values go on across y = 0.
     """
-    index, wide = scratch.arrays((x.shape, np.int64), (x.shape, x.dtype))
+    index, y = scratch.arrays((x.shape, np.int64), (x.shape, np.float32))
+    bits, sign = y.view(np.int32), index.view(np.int32)[: x.size]  # the index comes last: its memory serves till then
+    wide = y if x.dtype == np.float32 else index.view(np.float64)
     np.subtract(x, middle, out=wide)
     np.multiply(wide, factor, out=wide)
-    y = wide.astype(np.float32, copy=False)
-    bits, sign = y.view(np.int32), index.view(np.int32)[: x.size]
+    if wide is not y:
+        y[:] = wide
     np.bitwise_and(bits, _SIGN_BIT, out=sign)
     np.bitwise_or(sign, _TWO_BITS, out=sign)
     np.add(y, sign.view(np.float32), out=y)  # + 2 with the sign of y

@@ -197,28 +197,24 @@ def _features(alpha: float, beta: float, loc: float) -> tuple[float, ...]:
     return 1.0, alpha, alpha * alpha, loc, k0, k1, beta * k0, beta * k1, beta * k2, alpha * beta * k0
 
 
-def _columns(g: Grid, theta: np.ndarray, order: int) -> np.ndarray:
-    """φ and its first and second derivatives at all t, complex (n_columns, 2 sides, laws, n_t)."""
-    n_laws = theta.shape[0]
+def _fill_columns(out: np.ndarray, basis: np.ndarray, rows: np.ndarray, g: Grid, theta: np.ndarray) -> None:
+    """Fill `out` with φ, if it has room its derivatives too, at all t: complex (1 or 15 columns, 2 sides, laws, n_t).
+
+    `basis` (7, laws, n_t) and `rows` (1 or 11, 2 sides, laws, n_t) are memory to work in.
+    """
     features = np.array([_features(*law) for law in theta[:, :3].tolist()])
-    combinations = (features @ _COMBINATIONS).reshape(n_laws, -1, 7)
-    if not order:
-        combinations = combinations[:, :2]
-    each = (n_laws, g.t.size)
-    n_columns = 15 if order else 1
-    shapes = (7, *each), (combinations.shape[1], *each), (n_columns, 2, *each)
-    basis, rows, out = scratch.arrays(*((shape, np.complex128) for shape in shapes))
+    combinations = (features @ _COMBINATIONS).reshape(theta.shape[0], -1, 7)[:, : 2 * rows.shape[0]]
     _fill_basis(basis, g, theta[:, :1] - 1.0, theta[:, 3:])
-    np.matmul(combinations, basis.transpose(1, 0, 2), out=rows.transpose(1, 0, 2))
-    rows = rows.reshape(-1, 2, *each)
+    flat = rows.reshape(-1, *basis.shape[1:])
+    np.matmul(combinations, basis.transpose(1, 0, 2), out=flat.transpose(1, 0, 2))
     phi, exponent = out[0], rows[0]
     half = np.tan(0.5 * exponent.imag)  # of the argument: NumPy's tan takes a fraction of the time of its sin and cos
     square = half * half
     share = np.exp(exponent.real) / (1.0 + square)
     np.multiply(share, 1.0 - square, out=phi.real)
     np.multiply(share, 2.0 * half, out=phi.imag)
-    if not order:
-        return out
+    if out.shape[0] == 1:
+        return
     first, second = rows[1:5], rows[5:]
     np.multiply(phi, first, out=out[1:5])
     np.multiply(out[1], first[:2], out=out[5:7])
@@ -227,24 +223,30 @@ def _columns(g: Grid, theta: np.ndarray, order: int) -> np.ndarray:
     np.multiply(out[2], first[1], out=out[14])
     second *= phi
     out[5:11] += second
-    return out
 
 
 def density(theta: np.ndarray, n_far: int, order: int = 2) -> np.ndarray:
     """f and its derivatives for laws θ (laws, 4) in S0 (α, β, μ, log σ) at the near and `n_far` octaves of far nodes.
 
     (n_columns, laws, nodes): f, with `order` 2 its 4 first and 10 second derivatives (`PAIRS`); the nodes as in
-    `cells.Weights`. A few laws at a time: what many take together leaves the cache.
+    `cells.Weights`. In scratch memory: to be used or copied at once. A few laws at a time: what many take together
+    leaves the cache.
     """
     g = grid(n_far)
-    columns = _columns(g, theta, order)
-    n_columns, _, n_laws, _ = columns.shape
+    n_laws, n_t, (n_rows, n_columns) = theta.shape[0], g.t.size, (11, 15) if order else (1, 1)
+    basis, rows, columns, out, *products = scratch.arrays(
+        ((7, n_laws, n_t), np.complex128),
+        ((n_rows, 2, n_laws, n_t), np.complex128),
+        ((n_columns, 2, n_laws, n_t), np.complex128),
+        ((n_columns, n_laws, g.floor.size), np.float64),
+        *(((n_columns * 2 * n_laws, matrix.shape[1]), np.float64) for _, matrix in g.products),
+    )
+    _fill_columns(columns, basis, rows, g, theta)
     flat = columns.reshape(n_columns * 2 * n_laws, -1).view(np.float64)
-    out = np.empty((n_columns, n_laws, g.floor.size))
     start = 0
-    for part, matrix in g.products:
-        sides = flat[:, part] @ matrix
-        end = start + 2 * sides.shape[1]
+    for (part, matrix), sides in zip(g.products, products, strict=True):
+        np.matmul(flat[:, part], matrix, out=sides)
+        end = start + 2 * matrix.shape[1]
         nodes = cells.NEAR_ORDER if start < cells.N_NEAR else cells.FAR_ORDER
         octaves = out[:, :, start:end].reshape(n_columns, n_laws, -1, 2, nodes)
         octaves[:] = sides.reshape(n_columns, 2, n_laws, -1, nodes).transpose(0, 2, 3, 1, 4)
