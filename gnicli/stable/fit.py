@@ -1,6 +1,6 @@
 """Maximum likelihood for the four parameters of a stable law: `fit` and `fit_many`.
 
-The search runs on weighted nodes (`cells`, `nodes`, `maximum`): a millisecond or two for 1e4 samples. Where the
+The search runs on weighted nodes (`cells`, `nodes`, `maximum`): a millisecond for 1e4 samples. Where the
 nodes are not accurate (near a one-sided law, alpha small, alpha near 2) the exact likelihood is maximized from there
 (`polish`).
 """
