@@ -20,6 +20,11 @@ def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def gz(content: bytes, level: int = 9) -> bytes:
+    """Compressed without the clock: the same content gives the same bytes."""
+    return gzip.compress(content, level, mtime=0)
+
+
 def pixels(n: int, *shape: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, (n, *shape), np.uint8)
 
@@ -46,7 +51,7 @@ def make_mnist(folder: Path, n: int = 40, n_test: int = 20) -> dict[str, str]:
     }
     sums = {}
     for (role, name), content in contents.items():
-        (folder / name).write_bytes(gzip.compress(content, mtime=0))
+        (folder / name).write_bytes(gz(content))
         sums[role] = sha256(folder / name)
     return sums
 
@@ -86,7 +91,7 @@ def tar_gz(members: dict[str, bytes], folder: str, **overrides: object) -> bytes
                 for attribute, value in overrides.items():
                     setattr(info, attribute, value)
             tar.addfile(info, io.BytesIO(content))
-    return gzip.compress(raw.getvalue(), 1, mtime=0)
+    return gz(raw.getvalue(), 1)
 
 
 def cifar_parts(n: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:

@@ -22,7 +22,7 @@ COLOR = realdata.pixels(5, 3, 32, 32)
 
 
 def zipped(content: bytes) -> io.BytesIO:
-    return io.BytesIO(gzip.compress(content, mtime=0))
+    return io.BytesIO(realdata.gz(content))
 
 
 def read_images(content: bytes, most: int = 60_000, exactly: int | None = None) -> np.ndarray:
@@ -46,7 +46,7 @@ def test_idx_gives_back_what_was_written():
 
 def test_idx_reads_a_gzip_file_of_two_members_with_padding():
     content = realdata.idx_images(IMAGES)
-    stream = io.BytesIO(gzip.compress(content[:1000]) + gzip.compress(content[1000:]) + bytes(512))
+    stream = io.BytesIO(realdata.gz(content[:1000]) + realdata.gz(content[1000:]) + bytes(512))
     np.testing.assert_array_equal(idx.read_images(stream, "images.gz", 7), IMAGES)
 
 
@@ -201,8 +201,8 @@ RECORDS = MEMBERS["cifar-10-batches-bin/test_batch.bin"]
         (archive({**MEMBERS, "cifar-10-batches-bin/test_batch.bin": b"\x0a" + RECORDS[1:]}), "label 10 out of range"),
         (archive()[:-2000], "truncated"),
         (archive()[:-8] + bytes(8), "damaged"),
-        (gzip.compress(b"no tar"), "not a readable tar archive"),
-        (gzip.compress(bytes(200_000_000), 1), "expands beyond the declared|archive lacks"),
+        (realdata.gz(b"no tar"), "not a readable tar archive"),
+        (realdata.gz(bytes(200_000_000), 1), "expands beyond the declared|archive lacks"),
         (b"<html>", "damaged"),
     ],
 )
@@ -217,7 +217,7 @@ def test_cifar_refuses_a_member_that_comes_twice():
             info = tarfile.TarInfo("cifar-10-batches-bin/test_batch.bin")
             info.size = len(RECORDS)
             tar.addfile(info, io.BytesIO(RECORDS))
-    fails(read_binary, gzip.compress(twice.getvalue()), match="twice")
+    fails(read_binary, realdata.gz(twice.getvalue()), match="twice")
 
 
 def test_cifar_refuses_another_count_than_the_published_one():
