@@ -172,7 +172,7 @@ def _problem(s: Standardized, parameterization: str, held: dict[str, float]) -> 
 def _trusted(problem: newton.Problem, found: newton.Optimum) -> bool:
     """Whether the nodes give the exact maximum to 1e-5 nats for up to 1e5 samples, as measured."""
     alpha, beta = found.theta[0], abs(found.theta[1])
-    inside = (alpha >= 1.06 and beta <= min(0.72 + (alpha - 1.06), 0.85)) or (alpha >= 0.92 and beta <= 0.5)
+    inside = (alpha >= 1.06 and beta <= min(alpha - 0.34, 0.85)) or (alpha >= 0.92 and beta <= 0.5)
     return bool(found.converged and inside and alpha < 1.985 and not problem.weights.n_beyond)
 
 
