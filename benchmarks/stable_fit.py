@@ -41,7 +41,7 @@ def line(name: str, ours: list[float], theirs: list[float], most: float | None, 
     sign = "<=" if most is not None else ">="
     good = shown <= target if most is not None else shown >= target
     times = f"{np.median(ours) * 1e3:9.3f} ms / {np.median(theirs) * 1e3:10.3f} ms"
-    print(f"{'ok  ' if good else 'MISS'} {name:58s} {times}  = {shown:10.3f}   ({sign} {target:g})", end="")
+    print(f"{'ok  ' if good else 'MISS'} {name:62s} {times}  = {shown:10.3f}   ({sign} {target:g})", end="")
     print(f"   minima {shortest if most is not None else 1.0 / shortest:.3f}", flush=True)
 
 
@@ -70,22 +70,44 @@ def bench_fit(repeats: int, rng: np.random.Generator, read: bool) -> None:
 
 
 def bench_many(repeats: int, rng: np.random.Generator) -> None:
-    """Eight layers at once against five single fits, twice: both in a row after others, both after a product each."""
+    """Eight layers at once against five single fits, in each state of the caches.
+
+    Both in a row after others (warm), both after a product each (cold), and the hardest comparison: cold layers against
+    single fits in a row. Then, in a row, eight layers of one law, and layers of float64.
+    """
     square = rng.random((512, 512))
-    after_product, in_row, row, single = [], [], [], []
-    for _ in range(repeats):
-        sets = [[samples(*LAWS[k % 4], 65_536, rng) for k in range(8)] for _ in range(4)]
+
+    def layers(laws: tuple[tuple[float, float], ...], dtype: type = np.float32) -> list[np.ndarray]:
+        return [samples(*laws[k % len(laws)], 65_536, rng).astype(dtype) for k in range(8)]
+
+    def after_product(function: Callable[[], object]) -> float:
         _ = square @ square
-        after_product.append(clock(lambda layers=sets[0]: gni.fit_many(layers)))
-        in_row.append(clock(lambda layers=sets[1]: gni.fit_many(layers)))
-        row.append(clock(lambda layers=sets[2]: [gni.fit(x) for x in layers]) / 8.0)
-        cold = []
-        for x in sets[3]:
-            _ = square @ square
-            cold.append(clock(lambda x=x: gni.fit(x)))
-        single.append(float(np.mean(cold)))
-    line("fit_many of 8 x 65536 / a single fit, in a row", in_row, row, 5.0)
-    line("fit_many of 8 x 65536 / a single fit, each after a product", after_product, single, 5.0)
+        return clock(function)
+
+    def in_row(laws: tuple[tuple[float, float], ...], dtype: type = np.float32) -> tuple[float, float]:
+        """Seconds of `fit_many`, and of a single fit on average, each after the like."""
+        before, together, alone = layers(laws, dtype), layers(laws, dtype), layers(laws, dtype)
+        gni.fit_many(before)
+        many = clock(lambda: gni.fit_many(together))
+        gni.fit(before[0])
+        return many, clock(lambda: [gni.fit(x) for x in alone]) / 8.0
+
+    warm, cold = [], []
+    for _ in range(repeats):
+        together, alone = layers(LAWS), layers(LAWS)
+        cold_many = after_product(lambda sets=together: gni.fit_many(sets))
+        cold.append((cold_many, float(np.mean([after_product(lambda x=x: gni.fit(x)) for x in alone]))))
+        warm.append(in_row(LAWS))
+    (many, single), (cold_many, cold_single) = zip(*warm, strict=True), zip(*cold, strict=True)
+    name = "fit_many of 8 x 65536 / a single fit"
+    line(f"{name}, in a row", list(many), list(single), 5.0)
+    line(f"{name}, each after a product", list(cold_many), list(cold_single), 5.0)
+    line(f"{name}, after a product / in a row", list(cold_many), list(single), 5.0)
+    for law in LAWS:
+        many, single = zip(*(in_row((law,)) for _ in range(repeats)), strict=True)
+        line(f"{name}, {law}", list(many), list(single), 5.0)
+    many, single = zip(*(in_row(LAWS, np.float64) for _ in range(repeats)), strict=True)
+    line(f"{name}, float64", list(many), list(single), 5.0)
 
 
 def bench_draws(repeats: int, rng: np.random.Generator) -> None:
