@@ -3,6 +3,7 @@
 As a program it runs or resumes one counter in a folder: `python fake_experiment.py FOLDER [--resume] [key=value …]`.
 """
 
+import json
 import sys
 import time
 from functools import partial
@@ -16,6 +17,8 @@ from gnicli.engine.execute import execute
 from gnicli.errors import GniError
 from gnicli.seeding import numpy_stream
 
+PROGRAM = Path(__file__)
+SAME = ("metrics.csv", "results.json", "arrays.npz", "checkpoint.safetensors")  # of runs that do not differ
 DEFAULTS = {
     "seed": 3,
     "steps": 60,
@@ -79,6 +82,15 @@ def start(folder, run=count, cfg=None, *, resume=False, in_sweep=False, override
         resume=resume,
         in_sweep=in_sweep,
     )
+
+
+def manifest(folder):
+    return json.loads((folder / "manifest.json").read_text())
+
+
+def assert_same(folder, other, names=SAME):
+    for name in names:
+        assert (folder / name).read_bytes() == (other / name).read_bytes(), name
 
 
 def main(arguments):

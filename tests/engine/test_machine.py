@@ -1,0 +1,66 @@
+"""What a run takes of the machine: its device and its threads, when new and when resumed."""
+
+import fake_experiment as fake
+import pytest
+import torch
+from omegaconf import OmegaConf
+
+from gnicli.contracts import Results, Value
+from gnicli.errors import DataError, GniError, ResourceError
+
+
+def failing(cfg, observer):
+    raise DataError("no")
+
+
+def test_the_device_reaches_the_experiment_but_the_config_is_kept_as_given(tmp_path):
+    seen = {}
+
+    def experiment(cfg, observer):
+        seen.update(device=cfg.device, threads=torch.get_num_threads())
+        return Results({"x": Value(1.0)})
+
+    before = torch.get_num_threads()
+    cfg = fake.config(device="auto", threads=1)
+    OmegaConf.set_struct(cfg, True)
+    OmegaConf.set_readonly(cfg, True)
+    outcome = fake.start(tmp_path / "run", run=experiment, cfg=cfg)
+    resolved = "cuda" if torch.cuda.is_available() else "cpu"
+    assert seen == {"device": resolved, "threads": 1}
+    assert torch.get_num_threads() == before
+    assert OmegaConf.load(outcome.folder / ".hydra" / "config.yaml").device == "auto"
+    assert (fake.manifest(outcome.folder)["device"], fake.manifest(outcome.folder)["threads"]) == (resolved, 1)
+
+
+def test_cuda_where_there_is_none(tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(
+        ResourceError, match=r"CUDA not available \(torch .*\); use device=cpu or device=auto"
+    ) as caught:
+        fake.start(tmp_path / "run", device="cuda")
+    assert caught.value.exit_code == 6
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_resumed_run_takes_the_saved_thread_count(tmp_path):
+    with pytest.raises(GniError):
+        fake.start(tmp_path / "run", run=failing, device="cpu", threads=1)
+    cfg = fake.config(device="cpu", threads=None)
+    threads = []
+    fake.start(
+        tmp_path / "run", run=lambda *_: threads.append(torch.get_num_threads()) or Results({}), cfg=cfg, resume=True
+    )
+    assert threads == [1]
+
+
+def test_a_run_goes_on_where_it_began(tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(GniError):
+        fake.start(tmp_path / "run", run=failing, device="auto")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    devices = []
+    for resume, folder in ((True, "run"), (False, "new")):
+        fake.start(
+            tmp_path / folder, lambda cfg, _: devices.append(cfg.device) or Results({}), resume=resume, device="auto"
+        )
+    assert devices == ["cpu", "cuda"]
