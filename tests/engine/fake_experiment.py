@@ -17,7 +17,6 @@ from gnicli.engine.execute import execute
 from gnicli.errors import GniError
 from gnicli.seeding import numpy_stream
 
-PROGRAM = Path(__file__)
 SAME = ("metrics.csv", "results.json", "arrays.npz", "checkpoint.safetensors")  # of runs that do not differ
 DEFAULTS = {
     "seed": 3,

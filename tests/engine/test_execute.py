@@ -32,8 +32,7 @@ def train_loss(folder):
 
 
 def test_a_complete_run_folder(drawn):
-    whole = drawn
-    content = fake.manifest(whole)
+    content = fake.manifest(drawn)
     assert content["status"] == "completed"
     assert content["command_line"] == "gni count"
     assert content["seed"] == 3
@@ -46,13 +45,13 @@ def test_a_complete_run_folder(drawn):
     }
     assert set(content["versions"]) == {"python", "gni", "torch", "numpy", "scipy", "hydra-core", "omegaconf"}
     assert 0 < content["engine_seconds"] < content["wall_seconds"]
-    assert OmegaConf.load(whole / ".hydra" / "config.yaml") == fake.config(figures=True)
-    assert {path.name for path in (whole / "figures").iterdir()} == {"walk.png", "walk.pdf", "walk.csv"}
-    report = (whole / "report.md").read_text()
-    assert f"| train_loss | {train_loss(whole)} | 4 |" in report
+    assert OmegaConf.load(drawn / ".hydra" / "config.yaml") == fake.config(figures=True)
+    assert {path.name for path in (drawn / "figures").iterdir()} == {"walk.png", "walk.pdf", "walk.csv"}
+    report = (drawn / "report.md").read_text()
+    assert f"| train_loss | {train_loss(drawn)} | 4 |" in report
     assert "![Walk](figures/walk.png)" in report
     assert "- one note" in report
-    assert not list(whole.rglob("*.tmp"))
+    assert not list(drawn.rglob("*.tmp"))
 
 
 def test_equal_runs_have_equal_bytes(tmp_path, drawn):

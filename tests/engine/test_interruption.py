@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import fake_experiment as fake
 import pytest
@@ -15,6 +16,15 @@ from omegaconf import OmegaConf
 from gnicli import files
 from gnicli.engine import checkpoint, folders
 from gnicli.errors import ConflictError, Interrupted, ResourceError
+
+PROGRAM = Path(fake.__file__)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """An undisturbed run."""
+    return fake.start(tmp_path_factory.mktemp("whole") / "run").folder
+
 
 # --------------------------------------------------------------------------------------------------------- interruption
 
@@ -96,20 +106,28 @@ def test_outside_the_main_thread_it_runs_without_handlers(tmp_path):
     assert outcomes[0].status == "completed"
 
 
+def stamp(path):
+    """When a file was written; 0 while there is none, as between the two renames of a checkpoint."""
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
+
+
 def run_until_killed(folder, seconds, *arguments):
     """Kill the run so many seconds after its next checkpoint, so that there is headway; returns how it ended."""
     path = folder / "checkpoint.safetensors"
-    before = path.stat().st_mtime_ns if path.exists() else 0
-    process = subprocess.Popen(
-        [sys.executable, str(fake.PROGRAM), str(folder), *arguments],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    while process.poll() is None and (path.stat().st_mtime_ns if path.exists() else 0) == before:
-        time.sleep(0.002)
-    time.sleep(seconds)
-    process.kill()
-    return process.wait()
+    before, deadline = stamp(path), time.monotonic() + 60.0
+    command = [sys.executable, str(PROGRAM), str(folder), *arguments]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            while process.poll() is None and stamp(path) in (0, before):
+                assert time.monotonic() < deadline, "no checkpoint within a minute"
+                time.sleep(0.002)
+            time.sleep(seconds)
+        finally:
+            process.kill()
+    return process.returncode
 
 
 def test_kill_at_random_moments_then_resume_gives_the_same_bytes(tmp_path):
@@ -188,7 +206,7 @@ def test_a_full_disk_ends_the_run_with_the_last_good_state(tmp_path, whole, monk
 def test_a_file_size_limit_stands_for_a_full_disk(tmp_path):
     code = f"""
 import resource, signal, sys
-sys.path.insert(0, {str(fake.PROGRAM.parent)!r})
+sys.path.insert(0, {str(PROGRAM.parent)!r})
 import fake_experiment as fake, numpy as np
 from gnicli.contracts import Results, State
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
