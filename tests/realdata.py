@@ -21,7 +21,7 @@ def sha256(path: Path) -> str:
 
 
 def gz(content: bytes, level: int = 9) -> bytes:
-    """Compressed without the clock: the same content gives the same bytes."""
+    """Compressed without the clock, so that tests named by their bytes have one name in every process."""
     return gzip.compress(content, level, mtime=0)
 
 

@@ -4,11 +4,6 @@ from loopback import Server
 from gnicli.dataset.download import Limits
 
 
-def pytest_make_parametrize_id(config, val, argname):
-    """Name bytes by their argument: some hold the clock (a gzip or MATLAB header), and no two workers would agree."""
-    return argname if isinstance(val, bytes) else None
-
-
 @pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch):
     """Every test has a data cache of its own, and the network allowed."""
