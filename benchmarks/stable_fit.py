@@ -18,6 +18,7 @@ import sys  # noqa: E402
 import time  # noqa: E402
 import warnings  # noqa: E402
 from collections.abc import Callable  # noqa: E402
+from functools import partial  # noqa: E402
 
 import numpy as np  # noqa: E402
 from scipy.stats import levy_stable  # noqa: E402
@@ -41,7 +42,7 @@ def line(name: str, ours: list[float], theirs: list[float], most: float | None, 
     sign = "<=" if most is not None else ">="
     good = shown <= target if most is not None else shown >= target
     times = f"{np.median(ours) * 1e3:9.3f} ms / {np.median(theirs) * 1e3:10.3f} ms"
-    print(f"{'ok  ' if good else 'MISS'} {name:62s} {times}  = {shown:10.3f}   ({sign} {target:g})", end="")
+    print(f"{'ok  ' if good else 'MISS'} {name:64s} {times}  = {shown:10.3f}   ({sign} {target:g})", end="")
     print(f"   minima {shortest if most is not None else 1.0 / shortest:.3f}", flush=True)
 
 
@@ -78,36 +79,35 @@ def bench_many(repeats: int, rng: np.random.Generator) -> None:
     square = rng.random((512, 512))
 
     def layers(laws: tuple[tuple[float, float], ...], dtype: type = np.float32) -> list[np.ndarray]:
-        return [samples(*laws[k % len(laws)], 65_536, rng).astype(dtype) for k in range(8)]
+        return [samples(*laws[k % len(laws)], 65_536, rng).astype(dtype, copy=False) for k in range(8)]
 
     def after_product(function: Callable[[], object]) -> float:
         _ = square @ square
         return clock(function)
 
+    def cold() -> tuple[float, float]:
+        """Seconds of `fit_many`, and of a single fit on average."""
+        together, alone = layers(LAWS), layers(LAWS)
+        many = after_product(lambda: gni.fit_many(together))
+        return many, float(np.mean([after_product(partial(gni.fit, x)) for x in alone]))
+
     def in_row(laws: tuple[tuple[float, float], ...], dtype: type = np.float32) -> tuple[float, float]:
-        """Seconds of `fit_many`, and of a single fit on average, each after the like."""
+        """The same, each after its like."""
         before, together, alone = layers(laws, dtype), layers(laws, dtype), layers(laws, dtype)
         gni.fit_many(before)
         many = clock(lambda: gni.fit_many(together))
         gni.fit(before[0])
         return many, clock(lambda: [gni.fit(x) for x in alone]) / 8.0
 
-    warm, cold = [], []
-    for _ in range(repeats):
-        together, alone = layers(LAWS), layers(LAWS)
-        cold_many = after_product(lambda sets=together: gni.fit_many(sets))
-        cold.append((cold_many, float(np.mean([after_product(lambda x=x: gni.fit(x)) for x in alone]))))
-        warm.append(in_row(LAWS))
-    (many, single), (cold_many, cold_single) = zip(*warm, strict=True), zip(*cold, strict=True)
     name = "fit_many of 8 x 65536 / a single fit"
-    line(f"{name}, in a row", list(many), list(single), 5.0)
-    line(f"{name}, each after a product", list(cold_many), list(cold_single), 5.0)
-    line(f"{name}, after a product / in a row", list(cold_many), list(single), 5.0)
-    for law in LAWS:
-        many, single = zip(*(in_row((law,)) for _ in range(repeats)), strict=True)
-        line(f"{name}, {law}", list(many), list(single), 5.0)
-    many, single = zip(*(in_row(LAWS, np.float64) for _ in range(repeats)), strict=True)
-    line(f"{name}, float64", list(many), list(single), 5.0)
+    rounds = [(*in_row(LAWS), *cold()) for _ in range(repeats)]
+    many, single, cold_many, cold_single = map(list, zip(*rounds, strict=True))
+    line(f"{name}, in a row", many, single, 5.0)
+    line(f"{name}, each after a product", cold_many, cold_single, 5.0)
+    line(f"{name}, after a product / in a row", cold_many, single, 5.0)
+    for what, laws, dtype in (*((law, (law,), np.float32) for law in LAWS), ("float64", LAWS, np.float64)):
+        many, single = map(list, zip(*(in_row(laws, dtype) for _ in range(repeats)), strict=True))
+        line(f"{name}, {what}", many, single, 5.0)
 
 
 def bench_draws(repeats: int, rng: np.random.Generator) -> None:
