@@ -29,6 +29,7 @@ PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 _DASHES = ("-", (0, (5, 2)), (0, (1, 1.5)), (0, (5, 1.5, 1, 1.5)))
 _MAX_LEGEND = 12
 _MAX_PLAIN_MARKERS = 60
+_MAX_SYMLOG_TICKS = 6  # as matplotlib counts them, which leaves 11 at most; the labels of its own 15 touch
 _DECADE = 10.0
 _STYLE: dict[Any, Any] = {
     "figure.constrained_layout.use": True,
@@ -186,12 +187,10 @@ def _set_scale(axis: Axes, which: str, panel: Panel) -> None:
     values = values[np.isfinite(values)]
     if scale == "log" and not (values > 0).any():
         scale = "linear"  # nothing that a logarithm could show
-    arguments: dict[str, float] = {}
     if scale == "symlog":
-        arguments = {
-            "linthresh": _linear_threshold(values, axis.dataLim.intervalx if which == "x" else axis.dataLim.intervaly)
-        }
-    getattr(axis, f"set_{which}scale")(scale, **arguments)
+        _set_symlog(axis, which, values)
+        return
+    getattr(axis, f"set_{which}scale")(scale)
     if scale == "log" and values.max() > _DECADE * values[values > 0].min():
         # matplotlib labels minor ticks over less than two decades, and these labels overlap on a narrow panel.
         from matplotlib.ticker import NullFormatter
@@ -213,6 +212,15 @@ def _log_limits(panel: Panel, low: float, high: float) -> tuple[float, float]:
         high = max(high, float(np.nanmax(np.where(np.isfinite(highs), highs, 0.0))))
     room = max((high / low) ** 0.05, 1.05)
     return low / room, high * room
+
+
+def _set_symlog(axis: Axes, which: str, values: np.ndarray) -> None:
+    """The more decades, the wider the linear part: zero and the threshold are labelled beside each other."""
+    extent = axis.dataLim.intervalx if which == "x" else axis.dataLim.intervaly
+    threshold = _linear_threshold(values, extent)
+    decades = math.log10(max(np.abs(extent[np.isfinite(extent)]).max(initial=threshold) / threshold, 1.0))
+    getattr(axis, f"set_{which}scale")("symlog", linthresh=threshold, linscale=max(1.0, 0.2 * decades))
+    getattr(axis, f"{which}axis").get_major_locator().set_params(numticks=_MAX_SYMLOG_TICKS)
 
 
 def _linear_threshold(values: np.ndarray, extent: np.ndarray) -> float:

@@ -109,6 +109,18 @@ def test_nothing_that_a_run_can_measure_breaks_the_drawing(scale):
     assert len(out.getvalue()) > 1000
 
 
+@pytest.mark.parametrize("decades", [2, 6, 8, 12])
+@pytest.mark.parametrize("n", [1, 3])
+def test_labels_of_a_symmetric_logarithm_do_not_touch(n, decades):
+    y = np.concatenate([-np.geomspace(10.0**decades, 0.3, 50), np.geomspace(0.3, 10.0**decades, 50)])
+    drawn = figures.draw(FigureData("", (Panel((Curve("c", y, y),), "x", "y", "", "symlog", "symlog"),) * n))
+    drawn.canvas.draw()
+    labels = [label for label in drawn.axes[0].get_xticklabels() if label.get_text()]
+    boxes = [label.get_window_extent() for label in labels]
+    assert len(boxes) >= 4
+    assert all(right.x0 - left.x1 > 3.0 for left, right in itertools.pairwise(boxes))  # pixels
+
+
 @pytest.mark.parametrize("n", [1, 2, 3, 4, 5, 7])
 def test_panels_lie_in_a_grid(n):
     panels = tuple(Panel((Curve("c", X, X),), "x", "y", title=str(i)) for i in range(n))
