@@ -147,7 +147,10 @@ def unknown_key(key: str, command: str, parent: Any = None) -> str:
     near = nearest(last, siblings)
     if near:
         return f"unknown key {key}; did you mean {prefix + '.' if prefix else ''}{near}?"
-    known = [entry.name for entry in keys.all_of(command, [])]
+    declared = {entry.name: entry for entry in keys.all_of(command, [])}
+    if prefix in declared:
+        return f"unknown key {key}; {prefix} is one key: {declared[prefix].meaning}"
+    known = list(declared)
     if experiments.of_command(command):
         known += [experiments.GROUP, *experiments.settings()]
     elsewhere = [name for name in known if name.rpartition(".")[2] == last]
