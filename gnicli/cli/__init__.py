@@ -7,7 +7,6 @@ function.
 
 from __future__ import annotations
 
-import io
 import os
 import sys
 
@@ -17,22 +16,21 @@ COMPLETION_VARIABLE = "_GNI_COMPLETE"
 
 def main(words: list[str] | None = None) -> int:
     """Run `gni <words>` (default: the command line) and return the exit code; says errors on stderr in one line."""
+    from gnicli import streams
+    from gnicli.engine.signals import stop_on_signals
+    from gnicli.errors import GniError
+
+    streams.prepare()
     words = list(sys.argv[1:] if words is None else words)
     debug = DEBUG_FLAG in words
     words = [word for word in words if word != DEBUG_FLAG]
-    if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal without ½ gets \\xbd, not a traceback
-        sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        return _dispatch(words)
-    except KeyboardInterrupt:
-        return _failed("stopped by Ctrl-C", 130, debug)
-    except BrokenPipeError:
-        # The reader of a pipe (`| head`) has gone; nothing more can be said to it, not even by the final flush.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        with stop_on_signals():  # a run has handlers of its own; here is what comes before and after it
+            code = _dispatch(words)
+        return _told(code, debug)
+    except KeyboardInterrupt as stop:
+        return _failed(str(stop) or "stopped by Ctrl-C", getattr(stop, "exit_code", 130), debug)
     except Exception as error:
-        from gnicli.errors import GniError
-
         if isinstance(error, GniError):
             return _failed(str(error), error.exit_code, debug)
         from gnicli.launch.failures import as_bug
@@ -50,6 +48,17 @@ def _dispatch(words: list[str]) -> int:
     from gnicli.cli.app import run_app
 
     return run_app(words)
+
+
+def _told(exit_code: int, debug: bool) -> int:
+    """The exit code, unless standard output took less than it was given: a reader that has gone wanted no more."""
+    from gnicli import streams
+    from gnicli.errors import ResourceError
+
+    error = streams.lost(sys.stdout)
+    if error is None or isinstance(error, BrokenPipeError):
+        return exit_code
+    return _failed(f"cannot write to standard output: {str(error.strerror).lower()}", ResourceError.exit_code, debug)
 
 
 def _failed(message: str, exit_code: int, debug: bool) -> int:

@@ -14,7 +14,7 @@ from gnicli import files
 from gnicli.contracts import Observer, Results, State, Value
 from gnicli.engine import checkpoint, display, figures, folders, machine, provenance, report, tables
 from gnicli.engine.observer import RunObserver
-from gnicli.engine.signals import StopRequest, stop_on_signals
+from gnicli.engine.signals import KEYBOARD_EXIT_CODE, StopRequest, stop_on_signals
 from gnicli.errors import GniError, Interrupted, UsageError
 
 if TYPE_CHECKING:
@@ -157,8 +157,9 @@ class _Job:
     def go(self) -> Outcome:
         """Run the experiment and see it to its end."""
         try:
-            with stop_on_signals() as stop, machine.torch_threads(self.threads):
+            with stop_on_signals(self.patience, self.abandon) as stop, machine.torch_threads(self.threads):
                 results = self.run(machine.with_device(self.cfg, self.device), self.observe(stop))
+                stop.at_once = False
                 self.finish(results)  # still under the handlers: what is complete is not thrown away for a signal
         except UsageError as error:
             if self.in_sweep or self.resume or (self.observer is not None and self.observer.produced):
@@ -167,15 +168,17 @@ class _Job:
             self.claim.discard()
             raise
         except (Interrupted, KeyboardInterrupt) as error:
-            return self.interrupted(error)
+            if self.claim.manifest.get("status") not in folders.FINISHED:
+                return self.interrupted(error)
+            self.end()  # the signal fell on the last write, and nothing but it is left to do
         except Exception as error:
             return self.fail(error)
-        except SystemExit as error:  # from a library: not ours to swallow
-            self.record("failed", first_line(error), traceback.format_exc())
-            raise
+        except SystemExit as error:  # from a library: neither its code nor its silence says how a run ended
+            return self.fail(GniError(f"a library ended the program: sys.exit({error.code!r})"), error)
+        self.show(results)
         code = DIVERGED_EXIT_CODE if results.status == "diverged" else 0
         if stop.requested and self.in_sweep:
-            code = 130 if stop.by_keyboard else Interrupted.exit_code
+            code = stop.exit_code
         return Outcome(results.status, self.folder, code, results.message, self.values)
 
     def observe(self, stop: StopRequest) -> RunObserver:
@@ -217,9 +220,12 @@ class _Job:
         files.replace(self.folder / "report.md", text)
         self.close()
         self.log(results.message or results.status)
-        self.claim.update(**ending)
+        self.end(**ending)
+
+    def end(self, **changes: Any) -> None:
+        """The last write, and others may have the folder."""
+        self.claim.update(**changes)
         self.claim.release()
-        self.show(results)
 
     def show(self, results: Results) -> None:
         """The end as a person sees it: in a sweep a line, else the table and, last, the path."""
@@ -241,20 +247,38 @@ class _Job:
     def interrupted(self, error: BaseException) -> Outcome:
         """Stopped by a signal; what was saved can be gone on from."""
         if not isinstance(error, Interrupted):
-            step = None if self.observer is None else self.observer.saved_step
-            where = "stopped before the first checkpoint" if step is None else f"stopped; last saved at step {step}"
-            error = Interrupted(f"{where}; resume: gni resume {self.folder}", by_keyboard=True)
+            by_keyboard = getattr(error, "exit_code", KEYBOARD_EXIT_CODE) == KEYBOARD_EXIT_CODE
+            error = Interrupted(self.where_stopped(), by_keyboard=by_keyboard)
         self.record("interrupted", first_line(error))
         if not self.in_sweep:
             raise error
         return Outcome("interrupted", self.folder, error.exit_code, first_line(error), {})
 
-    def fail(self, error: Exception) -> Outcome:
+    def where_stopped(self) -> str:
+        """What was saved when a run was stopped in the middle of a step, and how to go on."""
+        step = None if self.observer is None else self.observer.saved_step
+        where = "stopped before the first checkpoint" if step is None else f"stopped; last saved at step {step}"
+        return f"{where}; resume: gni resume {self.folder}"
+
+    def patience(self) -> None:
+        """Stopping takes a while: say what it waits for."""
+        self.display.note("stopping after this step; once more (Ctrl-C or another signal) stops at once")
+
+    def abandon(self, stop: StopRequest) -> None:
+        """Called by another thread before it ends the process, which is inside a long call and does not answer."""
+        if self.claim.manifest.get("status") in folders.FINISHED:
+            return
+        message = self.where_stopped()
+        with contextlib.suppress(GniError, OSError):
+            self.claim.update(**self.ending("interrupted", message))
+        self.display.note(f"gni: error: {message}")
+
+    def fail(self, error: Exception, cause: BaseException | None = None) -> Outcome:
         """Record an error, bugs with their traceback."""
         message = first_line(error)
-        self.record("failed", message, "".join(traceback.format_exception(error)))
+        self.record("failed", message, "".join(traceback.format_exception(cause or error)))
         if not self.in_sweep:
-            raise error
+            raise error from cause
         self.display.note(f"job {self.folder.name} failed: {message}  ({self.folder})")
         return Outcome("failed", self.folder, getattr(error, "exit_code", 1), message, {})
 

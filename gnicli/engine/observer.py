@@ -87,6 +87,7 @@ class RunObserver:
     def step_done(self, step: int, total: int, make_state: Callable[[], State | None], **shown: float) -> None:
         """Show progress, flush and save where due; see `contracts.Observer`."""
         begin = time.monotonic()
+        self._stop.at_once = False  # from now on there is a step to save
         every = self._checkpoint_steps
         if (
             begin >= self._next_look

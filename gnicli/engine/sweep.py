@@ -5,6 +5,7 @@ The job folders are the truth; nothing that the launcher says about its jobs is 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shlex
 from collections.abc import Callable, Mapping, Sequence
@@ -13,9 +14,9 @@ from typing import Any, NamedTuple
 
 from gnicli import files
 from gnicli.contracts import NamedArray, Results, RunRecord, Value
-from gnicli.engine import display, figures, folders, provenance, report, tables
+from gnicli.engine import display, figures, folders, provenance, report, signals, tables
 from gnicli.engine.summary import labels_of, summary, varying
-from gnicli.errors import DataError, Interrupted
+from gnicli.errors import DataError, GniError, Interrupted
 
 Summarise = Callable[[Sequence[RunRecord]], Results]
 NOT_STARTED = "not started"
@@ -56,6 +57,11 @@ class Sweep:
                 "end": None,
             },
         )
+        signals.last_words.append(self._abandoned)
+
+    def _abandoned(self) -> None:
+        with contextlib.suppress(GniError, OSError):
+            self._claim.update(status="interrupted", error="stopped inside a job", end=folders.stamp())
 
     def job_folder(self, job: int) -> Path:
         """Where job number `job` runs."""
@@ -63,6 +69,7 @@ class Sweep:
 
     def discard(self) -> None:
         """Leave nothing behind (a usage error before the first job)."""
+        signals.last_words.remove(self._abandoned)
         self._claim.discard()
 
     def finish(
@@ -77,6 +84,7 @@ class Sweep:
         `summarise` is the experiment's own, in place of the figure of `headline` over seeds. An error in it is raised
         after the table is written and shown.
         """
+        signals.last_words.remove(self._abandoned)
         records = collect(self.folder, self.n_jobs)
         header, rows = job_table(records)
         files.replace(self.folder / "sweep.csv", tables.encode_csv(header, rows))
@@ -85,7 +93,8 @@ class Sweep:
         try:
             self._summarise(summarise, records, headline, {"status": status, "error": message})
         except BaseException as error:
-            self._claim.update(status="failed", error=f"summary: {error}"[:200], end=folders.stamp())
+            how = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
+            self._claim.update(status=how, error=f"summary: {error}"[:200], end=folders.stamp())
             self._claim.release()
             raise
         self._claim.update(status=status, error=message, end=folders.stamp(), n_jobs=len(records))
@@ -119,8 +128,8 @@ def _verdict(records: Sequence[RunRecord], interrupted: BaseException | None) ->
     count = {status: sum(record.status == status for record in records) for status in {r.status for r in records}}
     told = ", ".join(f"{n} {status}" for status, n in sorted(count.items()))
     if interrupted is not None or any(count.get(status) for status in _UNFINISHED):
-        keyboard = isinstance(interrupted, KeyboardInterrupt)
-        code = 130 if keyboard else getattr(interrupted, "exit_code", Interrupted.exit_code)
+        by_default = 130 if isinstance(interrupted, KeyboardInterrupt) else Interrupted.exit_code
+        code = getattr(interrupted, "exit_code", by_default)
         return "interrupted", code, f"sweep interrupted: {told or 'no job started'}"
     n_failed = sum(count.get(status, 0) for status in _FAILURES)
     if n_failed:

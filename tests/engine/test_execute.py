@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -13,7 +14,7 @@ from omegaconf import OmegaConf
 from gnicli.contracts import Results, State
 from gnicli.engine import checkpoint, folders
 from gnicli.engine import execute as engine
-from gnicli.errors import DataError, NumericalError, UsageError
+from gnicli.errors import DataError, GniError, NumericalError, UsageError
 
 FIGURES = ("figures/walk.png", "figures/walk.pdf", "figures/walk.csv")
 
@@ -138,11 +139,26 @@ def test_a_state_that_is_not_fit_is_never_kept(tmp_path):
     assert checkpoint.read_state(tmp_path / "every").step == 4
 
 
-def test_an_exit_from_a_library_is_recorded_and_not_swallowed(tmp_path):
-    with pytest.raises(SystemExit):
-        fake.start(tmp_path / "run", run=lambda *_: sys.exit(3))
+@pytest.mark.parametrize("code", [0, 3, None, "a word"])
+def test_an_exit_from_a_library_is_a_failure_whatever_its_code(tmp_path, code):
+    told = f"a library ended the program: sys.exit({code!r})"
+    with pytest.raises(GniError, match=re.escape(told)) as caught:
+        fake.start(tmp_path / "run", run=lambda *_: sys.exit(code))
+    assert caught.value.exit_code == 1
     assert fake.manifest(tmp_path / "run")["status"] == "failed"
-    assert fake.manifest(tmp_path / "run")["error"] == "SystemExit: 3"
+    assert fake.manifest(tmp_path / "run")["error"] == told
+    outcome = fake.start(tmp_path / "0", run=lambda *_: sys.exit(code), in_sweep=True)
+    assert (outcome.status, outcome.exit_code) == ("failed", 1)
+
+
+def test_a_result_that_cannot_be_shown_is_a_result(tmp_path, monkeypatch):
+    def broken(*_):
+        raise BrokenPipeError
+
+    monkeypatch.setattr("gnicli.engine.display.print_results", broken)
+    with pytest.raises(BrokenPipeError):
+        fake.start(tmp_path / "run")
+    assert fake.manifest(tmp_path / "run")["status"] == "completed"
 
 
 def test_what_hydra_resolved_is_saved(tmp_path):

@@ -14,7 +14,8 @@ import pytest
 from omegaconf import OmegaConf
 
 from gnicli import files
-from gnicli.engine import checkpoint, folders
+from gnicli.contracts import State
+from gnicli.engine import checkpoint, folders, signals
 from gnicli.errors import ConflictError, Interrupted, ResourceError
 
 PROGRAM = Path(fake.__file__)
@@ -29,7 +30,7 @@ def whole(tmp_path_factory):
 # --------------------------------------------------------------------------------------------------------- interruption
 
 
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGUSR1", "SIGUSR2"])
+@pytest.mark.parametrize("name", signals.NAMES)
 def test_a_signal_saves_and_the_rest_is_as_if_nothing_had_been(tmp_path, whole, name, capsys):
     number = getattr(signal, name)
 
@@ -87,15 +88,101 @@ def test_a_signal_that_comes_too_late_lets_the_job_finish_and_stops_the_sweep(tm
     assert (outcome.status, outcome.exit_code) == ("completed", 130)
 
 
-def test_a_second_ctrl_c_does_not_wait(tmp_path):
+@pytest.mark.parametrize("first", signals.NAMES)
+@pytest.mark.parametrize("second", signals.NAMES)
+def test_a_second_signal_does_not_wait_for_the_end_of_a_step(tmp_path, first, second):
+    """The exit code is the first one's."""
+
     def experiment(cfg, observer):
-        signal.raise_signal(signal.SIGINT)
-        signal.raise_signal(signal.SIGINT)
+        observer.step_done(1, 9, lambda: State(1, {}))
+        signal.raise_signal(getattr(signal, first))
+        signal.raise_signal(getattr(signal, second))
         raise AssertionError("went on")
 
     with pytest.raises(Interrupted, match="stopped before the first checkpoint") as caught:
         fake.start(tmp_path / "run", run=experiment)
-    assert caught.value.exit_code == 130
+    assert caught.value.exit_code == (130 if first == "SIGINT" else 75)
+    assert fake.manifest(tmp_path / "run")["status"] == "interrupted"
+
+
+@pytest.mark.parametrize("name", signals.NAMES)
+def test_before_there_is_anything_to_save_the_first_signal_does_not_wait(tmp_path, name):
+    def experiment(cfg, observer):
+        try:
+            signal.raise_signal(getattr(signal, name))
+        except Exception:
+            raise AssertionError("an error handler kept it") from None
+        raise AssertionError("went on")
+
+    with pytest.raises(Interrupted, match="stopped before the first checkpoint") as caught:
+        fake.start(tmp_path / "run", run=experiment)
+    assert caught.value.exit_code == (130 if name == "SIGINT" else 75)
+
+
+def test_a_signal_on_the_last_write_does_not_take_the_result_back(tmp_path, monkeypatch):
+    real = files.replace
+
+    def replace(path, content, **named):
+        real(path, content, **named)
+        if path.name == "manifest.json" and b"completed" in content:
+            monkeypatch.undo()
+            raise signals.StopNow(75)
+
+    monkeypatch.setattr(files, "replace", replace)
+    assert fake.start(tmp_path / "run").status == "completed"
+    assert fake.manifest(tmp_path / "run")["status"] == "completed"
+
+
+def test_a_wish_to_outlive_the_terminal_is_respected():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with signals.stop_on_signals() as stop:
+            signal.raise_signal(signal.SIGHUP)
+        assert not stop.requested
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+LONG_CALLS = {  # calls in which Python runs no handler, and reads that no handler ends
+    "hash": "import hashlib; hashlib.pbkdf2_hmac('sha256', b'a', b'b', 2**31 - 1)",
+    "pipe": "import os; os.read(os.pipe()[0], 1)",
+    "fifo": "import os, sys; os.mkfifo(sys.argv[1] + '.fifo'); open(sys.argv[1] + '.fifo').read()",
+}
+
+
+@pytest.mark.parametrize("call", LONG_CALLS)
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 75)])
+def test_two_signals_end_a_run_inside_one_long_call(tmp_path, call, number, code):
+    program = f"""
+import sys
+sys.path.insert(0, {str(PROGRAM.parent)!r})
+import fake_experiment as fake
+from gnicli.contracts import State
+from gnicli.errors import GniError
+def experiment(cfg, observer):
+    observer.step_done(7, 9, lambda: State(7, {{}}))
+    print("inside", flush=True)
+    {LONG_CALLS[call]}
+try:
+    fake.start(sys.argv[1], run=experiment)
+except GniError as error:
+    print(error, file=sys.stderr)
+    sys.exit(error.exit_code)
+"""
+    folder = tmp_path / "run"
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(folder)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout.readline() == "inside\n"
+        process.send_signal(number)
+        time.sleep(signals.PATIENCE_SECONDS + 0.5)
+        assert process.poll() is None, "the first signal waits for the end of the step"
+        process.send_signal(number)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert "stopping after this step; once more (Ctrl-C or another signal) stops at once" in err
+    assert f"stopped; last saved at step 7; resume: gni resume {folder}" in err
+    assert fake.manifest(folder)["status"] == "interrupted"
 
 
 def test_outside_the_main_thread_it_runs_without_handlers(tmp_path):
@@ -141,6 +228,32 @@ def test_kill_at_random_moments_then_resume_gives_the_same_bytes(tmp_path):
         ends.append(run_until_killed(folder, rng.uniform(0, 0.1), "pause=0.01", "--resume"))
     assert ends.count(-signal.SIGKILL) >= 3
     fake.assert_same(folder, undisturbed)
+
+
+def test_a_sweep_that_is_ended_inside_a_job_is_interrupted_too(tmp_path):
+    program = f"""
+import hashlib, sys
+sys.path.insert(0, {str(PROGRAM.parent)!r})
+import fake_experiment as fake
+from pathlib import Path
+from gnicli.contracts import State
+from gnicli.engine.sweep import Sweep
+sweep = Sweep(Path(sys.argv[1]), command="count", overrides=[], argv=["gni", "count"], n_jobs=2)
+def experiment(cfg, observer):
+    observer.step_done(7, 9, lambda: State(7, {{}}))
+    print("inside", flush=True)
+    hashlib.pbkdf2_hmac('sha256', b'a', b'b', 2**31 - 1)
+fake.start(sweep.job_folder(0), run=experiment, in_sweep=True)
+"""
+    folder = tmp_path / "sweep"
+    command = [sys.executable, "-c", program, str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        assert process.stdout.readline() == "inside\n"
+        for _ in range(2):
+            process.send_signal(signal.SIGTERM)
+            time.sleep(0.2)  # equal signals that come together are one
+        assert process.wait(timeout=60) == 75
+    assert [fake.manifest(path)["status"] for path in (folder, folder / "0")] == ["interrupted"] * 2
 
 
 # --------------------------------------------------------------------------------------------------------------- resume
