@@ -5,11 +5,14 @@ matplotlib is imported only here and only when there is something to draw; pyplo
 
 from __future__ import annotations
 
+import contextlib
 import math
+import os
 import re
 import textwrap
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -92,9 +95,47 @@ def _rows(figure: FigureData) -> Iterator[tuple[Any, ...]]:
             yield from ((panel.title or number, curve.label, *row) for row in zip(*lists, strict=True))
 
 
-def _draw_files(folder: Path, stem: str, figure: FigureData) -> None:
-    import matplotlib as mpl
+def _matplotlib() -> ModuleType:
+    """matplotlib, whatever its surroundings say of it.
 
+    A backend inherited from a notebook (`MPLBACKEND`) or a damaged `matplotlibrc` makes its import fail; what is drawn
+    here depends on neither, so it is imported without them then.
+    """
+    try:
+        import matplotlib
+    except ImportError:
+        raise
+    except Exception:
+        import importlib
+        import sys
+
+        for name in [name for name in sys.modules if name.partition(".")[0] == "matplotlib"]:
+            del sys.modules[name]
+        with _plain_surroundings():
+            return importlib.import_module("matplotlib")
+    return matplotlib
+
+
+@contextlib.contextmanager
+def _plain_surroundings() -> Iterator[None]:
+    """No backend is asked for, and neither the working folder nor the user has a matplotlibrc."""
+    inherited = dict(os.environ)
+    place = os.open(".", os.O_RDONLY)
+    os.environ |= {"MPLBACKEND": "agg", "MATPLOTLIBRC": os.devnull}
+    os.chdir(Path(__file__).parent)  # matplotlib looks into the working folder first
+    try:
+        yield
+    finally:
+        os.fchdir(place)
+        os.close(place)
+        for name in ("MPLBACKEND", "MATPLOTLIBRC"):
+            os.environ.pop(name)
+            if name in inherited:
+                os.environ[name] = inherited[name]
+
+
+def _draw_files(folder: Path, stem: str, figure: FigureData) -> None:
+    mpl = _matplotlib()
     with mpl.rc_context():
         mpl.rcdefaults()  # a matplotlibrc of the user must not change what a run writes
         mpl.rcParams.update(_STYLE)

@@ -3,6 +3,7 @@
 import csv
 import io
 import itertools
+import os
 import subprocess
 import sys
 
@@ -160,3 +161,30 @@ def test_a_users_matplotlibrc_changes_nothing(tmp_path):
 )
 def test_file_names(name, stem):
     assert figures.file_name(name) == stem
+
+
+NOTEBOOK = "module://matplotlib_inline.backend_inline"
+
+
+@pytest.mark.parametrize(
+    ("variables", "rc"),
+    [
+        ({"MPLBACKEND": NOTEBOOK}, b""),
+        ({"MPLBACKEND": ""}, b"font.size: 9 # \xe9"),
+        ({"MPLBACKEND": NOTEBOOK}, b"\xe9"),
+    ],
+)
+def test_what_a_notebook_or_a_damaged_matplotlibrc_leaves_behind_ends_no_run(tmp_path, variables, rc):
+    (tmp_path / "matplotlibrc").write_bytes(rc)
+    code = """
+import os, numpy as np
+from pathlib import Path
+from gnicli.contracts import Curve, FigureData, Panel
+from gnicli.engine import figures
+before = dict(os.environ), os.getcwd()
+x = np.arange(3.0)
+figures.write(Path("figures"), {"a": FigureData("Title", (Panel((Curve("b", x, x),), "x", "y"),))})
+assert (dict(os.environ), os.getcwd()) == before
+"""
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env={**os.environ, **variables}, check=True)
+    assert {path.name for path in (tmp_path / "figures").iterdir()} == {"a.csv", "a.png", "a.pdf"}
