@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from gnicli.errors import Interrupted
+from gnicli.errors import Interrupted, ResourceError, UsageError
 from gnicli.launch import arguments as argument_reader
 from gnicli.launch import commands, components, experiments, paths, vetting
 
@@ -24,6 +24,10 @@ def launch(command: str, words: list[str]) -> int:
 
     Raises `GniError` where there is nothing to run or the run failed, `KeyboardInterrupt` where the user stopped it.
     """
+    try:
+        os.getcwd()
+    except FileNotFoundError as error:
+        raise ResourceError("the working folder no longer exists; change to another one") from error
     arguments = argument_reader.split(words)
     arguments = arguments._replace(overrides=paths.expand(command, arguments.overrides))
     n_jobs = argument_reader.check(arguments)
@@ -62,6 +66,8 @@ def launch(command: str, words: list[str]) -> int:
     if session.sweep is not None:
         summarise = getattr(commands.module(command), "summarise", None)
         return session.sweep.finish(summarise, interrupted=interrupted).exit_code
+    if arguments.multirun and not arguments.shows_only:
+        raise UsageError("this sweep has no jobs: a pattern matches nothing; --info shows the choices of a group")
     if not session.jobs:  # a flag that only shows something
         return 0
     (job,) = session.jobs

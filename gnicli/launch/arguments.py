@@ -16,6 +16,11 @@ from gnicli.launch.nearest import hint
 
 MAX_JOBS = 1000
 HELP_FLAGS = ("--help", "-h")
+# What may be typed of Hydra's own keys: the rest belongs to gni, as folders do, or changes the process around a run.
+HYDRA_KEYS = (
+    "hydra.run.dir", "hydra.sweep.dir", "hydra.searchpath", "hydra.mode", "hydra.verbose", "hydra.job.name",
+    "hydra.launcher.", "hydra.sweeper.",
+)  # fmt: skip
 
 
 class Flag(NamedTuple):
@@ -93,8 +98,7 @@ def split(words: list[str]) -> Arguments:
     overrides = [word for word in rest if not word.startswith("-")]
     for word in rest:
         if word.startswith("-"):
-            known = [name for flag in (*FLAGS, *OWN_FLAGS) for name in flag.names]
-            raise UsageError(f"unknown option {word}{hint(word.partition('=')[0], known)}")
+            raise UsageError(_unknown_option(word))
     if read.config_path:  # Hydra would take a relative one from the folder of a module
         read.config_path = os.path.abspath(read.config_path)
     flags = []
@@ -105,6 +109,17 @@ def split(words: list[str]) -> Arguments:
     shows_only = any(getattr(read, name) for name in _SHOWING)
     places = (read.config_dir, read.config_path, read.config_name)
     return Arguments(flags, overrides, read.multirun, shows_only, *places, read.yes)
+
+
+def _unknown_option(word: str) -> str:
+    """The message for an option that there is not; keys are often typed like one."""
+    name, sign, value = word.partition("=")
+    known = [name for flag in (*FLAGS, *OWN_FLAGS) for name in flag.names]
+    found = hint(name, known)
+    key = name.lstrip("-")
+    if key and (sign or not found):
+        return f"unknown option {word}; keys are written without dashes: {key}={value or 'VALUE'}"
+    return f"unknown option {word}{found}"
 
 
 def typed(overrides: list[str], key: str) -> str | None:
@@ -131,6 +146,7 @@ def check(arguments: Arguments) -> int:
 
     parser = OverridesParser.create()
     n_jobs = 1
+    swept: dict[str, str] = {}
     for word in arguments.overrides:
         try:
             (override,) = parser.parse_overrides([word])
@@ -141,13 +157,35 @@ def check(arguments: Arguments) -> int:
             raise UsageError(f"{word}: a key is missing before '='; write key=value, for instance M=16")
         if "_target_" in key.split("."):
             raise UsageError(OBJECTS_REFUSED.format(key))
+        if key.startswith("hydra."):
+            _check_hydra_key(key)
         if override.is_delete():
             raise UsageError(f"{word}: keys cannot be deleted; give another value, as in key=null")
+        if arguments.multirun:
+            _refuse_twice(swept, key, word)
         if override.is_sweep_override():
             n_jobs *= _sweep_size(word, key, override)
     if arguments.multirun and n_jobs > MAX_JOBS and not arguments.yes:
         raise UsageError(f"this sweep has {n_jobs:,} jobs; give --yes to run more than {MAX_JOBS:,}")
     return n_jobs
+
+
+def _check_hydra_key(key: str) -> None:
+    taken = any(key.startswith(known) if known.endswith(".") else key == known for known in HYDRA_KEYS)
+    if key.startswith("hydra.sweeper.params"):
+        raise UsageError(f"{key} cannot be typed; list the values of a key themselves, as in -m seed=0,1,2")
+    if key in ("hydra.launcher", "hydra.sweeper"):
+        raise UsageError(f"{key}: choose one by name, as in {key.replace('.', '/')}=basic")
+    if not taken:
+        names = ", ".join(known + "*" if known.endswith(".") else known for known in HYDRA_KEYS)
+        raise UsageError(f"{key} cannot be set; of Hydra's own keys gni takes {names}")
+
+
+def _refuse_twice(seen: dict[str, str], key: str, word: str) -> None:
+    """In a sweep the last of two words for a key would silently win, and the jobs of the first be missed."""
+    if key in seen:
+        raise UsageError(f"{key} is given twice ({seen[key]} and {word}); give all its values in one word")
+    seen[key] = word
 
 
 def _sweep_size(word: str, key: str, override: object) -> int:
@@ -161,16 +199,30 @@ def _sweep_size(word: str, key: str, override: object) -> int:
     if isinstance(value, RangeSweep):
         assert value.start is not None
         assert value.stop is not None
-        assert value.step
-        return max(0, -int(-(value.stop - value.start) // value.step))
+        if not value.step:
+            raise UsageError(f"{word}: a range needs a step that is not 0, as in {key}=range(0,10,2)")
+        n = max(0, -int(-(value.stop - value.start) // value.step))
+        if not n:
+            raise UsageError(f"{word}: this range is empty; write {key}=range(FIRST,END) with END beyond FIRST")
+        return n
     if not isinstance(value, ChoiceSweep):
         return 1  # globs and intervals: only the sweeper knows
-    seen: set[str] = set()
+    seen: dict[object, str] = {}
     for text in map(str, override.sweep_string_iterator()):
-        if text in seen:
-            raise UsageError(f"{word}: {text} appears twice; runs would be identical")
-        seen.add(text)
+        same = _as_number(text)
+        if same in seen:
+            how = f"{text} appears twice" if seen[same] == text else f"{seen[same]} and {text} are equal"
+            raise UsageError(f"{word}: {how}; runs would be identical")
+        seen[same] = text
     return len(seen)
+
+
+def _as_number(text: str) -> object:
+    """What two values are compared by: 1 and 01 are one seed, .1 and 1e-1 one learning rate."""
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
 def _explain_grammar(word: str, message: str) -> str:

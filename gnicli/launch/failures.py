@@ -5,16 +5,31 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 from collections.abc import Iterator
 from typing import Any
 
 from gnicli import checks
 from gnicli.errors import GniError, ResourceError, UsageError
 from gnicli.launch import experiments, keys
-from gnicli.launch.components import GROUPS, SCHEMA_SUFFIX
+from gnicli.launch.components import GROUPS, SCHEMA_SUFFIX, members
 from gnicli.launch.configs import OBJECTS_REFUSED
 from gnicli.launch.nearest import hint, nearest, unknown
 
+# What other texts and libraries call a key that is called otherwise here.
+_OTHER_NAMES = {
+    "theta": ("beta",),
+    "sigma": ("noise.std", "epsilon"),
+    "std": ("noise.std",),
+    "learning_rate": ("lr",),
+    "batch": ("batch_size",),
+    "dt": ("eta",),
+    "step_size": ("eta", "lr"),
+    "h": ("eta",),
+    "n_epochs": ("epochs",),
+    "n_steps": ("steps",),
+}
 _EXPECTED = (
     ("Integer", "an integer"),
     ("Float", "a number"),
@@ -55,6 +70,8 @@ def translate(error: Exception, command: str, broken: dict[tuple[str, str], Usag
             return UsageError(_yaml(cause))
     if isinstance(error, OSError) and error.filename is not None:
         reason = (error.strerror or str(error)).lower()
+        if error.errno in (errno.EMFILE, errno.ENFILE):
+            return ResourceError(f"cannot open {error.filename}: {reason}; close some or raise the limit (ulimit -n)")
         return ResourceError(
             f"cannot write {error.filename}: {reason}; choose another place with run.root= or run.dir="
         )
@@ -143,11 +160,18 @@ def unknown_key(key: str, command: str, parent: Any = None) -> str:
         return OBJECTS_REFUSED.format(key)
     if prefix.partition(".")[0] == "hydra" or key.startswith("hydra"):
         return f"unknown key {key}; --hydra-help and --cfg hydra show Hydra's own"
+    declared = {entry.name: entry for entry in keys.all_of(command, [])}
+    if not prefix and last in _OTHER_NAMES and (meant := [name for name in _OTHER_NAMES[last] if name in declared]):
+        return f"unknown key {key}; here it is called {meant[0]}"
     siblings = [str(name) for name in parent] if parent is not None and hasattr(parent, "keys") else []
     near = nearest(last, siblings)
     if near:
         return f"unknown key {key}; did you mean {prefix + '.' if prefix else ''}{near}?"
-    declared = {entry.name: entry for entry in keys.all_of(command, [])}
+    if prefix in GROUPS and (elsewhere := _of_other_choices(prefix, last)):
+        chosen = str(parent.get("name")) if parent is not None and hasattr(parent, "get") else "this choice"
+        return f"unknown key {key}: {prefix}={chosen} has none; {' and '.join(elsewhere)} {_have(elsewhere)}"
+    if key == experiments.GROUP:
+        return f"unknown key {key}: its file must begin with the line '# @package _global_'"
     if prefix in declared:
         return f"unknown key {key}; {prefix} is one key: {declared[prefix].meaning}"
     known = list(declared)
@@ -160,6 +184,20 @@ def unknown_key(key: str, command: str, parent: Any = None) -> str:
         others = [f"{prefix}.{name}" for name in siblings if name != "name"]
         return f"unknown key {key}; this choice of {prefix} has {', '.join(others) or 'no keys'}"
     return f"unknown key {key}" + (hint(key, known) or f"; gni {command} --help lists all keys")
+
+
+def _of_other_choices(group: str, last: str) -> list[str]:
+    """The members of a group that have a key, as they are typed; those that do not load are passed over."""
+    found = []
+    for name in members(group):
+        with contextlib.suppress(UsageError):
+            if any(entry.name == f"{group}.{last}" for entry in keys.of_member(group, name)):
+                found.append(f"{group}={name}")
+    return found
+
+
+def _have(names: list[str]) -> str:
+    return "have it" if len(names) > 1 else "has it"
 
 
 def _hydra(text: str, command: str) -> str:

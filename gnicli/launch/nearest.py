@@ -20,15 +20,23 @@ NOUNS = {
 
 
 def nearest(word: str, options: Iterable[str]) -> str | None:
-    """The option most like `word`; one that differs in case only comes first."""
+    """The option most like `word`; one that differs in case only comes first, then one with two letters exchanged."""
     known = list(options)
     for option in known:
         if option.casefold() == word.casefold():
+            return option
+    for option in known:  # difflib finds no likeness in rl and lr
+        if word.casefold() in _exchanged(option.casefold()):
             return option
     import difflib
 
     found = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
     return found[0] if found else None
+
+
+def _exchanged(word: str) -> set[str]:
+    """The word with each two neighboring letters exchanged."""
+    return {word[:i] + word[i + 1] + word[i] + word[i + 2 :] for i in range(len(word) - 1)}
 
 
 def hint(word: str, options: Iterable[str]) -> str:

@@ -33,9 +33,21 @@ LINES = [
     (["momentum=0.9"], 2, "unknown key momentum; did you mean optimizer.momentum?"),
     (["network.dept=3"], 2, "unknown key network.dept; did you mean network.depth?"),
     (["noise.depth=3"], 2, "unknown key noise.depth; did you mean network.depth?"),
+    (["rl=0.1"], 2, "unknown key rl; did you mean lr?"),
+    (["sgima=1"], 2, "unknown key sgima"),
+    (["sigma=1"], 2, "unknown key sigma; here it is called noise.std"),
+    (["learning_rate=1"], 2, "unknown key learning_rate; here it is called lr"),
+    (["noise=none", "noise.std=1"], 2, "unknown key noise.std: noise=none has none; noise=add and noise=mult have it"),
+    (["network=conv", "network.width=4"], 2, "unknown key network.width: network=conv has none; network=mlp has it"),
     (["+foo=1"], 2, "unknown key foo; gni train --help lists all keys"),
     (["++optimizer.foo=1"], 2, "unknown key optimizer.foo"),
-    (["hydra.foo=1"], 2, "unknown key hydra.foo; --hydra-help and --cfg hydra show Hydra's own"),
+    (["hydra.foo=1"], 2, "hydra.foo cannot be set; of Hydra's own keys gni takes hydra.run.dir, hydra.sweep.dir"),
+    (["hydra.job.env_copy=[HOME]"], 2, "hydra.job.env_copy cannot be set"),
+    (["hydra.job.chdir=true"], 2, "hydra.job.chdir cannot be set"),
+    (["hydra.output_subdir=../x"], 2, "hydra.output_subdir cannot be set"),
+    (["-m", "hydra.sweep.subdir=../x", "seed=0,1"], 2, "hydra.sweep.subdir cannot be set"),
+    (["hydra.sweeper.params={seed:1}"], 2, "hydra.sweeper.params cannot be typed; list the values of a key themselves"),
+    (["hydra.launcher=x"], 2, "hydra.launcher: choose one by name, as in hydra/launcher=basic"),
     (["~lr"], 2, "~lr: keys cannot be deleted"),
     (["svhn"], 2, "'svhn' is not key=value; did you mean dataset=svhn?"),
     (["foo"], 2, "'foo' is not key=value; write for instance M=16"),
@@ -57,16 +69,33 @@ LINES = [
     (["optimizer=adam"], 2, "optimizer: is a group of keys; set one of optimizer.name, optimizer.momentum"),
     (["steps=3", "epochs=2"], 2, "give steps or epochs, not both (steps=3, epochs=2)"),
     (["lr=${foo}"], 2, "lr: Interpolation key 'foo' not found"),
+    (["lr=²"], 2, "lr: expected a number, got '²'"),
+    (["loss=🎲"], 2, "loss must be one of auto, mse, cross_entropy, got '🎲'"),
+    (["run.dir="], 2, "run.dir= is empty; name a path, or leave run.dir out"),
+    (["run.dir=''"], 2, "run.dir= is empty; name a path, or leave run.dir out"),
+    (["run.root= "], 2, "run.root= is empty; name a path, or leave run.root out"),
+    (["dataset=digits", "run.dir=~nobody-of-this-name/x"], 2, "no home folder for ~nobody-of-this-name"),
+    ([f"run.dir=a/{'x' * 256}"], 2, "run.dir: a name in this path has more than 255 bytes"),
     (["lr=[1"], 2, "cannot read 'lr=[1': no viable alternative at input '[1'"),
     (["a._target_=os.system"], 2, "a._target_: a configuration may not name Python objects"),
     # sweeps
     (["-m", "seed=1,1,2"], 2, "seed=1,1,2: 1 appears twice; runs would be identical"),
+    (["-m", "seed=1,01"], 2, "seed=1,01: 1 and 01 are equal; runs would be identical"),
+    (["-m", "lr=0.1,0.2,1e-1"], 2, "lr=0.1,0.2,1e-1: 0.1 appears twice; runs would be identical"),
+    (["-m", "seed=1,2", "seed=3,4"], 2, "seed is given twice (seed=1,2 and seed=3,4); give all its values in one word"),
+    (["-m", "noise=add,mult", "+noise=none"], 2, "noise is given twice (noise=add,mult and +noise=none)"),
+    (["-m", "seed=range(3,0)"], 2, "seed=range(3,0): this range is empty"),
+    (["-m", "seed=range(0)"], 2, "seed=range(0): this range is empty"),
+    (["-m", "seed=range(0,10,0)"], 2, "seed=range(0,10,0): a range needs a step that is not 0"),
+    (["-m", "lr=glob(*)"], 2, "this sweep has no jobs: a pattern matches nothing"),
     (["-m", "seed=range(1000000)"], 2, "this sweep has 1,000,000 jobs; give --yes to run more than 1,000"),
     (["-m", "lr=0.1,abc"], 2, "lr: expected a number, got 'abc'"),
     (["-m", "M=interval(1,2)"], 2, "BasicSweeper does not support sweep type"),
     (["-m", "run.dir=a,b"], 2, "run.dir takes one folder, for a sweep too"),
     # flags
     (["--mutlirun"], 2, "unknown option --mutlirun; did you mean --multirun?"),
+    (["--seed=3"], 2, "unknown option --seed=3; keys are written without dashes: seed=3"),
+    (["--dataset", "digits"], 2, "unknown option --dataset; keys are written without dashes: dataset=VALUE"),
     (["--cfg", "jbo"], 2, "--cfg/-c: invalid choice: 'jbo'"),
     (["-cd"], 2, "--config-dir/-cd: expected one argument"),
     (["-cd", "/not/there"], 2, "/not/there: no such folder"),
@@ -176,7 +205,17 @@ def test_an_unknown_command_is_one_line_with_the_nearest(gni):
 
 @pytest.mark.parametrize(
     ("word", "options", "expected"),
-    [("m", ["lr", "M"], "M"), ("svhm", ["mnist", "svhn"], "svhn"), ("xyz", ["lr", "M"], None), ("a", [], None)],
+    [
+        ("m", ["lr", "M"], "M"),
+        ("svhm", ["mnist", "svhn"], "svhn"),
+        ("xyz", ["lr", "M"], None),
+        ("a", [], None),
+        # two letters exchanged, in names of any length, before what is merely alike
+        ("rl", ["M", "lr"], "lr"),
+        ("RL", ["lr"], "lr"),
+        ("hte", ["htes", "the", "lr"], "the"),
+        ("ba", ["b", "ab"], "ab"),
+    ],
 )
 def test_nearest(word, options, expected):
     assert nearest.nearest(word, options) == expected
@@ -189,3 +228,19 @@ def test_a_bug_is_told_in_one_line():
 
 def test_schemas_are_hidden_from_the_choices():
     assert not any(name.endswith("_schema") for group in components.GROUPS for name in components.members(group))
+
+
+def test_a_working_folder_that_is_gone_is_an_error_of_the_machine(gni, tmp_path, monkeypatch):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    said = gni("train")
+    assert (said.code, said.err) == (6, "gni: error: the working folder no longer exists; change to another one\n")
+
+
+def test_a_file_of_experiments_without_its_first_line_is_told_what_it_lacks(gni, tmp_path):
+    (tmp_path / "experiment").mkdir()
+    (tmp_path / "experiment" / "mine.yaml").write_text("lr: 0.1\n")
+    said = gni("train", "experiment=mine", "-cd", str(tmp_path))
+    assert (said.code, said.err.count("\n")) == (2, 1)
+    assert "must begin with the line '# @package _global_'" in said.err
