@@ -13,12 +13,18 @@ _ROOT2 = math.sqrt(2.0)
 
 
 class Form(NamedTuple):
-    """Functions of the standard S0 law."""
+    """Functions of the standard S0 law; `isf` inverts `sf`, so that neither end of the law takes a 1 − q."""
 
     log_pdf: Callable[[np.ndarray], np.ndarray]
     cdf: Callable[[np.ndarray], np.ndarray]
     sf: Callable[[np.ndarray], np.ndarray]
     ppf: Callable[[np.ndarray], np.ndarray]
+    isf: Callable[[np.ndarray], np.ndarray]
+
+
+def _normal_log_pdf(y: np.ndarray) -> np.ndarray:
+    with np.errstate(over="ignore"):  # a log-density beyond the range of floats is −inf
+        return -0.25 * y * y - 0.5 * math.log(4.0 * math.pi)
 
 
 def _cauchy_tail(y: np.ndarray) -> np.ndarray:
@@ -27,7 +33,7 @@ def _cauchy_tail(y: np.ndarray) -> np.ndarray:
 
 
 def _cauchy_quantile(q: np.ndarray) -> np.ndarray:
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         near = np.minimum(q, 1.0 - q)
         size = np.where(near > 0.0, np.cos(math.pi * near) / np.sin(math.pi * near), np.inf)
         return np.where(q < 0.5, -size, size)
@@ -42,29 +48,47 @@ def _levy_log_pdf(y: np.ndarray) -> np.ndarray:
 
 def _levy_root(y: np.ndarray) -> np.ndarray:
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(y + 1.0 > 0.0, 1.0 / np.sqrt(2.0 * (y + 1.0)), np.where(np.isnan(y), np.nan, np.inf))
+        root = 1.0 / (_ROOT2 * np.sqrt(y + 1.0))
+        return np.where(y + 1.0 > 0.0, root, np.where(np.isnan(y), np.nan, np.inf))
 
 
 def _levy_quantile(q: np.ndarray) -> np.ndarray:
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         return 0.5 / special.erfcinv(q) ** 2 - 1.0
 
 
+def _levy_upper_quantile(q: np.ndarray) -> np.ndarray:
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        return 0.5 / special.erfinv(q) ** 2 - 1.0
+
+
 NORMAL = Form(
-    lambda y: -0.25 * y * y - 0.5 * math.log(4.0 * math.pi),
+    _normal_log_pdf,
     lambda y: special.ndtr(y / _ROOT2),
     lambda y: special.ndtr(-y / _ROOT2),
     lambda q: _ROOT2 * special.ndtri(q),
+    lambda q: -_ROOT2 * special.ndtri(q),
 )
 CAUCHY = Form(
     lambda y: -np.log(math.pi) - 2.0 * np.log(np.hypot(1.0, y)),
     lambda y: _cauchy_tail(-y),
     _cauchy_tail,
     _cauchy_quantile,
+    lambda q: -_cauchy_quantile(q),
 )
-LEVY = Form(_levy_log_pdf, lambda y: special.erfc(_levy_root(y)), lambda y: special.erf(_levy_root(y)), _levy_quantile)
+LEVY = Form(
+    _levy_log_pdf,
+    lambda y: special.erfc(_levy_root(y)),
+    lambda y: special.erf(_levy_root(y)),
+    _levy_quantile,
+    _levy_upper_quantile,
+)
 MIRRORED_LEVY = Form(
-    lambda y: _levy_log_pdf(-y), lambda y: LEVY.sf(-y), lambda y: LEVY.cdf(-y), lambda q: -_levy_quantile(1.0 - q)
+    lambda y: _levy_log_pdf(-y),
+    lambda y: LEVY.sf(-y),
+    lambda y: LEVY.cdf(-y),
+    lambda q: -_levy_upper_quantile(q),
+    lambda q: -_levy_quantile(q),
 )
 
 

@@ -84,8 +84,9 @@ def _log_saddle(law: Shape, x: np.ndarray) -> np.ndarray:
     bend = law.sin_h**2 - law.beta * law.cos_h**2
     if bend <= 0.0:
         return np.full_like(x, np.inf)
-    rise = (x - law.beta * law.cos_h * law.tan_half_h - law.alpha * law.sin_h) * law.sin_h_by_eps
-    ratio = (rise + law.beta * law.cos_h**2) / (law.alpha * bend)
+    with np.errstate(over="ignore"):  # inf: the minimum of a light tail at the end of the range of floats
+        rise = (x - law.beta * law.cos_h * law.tan_half_h - law.alpha * law.sin_h) * law.sin_h_by_eps
+        ratio = (rise + law.beta * law.cos_h**2) / (law.alpha * bend)
     if law.eps == 0.0:
         return ratio
     inside = law.eps * ratio
@@ -143,7 +144,7 @@ def _axis_part(law: Shape, x: np.ndarray, s0: np.ndarray) -> tuple[np.ndarray, n
     s = s0[:, None] * node
     phase = law.cos_h * (1.0 + law.beta) * np.exp(law.alpha * np.log(s))
     value = np.exp(_axis_exponent(law, x[:, None], s)) * np.sin(phase)
-    return s0 * (value @ weight), (value / node) @ weight
+    return s0 * _sums(value, weight), _sums(value / node, weight)
 
 
 def _ray_part(
@@ -158,7 +159,12 @@ def _ray_part(
     node, weight = tanh_sinh(_RAY_NODES)
     t = origin + end * node * direction
     value = np.exp(_ray_exponent(law, x[:, None], t) - floor[:, None]) * (direction * end)
-    return (value.real) @ weight, ((value / t).imag) @ weight
+    return _sums(value.real, weight), _sums((value / t).imag, weight)
+
+
+def _sums(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """values @ weight, each row as it would be alone: BLAS sums in an order that depends on the number of rows."""
+    return np.multiply(values, weight).sum(axis=1)
 
 
 def log_density_and_tail(alpha: float, beta: float, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

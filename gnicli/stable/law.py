@@ -23,14 +23,18 @@ from gnicli.stable import inversion
 from gnicli.stable.sampling import draw
 
 PARAMETERIZATIONS = ("S0", "S1")
-_FEW = 128  # up to so many points the exact inversion is faster than a table
+_SEEN = -40.0  # of log scale: above it a density below exp(-800) of the standard law is 0 in units of the samples too
 
 
 def shift_to_s0(alpha: float, beta: float, scale: float) -> float:
     """loc₀ − loc₁."""
+    return scale * _shift_in_scales(alpha, beta, scale)
+
+
+def _shift_in_scales(alpha: float, beta: float, scale: float) -> float:
     if alpha == 1.0:
-        return beta * (2.0 / math.pi) * scale * math.log(scale)
-    return -scale * inversion.zeta(inversion.shape(alpha, beta))
+        return beta * (2.0 / math.pi) * math.log(scale)
+    return -inversion.zeta(inversion.shape(alpha, beta))
 
 
 def check_parameterization(value: str) -> None:
@@ -43,8 +47,10 @@ def check_parameterization(value: str) -> None:
 class StableLaw:
     """A stable law, alpha in [0.5, 2], beta in [−1, 1], scale > 0. At alpha = 2 it is normal with variance 2 scale².
 
-    Every function takes an array of any shape (or a number) and returns float64 of that shape (or a float). pdf, cdf
-    and sf are within 1e-8 relative (they are near 1e-11), in both tails. Raises `UsageError` on other parameters.
+    Every function takes an array of any shape (or a number) and returns float64 of that shape (or a float; of a masked
+    array a masked one). pdf, cdf and sf are within 1e-8 relative (they are near 1e-11), in both tails and out to the
+    ends of the range of floats, and what they say of a point does not depend on the points beside it. Raises
+    `UsageError` on other parameters.
     """
 
     alpha: float
@@ -79,35 +85,44 @@ class StableLaw:
 
     def logpdf(self, x: Any) -> Any:
         """Natural logarithm of the density; −inf outside a one-sided support."""
-        return self._shaped(x, lambda y: self._log_pdf(y) - math.log(self.scale))
+        return self._shaped(x, lambda flat: self._log(flat, 0)[0] - math.log(self.scale))
 
     def pdf(self, x: Any) -> Any:
         """The density."""
-        return self._shaped(x, lambda y: np.exp(self._log_pdf(y, underflow=True)) / self.scale)
+        return self._shaped(x, self._density)
 
     def cdf(self, x: Any) -> Any:
         """P(X ≤ x); relative accuracy holds in the lower tail (take `sf` for the upper one)."""
-        return self._shaped(x, lambda y: self._one_side(y, lower=True))
+        return self._shaped(x, lambda flat: self._one_side(flat, lower=True))
 
     def sf(self, x: Any) -> Any:
         """P(X > x); relative accuracy holds in the upper tail."""
-        return self._shaped(x, lambda y: self._one_side(y, lower=False))
+        return self._shaped(x, lambda flat: self._one_side(flat, lower=False))
 
     def ppf(self, q: Any) -> Any:
-        """The x with cdf(x) = q; ±inf or the edge of the support at q = 0 and 1, NaN outside [0, 1]."""
-        return self._shaped_raw(q, lambda p: self._from_standard(self._quantile(p)))
+        """The x with cdf(x) = q; ±inf or the edge of the support at q = 0 and 1, NaN outside [0, 1].
+
+        For q near 1 it is no better than 1 − q: take `isf` there. ±inf too where x is beyond the range of floats.
+        """
+        return self._shaped(q, lambda flat: self._quantile(flat, lower=True))
+
+    def isf(self, q: Any) -> Any:
+        """The x with sf(x) = q, exact for small q: otherwise as `ppf`."""
+        return self._shaped(q, lambda flat: self._quantile(flat, lower=False))
 
     def cf(self, t: Any) -> Any:
         """The characteristic function E exp(itX), complex128."""
         law = self.to("S0")
         t = np.asarray(t, dtype=np.float64)
-        size = np.abs(t) * law.scale
         shape = inversion.shape(law.alpha, law.beta)
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(all="ignore"):  # t so large that the value is 0 may take its phase out of the range of floats
+            size = np.abs(t) * law.scale
+            fall = size**law.alpha
             skew = np.where(size > 0.0, size * law.beta * inversion.growth(shape, np.log(size)), 0.0)
-        if law.alpha == 2.0:
-            skew = np.zeros_like(size)
-        return np.exp(-(size**law.alpha) + 1j * (law.loc * t - np.sign(t) * skew))[()]
+            if law.alpha == 2.0:
+                skew = np.zeros_like(size)
+            value = np.exp(-fall + 1j * (law.loc * t - np.sign(t) * skew))
+        return np.where(fall > 800.0, 0.0, value)[()]
 
     # --------------------------------------------------------------------------------------------------------- samples
 
@@ -128,69 +143,95 @@ class StableLaw:
 
     def _standard(self, x: np.ndarray) -> np.ndarray:
         """x in units of the standard S0 law. From S1 the origin is moved after scaling, which keeps x − loc exact."""
-        y = (x - self.loc) / self.scale
-        return y if self.parameterization == "S0" else y - shift_to_s0(self.alpha, self.beta, self.scale) / self.scale
+        with np.errstate(over="ignore", invalid="ignore"):  # ±inf: see `_lost`
+            y = (x - self.loc) / self.scale
+        return y if self.parameterization == "S0" else y - _shift_in_scales(self.alpha, self.beta, self.scale)
 
-    def _from_standard(self, y: np.ndarray) -> np.ndarray:
-        if self.parameterization == "S1":
-            y = y + shift_to_s0(self.alpha, self.beta, self.scale) / self.scale
-        return y * self.scale + self.loc
+    def _lost(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Which x are finite though their y is not, and log|y| of these."""
+        lost = np.flatnonzero(np.isinf(y) & np.isfinite(x))
+        half = np.abs(0.5 * x[lost] - 0.5 * self.loc)
+        return lost, np.log(half) + (math.log(2.0) - math.log(self.scale))
 
     def _shaped(self, x: Any, function: Any) -> Any:
-        return self._shaped_raw(x, lambda flat: function(self._standard(flat)))
-
-    def _shaped_raw(self, x: Any, function: Any) -> Any:
         array = np.asarray(x, dtype=np.float64)
         with np.errstate(under="ignore"):
             out = function(array.ravel()).reshape(array.shape)
+        if isinstance(x, np.ma.MaskedArray):
+            return np.ma.array(out, mask=np.ma.getmask(x))
         return out if array.ndim else float(out)
 
-    def _log_pdf(self, y: np.ndarray, underflow: bool = False) -> np.ndarray:
-        from gnicli.stable import closed, table
+    def _log(self, x: np.ndarray, which: int, underflow: bool = False) -> tuple[np.ndarray, np.ndarray]:
+        """log pdf (`which` 0) or log of the nearer tail (1) of the standard law at x, and y."""
+        from gnicli.stable import closed, ends, table
 
+        y = self._standard(x)
         form = closed.find(self.alpha, self.beta)
         if form:
-            return form.log_pdf(y)
-        if y.size <= _FEW:
-            return _exact(self.alpha, self.beta, y)[0]
-        return table.table(self.alpha, self.beta).log_pdf(y, underflow)
-
-    def _one_side(self, y: np.ndarray, lower: bool) -> np.ndarray:
-        from gnicli.stable import closed, table
-
-        form = closed.find(self.alpha, self.beta)
-        if form:
-            return form.cdf(y) if lower else form.sf(y)
-        if y.size <= _FEW:
-            log_tail = _exact(self.alpha, self.beta, y)[1]
+            with np.errstate(divide="ignore"):
+                value = np.log(np.where(y < 0.0, form.cdf(y), form.sf(y))) if which else form.log_pdf(y)
         else:
-            log_tail = table.table(self.alpha, self.beta).log_tail(y, underflow=True)
+            interpolant = table.table(self.alpha, self.beta)
+            value = interpolant.log_tail(y, underflow) if which else interpolant.log_pdf(y, underflow)
+        lost, log_size = self._lost(x, y)
+        if lost.size:
+            value[lost] = ends.log_power(self.alpha, self.beta, y[lost] > 0.0, log_size, which)
+        if self.alpha < 1.0 and abs(self.beta) == 1.0:
+            ends.fill_edge(self.alpha, self._from_edge(x, y), value, which)
+        return value, y
+
+    def _from_edge(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """How far x is from the edge of a one-sided support, inwards and in scales; exact in S1."""
+        if self.parameterization == "S0":
+            return (y - inversion.zeta(inversion.shape(self.alpha, self.beta))) * self.beta
+        with np.errstate(over="ignore", invalid="ignore"):
+            return (x - self.loc) / self.scale * self.beta
+
+    def _density(self, x: np.ndarray) -> np.ndarray:
+        log_scale = math.log(self.scale)
+        log_pdf, _ = self._log(x, 0, underflow=log_scale > _SEEN)
+        with np.errstate(over="ignore"):  # beyond the range of floats: inf
+            return np.where(log_pdf > -600.0, np.exp(log_pdf) / self.scale, np.exp(log_pdf - log_scale))
+
+    def _one_side(self, x: np.ndarray, lower: bool) -> np.ndarray:
+        log_tail, y = self._log(x, 1, underflow=True)
         near = (y < 0.0) == lower
         return np.where(near, np.exp(log_tail), -np.expm1(log_tail))
 
-    def _quantile(self, q: np.ndarray) -> np.ndarray:
-        from gnicli.stable import closed, table
+    def _quantile(self, q: np.ndarray, lower: bool) -> np.ndarray:
+        from gnicli.stable import closed, ends, table
 
-        form = closed.find(self.alpha, self.beta)
-        if form:
-            with np.errstate(invalid="ignore"):
-                return np.where((q >= 0.0) & (q <= 1.0), form.ppf(q), np.nan)
-        out = np.full_like(q, np.nan)
+        y = np.full_like(q, np.nan)
         low, high = table.support(self.alpha, self.beta)
-        out[q == 0.0], out[q == 1.0] = low, high
+        y[q == 0.0], y[q == 1.0] = (low, high) if lower else (high, low)
         inside = (q > 0.0) & (q < 1.0)
         p = q[inside]
-        origin = math.exp(_exact(self.alpha, self.beta, np.array([-0.0]))[1][0])  # sf(0)
-        upper = p >= 1.0 - origin
-        out[inside] = table.table(self.alpha, self.beta).quantile(np.where(upper, np.log1p(-p), np.log(p)), upper)
-        return out
+        interpolant, form = None, closed.find(self.alpha, self.beta)
+        if form:
+            found = form.ppf(p) if lower else form.isf(p)
+            upper = found >= 0.0
+            log_tail = np.where(upper == lower, np.log1p(-p), np.log(p))
+        else:
+            interpolant = table.table(self.alpha, self.beta)
+            sf_0 = math.exp(interpolant.log_tail(np.zeros(1))[0])
+            upper = p >= 1.0 - sf_0 if lower else p <= sf_0
+            log_tail = np.where(upper == lower, np.log1p(-p), np.log(p))
+            found = interpolant.quantile(log_tail, upper)
+        log_size = np.full_like(p, -np.inf)
+        for side, sign in ((upper, 1.0), (~upper, -1.0)):
+            tail = ends.power(self.alpha, sign * self.beta)
+            if tail and side.any():
+                log_size[side] = tail.log_quantile(log_tail[side])
+        far = log_size > ends.LOG_FARTHEST
+        sign = np.where(upper, 1.0, -1.0)
+        with np.errstate(over="ignore"):  # beyond the range of floats: inf
+            y[inside] = np.where(far, sign * np.exp(np.where(far, log_size, 0.0)), found)
+            x = self._from_standard(y)
+            lost = far & np.isinf(y[inside])
+            x[np.flatnonzero(inside)[lost]] = (sign * np.exp(log_size + math.log(self.scale)))[lost] + self.loc
+        return x
 
-
-def _exact(alpha: float, beta: float, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """`table.exact` with infinite and NaN arguments answered."""
-    from gnicli.stable import table
-
-    log_pdf, log_tail = table.exact(alpha, beta, np.where(np.isfinite(y), np.clip(y, -1e150, 1e150), 0.0))
-    odd = ~np.isfinite(y)
-    log_pdf[odd] = log_tail[odd] = np.where(np.isnan(y[odd]), np.nan, -np.inf)
-    return log_pdf, log_tail
+    def _from_standard(self, y: np.ndarray) -> np.ndarray:
+        if self.parameterization == "S1":
+            y = y + _shift_in_scales(self.alpha, self.beta, self.scale)
+        return y * self.scale + self.loc

@@ -12,10 +12,11 @@ from functools import lru_cache
 
 import numpy as np
 
+from gnicli.stable import ends
 from gnicli.stable.inversion import log_density_and_tail, shape, zeta
 
 _DEGREE = 13
-_REACH = 48.0  # asinh(3.5e20): from there on a heavy tail is a power to 1e-10 for every alpha >= 0.5
+_REACH = ends.FARTHEST
 _FINEST = 2.0**-7
 _TOLERANCE = 1e-10
 _BLOCK = 8192
@@ -136,14 +137,17 @@ class Table:
             value *= v
             value += row[panel]
         beyond = np.abs(u) > _REACH
-        if beyond.any():
-            value[beyond] -= (self.alpha + 1.0 - which) * (np.abs(u[beyond]) - _REACH)
         if not self._good.all():
             gone = self._gone[panel] & underflow
             value[gone] = -np.inf
             by_hand = np.flatnonzero(~self._good[panel] & ~gone)
             if by_hand.size:
                 value[by_hand] = exact(self.alpha, self.beta, x[by_hand])[which]
+        if beyond.any():
+            far = np.flatnonzero(beyond)
+            for side, heavy in ((far[x[far] < 0.0], self.beta < 1.0), (far[x[far] > 0.0], self.beta > -1.0)):
+                if heavy and side.size:
+                    value[side] = ends.log_power(self.alpha, self.beta, x[side] > 0.0, np.log(np.abs(x[side])), which)
         value[np.isnan(x)] = np.nan
         return value
 
