@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from gnicli.errors import GniError, NumericalError, UsageError
-from gnicli.stable import newton
+from gnicli.errors import GniError, NumericalError
+from gnicli.stable import inversion, newton, ties
+from gnicli.stable.held import NAMES, check_fixed, check_support, is_far, start_far
 from gnicli.stable.law import StableLaw, check_parameterization
 from gnicli.stable.maximum import maximize
 from gnicli.stable.origins import s1_shift
@@ -23,7 +24,7 @@ from gnicli.stable.others import Normal
 from gnicli.stable.polish import Likelihood, polish
 from gnicli.stable.samples import Standardized, standardize
 
-NAMES = ("alpha", "beta", "loc", "scale")
+_ATOM = 0.15  # share of one value; a law of small scale there is likelier than one of the rest's from .25 or so on
 _NEAR_NORMAL = 1.97  # above it the normal law itself is tried
 
 
@@ -71,10 +72,9 @@ class StableFit:
                 raise NumericalError(
                     "the samples were written over after the fit: read log_likelihood before that, or fit a copy"
                 )
-            y, unit, center = self._samples.scaled(), self._samples.unit, self._samples.center
-            law = self.law.to("S0")
-            here = StableLaw(law.alpha, law.beta, (law.loc - center) / unit, law.scale / unit, "S0")
-            self._log_likelihood = float(here.logpdf(y).sum()) - self.n * math.log(unit)
+            s, law = self._samples, self.law.to("S0")
+            theta = np.array([law.alpha, law.beta, (law.loc - s.center) / s.unit, math.log(law.scale / s.unit)])
+            self._log_likelihood = Likelihood(s.scaled(), excess=s.excess())(theta) - self.n * math.log(s.unit)
             self._samples = None
         return self._log_likelihood
 
@@ -112,7 +112,9 @@ def fit(
     Raises `DataError` for values that are not finite, `NumericalError` for fewer than 50 samples or without spread,
     `UsageError` for wrong arguments.
     """
-    return _fit_all([standardize(samples)], parameterization, fixed, exact)[0]
+    check_parameterization(parameterization)
+    held = check_fixed(fixed or {})
+    return _fit_all([_checked(samples, parameterization, held)], parameterization, held, exact)[0]
 
 
 def fit_many(
@@ -123,36 +125,38 @@ def fit_many(
     exact: bool = True,
 ) -> list[StableFit]:
     """`fit` for each of several samples (the layers of a network), sharing the work. Errors name the sample."""
+    check_parameterization(parameterization)
+    held = check_fixed(fixed or {})
     ready = []
     for k, samples in enumerate(list_of_samples):
         try:
-            ready.append(standardize(samples))
+            ready.append(_checked(samples, parameterization, held))
         except GniError as error:
             raise type(error)(f"sample {k}: {error}") from None
-    return _fit_all(ready, parameterization, fixed, exact) if ready else []
+    return _fit_all(ready, parameterization, held, exact) if ready else []
+
+
+def _checked(samples: Any, parameterization: str, held: dict[str, float]) -> Standardized:
+    s = standardize(samples, atom=True)
+    ties.check(s.values, s.unit, s.tie, parameterization, held)
+    if held:
+        check_support(s, parameterization, held)
+    return s
 
 
 def _fit_all(
-    samples: list[Standardized], parameterization: str, fixed: Mapping[str, float] | None, exact: bool
+    samples: list[Standardized], parameterization: str, held: dict[str, float], exact: bool
 ) -> list[StableFit]:
-    check_parameterization(parameterization)
-    held = _check_fixed(fixed or {})
     if held.get("alpha") == 2.0:
         return [_normal_fit(s, parameterization, held) for s in samples]
     problems = [_problem(s, parameterization, held) for s in samples]
-    found = maximize(problems)
+    near = [place for place, problem in enumerate(problems) if not is_far(problem)]
+    ends = dict(zip(near, maximize([problems[place] for place in near]), strict=True)) if near else {}
+    found = [
+        ends[place] if place in ends else start_far(problem, s.scaled())
+        for place, (problem, s) in enumerate(zip(problems, samples, strict=True))
+    ]
     return [_finish(*each, parameterization, held, exact) for each in zip(samples, problems, found, strict=True)]
-
-
-def _check_fixed(fixed: Mapping[str, float]) -> dict[str, float]:
-    for name, value in fixed.items():
-        if name not in NAMES:
-            raise UsageError(f"fixed: {name!r} is no parameter; choose from {', '.join(NAMES)}")
-        if not (isinstance(value, int | float) and math.isfinite(value)):
-            raise UsageError(f"fixed: {name} must be a finite number, got {value!r}")
-    held = {name: float(value) for name, value in fixed.items()}
-    StableLaw(held.get("alpha", 1.5), held.get("beta", 0.0), held.get("loc", 0.0), held.get("scale", 1.0))
-    return held
 
 
 def _problem(s: Standardized, parameterization: str, held: dict[str, float]) -> newton.Problem:
@@ -185,20 +189,52 @@ def _finish(
     exact: bool,
 ) -> StableFit:
     likelihood: float | None = None
-    if exact and not _trusted(problem, found):
-        found = polish(problem, s.scaled(), found)
+    atom = None if "loc" in held else _atom(s)
+    slow = atom is not None or is_far(problem) or _may_miss(s, found)
+    if slow or (exact and not _trusted(problem, found)):
+        found = polish(problem, s.scaled(), found, s.excess(), atom)
         likelihood = found.log_likelihood
-    if found.theta[0] > _NEAR_NORMAL and "alpha" not in held:
+    if "alpha" not in held and (found.theta[0] > _NEAR_NORMAL or is_far(problem)):
         if likelihood is None:
-            likelihood = Likelihood(s.scaled())(found.theta)
-        normal_fit = _normal_fit(s, parameterization, held)
+            likelihood = Likelihood(s.scaled(), excess=s.excess())(found.theta)
+        normal_fit = _normal_fit(s, parameterization, held, refuse=False)
         if normal_fit.log_likelihood + s.values.size * math.log(s.unit) >= likelihood - 1e-4:
             normal_fit.n_evaluations = found.n_evaluations
-            return normal_fit
+            likelihood = normal_fit.log_likelihood
+            if math.isfinite(likelihood):
+                return normal_fit
+    if likelihood is not None and not math.isfinite(likelihood):
+        raise NumericalError(
+            f"no stable law with {_words(held)} held gives these {s.values.size} samples a likelihood above 0 in "
+            "double precision: hold other values, or fewer"
+        )
     result = _report(s, problem, found, parameterization, held)
     if likelihood is not None:
         result._log_likelihood, result._samples = likelihood - s.values.size * math.log(s.unit), None
     return result
+
+
+def _words(held: dict[str, float]) -> str:
+    return ", ".join(f"{name} {value:g}" for name, value in held.items()) or "nothing"
+
+
+def _atom(s: Standardized) -> float | None:
+    """The commonest value in standardized units, where so many have it that a law of small scale may be likeliest."""
+    if s.tie is None or s.tie.n_equal < _ATOM * s.tie.n:
+        return None
+    return (s.tie.value - s.center) / s.unit
+
+
+def _may_miss(s: Standardized, found: newton.Optimum) -> bool:
+    """Whether samples may have no density under a law with a light tail: outside its support, or very far."""
+    alpha, beta, loc, log_scale = found.theta.tolist()
+    if abs(beta) < 1.0:
+        return False
+    if alpha >= 1.0:
+        return bool(s.weights.n_beyond)
+    edge = loc + math.exp(log_scale) * inversion.zeta(inversion.shape(alpha, beta))
+    y = s.scaled()
+    return bool((y.min() <= edge) if beta > 0.0 else (y.max() >= edge))
 
 
 def _report(
@@ -241,22 +277,29 @@ def _report(
     )
 
 
-def _normal_fit(s: Standardized, parameterization: str, held: dict[str, float]) -> StableFit:
+def _normal_fit(s: Standardized, parameterization: str, held: dict[str, float], refuse: bool = True) -> StableFit:
     """alpha = 2: location and scale in closed form; beta is not identified."""
-    y = s.scaled()
-    standardized_loc = (held["loc"] - s.center) / s.unit if "loc" in held else None
-    standardized_std = held["scale"] * math.sqrt(2.0) / s.unit if "scale" in held else None
+    y, center, unit = _in_range(s)
+    standardized_loc = (held["loc"] - center) / unit if "loc" in held else None
+    standardized_std = held["scale"] * math.sqrt(2.0) / unit if "scale" in held else None
     law = Normal.fit(y, mean=standardized_loc, std=standardized_std)
+    with np.errstate(over="ignore"):  # an outlier far beyond a held scale: −inf
+        log_likelihood = float(law.logpdf(y).sum()) - y.size * math.log(unit)
+    if refuse and not math.isfinite(log_likelihood):
+        raise NumericalError(
+            f"no normal law with {_words(held)} held gives these {y.size} samples a likelihood above 0 in double "
+            "precision: hold other values, or fewer"
+        )
     root2 = math.sqrt(2.0)
     return StableFit(
         alpha=2.0,
         beta=held.get("beta", 0.0),
-        loc=held.get("loc", s.center + s.unit * law.mean),
-        scale=held.get("scale", s.unit * law.std / root2),
+        loc=held.get("loc", center + unit * law.mean),
+        scale=held.get("scale", unit * law.std / root2),
         alpha_stderr=None,
         beta_stderr=None,
-        loc_stderr=None if "loc" in held else s.unit * law.std / math.sqrt(y.size),
-        scale_stderr=None if "scale" in held else s.unit * law.std / root2 / math.sqrt(2.0 * y.size),
+        loc_stderr=None if "loc" in held else unit * law.std / math.sqrt(y.size),
+        scale_stderr=None if "scale" in held else unit * law.std / root2 / math.sqrt(2.0 * y.size),
         parameterization=parameterization,
         n=y.size,
         n_free=4 - len(held | {"beta": 0.0}) if "alpha" in held else 4 - len(held),
@@ -264,5 +307,15 @@ def _normal_fit(s: Standardized, parameterization: str, held: dict[str, float]) 
         at_boundary="alpha" not in held or "beta" not in held,
         n_evaluations=0,
         notes=s.notes,
-        _log_likelihood=float(law.logpdf(y).sum()) - y.size * math.log(s.unit),
+        _log_likelihood=log_likelihood,
     )
+
+
+def _in_range(s: Standardized) -> tuple[np.ndarray, float, float]:
+    """Samples in units in which their squares do not overflow, with the center and the unit."""
+    y, center, unit = s.scaled(), s.center, s.unit
+    farthest = float(np.abs(y).max())
+    if farthest > 1e140:
+        center, unit = 0.0, float(np.abs(s.values).max())
+        y = s.values.astype(np.float64) / unit
+    return y, center, unit

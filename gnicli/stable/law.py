@@ -218,8 +218,8 @@ class StableLaw:
             log_tail = np.where(upper == lower, np.log1p(-p), np.log(p))
             found = interpolant.quantile(log_tail, upper)
         log_size = np.full_like(p, -np.inf)
-        for side, sign in ((upper, 1.0), (~upper, -1.0)):
-            tail = ends.power(self.alpha, sign * self.beta)
+        for side, skew in ((upper, self.beta), (~upper, -self.beta)):
+            tail = ends.power(self.alpha, skew)
             if tail and side.any():
                 log_size[side] = tail.log_quantile(log_tail[side])
         far = log_size > ends.LOG_FARTHEST

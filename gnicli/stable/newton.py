@@ -73,7 +73,13 @@ def evaluate(weights: list[cells.Weights], theta: np.ndarray) -> tuple[np.ndarra
 
 def _evaluate_together(weights: list[cells.Weights], theta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     n_far = max(sample.n_far for sample in weights)
-    f, floor, w = nodes.density(theta, n_far), nodes.grid(n_far).floor, cells.in_rows(weights)
+    with np.errstate(
+        over="ignore", invalid="ignore"
+    ):  # of a law that a search has no use for: it sees what is not finite
+        return _sums(nodes.density(theta, n_far), nodes.grid(n_far).floor, cells.in_rows(weights))
+
+
+def _sums(f: np.ndarray, floor: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     density, counted = f[0], w
     lost = density < floor  # rounding, not density: these nodes must not steer the search
     if lost.any():
@@ -211,6 +217,8 @@ class Searches:
             information, gradient = _restricted(information, self.free), np.where(self.free, gradient, 0.0)
         self.covariance, self.definite = inverses(information, (_LEAST * self.n).tolist())
         self.step = np.matmul(self.covariance, gradient[:, :, None])[:, :, 0]
+        if not self.free.all():
+            self.step[~self.free] = 0.0  # exactly: eigenvectors leak into what is held, and beta past its bound
         self.predicted = 0.5 * (gradient * self.step).sum(axis=1)
 
     def _halley(self) -> np.ndarray:

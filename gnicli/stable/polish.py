@@ -8,30 +8,70 @@ in a fraction of a second to a few seconds.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 
+from gnicli.stable.ends import log_power
+from gnicli.stable.inversion import shape, zeta
 from gnicli.stable.newton import ALPHA_RANGE, Optimum, Problem, covariance
 from gnicli.stable.origins import s1_shift
+from gnicli.stable.samples import BEYOND
 from gnicli.stable.table import table
 
 _STEP = 2e-4
 _MAX_ITERATIONS = 30
 _ROOM = 1e-4  # from a bound, for differences
+_NORMAL = 2.0 - 1e-5  # alpha, above which the skewness is not identified
+_LOG_SCALES = np.concatenate([np.arange(-0.5, -6.0, -0.5), np.arange(-6.0, -22.0, -1.5)])
+_GRID_LOSS = 0.01  # nats a sample that the best of them may be below its maximum
+_SMALL = -3.0  # log σ in units: such a law is searched in the coordinates of the atom
+_WIDEST = 690.0  # of |log σ|: its exponential stays in the range of floats
 
 
 class Likelihood:
-    """The exact log-likelihood of standardized samples as a function of q = (α, β, μ or the S1 location, log σ)."""
+    """The exact log-likelihood of standardized samples as a function of q = (α, β, location, log σ).
 
-    def __init__(self, y: np.ndarray, s1_loc: float | None = None, log_unit: float = 0.0) -> None:
-        self.y, self.s1_loc, self.log_unit = y, s1_loc, log_unit
+    The location is that of S0, or with `s1_loc` that of S1, or with `atom` (μ − atom) / σ: next to a value that many
+    samples have, what is likely depends on it in scales. Samples beyond the range of floats are given as ±inf, with
+    the `excess` of their logarithms (`Standardized.excess`). Equal samples are looked up once.
+    """
+
+    def __init__(
+        self,
+        y: np.ndarray,
+        s1_loc: float | None = None,
+        log_unit: float = 0.0,
+        excess: tuple[float, float] = (0.0, 0.0),
+        atom: float | None = None,
+    ) -> None:
+        self.y, self.counts = _distinct(np.where(np.isinf(y), np.copysign(BEYOND, y), y))
+        self.n = y.size
+        self.s1_loc, self.log_unit, self.atom = s1_loc, log_unit, atom
+        self.excess = excess if np.isinf(y).any() else (0.0, 0.0)
         self.n_evaluations = 0
 
     def theta(self, q: np.ndarray) -> np.ndarray:
         """q with its location in S0."""
-        if self.s1_loc is None:
-            return q
-        return np.array([q[0], q[1], self.s1_loc + s1_shift(q, self.log_unit)[0], q[3]])
+        if self.s1_loc is not None:
+            return np.array([q[0], q[1], self.s1_loc + s1_shift(q, self.log_unit)[0], q[3]])
+        return q if self.atom is None else np.array([q[0], q[1], self.atom + q[2] * math.exp(q[3]), q[3]])
+
+    def coordinates(self, theta: np.ndarray) -> np.ndarray:
+        """The q of a θ."""
+        q = theta.copy()
+        if self.atom is not None:
+            q[2] = (theta[2] - self.atom) * math.exp(-theta[3])
+        return q
+
+    def loc_gradient(self, q: np.ndarray) -> np.ndarray:
+        """Of μ by q, (4,)."""
+        if self.s1_loc is not None:
+            return s1_shift(q, self.log_unit)[1]
+        if self.atom is None:
+            return np.eye(4)[2]
+        scale = math.exp(q[3])
+        return np.array([0.0, 0.0, scale, q[2] * scale])
 
     def __call__(self, q: np.ndarray) -> float:
         """−inf outside the domain, or where a sample is outside the support."""
@@ -40,8 +80,26 @@ class Likelihood:
             return -math.inf
         self.n_evaluations += 1
         law = table(float(alpha), float(beta))
-        value = law.log_pdf((self.y - loc) * math.exp(-log_scale))
-        return float(value.sum() - self.y.size * log_scale)
+        with np.errstate(over="ignore"):  # outliers beyond the range of floats in scales, and sums of their logarithms
+            z = (self.y - loc) * math.exp(-log_scale)
+            value = law.log_pdf(z)
+            lost = np.isinf(z)
+            if lost.any():
+                log_size = np.log(np.abs(self.y[lost])) - log_scale
+                value[lost] = log_power(alpha, beta, z[lost] > 0.0, log_size, 0)
+            total = float(value.sum() if self.counts is None else value @ self.counts) - self.n * log_scale
+        # the power of a light tail is none: there the sum is −inf already
+        return total - (alpha + 1.0) * (self.excess[0] + self.excess[1])
+
+
+def _distinct(y: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+    """In order, which the look-up likes; where many are equal, each once and with its count."""
+    in_order = np.sort(y)
+    first = np.concatenate([[True], in_order[1:] != in_order[:-1]])
+    starts = np.flatnonzero(first)
+    if starts.size > 0.8 * y.size:
+        return in_order, None
+    return in_order[starts], np.diff(np.append(starts, y.size)).astype(np.float64)
 
 
 def _steps(value: Likelihood, q: np.ndarray, free: np.ndarray) -> np.ndarray:
@@ -49,6 +107,9 @@ def _steps(value: Likelihood, q: np.ndarray, free: np.ndarray) -> np.ndarray:
     room = np.array([min(2.0 - q[0], q[0] - 0.5) / 3.0, (1.0 - abs(q[1])) / 3.0, 1.0, 1.0])
     steps = np.where(free, np.minimum(_STEP, np.maximum(room, 1e-9)), _STEP)
     if value.s1_loc is None:
+        if value.atom is None:
+            # a law far wider or narrower than the samples moves with its scale
+            steps[2] *= math.exp(min(max(q[3], -30.0), _WIDEST)) if abs(q[3]) > 2.0 else 1.0
         return steps
     return steps / (1.0 + np.abs(s1_shift(q, value.log_unit)[1]) * math.exp(-q[3]))
 
@@ -62,8 +123,8 @@ def _derivatives(value: Likelihood, q: np.ndarray, at_q: float, free: np.ndarray
     def shifted(*moves: tuple[int, float]) -> float:
         point = q.copy()
         for k, sign in moves:
-            point[k] += sign * h[k]
-        return value(point)
+            point[k] += sign * float(h[k])
+        return float(value(point))  # a Python float: a difference of infinite ones is not a number, without a warning
 
     for a, i in enumerate(index):
         up, down = shifted((i, 1.0)), shifted((i, -1.0))
@@ -72,23 +133,60 @@ def _derivatives(value: Likelihood, q: np.ndarray, at_q: float, free: np.ndarray
         for b, j in enumerate(index[:a]):
             cross = shifted((i, 1.0), (j, 1.0)) - shifted((i, 1.0), (j, -1.0))
             cross -= shifted((i, -1.0), (j, 1.0)) - shifted((i, -1.0), (j, -1.0))
-            hessian[a, b] = hessian[b, a] = cross / (4.0 * h[i] * h[j])
+            hessian[a, b] = hessian[b, a] = 0.25 * cross / float(h[i]) / float(h[j])
     return gradient, hessian
 
 
-def polish(problem: Problem, y: np.ndarray, start: Optimum) -> Optimum:
-    """The maximum of the exact likelihood of the standardized samples `y` (float64), searched from `start`."""
-    likelihood = Likelihood(y, problem.s1_loc, problem.log_unit)
+def polish(
+    problem: Problem,
+    y: np.ndarray,
+    start: Optimum,
+    excess: tuple[float, float] = (0.0, 0.0),
+    atom: float | None = None,
+) -> Optimum:
+    """The maximum of the exact likelihood of the standardized samples `y` (float64), searched from `start`.
+
+    atom: a value that many samples have. A law of small scale there may be the likelier one, and is tried too.
+    """
+    found = _climb(Likelihood(y, problem.s1_loc, problem.log_unit, excess), problem, start)
+    if atom is None:
+        return found
+    likelihood = Likelihood(y, None, problem.log_unit, excess, atom)
+    there = _start_at_atom(likelihood, problem)
+    if there.log_likelihood < found.log_likelihood - _GRID_LOSS * y.size:
+        if found.theta[3] > _SMALL:
+            return found
+        there = found
+    return max(found, _climb(likelihood, problem, there), key=lambda each: each.log_likelihood)
+
+
+def _start_at_atom(likelihood: Likelihood, problem: Problem) -> Optimum:
+    """The likeliest of laws at the atom with scales down to 1e-9 units."""
+    fixed, best, most = problem.fixed, np.zeros(4), -math.inf
+    alphas = (0.5, 0.7, 1.0) if np.isnan(fixed[0]) else (float(fixed[0]),)
+    for alpha in alphas:
+        beta = 0.0 if np.isnan(fixed[1]) else float(fixed[1])
+        for log_scale in _LOG_SCALES if np.isnan(fixed[3]) else fixed[3:]:
+            q = np.array([alpha, beta, 0.0, log_scale])
+            value = likelihood(q)
+            if value > most:
+                best, most = q, value
+    evaluations = likelihood.n_evaluations
+    return Optimum(likelihood.theta(best), most, None, np.isnan(fixed), np.eye(4)[2], False, evaluations)
+
+
+def _climb(likelihood: Likelihood, problem: Problem, start: Optimum) -> Optimum:
+    """Newton's method from `start`."""
     movable = np.isnan(problem.fixed)
     if problem.s1_loc is not None:
         movable[2] = False
-    q = start.theta.copy()
+    q = likelihood.coordinates(start.theta)
     q[0] = min(q[0], ALPHA_RANGE[1])
-    value = likelihood(q)
+    q, value = _inside(likelihood, q, movable)
     free, information, converged = movable.copy(), np.zeros((4, 4)), False
     pinned = np.zeros(4, dtype=bool)
-    for _ in range(_MAX_ITERATIONS):
-        pinned[0] = q[0] >= ALPHA_RANGE[1]
+    for _ in range(_MAX_ITERATIONS if math.isfinite(value) else 0):
+        pinned[0] = movable[0] and q[0] >= ALPHA_RANGE[1]
         for k, bound, inward in (
             (0, ALPHA_RANGE[0], _ROOM),
             (1, math.copysign(1.0, q[1]), -math.copysign(_ROOM, q[1])),
@@ -104,22 +202,52 @@ def polish(problem: Problem, y: np.ndarray, start: Optimum) -> Optimum:
         information[np.ix_(index, index)] = -hessian
         if not np.isfinite(hessian).all():
             break
-        step, predicted = _newton_step(gradient, -hessian, y.size)
+        step, predicted = _newton_step(gradient, -hessian, likelihood.n)
         q, new_value = _line_search(likelihood, q, value, index, step)
         gained, value = new_value - value, new_value
-        if predicted < 1e-7 or gained < 1e-8:
-            converged = predicted < 1e-4
+        # next to the normal law β moves the likelihood by no more than rounding does
+        enough = 1e-8 if q[0] < _NORMAL else 1e-4
+        if predicted < 1e-7 or gained < enough:
+            converged = predicted < 1e-4 or (q[0] >= _NORMAL and gained < enough)
             break  # the derivatives of a step this short serve as those of the end
-    tied = problem.s1_loc is not None
     return Optimum(
         likelihood.theta(q),
         value,
         covariance(information, free) if np.isfinite(information).all() else None,
         free,
-        s1_shift(q, problem.log_unit)[1] if tied else np.eye(4)[2],
+        likelihood.loc_gradient(q),
         converged,
         start.n_evaluations + likelihood.n_evaluations,
     )
+
+
+def _inside(likelihood: Likelihood, q: np.ndarray, movable: np.ndarray) -> tuple[np.ndarray, float]:
+    """q and its value; where that is −inf, the first law that its light tail does not forbid: see `_less_strict`."""
+    value = likelihood(q)
+    if math.isfinite(value):
+        return q, value
+    for trial in _less_strict(likelihood, q, movable):
+        value = likelihood(trial)
+        if math.isfinite(value):
+            return trial, value
+    return q, -math.inf
+
+
+def _less_strict(likelihood: Likelihood, q: np.ndarray, movable: np.ndarray) -> Iterator[np.ndarray]:
+    """Less skewed laws, then moved ones, wider ones, those with light tails on both sides."""
+    if movable[1]:
+        yield np.array([q[0], math.copysign(min(abs(q[1]), 0.99), q[1]), q[2], q[3]])
+    if movable[2] and q[0] < 1.0 and likelihood.atom is None:
+        scale = math.exp(q[3])
+        edge = zeta(shape(q[0], q[1])) * scale
+        nearest = likelihood.y[0] - scale if q[1] > 0.0 else likelihood.y[-1] + scale
+        yield np.array([q[0], q[1], nearest - edge, q[3]])
+    if movable[3]:
+        for widening in (0.7, 1.4, 3.0, 6.0, 12.0, 25.0, 50.0, 100.0, 200.0, 350.0, 500.0, 650.0):
+            yield np.array([q[0], q[1], q[2], min(q[3] + widening, _WIDEST)])
+    if movable[0]:
+        for alpha in (1.2, 1.5, 1.9):
+            yield np.array([alpha, q[1], q[2], q[3]])
 
 
 def _at_bound(
@@ -136,7 +264,8 @@ def _newton_step(gradient: np.ndarray, information: np.ndarray, n: int) -> tuple
     values, vectors = np.linalg.eigh(information)
     along = vectors.T @ gradient
     bent = np.maximum(np.abs(values), 1e-7 * n)
-    return vectors @ (along / bent), 0.5 * float((along * along / bent).sum())
+    with np.errstate(over="ignore"):  # a light tail far out: the line search tries shorter steps
+        return vectors @ (along / bent), 0.5 * float((along * along / bent).sum())
 
 
 def _line_search(
@@ -148,6 +277,7 @@ def _line_search(
         trial[index] += step
         trial[0] = min(max(trial[0], ALPHA_RANGE[0]), 2.0 - 0.2 * (2.0 - q[0]))
         trial[1] = min(max(trial[1], -1.0), 1.0)
+        trial[3] = min(max(trial[3], -_WIDEST), _WIDEST)
         new = likelihood(trial)
         if new >= value:
             return trial, new

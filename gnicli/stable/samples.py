@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from gnicli.errors import DataError, NumericalError
 from gnicli.stable import cells
+from gnicli.stable.ties import Tie, commonest
 
 FEWEST = 50
 _ROUGH = 2048
 _SUSPICIOUS_SHARE = 0.05
 _COPIED = 1 << 15
+BEYOND = 1e300  # where y is put that is beyond the range of floats: see `Standardized.excess`
 
 
 class Standardized(NamedTuple):
@@ -22,8 +25,15 @@ class Standardized(NamedTuple):
     center: float
     unit: float
     weights: cells.Weights
-    notes: tuple[str, ...]
+    tie: Tie | None  # the commonest value, looked for only where it may be a twentieth of all
     some: np.ndarray  # of the values, a copy
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """A sentence about ties in bulk."""
+        if self.tie is None:
+            return ()
+        return (f"{self.tie}: a stable law has no atom, so the fit describes neither part",)
 
     def kept(self) -> Standardized:
         """For later, when the caller may have written over the array: above 32768 values a view, else a copy."""
@@ -34,23 +44,43 @@ class Standardized(NamedTuple):
         return np.array_equal(self.some, _some(self.values))
 
     def scaled(self) -> np.ndarray:
-        """(values − center) / unit in float64."""
-        return (self.values.astype(np.float64) - self.center) / self.unit
+        """(values − center) / unit in float64; ±inf where an outlier is that far (see `polish.Likelihood`)."""
+        with np.errstate(over="ignore"):
+            return (self.values.astype(np.float64) - self.center) / self.unit
+
+    def excess(self) -> tuple[float, float]:
+        """Σ log(|y| / 1e300) of the samples whose y is beyond the range of floats, below and above the center."""
+        far = self.values[np.isinf(self.scaled())].astype(np.float64)
+        log_size = (
+            np.log(np.abs(0.5 * far - 0.5 * self.center)) + math.log(2.0) - math.log(self.unit) - math.log(BEYOND)
+        )
+        below = far < self.center
+        return float(log_size[below].sum()), float(log_size[~below].sum())
 
 
 def flat_array(samples: Any) -> np.ndarray:
-    """Float32 or float64, one-dimensional; torch tensors (of any device) and sequences are accepted."""
+    """Float32 or float64, one-dimensional; torch tensors (of any device) and sequences are accepted.
+
+    Of a masked array what is not masked.
+    """
     if hasattr(samples, "detach"):  # a tensor, perhaps of another device
         samples = samples.detach().reshape(-1).cpu()
         if str(samples.dtype) in ("torch.bfloat16", "torch.float16"):
             samples = samples.float()
         samples = samples.numpy()
+    if isinstance(samples, np.ma.MaskedArray):
+        samples = samples.compressed()
     array = np.asarray(samples).reshape(-1)
     if array.dtype in (np.float32, np.float64):
         return array
     if array.dtype.kind not in "iuf":
         raise DataError(f"samples must be real numbers, got an array of {array.dtype}")
-    return array.astype(np.float32 if array.dtype == np.float16 else np.float64)
+    with np.errstate(over="ignore"):  # told in words
+        cast = array.astype(np.float32 if array.dtype == np.float16 else np.float64)
+    lost = np.isinf(cast) & np.isfinite(array)
+    if lost.any():
+        raise DataError(f"{int(lost.sum())} of {array.size} values are beyond the range of float64, 1.8e308")
+    return cast
 
 
 def _complain_of_nonfinite(values: np.ndarray) -> None:
@@ -61,22 +91,6 @@ def _complain_of_nonfinite(values: np.ndarray) -> None:
             f"{bad.size} of {values.size} values are not finite (first: index {bad[0]}, {values[bad[0]]}); "
             "drop them first"
         )
-
-
-def _complain_of_atom(values: np.ndarray) -> None:
-    value, count = _commonest(values)
-    if count == values.size:
-        raise NumericalError(f"all {count} values equal {value!r}: scale is zero, nothing to fit")
-    raise NumericalError(
-        f"the middle half of the samples is one value ({count} of {values.size} equal {value!r}): "
-        "no stable law has an atom; drop these values first"
-    )
-
-
-def _commonest(values: np.ndarray) -> tuple[float, int]:
-    distinct, counts = np.unique(values, return_counts=True)
-    k = int(counts.argmax())
-    return float(distinct[k]), int(counts[k])
 
 
 def _some(values: np.ndarray) -> np.ndarray:
@@ -90,8 +104,11 @@ def _quartiles(values: np.ndarray) -> tuple[float, float, float]:
     return float(in_order[n // 4]), float(in_order[n // 2]), float(in_order[(3 * n) // 4])
 
 
-def standardize(samples: Any) -> Standardized:
-    """Raises `DataError` for what is not finite, `NumericalError` for fewer than 50 or without spread."""
+def standardize(samples: Any, *, atom: bool = False) -> Standardized:
+    """Raises `DataError` for what is not finite, `NumericalError` for fewer than 50 or without spread.
+
+    A middle half that is one value is without spread, unless `atom` is true: then the unit is a wider one.
+    """
     values = flat_array(samples)
     if values.size < FEWEST:
         raise NumericalError(f"{values.size} samples; at least {FEWEST} are needed")
@@ -103,7 +120,7 @@ def standardize(samples: Any) -> Standardized:
             values = values.astype(np.float64)
         low, center, high = _quartiles(values)
         if high == low:
-            _complain_of_atom(values)
+            low, high = _wider(values, atom)
     unit = 0.5 * high - 0.5 * low
     if not (1e-300 < unit < 1e300):
         raise NumericalError(f"the samples' spread of {unit:.3g} is beyond what double precision can standardize")
@@ -112,16 +129,27 @@ def standardize(samples: Any) -> Standardized:
     weights, fullest = cells.weigh(values, center, unit)
     if weights.n_beyond:
         _complain_of_nonfinite(values)
-    return Standardized(values, center, unit, weights, _notes(values, fullest), some)
+    return Standardized(values, center, unit, weights, _tie(values, unit, fullest), some)
 
 
-def _notes(values: np.ndarray, fullest: int) -> tuple[str, ...]:
-    """A sentence about ties in bulk: looked for only where one cell holds far more than a density puts there."""
-    if fullest < max(_SUSPICIOUS_SHARE * values.size, 8):
-        return ()
-    value, count = _commonest(values)
-    if count < _SUSPICIOUS_SHARE * values.size:
-        return ()
-    return (
-        f"{count} of {values.size} values equal {value!r}: a stable law has no atom, so the fit describes neither part",
-    )
+def _wider(values: np.ndarray, atom: bool) -> tuple[float, float]:
+    """Quantiles that differ, where the quartiles do not."""
+    tie = commonest(values, 0.0)
+    if tie.n_equal == values.size:
+        raise NumericalError(f"{tie}: scale is zero, nothing to fit")
+    if not atom:
+        raise NumericalError(f"{tie}: the middle half of the samples is one value, and no stable law has an atom")
+    in_order, part = np.sort(values), values.size // 8
+    while in_order[part] == in_order[-1 - part]:
+        part //= 2
+    return float(in_order[part]), float(in_order[-1 - part])
+
+
+def _tie(values: np.ndarray, unit: float, fullest: int) -> Tie | None:
+    """Ties in bulk: looked for only where one cell holds far more than a density puts there."""
+    if fullest < max(0.5 * _SUSPICIOUS_SHARE * values.size, 8):  # those that agree but for rounding may lie in two
+        return None
+    tie = commonest(values, unit)
+    if tie.n_equal == values.size:
+        raise NumericalError(f"{tie}: scale is zero, nothing to fit")
+    return tie if tie.n_equal >= _SUSPICIOUS_SHARE * values.size else None

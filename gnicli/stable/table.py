@@ -94,9 +94,7 @@ class Table:
             finite = np.isfinite(values).all(axis=(1, 2))
             converged = finite & (error < _TOLERANCE)
             # nothing can be gained by splitting where the law is 0, or below what double precision can hold
-            hopeless = (pending[:, 1] <= _FINEST) | (
-                (np.where(finite[:, None], values[:, :, 0], -np.inf) < -1e5).all(1)
-            )
+            hopeless = (pending[:, 1] <= _FINEST) | (values[:, :, 0] < -1e5).all(axis=1)
             hopeless |= ~finite & ~(values[:, :, 0] > -60.0).any(axis=1)
             done = converged | hopeless
             panels.append(pending[done])

@@ -263,7 +263,7 @@ def test_named_errors():
         fit(np.where(np.isin(np.arange(500), [7, 8, 450]), np.nan, x))
     with pytest.raises(DataError, match=r"1 of 500 values are not finite \(first: index 499, -inf\)"):
         fit(np.where(np.arange(500) == 499, -np.inf, x).astype(np.float32))
-    with pytest.raises(NumericalError, match=r"300 of 500 equal 0\.0.*no stable law has an atom"):
+    with pytest.raises(NumericalError, match=r"300 of 500 values equal 0\.0: no stable law has an atom"):
         fit(np.where(np.arange(500) < 300, 0.0, x))
     with pytest.raises(DataError, match="complex128"):
         fit(x + 1j)

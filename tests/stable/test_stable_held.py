@@ -1,0 +1,161 @@
+"""Fits with parameters held, over samples of every kind: right, or an error in one line."""
+
+import math
+
+import numpy as np
+import pytest
+
+from gnicli.errors import GniError, NumericalError, UsageError
+from gnicli.stable import StableLaw, fit, hill
+
+
+@pytest.mark.parametrize("loc", [5.0, -1e6])
+def test_a_location_held_off_the_samples(loc):
+    """Symmetric laws, and in S0 all laws, are normal then; in S1 a skewed law next to alpha = 1 is likelier by far."""
+    x = np.random.default_rng(0).normal(size=300)
+    scale = math.sqrt(np.mean((x - loc) ** 2) / 2.0)
+    for name, held in (("S0", {"loc": loc}), ("S0", {"loc": loc, "beta": 0}), ("S1", {"loc": loc, "beta": 0})):
+        found = fit(x, name, held)
+        assert found.alpha == 2.0
+        assert found.loc == loc
+        assert found.scale == pytest.approx(scale, rel=1e-6)
+    skewed = fit(x, "S1", {"loc": loc})
+    assert skewed.loc == loc
+    assert skewed.log_likelihood > StableLaw(2.0, 0.0, loc, scale).logpdf(x).sum() + 100.0
+    assert skewed.log_likelihood == pytest.approx(skewed.law.logpdf(x).sum(), rel=1e-5)
+
+
+@pytest.mark.parametrize("n_outside", [1, 7])
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_values_outside_a_one_sided_support(sign, n_outside):
+    x = sign * StableLaw(0.5, 1.0).rvs(500, np.random.default_rng(1))
+    held = {"alpha": 0.5, "beta": sign, "loc": 0.0}
+    assert fit(x, fixed=held).scale == pytest.approx(1.0, rel=0.3)
+    x[:n_outside] = -sign
+    support = r"\(0, inf\)" if sign > 0.0 else r"\(-inf, 0\)"
+    with pytest.raises(NumericalError, match=rf"{n_outside} of 500 values lie outside the support {support}"):
+        fit(x, fixed=held)
+    with pytest.raises(NumericalError, match=rf"{n_outside} of 500 values lie outside the support"):
+        fit(x, "S0", {"alpha": 0.5, "beta": sign, "loc": sign, "scale": 1.0})
+    for fewer in ({"alpha": 0.5, "beta": sign}, {"beta": sign, "loc": 0.0}, {"alpha": 0.5, "loc": 0.0}):
+        for exact in (True, False):
+            found = fit(x, fixed=fewer, exact=exact)
+            assert math.isfinite(found.log_likelihood)
+
+
+def test_kinds_of_numbers_that_are_held():
+    x = np.random.default_rng(2).standard_cauchy(500)
+    expected = fit(x, fixed={"beta": 0.0, "scale": 1.0})
+    for kind in (int, np.float32, np.float64, np.int64, np.uint8, np.array):
+        assert fit(x, fixed={"beta": kind(0), "scale": kind(1)}) == expected
+    for wrong in (True, "0", None, 1j, np.bool_(True), np.array([0.0]), np.float32("nan")):
+        with pytest.raises(UsageError, match="fixed: beta must be a finite number, got"):
+            fit(x, fixed={"beta": wrong})
+
+
+def test_masked_samples_are_left_out():
+    x = np.random.default_rng(3).standard_cauchy(600)
+    mask = np.arange(600) % 3 == 0
+    expected = fit(x[~mask])
+    assert fit(np.ma.array(np.where(mask, np.nan, x), mask=mask)) == expected
+    assert fit(np.ma.array(x, mask=False)) == fit(x)
+    assert hill(np.ma.array(x, mask=mask)) == hill(x[~mask])
+    with pytest.raises(NumericalError, match="40 samples; at least 50 are needed"):
+        fit(np.ma.array(x, mask=np.arange(600) >= 40))
+
+
+def samples(rng, kind):
+    """A sample of 60 or 300 of one of nine kinds, some of them extreme."""
+    n = int(rng.choice([60, 300]))
+    x = rng.normal(size=n)
+    if kind == 1:
+        x = rng.standard_cauchy(n)
+    elif kind == 2:
+        x = StableLaw(0.5, 1.0).rvs(n, rng)
+    elif kind == 3:
+        x = StableLaw(rng.uniform(0.5, 2.0), rng.choice([-1.0, 1.0, 0.3])).rvs(n, rng)
+    elif kind == 4:
+        x[:3] = 10.0 ** rng.uniform(50.0, 308.2, 3) * rng.choice([-1.0, 1.0], 3)
+    elif kind == 5:
+        x *= 10.0 ** rng.uniform(-290.0, 290.0)
+    elif kind == 6:
+        x = rng.choice([-1.0, 1.0], n) * 10.0 ** rng.uniform(-320.0, 308.0, n)
+    elif kind == 7:
+        x = np.round(x, 1)
+        x[: n // 4] = 0.0
+    elif kind == 8:
+        x = rng.exponential(size=n) + 10.0 ** rng.uniform(-3.0, 6.0)
+    return x
+
+
+def held_at_random(rng, x):
+    """Any of the parameters, at the samples' values, next to them or far away."""
+    low, middle, high = np.quantile(x, (0.25, 0.5, 0.75))
+    unit = 0.5 * high - 0.5 * low or 1.0
+    values = {
+        "alpha": rng.choice([0.5, 0.7, 1.0, 1.3, 1.9, 2.0, rng.uniform(0.5, 2.0)]),
+        "beta": rng.choice([-1.0, 0.0, 1.0, 0.5, rng.uniform(-1.0, 1.0)]),
+        "loc": rng.choice([middle, middle + 5.0 * unit, middle - 1e4 * unit, 0.0, x.min(), x.max(), x.min() - unit]),
+        "scale": rng.choice([unit, 100.0 * unit, 0.01 * unit, 1.0]),
+    }
+    return {name: values[name] for name in rng.permutation(list(values))[: rng.integers(0, 5)]}
+
+
+def check_all(seeds):
+    """Finite values that are the law's, or a named error in one line; a warning is an error in this suite."""
+    fitted = many_lines = 0
+    for seed in seeds:
+        rng = np.random.default_rng(seed)
+        x = samples(rng, seed % 9)
+        held, name = held_at_random(rng, x), str(rng.choice(["S0", "S1"]))
+        try:
+            found = fit(x, name, held, exact=bool(rng.random() < 0.7))
+        except GniError as error:
+            many_lines += "\n" in str(error)
+            continue
+        fitted += 1
+        assert np.isfinite([found.alpha, found.beta, found.loc, found.scale]).all(), seed
+        assert math.isfinite(found.log_likelihood), seed
+        for key, value in held.items():
+            assert getattr(found, key) == value
+        assert found.law.to("S0").scale == found.scale
+    assert not many_lines
+    return fitted
+
+
+def test_random_samples_with_anything_held():
+    assert check_all(range(18)) > 12
+
+
+@pytest.mark.slow
+def test_many_random_samples_with_anything_held():
+    assert check_all(range(1000, 1900)) > 600
+
+
+def test_outliers_to_the_end_of_the_range_of_floats():
+    """The likelihood is the power of a tail there: an outlier ten times as far costs (alpha + 1) log 10 nats more."""
+    rng = np.random.default_rng(5)
+    x = rng.normal(size=1001)
+    for size in (1e50, 1e200, 1e307):
+        near, far = (fit(np.append(x, each), "S0", {"alpha": 0.9}) for each in (size, 10.0 * size))
+        assert far.converged
+        assert far.scale == pytest.approx(near.scale, rel=1e-4)
+        assert near.log_likelihood - far.log_likelihood == pytest.approx(1.9 * math.log(10.0), rel=1e-6)
+        assert far.log_likelihood == pytest.approx(far.law.logpdf(np.append(x, 10.0 * size)).sum(), rel=1e-9)
+    normal = fit(np.append(x, 1.7e308), fixed={"alpha": 2.0})
+    assert normal.scale == pytest.approx(1.7e308 / math.sqrt(2.0 * 1002.0), rel=2e-3)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.longdouble])
+def test_kinds_of_floats_at_their_ends(dtype):
+    """Largest and least numbers of each kind; what float64 cannot hold is told in words."""
+    rng = np.random.default_rng(6)
+    info = np.finfo(dtype)
+    x = rng.normal(size=500).astype(dtype)
+    x[:4] = [info.max if dtype != np.longdouble else 1e300, -1e4, info.tiny, info.smallest_subnormal]
+    assert fit(x).converged
+    if np.finfo(np.longdouble).max > np.finfo(np.float64).max:
+        y = rng.normal(size=500).astype(np.longdouble)
+        y[:2] = np.longdouble("1e400")
+        with pytest.raises(GniError, match=r"2 of 500 values are beyond the range of float64, 1\.8e308"):
+            fit(y)
