@@ -1,9 +1,10 @@
 """The alpha-stable law: density, distribution, draws and fits (layer 1)."""
 
 from gnicli.stable.estimators import TailIndex, ecf_fit, hill, quantile_fit
-from gnicli.stable.fit import StableFit, fit, fit_many
+from gnicli.stable.fit import fit, fit_many
 from gnicli.stable.law import StableLaw
 from gnicli.stable.others import HalfCauchy, HalfNormal, Laplace, Normal, StudentT, SubWeibull
+from gnicli.stable.result import StableFit
 
 __all__ = [
     "HalfCauchy",

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -17,86 +16,16 @@ import numpy as np
 from gnicli.errors import GniError, NumericalError
 from gnicli.stable import inversion, newton, ties
 from gnicli.stable.held import NAMES, check_fixed, check_support, is_far, start_far
-from gnicli.stable.law import StableLaw, check_parameterization
+from gnicli.stable.law import check_parameterization
 from gnicli.stable.maximum import maximize
 from gnicli.stable.origins import s1_shift
 from gnicli.stable.others import Normal
 from gnicli.stable.polish import Likelihood, polish
+from gnicli.stable.result import StableFit
 from gnicli.stable.samples import Standardized, standardize
 
 _ATOM = 0.15  # share of one value; a law of small scale there is likelier than one of the rest's from .25 or so on
 _NEAR_NORMAL = 1.97  # above it the normal law itself is tried
-
-
-@dataclass
-class StableFit:
-    """A fitted law. A `*_stderr` is None where none is defined: for a fixed parameter, or for one at its bound.
-
-    `at_boundary`: alpha = 2 (the normal law; beta is then given as 0 and is not identified), alpha = 0.5 or |beta| = 1.
-    `notes` are sentences about the sample that a reader of the result should see.
-    """
-
-    alpha: float
-    beta: float
-    loc: float
-    scale: float
-    alpha_stderr: float | None
-    beta_stderr: float | None
-    loc_stderr: float | None
-    scale_stderr: float | None
-    parameterization: str
-    n: int
-    n_free: int
-    converged: bool
-    at_boundary: bool
-    n_evaluations: int
-    notes: tuple[str, ...] = ()
-    _log_likelihood: float | None = field(default=None, repr=False)
-    _samples: Standardized | None = field(default=None, repr=False, compare=False)
-
-    @property
-    def law(self) -> StableLaw:
-        """The fitted law."""
-        return StableLaw(self.alpha, self.beta, self.loc, self.scale, self.parameterization)
-
-    @property
-    def log_likelihood(self) -> float:
-        """Σ log pdf of the samples, exact; worked out when first read (10 ms and more), not by the search.
-
-        Until then the fit holds the samples: a copy, above 32768 values the array itself. Raises `NumericalError` if
-        that was written over in the meantime.
-        """
-        if self._log_likelihood is None:
-            assert self._samples is not None
-            if not self._samples.unchanged():
-                raise NumericalError(
-                    "the samples were written over after the fit: read log_likelihood before that, or fit a copy"
-                )
-            s, law = self._samples, self.law.to("S0")
-            theta = np.array([law.alpha, law.beta, (law.loc - s.center) / s.unit, math.log(law.scale / s.unit)])
-            self._log_likelihood = Likelihood(s.scaled(), excess=s.excess())(theta) - self.n * math.log(s.unit)
-            self._samples = None
-        return self._log_likelihood
-
-    @property
-    def aic(self) -> float:
-        """Akaike's criterion, 2 n_free − 2 log-likelihood."""
-        return 2.0 * self.n_free - 2.0 * self.log_likelihood
-
-    def ci95(self, name: str) -> tuple[float, float] | None:
-        """The 95 % interval of a parameter, cut to its domain; None where it has no standard error."""
-        value, stderr = getattr(self, name), getattr(self, f"{name}_stderr")
-        if stderr is None:
-            return None
-        low, high = {"alpha": (0.0, 2.0), "beta": (-1.0, 1.0), "scale": (0.0, math.inf)}.get(
-            name, (-math.inf, math.inf)
-        )
-        return max(value - 1.959964 * stderr, low), min(value + 1.959964 * stderr, high)
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Pickled without the samples."""
-        self.log_likelihood  # noqa: B018 - worked out while the samples are at hand
-        return self.__dict__
 
 
 def fit(
@@ -109,8 +38,9 @@ def fit(
     exact: False takes the maximum on the nodes for every law, in milliseconds where the exact one takes up to seconds
     (alpha below 0.9, |beta| near 1); there alpha was seen to be off by up to 0.01, by 1e-4 where it is above 0.6 and
     the law nearly symmetric.
-    Raises `DataError` for values that are not finite, `NumericalError` for fewer than 50 samples or without spread,
-    `UsageError` for wrong arguments.
+    Raises `DataError` for values that are not finite; `NumericalError` for fewer than 50 samples, for those without
+    spread, with so many equal values that the likelihood has no maximum, or without a likelihood above 0 under what is
+    held; `UsageError` for wrong arguments. Masked values are left out.
     """
     check_parameterization(parameterization)
     held = check_fixed(fixed or {})
