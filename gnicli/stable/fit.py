@@ -110,6 +110,8 @@ def _trusted(problem: newton.Problem, found: newton.Optimum) -> bool:
     return bool(found.converged and inside and alpha < 1.985 and not problem.weights.n_beyond)
 
 
+# far from a law squares and sums of logarithms may leave the range of floats: what is not finite is looked for
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")
 def _finish(
     s: Standardized,
     problem: newton.Problem,

@@ -63,6 +63,8 @@ def is_far(problem: Problem) -> bool:
     return bool(abs(loc) > _FAR or log_scale < _NARROW or log_scale > _WIDE)  # False for NaN
 
 
+# far from a law squares and sums of logarithms may leave the range of floats: what is not finite is looked for
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")
 def start_far(problem: Problem, y: np.ndarray) -> Optimum:
     """The likeliest of many laws that have what is held; of the exact likelihood of some of the samples `y`."""
     likelihood = Likelihood(y[:: max(1, y.size // _RANKED)], problem.s1_loc, problem.log_unit)

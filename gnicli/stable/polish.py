@@ -137,6 +137,8 @@ def _derivatives(value: Likelihood, q: np.ndarray, at_q: float, free: np.ndarray
     return gradient, hessian
 
 
+# far from a law squares and sums of logarithms may leave the range of floats: what is not finite is looked for
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")
 def polish(
     problem: Problem,
     y: np.ndarray,
