@@ -2,15 +2,55 @@
 
 Raise one of these, with a message of one line that says what was given, what is allowed and what to do.
 Anything else that escapes is a bug of gni and is reported as such (exit code 1).
+
+What a message quotes may come from a stranger's file. `GniError` therefore passes it through `shown` and `redacted`,
+and so does whatever else puts names out of files before somebody's eyes.
 """
 
 from __future__ import annotations
 
+import re
+import unicodedata
+
+# What is in front of the @ of a URL; a user name may be in it alone.
+_CREDENTIALS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)[^/\s?#\"'<>]*@")
+
+
+def shown(text: str) -> str:
+    r"""The text with everything escaped that is no character to look at, as in \x1b; one line, whatever it was.
+
+    Escaped are control characters, marks that change the direction of writing, line separators, and the bytes of a
+    file name that are no UTF-8.
+    """
+    if text.isprintable():
+        return text
+    return "".join(_escaped(character) for character in text)
+
+
+def _escaped(character: str) -> str:
+    if character.isprintable() or unicodedata.category(character) == "Zs":
+        return character
+    code = ord(character)
+    if 0xDC80 <= code <= 0xDCFF:  # how Python holds a byte that is no UTF-8
+        return f"\\x{code - 0xDC00:02x}"
+    return character.encode("unicode_escape", "surrogatepass").decode("ascii")
+
+
+def redacted(text: str) -> str:
+    """The text with the user names and passwords of the URLs in it replaced by ***."""
+    return _CREDENTIALS.sub(r"\1***@", text) if "@" in text else text
+
 
 class GniError(Exception):
-    """A run failed for a reason that the user can act on."""
+    """A run failed for a reason that the user can act on.
+
+    The message is one line without control characters and without passwords of URLs, whatever went into it.
+    """
 
     exit_code = 1
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(redacted(shown(str(message))))
 
 
 class UsageError(GniError):

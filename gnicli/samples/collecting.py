@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 
 from gnicli.contracts import Observer
-from gnicli.errors import DataError, ResourceError, UsageError
+from gnicli.errors import DataError, ResourceError, UsageError, shown
 from gnicli.seeding import numpy_stream
 
 # What `gni fit-stable` was seen to hold at its most for every value (docs/fit-stable.md), the value included.
 BYTES_PER_VALUE = 110
 MOST_GROUPS = 1000
+LONGEST_LABEL = 200  # bytes: labels name files, which may have 255
 
 
 def available_bytes() -> int | None:
@@ -86,11 +87,14 @@ class Collector:
             values, ranks = values[kept], ranks[kept]
         self._values, self._ranks, self._n_kept = [values], [ranks], values.size
 
-    def finish(self, observer: Observer, group: str = "") -> np.ndarray:
-        """The sample. Raises `DataError` where there is none, or values are not finite and were not to be dropped."""
+    def finish(self, observer: Observer, group: str = "", lacking: str = "not finite") -> np.ndarray:
+        """The sample. Raises `DataError` where there is none, or values are not finite and were not to be dropped.
+
+        `lacking` is what is said of those.
+        """
         name = f"{self.source}, {group}" if group else self.source
         if self.n_bad:
-            told = f"{self.n_bad} of {self.n_seen} values are not finite (first: {self.place(self.first_bad)})"
+            told = f"{self.n_bad} of {self.n_seen} values are {lacking} (first: {self.place(self.first_bad)})"
             if not self.drop_nonfinite:
                 raise DataError(f"{name}: {told}; samples.drop_nonfinite=true leaves them out")
             observer.note(f"{name}: {told}; left out")
@@ -113,6 +117,7 @@ class Groups:
         self.source = source
         self.observer = observer
         self.noun: Callable[[int], str] = "line {}".format
+        self.lacking = "not finite"
         self._make: Callable[[int], Collector] = lambda k: Collector(
             source, max_n, drop_nonfinite, numpy_stream(seed, "sample", k), self.noun
         )
@@ -123,6 +128,11 @@ class Groups:
             if len(self._found) == MOST_GROUPS:
                 raise UsageError(
                     f"{self.source}: more than {MOST_GROUPS} groups; samples.group= names a column of labels"
+                )
+            if len(shown(group).encode()) > LONGEST_LABEL:
+                raise UsageError(
+                    f"{self.source}: a label has {len(group)} characters ({group[:40]}…); results and figures are "
+                    f"named by labels of at most {LONGEST_LABEL} bytes"
                 )
             self._found[group] = self._make(len(self._found))
         return self._found[group]
@@ -139,5 +149,11 @@ class Groups:
             self[str(names[k])].add(values[chosen], places[chosen])
 
     def finish(self) -> dict[str, np.ndarray]:
-        """The samples by group, in the order of their first values."""
-        return {group: found.finish(self.observer, group) for group, found in self._found.items()}
+        """The samples by group, in the order of their first values; names without control characters."""
+        names = {group: shown(group) for group in self._found}
+        if len(set(names.values())) < len(names):
+            raise DataError(f"{self.source}: labels differ in characters that cannot be shown alone; rename them")
+        return {
+            names[group]: found.finish(self.observer, names[group], self.lacking)
+            for group, found in self._found.items()
+        }

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Optional
 from gnicli import checks
 from gnicli.checks import key
 from gnicli.contracts import Observer, ParquetReader
-from gnicli.errors import DataError, ResourceError, UsageError
+from gnicli.errors import DataError, ResourceError, UsageError, shown
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,7 +44,7 @@ class RunSamples:
             raise UsageError("samples.path: which run? write samples=run samples.path=FOLDER samples.array=NAME")
         folder = Path(self.path)
         self._check(folder)
-        groups = Groups(str(folder), self.max_n, self.drop_nonfinite, seed, observer)
+        groups = Groups(shown(str(folder)), self.max_n, self.drop_nonfinite, seed, observer)
         try:
             self._read(folder, groups)
         except OSError as error:
@@ -52,6 +52,10 @@ class RunSamples:
         return groups.finish()
 
     def _check(self, folder: Path) -> None:
+        for name in ("manifest.json", _ARRAYS, _CHECKPOINT):
+            # A pipe in place of a file would be waited for.
+            if (folder / name).exists() and not (folder / name).is_file():
+                raise DataError(f"{folder / name} is no regular file")
         try:
             manifest = json.loads((folder / "manifest.json").read_bytes())
             kind = manifest.get("kind")

@@ -103,7 +103,7 @@ def test_values_that_are_not_finite_are_left_out_on_request(tmp_path):
     observer = SilentObserver()
     found = load(csv(tmp_path, "x\n1\n\n,\n".replace(",", "nan") + "3"), observer, drop_nonfinite=True)
     assert found[""].tolist() == [1, 3]
-    assert "1 of 3 values are not finite (first: line 4); left out" in observer.notes[0]
+    assert "1 of 3 values are not finite (first: line 4); left out" in observer.notes[1]
 
 
 # -------------------------------------------------------------------------------------------------------------- arrays
@@ -228,11 +228,14 @@ def test_parquet_through_pandas(tmp_path, monkeypatch):
     import pandas
 
     path = csv(tmp_path, b"PAR1....PAR1", "x.parquet")
-    frame = pandas.DataFrame({"g": ["a", "b"] * 150, "v": X, "t": ["word"] * 300})
+    frame = pandas.DataFrame({"g": ["a", "b"] * 150, "v": X, "w": -X, "t": ["word"] * 300})
     monkeypatch.setattr(pandas, "read_parquet", lambda path: frame)
     np.testing.assert_array_equal(load(path, column="v", group="g")["b"], X[1::2])
-    with pytest.raises(UsageError, match="columns g,v,t: choose one"):
+    with pytest.raises(UsageError, match="columns v,w: choose one"):
         load(path)
+    monkeypatch.setattr(pandas, "read_parquet", lambda path: frame.drop(columns="w"))
+    np.testing.assert_array_equal(load(path)[""], X)  # the one column of numbers
+    monkeypatch.setattr(pandas, "read_parquet", lambda path: frame)
     with pytest.raises(DataError, match="column t holds"):
         load(path, column="t")
 

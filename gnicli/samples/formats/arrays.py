@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fnmatch
 import math
 import zipfile
@@ -13,7 +14,7 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 
 from gnicli import checks
-from gnicli.errors import DataError, GniError, UsageError
+from gnicli.errors import DataError, GniError, UsageError, shown
 from gnicli.samples.collecting import Collector, Groups
 
 _CHUNK = 1 << 20  # bytes
@@ -28,6 +29,8 @@ def read_npy(
         major, _ = np.lib.format.read_magic(stream)
         read_header = np.lib.format.read_array_header_1_0 if major == 1 else np.lib.format.read_array_header_2_0
         shape, fortran, dtype = read_header(stream)
+        if major == 3:
+            dtype = _in_utf8(dtype)
         is_sound = all(isinstance(size, int) and size >= 0 for size in shape)
     except Exception as error:  # NumPy parses the header as Python: anything may come of arbitrary bytes
         raise DataError(f"{source} is not a .npy array: {_short(error)}") from error
@@ -35,6 +38,21 @@ def read_npy(
         raise DataError(f"{source} is not a .npy array: its shape is {shape}")
     groups.noun = "index {}".format
     _read_values(stream, groups[group], source, _Plan(source, shape, fortran, dtype, column, flatten), groups)
+
+
+def _in_utf8(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The type with the names of its fields as version 3 means them: version 2 takes each byte for a letter."""
+    if not dtype.names:
+        return dtype
+    fields = [(dtype.fields or {})[name] for name in dtype.names]
+    return np.dtype(
+        {
+            "names": [name.encode("latin-1").decode() for name in dtype.names],
+            "formats": [field[0] for field in fields],
+            "offsets": [field[1] for field in fields],
+            "itemsize": dtype.itemsize,
+        }
+    )
 
 
 def _short(error: BaseException) -> str:
@@ -130,9 +148,23 @@ def _read_values(stream: BinaryIO, into: Collector, source: str, plan: _Plan, gr
         values = plan.take(np.frombuffer(data, plan.dtype), start)
         if values.size:
             first = into.n_seen
-            into.add(values.astype(plan.kept_dtype), range(first, first + values.size))
+            into.add(cast_values(values, plan.kept_dtype, source, first), range(first, first + values.size))
         start += wanted // size
         groups.observer.progress(f"reading {source}", start * size, plan.total * size, "byte")
+
+
+def cast_values(values: np.ndarray, dtype: np.dtype[Any], source: str, start: int) -> np.ndarray:
+    """The values as `dtype`; `DataError` where one that is finite, or not zero, lies beyond what it can hold."""
+    with np.errstate(all="ignore"):
+        found = values.astype(dtype)
+        if values.dtype.kind == "f" and values.dtype.itemsize > dtype.itemsize:
+            lost = (np.isfinite(values) & ~np.isfinite(found)) | ((values != 0) & (found == 0))
+            if lost.any():
+                raise DataError(
+                    f"{source}: {lost.sum()} of {lost.size} values (first: index {start + int(np.argmax(lost))}) lie "
+                    f"beyond the range of {dtype}; scale them before they are saved"
+                )
+    return found
 
 
 def _read_exactly(stream: BinaryIO, n: int) -> bytes:
@@ -152,7 +184,7 @@ def add_array(array: np.ndarray, groups: Groups, column: str | None, flatten: bo
     plan = _Plan(source, array.shape, False, array.dtype, column, flatten)
     groups.noun = "index {}".format
     values = plan.take(array.reshape(-1), 0)
-    groups[group].add(values.astype(plan.kept_dtype), range(values.size))
+    groups[group].add(cast_values(values, plan.kept_dtype, source, 0), range(values.size))
 
 
 def names_of_npz(path: Path) -> list[str]:
@@ -174,9 +206,11 @@ def read_npz(path: Path, wanted: Mapping[str, str], groups: Groups, column: str 
 def _explained(path: Path) -> Iterator[None]:
     try:
         yield
-    except (GniError, OSError):
+    except GniError:
         raise
-    except Exception as error:  # zipfile raises of many kinds on arbitrary bytes
+    except Exception as error:  # zipfile raises of many kinds on arbitrary bytes, and seeks where nothing is
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+            raise
         raise DataError(f"{path} is damaged, or no .npz file: {_short(error)}") from error
 
 
@@ -187,15 +221,17 @@ def choose(source: str, names: list[str], array: str | None) -> dict[str, str]:
     """
     if not names:
         raise DataError(f"{source} holds no arrays")
-    shown = ", ".join(names[:20]) + (", …" if len(names) > 20 else "")
+    listed = ", ".join(names[:20]) + (", …" if len(names) > 20 else "")
     if array is None:
         if len(names) == 1:
             return {names[0]: ""}
-        raise UsageError(f"{source}: choose one of {shown} with samples.array=")
+        raise UsageError(f"{source}: choose one of {listed} with samples.array=")
     if array not in names and any(mark in array for mark in "*?["):
         found = [name for name in names if fnmatch.fnmatchcase(name, array)]
         if not found:
-            raise UsageError(f"{source}: samples.array={array} matches none of {shown}")
+            raise UsageError(f"{source}: samples.array={array} matches none of {listed}")
         return {name: name for name in found}
+    if array not in names and array in map(shown, names):  # as the list above gives it
+        array = next(name for name in names if shown(name) == array)
     checks.choice("samples.array", array, names)
     return {array: ""}
