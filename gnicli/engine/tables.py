@@ -12,7 +12,6 @@ import json
 import math
 import os
 import zipfile
-import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -86,13 +85,20 @@ def _quoted(name: str) -> str:
     return name
 
 
+def _bytes_of(path: Path) -> bytes:
+    """A file's content. A pipe in its place is not waited for."""
+    if path.exists() and not path.is_file():
+        raise DataError(f"{path} is no regular file")
+    return path.read_bytes()
+
+
 def read_metrics(path: Path) -> Series:
     """Metrics by name: steps (int64) and values (float64) in the order written.
 
     A last line that a killed run left unfinished is ignored. Raises `DataError` for anything else that is no row.
     """
     try:
-        text = path.read_bytes().decode()
+        text = _bytes_of(path).decode()
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is damaged: not text") from error
     text = text[: text.rfind("\n") + 1]
@@ -105,6 +111,8 @@ def read_metrics(path: Path) -> Series:
             step, name, value = row
             steps, values = columns.setdefault(name, ([], []))
             values.append(float(value))
+            if abs(int(step)) >= 2**63:
+                raise ValueError("no step")
             steps.append(int(step))
     except (ValueError, csv.Error) as error:
         raise DataError(f"{path}: line {rows.line_num} is not step,name,value") from error
@@ -138,7 +146,7 @@ def encode_results(values: Mapping[str, Value]) -> bytes:
 def read_results(path: Path) -> dict[str, Value]:
     """The inverse of `encode_results`. Raises `FileNotFoundError`, or `DataError` where it is damaged."""
     try:
-        entries = json.loads(path.read_bytes())
+        entries = json.loads(_bytes_of(path))
         return {
             name: Value(
                 _read_value(entry["value"]),
@@ -149,7 +157,7 @@ def read_results(path: Path) -> dict[str, Value]:
             )
             for name, entry in entries.items()
         }
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise DataError(f"{path} is damaged: {error}") from error
 
 
@@ -179,14 +187,34 @@ def write_arrays(stream: BinaryIO, arrays: Mapping[str, NamedArray]) -> None:
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
-    """The arrays of an .npz file by name. Raises `FileNotFoundError`, or `DataError` where it is damaged."""
+    """The arrays of an .npz file by name. Raises `FileNotFoundError`, or `DataError` where it is damaged.
+
+    Nothing is unpickled, and what is no archive is not looked at any further.
+    """
+    if path.exists() and not path.is_file():  # a pipe would be waited for
+        raise DataError(f"{path} is no regular file")
     try:
+        with path.open("rb") as stream:
+            if stream.read(2) != b"PK":
+                raise DataError(f"{path} is damaged: it is no .npz archive")
         with np.load(path, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
-    except (ValueError, OSError, KeyError, zipfile.BadZipFile, EOFError, zlib.error) as error:
-        if isinstance(error, FileNotFoundError):
-            raise
-        raise DataError(f"{path} is damaged: {error}") from error
+            found = {name: archive[name] for name in archive.files}
+    except (FileNotFoundError, DataError):
+        raise
+    except MemoryError as error:
+        raise DataError(f"{path} is damaged, or holds more than fits in memory") from error
+    except Exception as error:  # NumPy and zipfile raise nearly every kind of exception on arbitrary bytes
+        raise DataError(f"{path} is damaged: {_fault(error)}") from error
+    for name, array in found.items():
+        if not isinstance(array, np.ndarray):  # a member that is no .npy comes as its bytes
+            raise DataError(f"{path} is damaged: {name} is no array")
+    return found
+
+
+def _fault(error: Exception) -> str:
+    """What is wrong with an archive, in one line and without NumPy's advice to unpickle it."""
+    text = " ".join(str(error).split())
+    return "an array of it holds pickled objects" if "allow_pickle" in text else text[:120] or type(error).__name__
 
 
 def read_parquet(path: Path) -> dict[str, np.ndarray]:
@@ -201,7 +229,17 @@ def read_parquet(path: Path) -> dict[str, np.ndarray]:
         raise
     except Exception as error:  # whatever the engine of pandas raises on a damaged file
         raise DataError(f"{path} is damaged, or no Parquet file: {' '.join(str(error).split())[:120]}") from error
-    return {str(name): frame[name].to_numpy() for name in frame.columns}
+    return {str(name): _plain(frame.iloc[:, k]) for k, name in enumerate(frame.columns)}
+
+
+def _plain(column: Any) -> np.ndarray:
+    """A column's values; numbers that pandas holds in types of its own, for values that are missing, become floats."""
+    import pandas
+
+    is_own = isinstance(column.dtype, pandas.api.extensions.ExtensionDtype)
+    if is_own and pandas.api.types.is_numeric_dtype(column.dtype) and not pandas.api.types.is_bool_dtype(column.dtype):
+        return column.to_numpy(np.float64, na_value=np.nan)
+    return column.to_numpy()
 
 
 def encode_csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:

@@ -44,7 +44,8 @@ def _in_utf8(dtype: np.dtype[Any]) -> np.dtype[Any]:
     """The type with the names of its fields as version 3 means them: version 2 takes each byte for a letter."""
     if not dtype.names:
         return dtype
-    fields = [(dtype.fields or {})[name] for name in dtype.names]
+    known: Mapping[str, Any] = dtype.fields or {}
+    fields = [known[name] for name in dtype.names]
     return np.dtype(
         {
             "names": [name.encode("latin-1").decode() for name in dtype.names],

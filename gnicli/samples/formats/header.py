@@ -6,19 +6,20 @@ and the lines below it have not. The forms are those of pandas, which names colu
 * an empty first cell over a column that counts or names the rows (`Series.to_csv()`, `DataFrame.to_csv()`);
 * 0, 1, …, k − 1, or years, written as integers over columns that are written with decimals throughout.
 
-A first line that could be either is `UNSURE`: other integers over decimals, a few digits over many, and 0, 1, …,
-k − 1, years or evenly spaced integers over integers. All else is values.
+A first line that could be either is `UNSURE`: other integers over decimals, a few digits over many, evenly spaced
+numbers, and 0, 1, …, k − 1 or years over integers. All else is values.
 """
 
 from __future__ import annotations
 
 import enum
 import itertools
+import math
 import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from gnicli.samples.formats.numerals import Marks, is_integer, is_missing, is_value
+from gnicli.samples.formats.numerals import Marks, is_integer, is_missing, is_value, number
 
 _YEARS = range(1800, 2200)
 _FEW_DIGITS, _MANY_DIGITS, _ENOUGH_ROWS = 4, 10, 3
@@ -79,7 +80,7 @@ def judge(first: Sequence[str], table: Sequence[Column], marks: Marks) -> Verdic
     labels, below = [first[k] for k in over], [table[k] for k in over]
     if all(is_integer(label, marks) for label in labels):
         return _of_integers([_whole(label) for label in labels], labels, first, below)
-    return _of_decimals(labels, below)
+    return _of_decimals(labels, below, marks)
 
 
 def _over_unnamed(first: list[str], table: Sequence[Column], over: list[int], marks: Marks) -> Verdict:
@@ -105,8 +106,7 @@ def _of_integers(numbers: list[int], labels: list[str], first: list[str], below:
     if all(column.is_integral for column in below):
         if any(map(_has_zeros, labels)) and not any(_has_zeros(c) for column in below for c in column.cells):
             return Verdict.UNSURE
-        steps = {b - a for a, b in itertools.pairwise(numbers)}
-        even = len(numbers) > 2 and len(steps) == 1 and steps != {0}
+        even = _are_even(numbers) or numbers in ([1, 2], [-1, -2])
         return Verdict.UNSURE if counting or even or (years and not years_below) else Verdict.VALUES
     if all(column.is_decimal for column in below):
         return Verdict.HEADER if counting or (years and not years_below) else Verdict.UNSURE
@@ -118,9 +118,18 @@ def _of_integers(numbers: list[int], labels: list[str], first: list[str], below:
     return Verdict.VALUES if goes_on or mixed else Verdict.UNSURE
 
 
-def _of_decimals(labels: list[str], below: list[Column]) -> Verdict:
+def _of_decimals(labels: list[str], below: list[Column], marks: Marks) -> Verdict:
     """Numbers that are not all integers: unsure where every one has another form than all that stand below it."""
-    return Verdict.UNSURE if all(map(_differs, labels, below)) else Verdict.VALUES
+    numbers = [number(label, marks) or 0.0 for label in labels]
+    return Verdict.UNSURE if _are_even(numbers) or all(map(_differs, labels, below)) else Verdict.VALUES
+
+
+def _are_even(numbers: Sequence[float]) -> bool:
+    """Whether three numbers or more have equal steps, up to rounding: rows of values hardly ever have."""
+    steps = [b - a for a, b in itertools.pairwise(numbers)]
+    if len(steps) < 2 or not all(map(math.isfinite, numbers)):
+        return False
+    return steps[0] != 0 and all(math.isclose(step, steps[0], rel_tol=1e-9) for step in steps)
 
 
 def _differs(label: str, column: Column) -> bool:
