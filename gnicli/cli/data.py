@@ -9,16 +9,24 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 import typer
 
 from gnicli.contracts import SilentObserver
-from gnicli.errors import DataError, GniError, UsageError
+from gnicli.errors import DataError, GniError, UsageError, shown
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from gnicli.dataset.downloaded import Downloaded
+    from gnicli.dataset.importing import Found
     from gnicli.dataset.store import Wanted
 
-app = typer.Typer(name="data", help="See, fetch, check and bring in the files of the data sets.", no_args_is_help=True)
+app = typer.Typer(name="data", help="See, fetch, check and bring in the files of the data sets.")
 
+_MOST_FAULTS = 5  # so many files that were not taken are named
+
+Sums = Annotated[
+    Optional[list[str]],
+    typer.Option("--sha256", metavar="ROLE=SUM", help="a sum in place of the published one; may repeat"),
+]
 Names = Annotated[
     Optional[list[str]], typer.Argument(metavar="[NAME]...", help="data sets; default: all that are here")
 ]
@@ -32,7 +40,7 @@ class TerminalObserver(SilentObserver):
     def note(self, text: str) -> None:
         """A line of its own."""
         self._clear()
-        typer.echo(text, err=True)
+        typer.echo(shown(text), err=True)
 
     def progress(self, text: str, done: int, total: int | None, unit: str = "step") -> None:
         """At most ten times a second, and at the end; nothing where no terminal is."""
@@ -51,25 +59,48 @@ class TerminalObserver(SilentObserver):
             self._shown = 0.0
 
 
+@app.callback(invoke_without_command=True)
+def _alone(context: typer.Context) -> None:
+    """Show the help where no command follows."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
 @app.command("list")
 def list_() -> None:
-    """Show every data set: its files, their size, what is here of them, and where."""
-    from gnicli.dataset.store import condition, shown, size_text
+    """Show every data set: its files, their size, what is here of them, and where; own files on lines of their own."""
+    from gnicli.dataset.store import size_text
 
-    rows = [("data set", "files", "size", "state", "folder")]
+    rows: list[tuple[str, ...]] = [("data set", "files", "size", "state", "folder")]
     for name, component in _components().items():
         if not hasattr(component, "everything"):
             rows.append((name, "-", "-", "built in", "-"))
             continue
         files = component().needed()
-        size = size_text(sum(wanted.size or 0 for wanted in files))
-        states = [condition(wanted) for wanted in files]
-        state = states[0] if len(set(states)) == 1 else "present" if "absent" not in states else "partial"
-        state = "partial" if "partial" in states else state
-        rows.append((name, str(len(files)), size, state, shown(files[0].folder)))
+        rows.append(_row(name, files, size_text(sum(wanted.size or 0 for wanted in files))))
+        own: dict[Path, list[Wanted]] = {}
+        for wanted in component().own_files():
+            own.setdefault(wanted.folder, []).append(wanted)
+        rows += [_row(name, here, _size_here(here)) for here in own.values()]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
         typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _row(name: str, files: Sequence[Wanted], size: str) -> tuple[str, ...]:
+    from gnicli.dataset.store import condition
+    from gnicli.dataset.store import shown as shown_path
+
+    states = [condition(wanted) for wanted in files]
+    state = states[0] if len(set(states)) == 1 else "present" if "absent" not in states else "partial"
+    state = "partial" if "partial" in states else state
+    return name, str(len(files)), size, state, shown_path(files[0].folder)
+
+
+def _size_here(files: Sequence[Wanted]) -> str:
+    from gnicli.dataset.store import size_of, size_text
+
+    return size_text(sum(size_of(wanted.path) or size_of(wanted.part) or 0 for wanted in files))
 
 
 @app.command()
@@ -79,16 +110,14 @@ def fetch(
     mirror: Annotated[
         Optional[list[str]], typer.Option(metavar="URL", help="a server in place of the built-in ones; may repeat")
     ] = None,
-    sha256: Annotated[
-        Optional[list[str]], typer.Option(metavar="ROLE=SUM", help="a sum in place of the published one; may repeat")
-    ] = None,
+    sha256: Sums = None,
     folder: Annotated[
         Optional[str], typer.Option("--dir", metavar="DIR", help="where to, in place of the data cache")
     ] = None,
 ) -> None:
     """Fetch the files of data sets that are not here yet; goes on where it was stopped."""
     from gnicli.dataset.download import ensure
-    from gnicli.dataset.store import shown
+    from gnicli.dataset.store import shown as shown_path
 
     settings: dict[str, Any] = {"mirrors": mirror or None, "sha256": _sums(sha256), "dir": folder}
     components = _chosen(names)
@@ -101,20 +130,28 @@ def fetch(
         files = component(**settings, **({"extra": True} if extra and name == "svhn" else {})).needed()
         for wanted in files:
             ensure(wanted, TerminalObserver())
-        typer.echo(f"{name}: verified, in {shown(files[0].folder)}")
+        typer.echo(f"{name}: verified, in {shown_path(files[0].folder)}")
 
 
 @app.command()
-def verify(names: Names = None) -> None:
-    """Hash the files anew and compare with the published sums; a wrong one is moved to *.bad."""
+def verify(
+    names: Names = None,
+    sha256: Sums = None,
+    folder: Annotated[
+        Optional[str], typer.Option("--dir", metavar="DIR", help="a folder of your own, in place of the data cache")
+    ] = None,
+) -> None:
+    """Hash the files anew and compare with their sums; in the cache a wrong one is moved to *.bad."""
     from gnicli.dataset.store import absent, size_of
     from gnicli.dataset.store import verify as verify_file
 
     errors: list[GniError] = []
     checked = 0
-    for dataset in _downloaded(_chosen(names)):
+    for dataset in _downloaded(_chosen(names), _sums(sha256), folder):
         needed = dataset.needed()
-        for wanted in dataset.everything():
+        others = () if folder is not None else dataset.own_files()
+        # What a sum was typed for is known by it, and not by the digits that name its folder.
+        for wanted in {file.path: file for file in (*others, *dataset.everything())}.values():
             try:
                 if size_of(wanted.path) is None:
                     if names and wanted in needed:
@@ -122,7 +159,7 @@ def verify(names: Names = None) -> None:
                     continue
                 verify_file(wanted, TerminalObserver())
                 checked += 1
-                typer.echo(f"{wanted.path}: verified")
+                typer.echo(shown(f"{wanted.path}: verified"))
             except DataError as error:
                 errors.append(error)
     _finish(errors)
@@ -132,47 +169,51 @@ def verify(names: Names = None) -> None:
 
 @app.command("import")
 def import_(
-    folder: Annotated[str, typer.Argument(metavar="DIR", help="a folder; those below it are searched too")],
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="a folder, searched with those below it; or a file")],
+    sha256: Sums = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would be copied, and copy nothing")] = False,
 ) -> None:
-    """Copy the files of data sets from a folder into the cache: those whose size fits and whose sum is right."""
-    import os
+    """Copy the files of data sets from a folder into the cache: those whose size fits and whose sum is right.
+
+    With --sha256 also files of your own, such as a subset, whatever their size.
+    """
     from pathlib import Path
 
+    from gnicli.dataset.importing import search
+    from gnicli.dataset.store import import_file
+
     source = Path(folder).expanduser()
-    if not source.is_dir():
+    if not source.exists():
         raise UsageError(f"{source} is no folder; give the one that holds the downloaded files")
-    files = [wanted for dataset in _downloaded(_chosen(None)) for wanted in dataset.everything()]
-    found: list[Wanted] = []
-    errors: list[GniError] = []
-    for parent, _, children in os.walk(source):
-        for path in sorted(Path(parent) / child for child in children):
-            _import_file(path, files, found, errors)
-    for wanted in found:
-        typer.echo(f"{wanted.path}: verified")
-    _finish(errors)
-    if not found:
-        raise DataError(
-            f"{source} holds none of the files of {', '.join(dict.fromkeys(wanted.dataset for wanted in files))}; "
-            "see docs/datasets.md for their names"
-        )
+    sums = _sums(sha256)
+    wanted = [file for dataset in _downloaded(_chosen(None), sums) for file in dataset.everything()]
+    if sums is not None:
+        wanted.sort(key=lambda file: file.size is not None)  # a name that two have is first that of one's own
+    result = search(source, wanted)
+    for path, file in result.files:
+        if not dry_run:
+            import_file(file, path)
+        typer.echo(shown(f"{path}: would be copied to {file.path}" if dry_run else f"{file.path}: verified"))
+    _summarize_import(source, result, wanted, dry_run)
 
 
-def _import_file(path: Path, files: list[Wanted], found: list[Wanted], errors: list[GniError]) -> None:
-    from gnicli.dataset.store import import_file, size_of
-
-    size = size_of(path)
-    fitting = [wanted for wanted in files if wanted.size == size]
-    named = [wanted for wanted in files if wanted.name == path.name]
-    try:
-        for wanted in fitting:
-            if wanted not in found and import_file(wanted, path):
-                found.append(wanted)
-                return
-    except GniError as error:
-        errors.append(error)
-        return
-    if named and named[0] not in found:
-        errors.append(DataError(f"{path}: size or sha256 differs from the published one; not taken"))
+def _summarize_import(source: Path, result: Found, wanted: Sequence[Wanted], dry_run: bool) -> None:
+    """Say how many files were taken and which were not though they look like it; an error where none was."""
+    faults = result.faults
+    more = f"; and {len(faults) - 1} more such files" if len(faults) > 1 else ""
+    if not result.files:
+        if faults:
+            raise DataError(f"{faults[0]}{more}")
+        kinds = ", ".join(dict.fromkeys(file.dataset for file in wanted))
+        raise DataError(f"{source} holds none of the files of {kinds}; see docs/datasets.md for their names")
+    for fault in faults[:_MOST_FAULTS]:
+        typer.echo(shown(fault), err=True)
+    if len(faults) > _MOST_FAULTS:
+        typer.echo(f"… and {len(faults) - _MOST_FAULTS} more such files", err=True)
+    verb = "would be taken" if dry_run else "taken"
+    others = result.n_seen - len(result.files)
+    named = f", {len(faults)} of them by the name of a published file" if faults else ""
+    typer.echo(f"{len(result.files)} of {result.n_seen} files {verb}; {others} are something else{named}")
 
 
 @app.command()
@@ -202,8 +243,21 @@ def _chosen(names: list[str] | None) -> dict[str, Any]:
     return {name: components[name] for name in dict.fromkeys(names or components)}
 
 
-def _downloaded(components: dict[str, Any]) -> list[Downloaded]:
-    return [component() for component in components.values() if hasattr(component, "everything")]
+def _downloaded(
+    components: dict[str, Any], sums: dict[str, str] | None = None, folder: str | None = None
+) -> list[Downloaded]:
+    """The data sets that are fetched, each with those of the sums whose roles it has."""
+    from gnicli import checks
+
+    sets = {name: component for name, component in components.items() if hasattr(component, "everything")}
+    roles = {name: {file.role for file in component.PUBLISHED} for name, component in sets.items()}
+    for role in sums or ():
+        checks.choice("the role of --sha256", role, sorted(set().union(*roles.values())))
+    found = []
+    for name, component in sets.items():
+        own = {role: value for role, value in (sums or {}).items() if role in roles[name]}
+        found.append(component(sha256=own or None, dir=folder))
+    return found
 
 
 def _sums(pairs: list[str] | None) -> dict[str, str] | None:

@@ -7,6 +7,7 @@ file, the cause at each server, and what to do. Processes that want the same fil
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import http.client
 import os
 import re
@@ -16,13 +17,14 @@ import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from gnicli import files
 from gnicli.contracts import Observer
 from gnicli.dataset import store
 from gnicli.dataset.store import Wanted
-from gnicli.errors import ConflictError, DataError
+from gnicli.errors import ConflictError, DataError, shown
 
 _BLOCK = 1 << 16
 _LOOPBACK = re.compile(r"(localhost|127\.\d+\.\d+\.\d+|::1)")
@@ -44,6 +46,10 @@ DEFAULT_LIMITS = Limits()
 
 class _Fault(Exception):  # noqa: N818 - a cause, which becomes part of a DataError
     """This server will not do; the next one may."""
+
+
+class _Unreachable(_Fault):
+    """No connection to the server; without a network this is so of all of them."""
 
 
 class _Cut(_Fault):
@@ -75,7 +81,7 @@ def ensure(wanted: Wanted, observer: Observer, limits: Limits = DEFAULT_LIMITS) 
 
 @contextlib.contextmanager
 def _turn(wanted: Wanted, observer: Observer, limits: Limits) -> Iterator[None]:
-    lock = wanted.folder / f".{wanted.name}.lock"
+    lock = _lock_of(wanted)
     busy = f"another process is still fetching {wanted.path}; wait for it, or end it"
     with contextlib.ExitStack() as stack:
         try:
@@ -86,27 +92,41 @@ def _turn(wanted: Wanted, observer: Observer, limits: Limits) -> Iterator[None]:
         yield
 
 
+def _lock_of(wanted: Wanted) -> Path:
+    """Beside the file, but for a folder of the user's, where nothing of ours is left behind: then in the cache."""
+    if wanted.owned:
+        return wanted.folder / f".{wanted.name}.lock"
+    folder = store.cache_folder() / "locks"
+    store.make_folder(wanted._replace(folder=folder))
+    return folder / f"{hashlib.sha256(os.fsencode(wanted.path.absolute())).hexdigest()[:32]}.lock"
+
+
 def _fetch(wanted: Wanted, observer: Observer, limits: Limits) -> None:
     if store.size_of(wanted.path) is not None:  # a file cut short, by whatever put it there
         if not wanted.owned:
-            raise DataError(f"{wanted.path}: the file is truncated; remove it, or run: {wanted.command}")
+            raise store.cut_short(wanted)
         files.rename(wanted.path, wanted.part)
     size = f" ({store.size_text(wanted.size)})" if wanted.size else ""
-    causes = []
+    causes, reached = [], False
     for mirror in wanted.mirrors:
         url = mirror if mirror.endswith("/" + wanted.name) else f"{mirror.rstrip('/')}/{wanted.name}"
-        host = urllib.parse.urlsplit(url).netloc
+        host = urllib.parse.urlsplit(url).netloc.rpartition("@")[2]
         observer.note(f"{wanted.dataset}: fetching {wanted.name}{size} from {host} into {store.shown(wanted.folder)}")
         try:
             _from_server(url, wanted, observer, limits)
             return
         except _Fault as fault:
+            reached = reached or not isinstance(fault, _Unreachable)
             causes.append(f"{host}: {fault}")
-            observer.note(f"{wanted.name}: {causes[-1]}")
-    raise DataError(
-        f"{wanted.name} could not be fetched ({'; '.join(causes)}); try again with {wanted.command}, "
-        "or name another server with dataset.mirrors=[URL]"
-    )
+            observer.note(shown(f"{wanted.name}: {causes[-1]}"))
+    if reached:
+        advice = f"try again with {wanted.command}, or name another server (dataset.mirrors=[URL], --mirror URL)"
+    else:
+        advice = (
+            f"without a network run {wanted.command} on a machine that has one, {store.WITHOUT_NETWORK}; "
+            "another server is named by dataset.mirrors=[URL] or --mirror URL"
+        )
+    raise DataError(f"{wanted.name} could not be fetched ({'; '.join(causes)}); {advice}")
 
 
 def _from_server(url: str, wanted: Wanted, observer: Observer, limits: Limits) -> None:
@@ -132,7 +152,10 @@ def _from_server(url: str, wanted: Wanted, observer: Observer, limits: Limits) -
             observer.note(f"{wanted.name}: what was continued has a wrong sum; fetching it from the beginning")
             _from_server(url, wanted, observer, limits)
             return
-        raise _Fault(f"sha256 differs from {wanted.whose_sum}; moved to {wanted.bad.name}; not loaded") from error
+        found = f", its sum is {files.sha256_of(wanted.bad)}" if store.size_of(wanted.bad) is not None else ""
+        raise _Fault(
+            f"sha256 differs from {wanted.whose_sum}; moved to {wanted.bad.name}; not loaded{found}"
+        ) from error
 
 
 def _is_whole(wanted: Wanted, have: int) -> bool:
@@ -167,7 +190,7 @@ def _transfer(url: str, wanted: Wanted, observer: Observer, limits: Limits) -> N
             return
         raise _Fault(_refusal(error.code)) from error
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise _Fault(f"cannot be reached ({_reason(error)})") from error
+        raise _Unreachable(f"cannot be reached ({_reason(error)})") from error
     with response:
         start, total = _announced(response, offset, wanted)
         with wanted.part.open("ab" if start else "wb") as part:
@@ -244,7 +267,7 @@ def _reason(error: BaseException) -> str:
     inner = getattr(error, "reason", None)
     cause = inner if isinstance(inner, BaseException) else error
     text = "no answer in time" if isinstance(cause, TimeoutError) else getattr(cause, "strerror", None) or str(cause)
-    return " ".join(f"{text or type(cause).__name__}".split())[:120].lower()
+    return shown(" ".join(f"{text or type(cause).__name__}".split())[:120].lower())
 
 
 class _Redirects(urllib.request.HTTPRedirectHandler):

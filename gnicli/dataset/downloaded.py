@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shlex
+import urllib.parse
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,11 +62,24 @@ class Downloaded(Images):
             mirrors=tuple(self.mirrors) if self.mirrors is not None else self.SERVERS,
             command=self._command(),
             owned=self.dir is None,
+            role=file.role,
         )
 
     def everything(self) -> tuple[Wanted, ...]:
         """All published files, the optional ones last."""
         return tuple(self.wanted(file.name) for file in sorted(self.PUBLISHED, key=lambda file: file.optional))
+
+    def own_files(self) -> tuple[Wanted, ...]:
+        """The files in the cache that have a sum of the user's, each in a folder named by the sum's first digits."""
+        found = []
+        for folder in sorted((store.cache_folder() / self.name).glob("sha256-" + 16 * "[0-9a-f]")):
+            for file in self.PUBLISHED:
+                wanted = self.wanted(file.name)._replace(
+                    folder=folder, size=None, most_bytes=file.most_bytes, sha256=folder.name[7:], owned=True
+                )
+                if store.size_of(wanted.path) is not None or store.size_of(wanted.part) is not None:
+                    found.append(wanted._replace(sha256=store.stamped_sum(wanted) or wanted.sha256))
+        return tuple(found)
 
     def needed(self) -> tuple[Wanted, ...]:
         """The files that `load` reads."""
@@ -93,8 +108,8 @@ class Downloaded(Images):
     def _command(self) -> str:
         words = [f"gni data fetch {self.name}"]
         if self.dir is not None:
-            words.append(f"--dir {self.dir}")
-        words += [f"--mirror {url}" for url in self.mirrors or ()]
+            words.append(f"--dir {shlex.quote(self.dir)}")
+        words += [f"--mirror {shlex.quote(url)}" for url in self.mirrors or ()]
         words += [f"--sha256 {role}={value}" for role, value in (self.sha256 or {}).items()]
         return " ".join(words)
 
@@ -103,11 +118,26 @@ def _check_mirrors(mirrors: Any) -> None:
     if not isinstance(mirrors, list | tuple) or not mirrors or not all(isinstance(url, str) for url in mirrors):
         raise UsageError(f"dataset.mirrors: expected a list of URLs such as [http://host/folder], got {mirrors!r}")
     for url in mirrors:
+        # What is typed is written into the folder of the run, for whoever reads it.
+        if re.match(r"[^/]+://[^/?#]*@", url):
+            raise UsageError(
+                f"dataset.mirrors: {url} holds a user name or password, which the run's folder would keep; fetch the "
+                "files with a tool that has a place for them (curl --netrc), then run gni data import FOLDER, or take "
+                "dataset.dir=FOLDER"
+            )
+        if re.match("https?://", url) and not re.fullmatch(r"[!-~]+", url):
+            raise UsageError(
+                f"dataset.mirrors: {url!r} has blanks or letters beyond ASCII; write them as %20 and the like"
+            )
         if not re.fullmatch(r"https?://[^/\s]\S*", url):
             raise UsageError(
                 f"dataset.mirrors: expected a URL that starts with http:// or https://, got {url!r}; "
                 "for a folder of this machine use dataset.dir"
             )
+        try:
+            urllib.parse.urlsplit(url)
+        except ValueError as error:
+            raise UsageError(f"dataset.mirrors: {url!r} is no URL: {error}") from error
 
 
 def _check_sums(sums: Any, roles: Iterable[str]) -> None:

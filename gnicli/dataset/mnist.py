@@ -74,8 +74,20 @@ class Mnist(Downloaded):
         images = self._read(f"{split}_images", idx.read_images, observer)
         labels = self._read(f"{split}_labels", idx.read_labels, observer)
         if len(images) != len(labels):
-            raise DataError(f"mnist: {len(images):,} {split} images but {len(labels):,} labels; the files do not match")
+            raise DataError(
+                f"mnist: {len(images):,} {split} images but {len(labels):,} labels; the files do not match"
+                f"{self._half_given(split)}"
+            )
         return Pixels(images[:, None], labels)
+
+    def _half_given(self, split: str) -> str:
+        """What to do where only one of a split's two files has a sum of the user's."""
+        roles = {f"{split}_images", f"{split}_labels"}
+        given = roles & set(self.sha256 or {})
+        if len(given) != 1:
+            return ""
+        (missing,) = roles - given
+        return f"; dataset.sha256 has {min(given)} alone: give {missing} too, the sum of the file that belongs to it"
 
     def _read(
         self, role: str, read: Callable[[BinaryIO, str, int, int | None], np.ndarray], observer: Observer

@@ -19,6 +19,9 @@ from gnicli import files
 from gnicli.contracts import Observer
 from gnicli.errors import DataError, ResourceError
 
+# What to do with the files once they were fetched elsewhere, and without them.
+WITHOUT_NETWORK = "then here: gni data import FOLDER, where they were copied to; dataset=digits needs no files"
+
 Condition = Literal["absent", "partial", "present", "verified"]
 
 
@@ -34,6 +37,7 @@ class Wanted(NamedTuple):
     mirrors: tuple[str, ...]
     command: str  # what fetches it, for messages
     owned: bool = True  # False in a folder of the user's, whose files are never moved
+    role: str = ""  # its key in dataset.sha256
 
     @property
     def path(self) -> Path:
@@ -90,26 +94,44 @@ def verify(wanted: Wanted, observer: Observer) -> None:
     before = _stamp(wanted)
     with readable(wanted):
         found = files.sha256_of(wanted.path)
-    if found == wanted.sha256:
+    if found.startswith(wanted.sha256):
         # A read-only cache serves as well; it is then hashed each time.
         with contextlib.suppress(ResourceError):
-            files.replace(wanted.stamp, json.dumps(before).encode())
+            files.replace(wanted.stamp, json.dumps({**before, "sha256": found}).encode())
         return
-    raise set_aside(wanted, wanted.path)
+    raise set_aside(wanted, wanted.path, found)
 
 
-def set_aside(wanted: Wanted, path: Path) -> DataError:
-    """Move a file with a wrong sum to *.bad, and return the error that says so."""
+def set_aside(wanted: Wanted, path: Path, found: str) -> DataError:
+    """Move a file with the wrong sum `found` to *.bad, and return the error that says so."""
+    differs = f"sha256 differs from {wanted.whose_sum}"
     if path == wanted.path and not wanted.owned:
         return DataError(
-            f"{wanted.path}: sha256 differs from {wanted.whose_sum}; not loaded; remove the file or correct the sum"
+            f"{wanted.path}: {differs}; not loaded; remove the file or correct the sum: its own is "
+            f"dataset.sha256={{{wanted.role or 'ROLE'}: {found}}}"
         )
     # Another process may have found the same and been faster.
     with files.explained(wanted.bad), contextlib.suppress(FileNotFoundError):
         os.replace(path, wanted.bad)
+    if wanted.size is None:
+        return DataError(
+            f"{wanted.name}: {differs}; moved to {shown(wanted.bad)}; not loaded; its sum is {found}, and "
+            f"{wanted.sha256} was expected: correct the sum, or put the right file in its place"
+        )
     return DataError(
-        f"{wanted.name}: sha256 differs from {wanted.whose_sum}; moved to {shown(wanted.bad)}; not loaded; "
+        f"{wanted.name}: {differs}; moved to {shown(wanted.bad)}; not loaded; its sum is {found}; "
         f"to fetch it anew run: {wanted.command}"
+    )
+
+
+def cut_short(wanted: Wanted) -> DataError:
+    """The error for a file in the user's folder that is shorter than the published one: is it a subset, or broken?"""
+    with readable(wanted):
+        found = files.sha256_of(wanted.path)
+    return DataError(
+        f"{wanted.path}: {size_of(wanted.path) or 0:,} bytes, and the published file has {wanted.size or 0:,}; for a "
+        f"file of your own give its sum: dataset.sha256={{{wanted.role or 'ROLE'}: {found}}}; if a download was cut "
+        f"short, move it away and run: {wanted.command}"
     )
 
 
@@ -118,8 +140,9 @@ def accept(wanted: Wanted, path: Path) -> None:
 
     `DataError` (and *.bad) when the sum is wrong.
     """
-    if files.sha256_of(path) != wanted.sha256:
-        raise set_aside(wanted, path)
+    found = files.sha256_of(path)
+    if found != wanted.sha256:
+        raise set_aside(wanted, path, found)
     if path != wanted.path:
         files.rename(path, wanted.path)
     files.replace(wanted.stamp, json.dumps(_stamp(wanted)).encode())
@@ -133,6 +156,11 @@ def make_folder(wanted: Wanted) -> None:
     except (FileExistsError, NotADirectoryError) as error:
         raise ResourceError(
             f"{wanted.folder} cannot be a folder: a file is in its way; choose another by GNI_DATA_DIR or dataset.dir"
+        ) from error
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise ResourceError(
+            f"cannot create {wanted.folder}: {reason}; choose another folder by GNI_DATA_DIR or dataset.dir"
         ) from error
 
 
@@ -165,6 +193,8 @@ def readable(wanted: Wanted, path: Path | None = None) -> Iterator[None]:
 
 def absent(wanted: Wanted) -> DataError:
     """The error for a file that is not there, or not whole, where it cannot be fetched."""
+    if size_of(wanted.path) and not wanted.owned:
+        return cut_short(wanted)
     have = size_of(wanted.path) or size_of(wanted.part)
     if have:
         whole = f" of {size_text(wanted.size)}" if wanted.size else ""
@@ -174,7 +204,7 @@ def absent(wanted: Wanted) -> DataError:
         )
     return DataError(
         f"{wanted.dataset}: {wanted.name} is not in {shown(wanted.folder)}; "
-        f"on a machine with network run: {wanted.command}"
+        f"on a machine with network run: {wanted.command}; {WITHOUT_NETWORK}"
     )
 
 
@@ -206,6 +236,15 @@ def _stamp(wanted: Wanted) -> dict[str, str | int]:
     with readable(wanted):
         status = wanted.path.stat()
     return {"sha256": wanted.sha256, "size": status.st_size, "mtime_ns": status.st_mtime_ns}
+
+
+def stamped_sum(wanted: Wanted) -> str | None:
+    """The sum in a file's stamp, if it begins as `wanted.sha256` does: of a sum of the user's only that is kept."""
+    try:
+        found = json.loads(wanted.stamp.read_bytes())["sha256"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return found if isinstance(found, str) and found.startswith(wanted.sha256) else None
 
 
 def _stamp_fits(wanted: Wanted) -> bool:

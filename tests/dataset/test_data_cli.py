@@ -7,6 +7,7 @@ import realdata
 from typer.testing import CliRunner
 
 from gnicli.cli.data import TerminalObserver, app
+from gnicli.contracts import SilentObserver
 from gnicli.dataset.cifar10 import Cifar10
 from gnicli.dataset.mnist import Mnist
 from gnicli.errors import DataError, GniError, UsageError
@@ -159,3 +160,125 @@ def test_progress_is_one_line_in_a_terminal_and_nothing_elsewhere(monkeypatch, c
     assert "100% of 4 MB" in err
     assert err.count("fetching") == 2
     assert err.endswith("done\n")
+
+
+# ---------------------------------------------------------------------------------------------------------- one's own
+
+
+@pytest.fixture
+def subset(small_mnist, tmp_path, monkeypatch):
+    """Two files of the user's: 12 training images with labels, and their sums by role."""
+    monkeypatch.setattr("gnicli.dataset.mnist._COUNTS", {"train": 40, "test": 20})
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    sums = realdata.make_mnist(folder, 12)
+    for path in folder.glob("t10k*"):
+        path.unlink()
+    return folder, {role: sums[role] for role in ("train_images", "train_labels")}
+
+
+def words(sums) -> list[str]:
+    return [word for role, value in sums.items() for word in ("--sha256", f"{role}={value}")]
+
+
+def test_the_life_of_files_of_ones_own(subset, small_mnist, cache):
+    folder, sums = subset
+    refused = "not taken; for a file of your own add --sha256 train_.*="
+    with pytest.raises(DataError, match=refused):
+        call("import", str(folder))
+    planned = call("import", str(folder), *words(sums), "--dry-run")
+    assert planned.count("would be copied to") == 2
+    assert not cache.exists()
+    assert "2 of 2 files taken; 0 are something else" in call("import", str(folder), *words(sums))
+    rows = [line.split() for line in call("list").splitlines() if line.startswith("mnist")]
+    own = {f"{cache}/mnist/sha256-{value[:16]}" for value in sums.values()}
+    assert [row[4] for row in rows] == ["absent", "verified", "verified"]
+    assert {row[5] for row in rows[1:]} == own
+    for stamp in cache.rglob("*.verified"):
+        stamp.unlink()  # the folder's name still tells the first digits
+    assert call("verify").count(": verified") == 2
+    path = next(cache.rglob("train-images*.gz"))
+    path.write_bytes(path.read_bytes() + b"x")
+    with pytest.raises(DataError, match=r"train-images.*its sum is .* was expected"):
+        call("verify")
+    assert call("import", str(folder / path.name), *words(sums)).count(": verified") == 1  # a file, given alone
+    call("fetch", "mnist")
+    data = Mnist(sha256=sums).load(0, SilentObserver())
+    assert data.train.inputs.shape[0] == 12
+
+
+def test_verify_knows_a_folder_of_ones_own(subset):
+    folder, sums = subset
+    assert call("verify", "--dir", str(folder), *words(sums)).count(": verified") == 2
+    wrong = {**sums, "train_labels": "1" * 64}
+    with pytest.raises(
+        DataError, match=rf"correct the sum: its own is dataset.sha256=.train_labels: {sums['train_labels']}"
+    ):
+        call("verify", "--dir", str(folder), *words(wrong))
+    with pytest.raises(
+        UsageError, match=r"the role of --sha256 must be one of archive, extra, test.*'train_image'.*mean"
+    ):
+        call("verify", "--sha256", "train_image=" + "1" * 64)
+
+
+def test_images_with_a_sum_and_labels_without_one(subset, small_mnist):
+    folder, sums = subset
+    call("fetch", "mnist")
+    call("import", str(folder), *words(sums))
+    images = {"train_images": sums["train_images"]}
+    with pytest.raises(DataError, match=r"12 train images but 40 labels; .* give train_labels too"):
+        Mnist(sha256=images).load(0, SilentObserver())
+    with pytest.raises(DataError, match=r"dataset.sha256=.train_labels: " + sums["train_labels"]):
+        Mnist(sha256=images, dir=str(folder)).load(0, SilentObserver())
+
+
+def test_data_alone_prints_its_help():
+    lines = call().splitlines()
+    assert len(lines) > 10
+    assert "Usage" in lines[0] + lines[1]
+    assert any("import" in line and "Copy the files" in line for line in lines)
+
+
+def test_import_of_many_files_says_how_many(small_mnist, cache, tmp_path):
+    """A published name over other content is told a few times; what has no such name is counted."""
+    source = tmp_path / "old"
+    for i in range(30):
+        (source / str(i)).mkdir(parents=True)
+        (source / str(i) / "t10k-labels-idx1-ubyte.gz").write_bytes(bytes([i]))
+        (source / str(i) / "notes.txt").write_text("x")
+    with pytest.raises(DataError, match=r"t10k-labels.*not taken; .*; and 29 more such files$"):
+        call("import", str(source))
+    for path in small_mnist.iterdir():
+        if "t10k-labels" not in path.name:
+            (source / path.name).write_bytes(path.read_bytes())
+    result = CliRunner().invoke(app, ["import", str(source)])
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[-1] == (
+        "3 of 63 files taken; 60 are something else, 30 of them by the name of a published file"
+    )
+    assert result.stderr.count("not taken") == 5
+    assert "and 25 more such files" in result.stderr
+
+
+@pytest.mark.parametrize("url", ["http://me:secretpw@host/x", "https://me@host:8080/", "http://a:b%40c@host"])
+def test_passwords_in_urls_are_refused_and_shown_to_nobody(url):
+    for attempt in (lambda: Mnist(mirrors=[url]), lambda: call("fetch", "mnist", "--mirror", url)):
+        with pytest.raises(UsageError, match=r"//\*\*\*@host.* holds a user name or password") as caught:
+            attempt()
+        assert "secretpw" not in str(caught.value)
+        assert "me@" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("http://host/a b", "has blanks or letters beyond ASCII"),
+        ("http://host/é", "has blanks or letters beyond ASCII"),
+        ("http://[", "is no URL"),
+        ("ftp://host/", "starts with http:// or https://"),
+    ],
+)
+def test_urls_that_are_none(url, message):
+    with pytest.raises(UsageError, match=message):
+        Mnist(mirrors=[url])
+    assert Mnist(mirrors=["http://host/a%20b@c"]).mirrors  # an @ in the path is no password

@@ -145,7 +145,9 @@ def test_a_sum_of_ones_own_leaves_the_published_file_alone(served, cache):
 
 def test_offline_says_where_and_how(cache, monkeypatch):
     monkeypatch.setenv("GNI_OFFLINE", "1")
-    with pytest.raises(DataError, match=r"mnist: .* is not in .*cache/mnist; .* run: gni data fetch mnist$"):
+    with pytest.raises(
+        DataError, match=r"mnist: .* is not in .*cache/mnist; .* run: gni data fetch mnist; then here: "
+    ):
         load(Mnist())
 
 

@@ -1,5 +1,6 @@
 """The downloader against a server that misbehaves in every way that servers do."""
 
+import hashlib
 import json
 import os
 import socket
@@ -33,6 +34,7 @@ def wanted_from(server, cache: Path, pinned: bool = True, **changes) -> Wanted:
         folder=cache / "svhn",
         mirrors=(server.url,),
         command="gni data fetch svhn",
+        role="train",
     )
     return wanted._replace(**changes)
 
@@ -315,15 +317,58 @@ def test_the_stamp_belongs_to_one_sum(served, cache):
     assert condition(wanted) == "present"
 
 
-def test_a_file_of_the_users_is_never_moved(served, cache):
+def test_a_file_of_the_users_is_never_moved(served, cache, monkeypatch):
     wanted = wanted_from(served, cache, owned=False)
     present(wanted, bytes(len(CONTENT)))
     with pytest.raises(DataError, match=r"sha256 differs .*; not loaded; remove the file or correct the sum"):
         ensure(wanted, SilentObserver())
     present(wanted, CONTENT[:10])
-    with pytest.raises(DataError, match="the file is truncated"):
-        ensure(wanted, SilentObserver())
+    own = hashlib.sha256(CONTENT[:10]).hexdigest()
+    for offline in ("0", "1"):
+        monkeypatch.setenv("GNI_OFFLINE", offline)
+        with pytest.raises(DataError, match=rf"10 bytes, and the published file has 300,000; .*={{train: {own}}}"):
+            ensure(wanted, SilentObserver())
     assert wanted.path.read_bytes() == CONTENT[:10]
+    assert not list(wanted.folder.glob(".*"))  # no lock in a folder of the user's
+
+
+def test_a_file_fetched_into_a_folder_of_the_users_leaves_no_lock_there(served, cache, tmp_path, impatient):
+    wanted = wanted_from(served, cache, owned=False, folder=tmp_path / "mine")
+    ensure(wanted, SilentObserver(), impatient)
+    assert sorted(path.name for path in wanted.folder.iterdir()) == [NAME, f"{NAME}.verified"]
+    held = next((cache / "locks").iterdir())
+    wanted.path.unlink()
+    with files.locked(held, wait_seconds=1, busy=""), pytest.raises(ConflictError, match="another process"):
+        ensure(wanted, SilentObserver(), type(impatient)(lock_seconds=0.1))
+
+
+def test_without_a_network_it_is_said_what_to_do(served, cache, impatient):
+    """A server that answers is another matter: then a second attempt may help."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        nowhere = f"http://127.0.0.1:{free.getsockname()[1]}"
+    without = r"without a network run gni data fetch svhn on a machine that has one, then here: gni data import FOLDER"
+    with pytest.raises(DataError, match=without):
+        ensure(wanted_from(served, cache, mirrors=(nowhere, nowhere)), SilentObserver(), impatient)
+    served.fault = "404"
+    with pytest.raises(DataError, match=r"try again with gni data fetch svhn, or name .*--mirror URL") as caught:
+        ensure(wanted_from(served, cache, mirrors=(nowhere, served.url)), SilentObserver(), impatient)
+    assert "without a network" not in str(caught.value)
+
+
+def test_a_wrong_sum_of_ones_own_says_what_was_found(served, cache, impatient):
+    wanted = wanted_from(served, cache, pinned=False, sha256="0" * 64)
+    found = hashlib.sha256(CONTENT).hexdigest()
+    with pytest.raises(DataError, match=rf"sha256 differs from the one in dataset.sha256; .* its sum is {found}"):
+        ensure(wanted, SilentObserver(), impatient)
+    present(wanted)
+    with pytest.raises(DataError, match=rf"its sum is {found}, and 0{{64}} was expected: correct the sum"):
+        ensure(wanted, SilentObserver(), impatient)
+
+
+@pytest.mark.skipif(os.getuid() == 0 and not Path("/proc/self").exists(), reason="needs a folder nobody may write in")
+def test_a_cache_that_cannot_be_made_is_said_in_one_line(served):
+    with pytest.raises(ResourceError, match=r"cannot create /proc/.*GNI_DATA_DIR"):
+        ensure(wanted_from(served, Path("/proc/none")), SilentObserver())
 
 
 def test_a_file_in_place_of_the_folder(served, cache):
