@@ -24,7 +24,6 @@ class Layout(NamedTuple):
     names: list[str]  # of the fields of a row; "" for a column without a name
     first_is_data: bool  # whether the first line of the table holds values
     candidates: list[int]  # the columns that samples may be in
-    numeric: list[int]  # the columns that hold numbers, but for those that count rows
 
 
 def reader(lines: Iterable[str], separator: str) -> Any:
@@ -61,15 +60,16 @@ def separator_of(lines: Sequence[str], marks: Marks) -> str:
     alone = all(number(line, marks) is not None for line in lines)
     if not (marks.thousands == " " and alone) and _divides(lines, " "):
         return " "
-    return possible[-1]
+    return "," if "," in possible else ";"
 
 
 def _may_separate(lines: list[str], marks: Marks) -> bool:
     """Whether commas can separate fields, though they may be marks within numbers."""
     if "," not in marks or any(map(_QUOTED_COMMA.search, lines)):
         return True
-    # An unquoted decimal comma cannot be told from a separator; groups of three can.
-    return marks.decimal != "," and any(number(line, marks) is None for line in lines[1:])
+    if marks.decimal == ",":  # between digits, and not in quotes, it is the decimal mark
+        return not any(re.search(r"\d,\d", re.sub('"[^"]*"', "", line)) for line in lines[1:] or lines)
+    return any(number(line, marks) is None for line in lines[1:])
 
 
 def _divides(lines: list[str], mark: str) -> bool:
@@ -107,16 +107,11 @@ def tell(lines: Sequence[str], marks: Marks, asked: str, names: Sequence[Sequenc
     unnamed = commented or list(map(str, range(width)))
     found = [cell.strip() for cell in first] if is_header else unnamed + [""] * (width - len(unnamed))
     shown = header.columns(rows if not is_header else body, width, marks)
-    numeric = [k for k, column in enumerate(shown) if column.has_numbers and not _only_counts(k, column, found)]
-    # A column of words is no candidate unless they may be numbers by another convention: then the message says so.
-    candidates = numeric or [
-        k
-        for k, column in enumerate(shown)
-        if column.cells and sum(map(looks_numeric, column.cells)) * 2 > len(column.cells)
-    ]
+    # Words are no candidate, unless they may be numbers by another convention: then the message says so.
+    candidates = [k for k, column in enumerate(shown) if _may_hold(column) and not _only_counts(k, column, found)]
     if not candidates:
         candidates = [k for k in range(width) if found[k]] or list(range(width))
-    return Layout(separator, found, not is_header, candidates, numeric)
+    return Layout(separator, found, not is_header, candidates)
 
 
 def _may_be_decimals(lines: Sequence[str], first: list[str], separator: str, marks: Marks) -> bool:
@@ -145,6 +140,11 @@ def _alone(first: list[str], marks: Marks) -> Verdict:
     """A first line with nothing below it."""
     words = [cell for cell in first if not is_missing(cell) and number(cell, marks) is None]
     return Verdict.HEADER if words else Verdict.VALUES
+
+
+def _may_hold(column: Column) -> bool:
+    """Whether a column holds numbers, by some convention or other."""
+    return column.has_numbers or (bool(column.cells) and 2 * sum(map(looks_numeric, column.cells)) > len(column.cells))
 
 
 def _only_counts(k: int, column: Column, names: list[str]) -> bool:
