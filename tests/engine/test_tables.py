@@ -4,10 +4,12 @@ import contextlib
 import io
 import json
 import math
+import os
+import zipfile
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gnicli.contracts import NamedArray, Value
@@ -143,3 +145,75 @@ def test_arrays_come_back_and_damage_is_told(tmp_path):
         tables.read_arrays(path)
     with pytest.raises(FileNotFoundError):
         tables.read_arrays(tmp_path / "absent.npz")
+
+
+# ------------------------------------------------------------------------------------------------------ damaged tables
+
+
+def _archive():
+    stream = io.BytesIO()
+    np.savez(stream, a=np.arange(8.0), b=np.zeros((3, 2)))
+    return stream.getvalue()
+
+
+def _single():
+    stream = io.BytesIO()
+    np.save(stream, np.arange(8.0))
+    return stream.getvalue()
+
+
+PIECES = st.sampled_from([b"{", b"9" * 30, b"\0", b"'", b"-1", b"\xff\xff\xff\xff", b"|O", b"1e999", b"[", b"null"])
+CHANGES = st.lists(
+    st.tuples(st.integers(0, 600), st.integers(0, 9), st.one_of(PIECES, st.binary(max_size=4))), max_size=5
+)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    which=st.sampled_from(["arrays", "single", "results", "metrics"]),
+    changes=CHANGES,
+)
+def test_damaged_tables_raise_nothing_but_data_errors(tmp_path, which, changes):
+    seeds = {
+        "arrays": _archive(),
+        "single": _single(),
+        "results": tables.encode_results({"x": Value(1.0, 0.1, 3, "u", (0.0, 1.0))}),
+        "metrics": b"step,name,value\n1,a,2.0\n3,b,4.0\n",
+    }
+    content = bytearray(seeds[which])
+    for at, n_removed, added in changes:
+        content[at % (len(content) + 1) : at % (len(content) + 1) + n_removed] = added
+    path = tmp_path / "file"
+    path.write_bytes(bytes(content))
+    read = {"results": tables.read_results, "metrics": tables.read_metrics}.get(which, tables.read_arrays)
+    try:
+        read(path)
+    except DataError as error:
+        said = str(error)
+    else:
+        said = ""
+    assert "allow_pickle" not in said
+    assert which != "single" or said
+
+
+def test_what_is_no_archive_of_arrays(tmp_path):
+    path = tmp_path / "arrays.npz"
+    np.savez(path, a=np.array([{}], dtype=object))
+    with pytest.raises(DataError, match=r"damaged: an array of it holds pickled objects$"):
+        tables.read_arrays(path)
+    path.write_bytes(_single())
+    with pytest.raises(DataError, match=r"it is no \.npz archive"):
+        tables.read_arrays(path)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.txt", "words")
+    with pytest.raises(DataError, match=r"a\.txt is no array"):
+        tables.read_arrays(path)
+    with pytest.raises(FileNotFoundError):
+        tables.read_arrays(tmp_path / "absent")
+
+
+@pytest.mark.parametrize("read", [tables.read_arrays, tables.read_results, tables.read_metrics])
+def test_a_pipe_in_place_of_a_table_is_not_waited_for(tmp_path, read):
+    os.mkfifo(tmp_path / "x")
+    with pytest.raises(DataError, match="is no regular file"):
+        read(tmp_path / "x")

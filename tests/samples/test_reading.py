@@ -1,9 +1,13 @@
 """`samples=file` and `samples=run`: what is read, what is refused, and that nothing else can happen."""
 
+import bz2
+import gzip
 import io
 import json
+import lzma
 import sys
 import tracemalloc
+import zipfile
 
 import numpy as np
 import pytest
@@ -274,7 +278,20 @@ NPY = io.BytesIO()
 np.save(NPY, X[:8])
 NPZ = io.BytesIO()
 np.savez(NPZ, a=X[:8])
-SEEDS = [NPY.getvalue(), NPZ.getvalue(), b"x,y\n1,2\n3,4\n", b"PAR1abcPAR1"]
+TABLE = b'# c\nx,y\n1.5,2\n3,4\n\n5,"1,234"\nNA,#N/A\n'
+ZIP = io.BytesIO()
+with zipfile.ZipFile(ZIP, "w") as archive:
+    archive.writestr("x.csv", TABLE)
+SEEDS = [
+    NPY.getvalue(),
+    NPZ.getvalue(),
+    ZIP.getvalue(),
+    TABLE,
+    b"x,y\n1,2\n3,4\n",
+    b",0\n0,1.5\n1,2.5\n",
+    b"PAR1abcPAR1",
+]
+SEEDS += [gzip.compress(TABLE), bz2.compress(TABLE), lzma.compress(TABLE), TABLE.decode().encode("utf-16")]
 CUTS = st.lists(st.tuples(st.integers(0, 400), st.binary(max_size=6)), max_size=4)
 
 
@@ -291,6 +308,8 @@ KEYS = st.fixed_dictionaries(
         "column": st.sampled_from([None, "0", "x"]),
         "group": st.sampled_from([None, "y"]),
         "decimal": st.sampled_from([".", ","]),
+        "thousands": st.sampled_from(["none", "none", "comma", "point", "space", "apostrophe"]),
+        "header": st.sampled_from(["auto", "yes", "no"]),
         "flatten": st.booleans(),
         "drop_nonfinite": st.booleans(),
         "max_n": st.sampled_from([None, 50]),

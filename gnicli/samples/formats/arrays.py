@@ -227,12 +227,12 @@ def choose(source: str, names: list[str], array: str | None) -> dict[str, str]:
         if len(names) == 1:
             return {names[0]: ""}
         raise UsageError(f"{source}: choose one of {listed} with samples.array=")
+    if array not in names and array in map(shown, names):  # as messages give it
+        array = next(name for name in names if shown(name) == array)
     if array not in names and any(mark in array for mark in "*?["):
         found = [name for name in names if fnmatch.fnmatchcase(name, array)]
         if not found:
             raise UsageError(f"{source}: samples.array={array} matches none of {listed}")
         return {name: name for name in found}
-    if array not in names and array in map(shown, names):  # as the list above gives it
-        array = next(name for name in names if shown(name) == array)
     checks.choice("samples.array", array, names)
     return {array: ""}

@@ -1,0 +1,55 @@
+"""Messages are one line of characters to look at, without passwords, whatever went into them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gnicli.errors import ConflictError, DataError, GniError, Interrupted, redacted, shown
+
+ANY = st.text(st.characters(), max_size=40)  # surrogates too, which file names bring
+
+
+@given(ANY)
+def test_any_text_is_shown_in_one_line_and_visible_text_as_it_is(text):
+    found = shown(text)
+    assert found.encode().decode() == found  # no lone surrogate is left, which could not be written
+    assert len(found.splitlines()) <= 1
+    assert all(character.isprintable() or character.isspace() for character in found)
+    assert shown(found) == found
+    if text.isprintable():
+        assert found == text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("größe 値 ½ 🙂", "größe 値 ½ 🙂"),
+        ("a\x1b[31m\x07b\r\n\t", r"a\x1b[31m\x07b\r\n\t"),
+        ("x\u202ey\u2028\x85\x9b", r"x\u202ey\u2028\x85\x9b"),
+        ("bad\udcff.csv", r"bad\xff.csv"),
+        ("a\u00a0b", "a\u00a0b"),
+    ],
+)
+def test_what_is_escaped(text, expected):
+    assert shown(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("http://user:pw@host/a", "http://***@host/a"),
+        ("[https://user@host:8080/,ftp://a:b%40c@h]", "[https://***@host:8080/,ftp://***@h]"),
+        ("http://u:p@ss@host/x", "http://***@host/x"),
+        ("http://host/a@b?c=d@e", "http://host/a@b?c=d@e"),
+        ("me@host and http://host", "me@host and http://host"),
+    ],
+)
+def test_passwords_in_urls_are_left_out(text, expected):
+    assert redacted(text) == expected
+
+
+def test_every_error_is_so_by_construction():
+    for kind in (GniError, DataError, ConflictError, Interrupted):
+        assert str(kind("a\nb\x1b http://u:p@h/")) == r"a\nb\x1b http://***@h/"
+    assert str(GniError()) == ""
+    assert Interrupted("x", by_keyboard=True).exit_code == 130
