@@ -159,6 +159,8 @@ VERDICTS = [
     ("0", "0.5 1.5 2", Verdict.UNSURE),  # 2 is how R writes it, so 0 may be a value
     ("0", "3 1 4", Verdict.UNSURE),
     ("5", "3 1 4", Verdict.VALUES),
+    ("0", "1 2 3 4", Verdict.VALUES),
+    ("0", "0 1 2 3", Verdict.UNSURE),
     ("-1", "0.5 1.5 2.25", Verdict.UNSURE),
     ("7", "0.5 1.5 2", Verdict.VALUES),
     ("2020", "0.5 1.5 2.25", Verdict.HEADER),

@@ -103,7 +103,10 @@ def _of_integers(numbers: list[int], labels: list[str], first: list[str], below:
     counting = numbers == list(range(len(numbers))) or first == list(map(str, range(len(first))))
     years = all(number in _YEARS for number in numbers) and len(set(numbers)) == len(numbers)
     years_below = _are_mostly_years(below)
+    goes_on = counts_rows(below[0]) and numbers[0] + 1 == _whole(below[0].cells[0])
     if all(column.is_integral for column in below):
+        if goes_on and len(numbers) == 1:  # 0, 1, 2, …: counted values
+            return Verdict.VALUES
         if any(map(_has_zeros, labels)) and not any(_has_zeros(c) for column in below for c in column.cells):
             return Verdict.UNSURE
         even = _are_even(numbers) or numbers in ([1, 2], [-1, -2])
@@ -113,7 +116,6 @@ def _of_integers(numbers: list[int], labels: list[str], first: list[str], below:
     if counting or years:
         return Verdict.UNSURE
     # Integers between decimals are how R, Excel and %g write whole numbers.
-    goes_on = counts_rows(below[0]) and numbers[0] + 1 == _whole(below[0].cells[0])
     mixed = all(column.n_integers for column in below)
     return Verdict.VALUES if goes_on or mixed else Verdict.UNSURE
 
