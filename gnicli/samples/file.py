@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Optional, cast
 from gnicli import checks
 from gnicli.checks import key
 from gnicli.contracts import Observer, ParquetReader
-from gnicli.errors import DataError, ResourceError, UsageError, shown
+from gnicli.errors import DataError, GniError, ResourceError, UsageError, shown
 
 if TYPE_CHECKING:
     import numpy as np
@@ -130,7 +130,7 @@ def _found(name: str) -> Path:
 class _Standard:
     """Standard input, which can be read only once in a process: the runs of a sweep share what was read."""
 
-    _last: ClassVar[tuple[Any, Any, Mapping[str, Any]] | None] = None
+    _last: ClassVar[tuple[Any, Any, Mapping[str, Any] | GniError] | None] = None
 
     @classmethod
     def read(cls, wishes: FileSamples, groups: Groups, seed: int) -> Mapping[str, np.ndarray]:
@@ -145,12 +145,18 @@ class _Standard:
                     "samples=-: standard input was read by an earlier run of this sweep, in another way; "
                     "save it to a file and write samples=PATH"
                 )
+            if isinstance(cls._last[2], GniError):  # what was wrong with it then is so still
+                raise cls._last[2]
             return {name: values.copy() for name, values in cls._last[2].items()}
+        cls._last = (sys.stdin, None, {})  # what comes now can be had only once, even if it is stopped
         try:
             _Reading(wishes, groups, None, None).read(sys.stdin.buffer, None)
+            found = groups.finish()
         except OSError as error:
             raise ResourceError(f"cannot read standard input: {(error.strerror or str(error)).lower()}") from error
-        found = groups.finish()
+        except GniError as error:
+            cls._last = (sys.stdin, asked, error)
+            raise
         cls._last = (sys.stdin, asked, {name: values.copy() for name, values in found.items()})
         return found
 

@@ -217,6 +217,8 @@ def test_it_is_asked_and_the_answer_is_taken(tmp_path):
         ("my value\n1\n2", ","),
         ("1\t2 3\n4\t5 6", "\t"),
         ('"a;b",c\n"d;e",1', ","),
+        ("g,v\na;b,1\nc;d,2", ","),
+        ("v\n1;2\n3;4", ";"),
     ],
 )
 def test_what_separates_fields(lines, separator):

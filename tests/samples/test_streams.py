@@ -183,6 +183,10 @@ def test_the_runs_of_a_sweep_share_standard_input(monkeypatch):
         load("-", max_n=50)
     monkeypatch.setattr(sys, "stdin", Piped(b"1\n2\n"))
     assert load("-")[""].tolist() == [1, 2]
+    monkeypatch.setattr(sys, "stdin", Piped(b"1\nNA\n"))
+    for seed in (1, 2):  # the second run is told the same
+        with pytest.raises(DataError, match="standard input: 1 of 2 values are missing"):
+            load("-", seed=seed)
 
 
 @pytest.mark.parametrize("path", ["https://me:secretpw@host/a.csv", "http:/host/a.csv", "s3://bucket/a.csv"])
@@ -240,6 +244,21 @@ def test_names_of_arrays_with_control_characters(tmp_path):
     assert r"choose one of \x1b[31mred, b\n with samples.array=" in str(caught.value)
     np.testing.assert_array_equal(load(tmp_path / "x.npz", array=r"\x1b[31mred")[""], X)
     assert list(load(tmp_path / "x.npz", array="*")) == [r"\x1b[31mred", r"b\n"]
+
+
+def test_an_archive_with_a_password(tmp_path):
+    """One bit in each of two headers says that a member is encrypted."""
+    np.savez(tmp_path / "x.npz", a=X)
+    content = bytearray((tmp_path / "x.npz").read_bytes())
+    content[6] |= 1
+    content[content.rindex(b"PK\x01\x02") + 8] |= 1
+    with pytest.raises(DataError, match="is encrypted, password required"):
+        load(written(tmp_path, bytes(content), "x.npz"))
+    packed = bytearray(zipped(TEXT))
+    packed[6] |= 1
+    packed[packed.rindex(b"PK\x01\x02") + 8] |= 1
+    with pytest.raises(DataError, match=r"x\.csv cannot be unpacked: .*encrypted.*; unpack it first"):
+        load(written(tmp_path, bytes(packed)))
 
 
 def test_a_damaged_archive_is_data_and_not_the_machine(tmp_path):

@@ -51,9 +51,10 @@ def separator_of(lines: Sequence[str], marks: Marks) -> str:
     """What separates the fields: the first mark that divides all lines alike, or that the first line has."""
     lines = [line for line in lines if line.strip()][:_ROWS]
     possible = [mark for mark in SEPARATORS if mark != "," or _may_separate(lines, marks)]
-    for mark in possible:
-        if _divides(lines, mark):
-            return mark
+    for missing in ((0,), (0, 1)):  # R writes no name over the names of rows
+        for mark in possible:
+            if _divides(lines, mark, missing):
+                return mark
     for mark in possible:
         if mark in lines[0]:
             return mark
@@ -72,7 +73,8 @@ def _may_separate(lines: list[str], marks: Marks) -> bool:
     return any(number(line, marks) is None for line in lines[1:])
 
 
-def _divides(lines: list[str], mark: str) -> bool:
+def _divides(lines: list[str], mark: str, missing: Sequence[int] = (0, 1)) -> bool:
+    """Whether a mark divides all lines into as many fields, of which the first may have some missing."""
     try:
         widths = [len(row) for row in split(lines, mark)]
     except csv.Error:
@@ -80,7 +82,7 @@ def _divides(lines: list[str], mark: str) -> bool:
     body = set(widths[1:] or widths)
     if mark == " " and len(widths) == 1 and not all(map(looks_numeric, lines[0].split())):
         return False
-    return len(body) == 1 and max(body) > 1 and max(body) - widths[0] in (0, 1)
+    return len(body) == 1 and max(body) > 1 and max(body) - widths[0] in missing
 
 
 def tell(lines: Sequence[str], marks: Marks, asked: str, names: Sequence[Sequence[str]], source: str) -> Layout:
