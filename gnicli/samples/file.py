@@ -63,6 +63,10 @@ class FileSamples:
             raise UsageError(
                 f"samples.thousands={self.thousands}: the same mark is the decimal mark; add samples.decimal={other}"
             )
+        if self.flatten and self.column is not None:
+            raise UsageError(
+                f"samples.flatten=true takes all columns, and samples.column={self.column} one: give either"
+            )
         if self.max_n is not None:
             checks.integer("samples.max_n", self.max_n, least=50)
         _check_path(self.path)

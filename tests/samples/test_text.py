@@ -195,6 +195,8 @@ def test_keys_for_text_are_refused_elsewhere(tmp_path, name):
         load(tmp_path / "x.npy", **{name: value})
     with pytest.raises(UsageError, match=r"the same mark is the decimal mark; add samples\.decimal="):
         load(tmp_path / "x.npy", thousands="point")
+    with pytest.raises(UsageError, match=r"takes all columns, and samples\.column=0 one: give either"):
+        load(tmp_path / "x.npy", column="0", flatten=True)
 
 
 def test_names_with_control_characters_are_shown_escaped_and_taken_either_way(tmp_path):
