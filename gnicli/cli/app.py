@@ -72,9 +72,14 @@ for _command in COMMANDS:
 
 @app.command("resume")
 def _resume(
-    folder: Annotated[str, typer.Argument(metavar="RUN", help="The folder of a run or of a sweep.")],
+    folder: Annotated[
+        str, typer.Argument(metavar="RUN", help="The folder of a run, or of a job of a sweep (SWEEP/0, SWEEP/1, ...).")
+    ],
 ) -> int:
-    """Continue a run that was stopped or lost."""
+    """Continue a run that was stopped or lost.
+
+    A sweep is resumed job by job: given its folder, this prints the commands that finish it.
+    """
     from gnicli.launch.resume import resume
 
     return resume(folder)

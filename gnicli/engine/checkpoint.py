@@ -21,7 +21,7 @@ import numpy as np
 
 from gnicli import files
 from gnicli.contracts import State
-from gnicli.engine import provenance
+from gnicli.engine import provenance, records
 from gnicli.errors import ConflictError, DataError, ResourceError
 
 CURRENT = "checkpoint.safetensors"
@@ -99,15 +99,16 @@ def decode(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """
     from safetensors import SafetensorError, safe_open
 
+    _refuse_size(path)
     try:
         with safe_open(path, framework="numpy") as stream:
-            header = json.loads((stream.metadata() or {})[_HEADER_KEY])
+            header = records.parse_json(path, (stream.metadata() or {})[_HEADER_KEY])
             # Copies: what safe_open gives is a view of a mapped file that may be replaced.
             arrays = {name: np.array(stream.get_tensor(name)) for name in stream.keys()}  # noqa: SIM118
         expected = header.pop("sha256")
         if _sum(header, arrays) != expected:
             raise ValueError("sha256 differs")
-    except FileNotFoundError:
+    except (FileNotFoundError, DataError):
         raise
     except (SafetensorError, OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         if _looks_pickled(path):
@@ -115,16 +116,30 @@ def decode(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         detail = "sha256 differs" if "sha256" in str(error) else "not a whole checkpoint"
         raise DataError(f"{path} is damaged ({detail})") from error
     # The sum is checked first, so that a flipped bit is not taken for a later format.
-    if header["format"] > FORMAT:
-        raise ResourceError(f"{path}: format {header['format']}, this gni reads <= {FORMAT}: upgrade gni")
-    return header, arrays
+    version = header.get("format")
+    if isinstance(version, int) and version > FORMAT:
+        raise ResourceError(f"{path}: format {version:.6g}, this gni reads <= {FORMAT}: upgrade gni")
+    return records.check_header(path, header), arrays
+
+
+def _refuse_size(path: Path) -> None:
+    """Refuse what is no plain file, and one that memory cannot hold (a sparse file of a terabyte takes no disk)."""
+    from gnicli.samples.collecting import available_bytes
+
+    handle = files.open_regular(path)
+    try:
+        size, free = os.fstat(handle).st_size, available_bytes()
+    finally:
+        os.close(handle)
+    if free is not None and size > free:
+        raise ResourceError(f"{path} has {size / 1e9:.3g} GB, and {free / 1e9:.3g} GB of memory are free")
 
 
 def _looks_pickled(path: Path) -> bool:
     try:
-        with path.open("rb") as stream:
+        with os.fdopen(files.open_regular(path), "rb") as stream:
             head = stream.read(4)
-    except OSError:
+    except (OSError, DataError):
         return False
     # A zip file (torch.save) or a bare pickle; 80 0x 00 00 would be the length of a safetensors header.
     return head == b"PK\x03\x04" or (head[:1] == b"\x80" and head[1:2] in b"\2\3\4\5" and head[2:] != b"\0\0")
@@ -145,7 +160,7 @@ def load(folder: Path, config: Mapping[str, Any], note: Callable[[str], object])
         except FileNotFoundError:
             continue
         except DataError as error:
-            if _looks_pickled(path):
+            if _looks_pickled(path) or files.kind_of(path) != "a file":
                 raise
             troubles.append(str(error))
             continue
@@ -166,10 +181,7 @@ def load(folder: Path, config: Mapping[str, Any], note: Callable[[str], object])
 
 
 def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return 0
+    return os.lstat(path).st_size if files.require_file(path) else 0
 
 
 def _refuse_other_config(path: Path, saved: Mapping[str, Any], config: Mapping[str, Any]) -> None:

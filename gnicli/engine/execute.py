@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gnicli import files
 from gnicli.contracts import Observer, Results, State, Value
-from gnicli.engine import checkpoint, display, figures, folders, machine, provenance, report, tables
+from gnicli.engine import checkpoint, display, figures, folders, machine, places, provenance, report, tables
 from gnicli.engine.observer import RunObserver
 from gnicli.engine.signals import KEYBOARD_EXIT_CODE, StopRequest, stop_on_signals
 from gnicli.errors import GniError, Interrupted, UsageError
@@ -61,10 +61,14 @@ def execute(
     """
     folder = Path(folder)
     config = provenance.plain(cfg)
-    claim = folders.reclaim(folder) if resume else folders.claim(folder, _manifest(config, command, overrides, argv))
+    if resume:
+        claim = folders.reclaim(folder)
+    else:
+        settings = machine.settings(config, overrides, hydra_config)
+        claim = folders.claim(folder, _manifest(config, command, overrides, argv), settings)
     job = _Job(run, cfg, config, claim, resume, in_sweep)
     try:
-        job.prepare(overrides, hydra_config)
+        job.prepare()
     except BaseException as error:
         return job.refuse(error)
     return job.go()
@@ -127,16 +131,16 @@ class _Job:
 
     # ------------------------------------------------------------------------------------------------------ beginning
 
-    def prepare(self, overrides: Sequence[str], hydra_config: Any) -> None:
+    def prepare(self) -> None:
         """All that can be refused before the experiment starts."""
-        self.device, self.threads = machine.choose(self.config, self.claim.manifest if self.resume else {})
         length = None
         if self.resume:
             found = checkpoint.load(self.folder, self.config, self.tell)
             if found is not None:
                 self.state, length = found
-        else:
-            machine.save_config(self.folder, self.config, overrides, hydra_config)
+            provenance.refuse_edited(self.folder, self.config, self.claim.manifest)
+        # After what may be refused at once: it may import torch, which takes seconds.
+        self.device, self.threads = machine.choose(self.config, self.claim.manifest if self.resume else {})
         self.metrics = tables.MetricsWriter(self.folder / "metrics.csv", length)
         again = {}
         if self.resume:
@@ -258,7 +262,7 @@ class _Job:
         """What was saved when a run was stopped in the middle of a step, and how to go on."""
         step = None if self.observer is None else self.observer.saved_step
         where = "stopped before the first checkpoint" if step is None else f"stopped; last saved at step {step}"
-        return f"{where}; resume: gni resume {self.folder}"
+        return f"{where}; resume: {places.resume_command(self.folder)}"
 
     def patience(self) -> None:
         """Stopping takes a while: say what it waits for."""
@@ -318,9 +322,7 @@ class _Job:
 
     def log(self, text: str) -> None:
         """Append to run.log, with the time."""
-        path = self.folder / "run.log"
-        with files.explained(path), path.open("a", encoding="utf-8") as stream:
-            stream.write(f"{folders.stamp()} {text}\n")
+        files.append(self.folder / "run.log", f"{folders.stamp()} {text}\n".encode(errors="backslashreplace"))
 
     def tell(self, text: str) -> None:
         """Into run.log and before the user's eyes."""

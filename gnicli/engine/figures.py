@@ -73,7 +73,7 @@ def write(folder: Path, figures: Mapping[str, FigureData]) -> dict[str, FigureDa
     """Write every figure into `folder` (created if needed) as png, pdf and csv; returns them by the files' stem."""
     written: dict[str, FigureData] = {}
     for name, figure in figures.items():
-        folder.mkdir(exist_ok=True)
+        files.make_folder(folder)
         stem = file_name(name)
         while stem in written:  # a/b and a-b
             stem += "-2"

@@ -2,6 +2,10 @@
 
 A folder belongs to the run that creates its `manifest.json` exclusively. While the run lives it holds `.lock`,
 which the system releases when the process dies; whoever resumes the run takes that lock first.
+
+A run is born whole: what resuming needs (`.hydra/`) lies in the folder before the manifest does, and the manifest
+appears with all its content. Whatever moment a process dies at, the folder is absent, unborn (nothing but what
+`BEFORE_BIRTH` names: another run may take it) or can be resumed.
 """
 
 from __future__ import annotations
@@ -10,26 +14,23 @@ import contextlib
 import json
 import os
 import secrets
-import shutil
 import string
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from gnicli import files
 from gnicli.contracts import Value
-from gnicli.engine import provenance, tables
+from gnicli.engine import content, places, provenance, records, tables
+from gnicli.engine.content import LOCK, MANIFEST, PRODUCTS
 from gnicli.errors import ConflictError, DataError, ResourceError
 
-MANIFEST = "manifest.json"
-LOCK = ".lock"
 FORMAT = 1
 FINISHED = ("completed", "diverged")
-# What a run or a sweep writes: a folder without a manifest that holds one of these is not a free one.
-PRODUCTS = (
-    "metrics.csv", "results.json", "arrays.npz", "figures", "report.md", "checkpoint.safetensors", "checkpoint.prev",
-    "sweep.csv", "run.log",
-)  # fmt: skip
+_UNBORN = (
+    "{}: nothing was begun there, so there is nothing to resume; start the run again (run.dir may name this folder)"
+)
 _LETTERS = string.ascii_lowercase + string.digits
 
 
@@ -86,21 +87,14 @@ class Claim:
 
     def discard(self) -> None:
         """Undo the claim of a fresh folder: what the run wrote goes, and so do created folders that are empty."""
-        for name in (*PRODUCTS, MANIFEST, ".hydra", LOCK):
-            path = self.folder / name
-            if path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                path.unlink(missing_ok=True)
+        content.undo(self.folder, self._created)
         self.release()
-        for folder in reversed(self._created):
-            with contextlib.suppress(OSError):
-                folder.rmdir()
 
 
 def encode(value: Any) -> bytes:
     """Indented JSON with a final newline."""
-    return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()
+    # A name that is not UTF-8 comes as lone surrogates, which the escapes of JSON can hold.
+    return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode(errors="backslashreplace")
 
 
 def _identity() -> dict[str, Any]:
@@ -110,21 +104,28 @@ def _identity() -> dict[str, Any]:
 
 def _make_folder(folder: Path) -> list[Path]:
     """Create `folder` and its parents; returns those that were not there, outermost first."""
-    missing = [path for path in (folder, *folder.parents) if not path.exists()]
-    with files.explained(folder, "create run folder"):
-        try:
+    places.check_place(folder)
+    missing: list[Path] = []
+    try:
+        with files.explained(folder, "create run folder"):
+            missing = [path for path in (folder, *folder.parents) if not path.exists()][::-1]
             folder.mkdir(parents=True, exist_ok=True)
-        except (FileExistsError, NotADirectoryError) as error:
+    except BaseException as error:
+        content.remove_empty(missing)  # those that were made before one failed
+        if isinstance(error, FileExistsError):
             raise ConflictError(f"{folder} or a part of it is a file, not a folder; choose another run.dir") from error
-    return missing[::-1]
+        raise
+    return missing
 
 
 def _hold(folder: Path) -> contextlib.ExitStack:
     with contextlib.ExitStack() as stack:
         try:
-            stack.enter_context(files.locked(folder / LOCK, wait_seconds=0, busy=""))
+            stack.enter_context(files.locked(folder / LOCK, wait_seconds=0, busy=f"{folder} is in use"))
         except ConflictError:
             raise ConflictError(f"{folder} is in use by {_holder(folder)}; wait for it or choose another") from None
+        content.check_content(folder)
+        content.remove_leftovers(folder)
         return stack.pop_all()
 
 
@@ -140,35 +141,53 @@ def _holder(folder: Path) -> str:
     return f"pid {manifest.get('pid')} on {manifest.get('host')} since {since}"
 
 
-def claim(folder: Path, manifest: dict[str, Any]) -> Claim:
+def claim(folder: Path, manifest: dict[str, Any], settings: Mapping[str, bytes] | None = None) -> Claim:
     """Create `folder` where needed and own it.
 
+    `settings` are the files of `.hydra/` by name; they are on disk before the manifest is.
     Raises `ConflictError` when the folder belongs to another run, live or not, or holds files of one; `ResourceError`
-    when it cannot be written.
+    when it cannot be written, `DataError` where a link or the like is in the way. Then nothing is left behind.
     """
     folder = Path(folder)
     created = _make_folder(folder)
-    lock = _hold(folder)
+    lock = contextlib.ExitStack()
+    is_ours = False
     try:
-        _refuse_taken(folder)
-        content = {"format": FORMAT, **manifest, "start": stamp(), "resumed": None, **_identity(), "status": "running"}
-        if not files.create_exclusively(folder / MANIFEST, encode(content)):
+        lock = _hold(folder)
+        _refuse_taken(folder, manifest.get("kind"))
+        is_ours = True
+        content.write_settings(folder, settings or {})
+        born = {"format": FORMAT, **manifest, "start": stamp(), "resumed": None, **_identity(), "status": "running"}
+        if not files.create_exclusively(folder / MANIFEST, encode(born)):
+            is_ours = False
             raise ConflictError(f"{folder} was taken by another run this moment; choose another run.dir")
-        return Claim(folder, content, lock, created)
+        return Claim(folder, born, lock, created)
     except BaseException:
+        if is_ours:
+            content.undo(folder, created)
+        else:
+            content.remove_empty(created)
         lock.close()
         raise
 
 
-def _refuse_taken(folder: Path) -> None:
-    if (folder / MANIFEST).exists():
+def _refuse_taken(folder: Path, kind: str | None) -> None:
+    found = [name for name in PRODUCTS if files.kind_of(folder / name) is not None]
+    if kind == "sweep":  # whose jobs these would seem to be
+        found += sorted(path.name for path in folder.iterdir() if path.name.isdecimal())
+    if content.is_stillborn(folder) and content.is_unborn(folder):
+        with files.explained(folder / MANIFEST, "remove"):
+            (folder / MANIFEST).unlink()
+        return
+    if files.kind_of(folder / MANIFEST) is not None:
         status = status_of(folder)
         if status in FINISHED:
             raise ConflictError(f"{folder} is finished; choose another run.dir")
         if status == "broken":
             raise ConflictError(f"{folder} holds a run whose manifest is damaged; choose another run.dir")
-        raise ConflictError(f"{folder} holds a run that is {status}; gni resume {folder}, or choose another run.dir")
-    found = [name for name in PRODUCTS if (folder / name).exists()]
+        raise ConflictError(
+            f"{folder} holds a run that is {status}; {places.resume_command(folder)}, or choose another run.dir"
+        )
     if found:
         raise ConflictError(f"{folder} holds {found[0]} but no {MANIFEST}; choose another run.dir")
 
@@ -191,6 +210,11 @@ def reclaim(folder: Path) -> Claim:
     except BaseException:
         lock.close()
         raise
+
+
+def tidy(folder: Path) -> None:
+    """Remove what a process that died left in a folder that nobody holds; `ConflictError` where somebody does."""
+    _hold(folder).close()
 
 
 def identify_again() -> dict[str, Any]:
@@ -217,17 +241,20 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     """The manifest of a run or sweep. Raises `DataError` when absent or damaged, `ResourceError` when too new."""
     path = Path(folder) / MANIFEST
     try:
-        manifest = json.loads(path.read_bytes())
+        manifest = records.read_json(path)
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise DataError(f"{folder} is not a run folder: no {MANIFEST}") from error
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path} is damaged: {str(error).splitlines()[0]}") from error
-    if not isinstance(manifest, dict) or not isinstance(manifest.get("status"), str):
-        raise DataError(f"{path} is damaged: no status in it")
-    version = manifest.get("format", 1)
-    if not isinstance(version, int) or version > FORMAT:
-        raise ResourceError(f"{path}: format {version}, this gni reads <= {FORMAT}: upgrade gni")
-    return manifest
+        unborn = content.is_unborn(Path(folder))
+        raise DataError(_UNBORN.format(folder) if unborn else f"{folder} is not a run folder: no {MANIFEST}") from error
+    except DataError as error:
+        if content.is_unborn(Path(folder)):
+            raise DataError(_UNBORN.format(folder)) from error
+        raise
+    version = manifest.get("format", 1) if isinstance(manifest, dict) else 1
+    if isinstance(version, bool) or not isinstance(version, int):
+        raise records.damaged(path, "its format is no number")
+    if version > FORMAT:
+        raise ResourceError(f"{path}: format {version:.6g}, this gni reads <= {FORMAT}: upgrade gni")
+    return records.check_manifest(path, manifest)
 
 
 def _status(manifest: dict[str, Any]) -> str:
@@ -256,7 +283,7 @@ def read_run(folder: Path) -> RunInfo:
         return RunInfo(folder, "broken", "", "", str(error), {}, {})
     try:
         values = tables.read_results(folder / "results.json")
-    except (DataError, FileNotFoundError):
+    except (DataError, OSError):
         values = {}
     texts = {name: str(manifest.get(name) or "") for name in ("command", "start", "error")}
     return RunInfo(folder, _status(manifest), texts["command"], texts["start"], texts["error"], values, manifest)

@@ -5,10 +5,8 @@ from __future__ import annotations
 import contextlib
 import copy
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gnicli import files
 from gnicli.errors import ResourceError
 
 if TYPE_CHECKING:
@@ -68,15 +66,11 @@ def with_device(cfg: DictConfig, device: str) -> DictConfig:
     return resolved
 
 
-def save_config(folder: Path, config: dict[str, Any], overrides: Sequence[str], hydra_config: Any) -> None:
-    """Write `.hydra/`: the plain config as the user gave it, the overrides, and Hydra's own part if there is one."""
+def settings(config: dict[str, Any], overrides: Sequence[str], hydra_config: Any) -> dict[str, bytes]:
+    """The files of `.hydra/`: the plain config as it was given, the overrides, and Hydra's own part if there is one."""
     from omegaconf import OmegaConf
 
-    target = folder / ".hydra"
-    with files.explained(target, "create"):
-        target.mkdir(exist_ok=True)
-    files.replace(target / "config.yaml", OmegaConf.to_yaml(OmegaConf.create(config)).encode())
-    files.replace(target / "overrides.yaml", OmegaConf.to_yaml(OmegaConf.create(list(overrides))).encode())
+    content = {"config.yaml": config, "overrides.yaml": list(overrides)}
     if hydra_config is not None:
-        node = OmegaConf.create({"hydra": hydra_config})
-        files.replace(target / "hydra.yaml", OmegaConf.to_yaml(node).encode())
+        content["hydra.yaml"] = {"hydra": hydra_config}
+    return {name: OmegaConf.to_yaml(OmegaConf.create(part)).encode() for name, part in content.items()}  # type: ignore[call-overload]

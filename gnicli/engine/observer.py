@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gnicli.contracts import State
 from gnicli.engine import checkpoint
 from gnicli.engine.display import REDRAW_SECONDS, Display
+from gnicli.engine.places import resume_command
 from gnicli.errors import Interrupted
 
 if TYPE_CHECKING:
@@ -142,4 +143,4 @@ class RunObserver:
         if not self._stop.requested:
             return
         done = "stopped before the first checkpoint" if self.saved_step is None else f"saved at step {self.saved_step}"
-        raise Interrupted(f"{done}; resume: gni resume {self._folder}", by_keyboard=self._stop.by_keyboard)
+        raise Interrupted(f"{done}; resume: {resume_command(self._folder)}", by_keyboard=self._stop.by_keyboard)

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gnicli.errors import ConflictError
+
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
@@ -52,6 +54,36 @@ def differences(config: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str
     left, right = dict(_leaves(essential(config))), dict(_leaves(essential(other)))
     keys = list(left) + [key for key in right if key not in left]
     return {key: (left.get(key), right.get(key)) for key in keys if _text(left, key) != _text(right, key)}
+
+
+def refuse_edited(folder: Path, config: Mapping[str, Any], manifest: Mapping[str, Any]) -> None:
+    """Refuse to go on with a run whose saved config is no longer the one that it began with.
+
+    Raises `ConflictError`, which names the key where the command line of the run (`manifest`) tells.
+    """
+    begun = manifest.get("fingerprint")
+    if begun is None or begun == fingerprint(config):
+        return
+    edited = [f"{key} is {now!r}, begun with {then!r}" for key, now, then in _against_overrides(config, manifest)]
+    raise ConflictError(
+        f"{folder} began with another config (fingerprint {begun}, now {fingerprint(config)}"
+        f"{'; ' if edited else ''}{', '.join(edited[:3])}): its .hydra/config.yaml was edited, or another version of "
+        "gni wrote it; restore it, or use a new run.dir"
+    )
+
+
+def _against_overrides(config: Mapping[str, Any], manifest: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
+    leaves = dict(_leaves(essential(config)))
+    for override in manifest.get("overrides") or ():
+        key, _, text = override.partition("=")
+        if key in leaves and not isinstance(leaves[key], list | dict):
+            now = leaves[key]
+            try:
+                same = float(now) == float(text)
+            except (TypeError, ValueError):
+                same = json.dumps(now).strip('"').lower() == text.strip("'\"").lower()
+            if not same:
+                yield key, now, text
 
 
 def _text(leaves: Mapping[str, Any], key: str) -> str | None:
@@ -126,7 +158,7 @@ def is_alive(pid: int, mark: str | None) -> bool:
     """Whether process `pid` of this machine runs and is the one that was marked."""
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return False
     except PermissionError:
         pass

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -23,6 +25,7 @@ NOT_STARTED = "not started"
 _FAILURES = ("failed", "lost", "broken", NOT_STARTED)
 _UNFINISHED = ("interrupted", "running")
 _TABLE_VALUES = 3
+_JOB_NAME = re.compile("0|[1-9][0-9]{0,6}")  # not what isdecimal() takes: other digits, 007, numbers without end
 
 
 class SweepOutcome(NamedTuple):
@@ -51,6 +54,7 @@ class Sweep:
                 "command_line": shlex.join(argv),
                 "argv": list(argv),
                 "overrides": list(overrides),
+                "n_jobs": n_jobs,  # at once: whoever finds a sweep that was killed is told of the jobs that never began
                 "git": provenance.git_state(),
                 "versions": provenance.versions(),
                 "error": "",
@@ -85,7 +89,7 @@ class Sweep:
         after the table is written and shown.
         """
         signals.last_words.remove(self._abandoned)
-        records = collect(self.folder, self.n_jobs)
+        records = [_ended(record) for record in collect(self.folder, self.n_jobs)]
         header, rows = job_table(records)
         files.replace(self.folder / "sweep.csv", tables.encode_csv(header, rows))
         status, code, message = _verdict(records, interrupted)
@@ -137,19 +141,30 @@ def _verdict(records: Sequence[RunRecord], interrupted: BaseException | None) ->
     return "completed", 0, ""
 
 
+def _ended(record: RunRecord) -> RunRecord:
+    """A job as its sweep's process sees it at the end: it is lost where this process ran it and no end is recorded."""
+    if record.status != "running":
+        return record
+    manifest = folders.read_run(record.folder).manifest
+    if (manifest.get("host"), manifest.get("pid")) != (provenance.host(), os.getpid()):
+        return record
+    return record._replace(status="lost", message="its end could not be recorded")
+
+
 # ------------------------------------------------------------------------------------------------------------- reading
 
 
 def collect(folder: Path, n_jobs: int | None = None) -> list[RunRecord]:
     """The jobs of a sweep in order, each as its folder tells it; with `n_jobs` also those that never started."""
-    present = sorted(int(path.name) for path in Path(folder).iterdir() if path.is_dir() and path.name.isdecimal())
+    names = (path.name for path in Path(folder).iterdir() if files.kind_of(path) == "a folder")
+    present = {int(name) for name in names if _JOB_NAME.fullmatch(name)}
     numbers = sorted({*present, *range(n_jobs or 0)})
     return [read_record(Path(folder) / str(number), number) for number in numbers]
 
 
 def read_record(folder: Path, job: int = 0) -> RunRecord:
     """One run as `summarise` sees it; tolerant of what is absent or damaged."""
-    if not (folder / folders.MANIFEST).exists():
+    if files.kind_of(folder) != "a folder" or files.kind_of(folder / folders.MANIFEST) is None:
         return RunRecord(job, folder, {}, NOT_STARTED, {}, {})
     info = folders.read_run(folder)
     metrics: tables.Series = {}
@@ -158,7 +173,7 @@ def read_record(folder: Path, job: int = 0) -> RunRecord:
         metrics = tables.read_metrics(folder / "metrics.csv")
     except FileNotFoundError:
         pass
-    except DataError as error:
+    except (DataError, OSError) as error:
         message = message or str(error)
     overrides = split_overrides(info.manifest.get("overrides", ()))
     if message == "" and info.status == "lost":

@@ -20,9 +20,13 @@ import numpy as np
 
 from gnicli import files
 from gnicli.contracts import NamedArray, Value
+from gnicli.engine import records
 from gnicli.errors import DataError, ResourceError
 
 METRICS_HEADER = b"step,name,value\n"
+_MAX_METRICS_BYTES = 1 << 30
+_MAX_ARRAYS_BYTES = 8 << 30  # unfolded
+_MAX_STEP = 2**63 - 1
 Series = dict[str, tuple[np.ndarray, np.ndarray]]
 
 
@@ -38,10 +42,12 @@ class MetricsWriter:
         self._rows: list[str] = []
         fresh = length is None or length < len(METRICS_HEADER)
         with files.explained(path):
-            if not fresh and (not path.exists() or path.stat().st_size < length):  # type: ignore[operator]
+            there = files.require_file(path)
+            if not fresh and (not there or path.stat().st_size < length):  # type: ignore[operator]
                 raise DataError(f"{path} is shorter than the {length} bytes that the checkpoint vouches for")
+            handle = files.open_own(path, os.O_RDWR | os.O_CREAT)
             # Unbuffered: a block that fails (disk full) must not be written a second time when the file is closed.
-            self._stream = open(path, "r+b" if not fresh else "wb", buffering=0)  # noqa: SIM115 - closed in close()
+            self._stream = os.fdopen(handle, "r+b", buffering=0)
             self.length = 0 if fresh else int(length)  # type: ignore[arg-type]
             self._stream.truncate(self.length)
             self._stream.seek(self.length)
@@ -85,20 +91,13 @@ def _quoted(name: str) -> str:
     return name
 
 
-def _bytes_of(path: Path) -> bytes:
-    """A file's content. A pipe in its place is not waited for."""
-    if path.exists() and not path.is_file():
-        raise DataError(f"{path} is no regular file")
-    return path.read_bytes()
-
-
 def read_metrics(path: Path) -> Series:
     """Metrics by name: steps (int64) and values (float64) in the order written.
 
     A last line that a killed run left unfinished is ignored. Raises `DataError` for anything else that is no row.
     """
     try:
-        text = _bytes_of(path).decode()
+        text = files.read_regular(path, _MAX_METRICS_BYTES).decode()
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is damaged: not text") from error
     text = text[: text.rfind("\n") + 1]
@@ -111,10 +110,10 @@ def read_metrics(path: Path) -> Series:
             step, name, value = row
             steps, values = columns.setdefault(name, ([], []))
             values.append(float(value))
-            if abs(int(step)) >= 2**63:
-                raise ValueError("no step")
             steps.append(int(step))
-    except (ValueError, csv.Error) as error:
+            if abs(steps[-1]) > _MAX_STEP:
+                raise ValueError("beyond int64")
+    except (ValueError, csv.Error, OverflowError) as error:
         raise DataError(f"{path}: line {rows.line_num} is not step,name,value") from error
     return {name: (np.array(steps, np.int64), np.array(values)) for name, (steps, values) in columns.items()}
 
@@ -146,7 +145,7 @@ def encode_results(values: Mapping[str, Value]) -> bytes:
 def read_results(path: Path) -> dict[str, Value]:
     """The inverse of `encode_results`. Raises `FileNotFoundError`, or `DataError` where it is damaged."""
     try:
-        entries = json.loads(_bytes_of(path))
+        entries = records.read_json(path)
         return {
             name: Value(
                 _read_value(entry["value"]),
@@ -187,34 +186,26 @@ def write_arrays(stream: BinaryIO, arrays: Mapping[str, NamedArray]) -> None:
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
-    """The arrays of an .npz file by name. Raises `FileNotFoundError`, or `DataError` where it is damaged.
-
-    Nothing is unpickled, and what is no archive is not looked at any further.
-    """
-    if path.exists() and not path.is_file():  # a pipe would be waited for
-        raise DataError(f"{path} is no regular file")
-    try:
-        with path.open("rb") as stream:
-            if stream.read(2) != b"PK":
-                raise DataError(f"{path} is damaged: it is no .npz archive")
-        with np.load(path, allow_pickle=False) as archive:
-            found = {name: archive[name] for name in archive.files}
-    except (FileNotFoundError, DataError):
-        raise
-    except MemoryError as error:
-        raise DataError(f"{path} is damaged, or holds more than fits in memory") from error
-    except Exception as error:  # NumPy and zipfile raise nearly every kind of exception on arbitrary bytes
-        raise DataError(f"{path} is damaged: {_fault(error)}") from error
+    """The arrays of an .npz file by name. Raises `FileNotFoundError`, or `DataError` where it is damaged."""
+    with os.fdopen(files.open_regular(path), "rb") as stream:
+        try:
+            with zipfile.ZipFile(stream) as archive:
+                total = sum(entry.file_size for entry in archive.infolist())
+            if total > _MAX_ARRAYS_BYTES:
+                raise ValueError(f"its arrays have {total / 1e9:.3g} GB")
+            stream.seek(0)
+            with np.load(stream, allow_pickle=False) as arrays:
+                found = {name: arrays[name] for name in arrays.files}
+        # NumPy parses headers as Python: from arbitrary bytes come SyntaxError, TokenError, RecursionError, …
+        except Exception as error:
+            detail = " ".join(str(error).split())
+            if "allow_pickle" in detail:  # advice that must not be followed
+                detail = "it holds Python objects"
+            raise DataError(f"{path} is damaged: {detail[:120]}") from error
     for name, array in found.items():
-        if not isinstance(array, np.ndarray):  # a member that is no .npy comes as its bytes
-            raise DataError(f"{path} is damaged: {name} is no array")
+        if not isinstance(array, np.ndarray):  # a member that is no .npy comes as bytes
+            raise DataError(f"{path} is damaged: {name[:60]} is no array")
     return found
-
-
-def _fault(error: Exception) -> str:
-    """What is wrong with an archive, in one line and without NumPy's advice to unpickle it."""
-    text = " ".join(str(error).split())
-    return "an array of it holds pickled objects" if "allow_pickle" in text else text[:120] or type(error).__name__
 
 
 def read_parquet(path: Path) -> dict[str, np.ndarray]:

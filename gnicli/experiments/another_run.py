@@ -9,7 +9,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from gnicli.engine import folders
+from gnicli.engine import folders, places, records
 from gnicli.errors import DataError, UsageError
 
 
@@ -22,23 +22,13 @@ def folder_of(source: str, command: str, statuses: Collection[str]) -> Path:
     if manifest.get("command") != command or manifest.get("kind") != "run":
         raise UsageError(f"source={folder} is no run of gni {command} but {manifest.get('kind')} of another command")
     if manifest.get("status") not in statuses:
-        raise UsageError(f"source={folder} is {manifest.get('status')}; gni resume {folder} may finish it")
+        raise UsageError(f"source={folder} is {manifest.get('status')}; {places.resume_command(folder)} may finish it")
     return folder
 
 
 def saved_config(folder: Path) -> dict[str, Any]:
     """The keys of the run; `DataError` where they cannot be read."""
-    from omegaconf import OmegaConf
-    from yaml import YAMLError
-
-    path = folder / ".hydra" / "config.yaml"
-    try:
-        saved = OmegaConf.to_container(OmegaConf.load(path))
-    except (OSError, YAMLError, ValueError) as error:
-        raise DataError(f"{path}: the saved configuration cannot be read") from error
-    if not isinstance(saved, dict):
-        raise DataError(f"{path}: the saved configuration is damaged: not a mapping of keys")
-    return {str(name): value for name, value in saved.items()}
+    return records.read_config(folder)
 
 
 def key_of(config: Any, name: str, default: Any, saved: dict[str, Any], folder: Path) -> Any:

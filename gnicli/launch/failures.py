@@ -40,7 +40,7 @@ _EXPECTED = (
 
 
 def chain(error: BaseException | None) -> Iterator[BaseException]:
-    """The error and what it was raised from."""
+    """The error and what it was raised from, also where that is hidden, as OmegaConf does with a resolver's error."""
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
@@ -60,7 +60,7 @@ def translate(error: Exception, command: str, broken: dict[tuple[str, str], Usag
     causes = list(chain(error))
     ours = [cause for cause in causes if isinstance(cause, GniError)]
     if ours:
-        return ours[-1]
+        return ours[0]  # the outermost: whoever caught the others knew more
     for cause in causes:
         if isinstance(cause, MissingConfigException):
             return _missing(cause, command, broken)

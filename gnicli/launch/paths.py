@@ -132,6 +132,11 @@ def _unquoted(value: str) -> str:
     return value[1:-1] if len(value) >= 2 and value[0] == value[-1] and value[0] in "'\"" else value
 
 
+def quoted_if_needed(path: str) -> str:
+    """A path as a value in Hydra's grammar, quoted where it holds more than letters that mean nothing there."""
+    return path if re.fullmatch(r"[A-Za-z0-9_./-]+", path) else _quoted(path)
+
+
 def _quoted(path: str) -> str:
     """A path as a quoted word of Hydra's grammar, in which a quote and the backslashes before it are escaped."""
     escaped = path.replace("\\'", "\\\\'").replace("'", "\\'")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gnicli.errors import ConflictError, DataError, UsageError
-from gnicli.launch import commands, configs, failures
+from gnicli.errors import ConflictError, GniError, UsageError
+from gnicli.launch import arguments as argument_reader
+from gnicli.launch import commands, configs, failures, paths
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -35,7 +39,7 @@ def resume(folder: str | Path) -> int:
         _saved(folder, command),
         folder,
         command=command,
-        overrides=[str(word) for word in manifest.get("overrides", ())],
+        overrides=manifest.get("overrides", []),
         argv=["gni", "resume", str(folder)],
         resume=True,
     )
@@ -44,31 +48,97 @@ def resume(folder: str | Path) -> int:
 
 def _saved(folder: Path, command: str) -> DictConfig:
     """The configuration of a run, checked as if it were typed now."""
-    import yaml
-    from omegaconf import DictConfig, OmegaConf
+    from omegaconf import OmegaConf
 
-    path = folder / ".hydra" / "config.yaml"
-    try:
-        saved: Any = OmegaConf.load(path)
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: the saved configuration cannot be read: {failures.one_line(str(error))}") from error
-    if not isinstance(saved, DictConfig):
-        raise DataError(f"{path}: the saved configuration is damaged: not a mapping of keys")
+    from gnicli.engine import records
+
+    saved = OmegaConf.create(records.read_config(folder))
     try:
         return configs.validated(command, saved)
     except Exception as error:
         known = failures.translate(error, command, {})
         if known is None:
             raise
-        raise type(known)(f"{path}: {known}") from error
+        raise type(known)(f"{folder / '.hydra' / 'config.yaml'}: {known}") from error
+
+
+# -------------------------------------------------------------------------------------------------------------- sweeps
+
+_MOST_TOLD = 3
 
 
 def _about_sweep(folder: Path) -> str:
-    from gnicli.engine import folders
-    from gnicli.engine.sweep import read_sweep
+    """What can be done about a sweep, with the commands that do it; its folder is tidied on the way."""
+    from gnicli.engine import folders, places
+    from gnicli.engine.sweep import NOT_STARTED, read_sweep
 
-    open_jobs = [record.folder for record in read_sweep(folder) if record.status not in (*folders.FINISHED, "running")]
-    if not open_jobs:
+    with contextlib.suppress(GniError, OSError):
+        folders.tidy(folder)
+    records = read_sweep(folder)
+    never = [record.folder for record in records if record.status == NOT_STARTED]
+    broken = [record.folder for record in records if record.status == "broken"]
+    begun = [
+        record.folder
+        for record in records
+        if record.status not in (*folders.FINISHED, "running", "broken", NOT_STARTED)
+    ]
+    manifest = folders.read_manifest(folder)
+    told = []
+    if begun:
+        commands_of = "; ".join(places.resume_command(job) for job in begun[:_MOST_TOLD])
+        told.append(f"resume its unfinished jobs ({_names(begun)}) one by one: {commands_of}")
+    if never:
+        told.append(f"its jobs {_names(never)} never began; run them: {_commands_of(manifest, never)}")
+    if broken:
+        told.append(f"its jobs {_names(broken)} are damaged and can only be run anew")
+    if not told and manifest["status"] not in folders.FINISHED and manifest.get("n_jobs") is None:
+        told.append(
+            f"whose begun jobs are all finished; whether others were to follow is not recorded: {_anew(manifest)}"
+        )
+    if not told:
         return f"{folder} is a sweep whose jobs are all finished or running; there is nothing to resume"
-    names = ", ".join(job.name for job in open_jobs)
-    return f"{folder} is a sweep; resume its unfinished jobs ({names}) one by one: gni resume {open_jobs[0]}"
+    return f"{folder} is a sweep; {'; '.join(told)}"
+
+
+def _names(jobs: Sequence[Path]) -> str:
+    names = [job.name for job in jobs]
+    return ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
+
+
+def _commands_of(manifest: dict[str, Any], jobs: Sequence[Path]) -> str:
+    """The commands that run jobs that never began, in the places that the sweep had for them."""
+    words = _words_of_jobs(manifest)
+    if words is None or max(int(job.name) for job in jobs) >= len(words):
+        return _anew(manifest)
+    told = []
+    for job in jobs[:_MOST_TOLD]:
+        place = f"run.dir={paths.quoted_if_needed(str(job))}"
+        told.append(shlex.join(["gni", str(manifest.get("command")), *words[int(job.name)], place]))
+    more = len(jobs) - len(told)
+    return "; ".join(told) + (f"; and {more} more of the same kind" if more else "")
+
+
+def _words_of_jobs(manifest: dict[str, Any]) -> list[list[str]] | None:
+    """The overrides of each job, as Hydra's sweeper makes them; None where they cannot be told from the manifest."""
+    from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+
+    kept = [word for word in manifest.get("overrides") or () if not word.lstrip("+").startswith(_PLACES)]
+    try:
+        arguments = argument_reader.split(["-m", *kept])
+        n_jobs = argument_reader.check(arguments)
+        if n_jobs != manifest.get("n_jobs") or n_jobs > argument_reader.MAX_JOBS:
+            return None
+        batches = BasicSweeper.split_arguments(OverridesParser.create().parse_overrides(kept), None)
+    except Exception:  # a manifest may hold any words; there is other advice
+        return None
+    return [list(words) for batch in batches for words in batch]
+
+
+def _anew(manifest: dict[str, Any]) -> str:
+    """The command that runs a sweep again, in a new folder."""
+    words = [word for word in manifest.get("argv") or () if not word.lstrip("+").startswith(_PLACES)]
+    return f"run the sweep anew: {shlex.join(words)}"
+
+
+_PLACES = ("run.dir=", "hydra.run.dir=", "hydra.sweep.dir=")

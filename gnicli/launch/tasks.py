@@ -94,9 +94,11 @@ def folder_expression(command: str, name: str, *, kind: str, literal: str | None
 def _folder(folder: str | None, root: str | None, command: str, name: str, kind: str, typed: bool) -> str:
     """The resolver behind `folder_expression`; `UsageError` for a folder that a file puts outside of the root."""
     from gnicli.engine.folders import output_root
+    from gnicli.engine.places import check_place
 
     base = output_root(root)
     chosen = Path(str(folder)) if folder is not None else base / command / name
+    check_place(chosen)
     if folder is not None and not typed and not chosen.resolve().is_relative_to(base.resolve()):
         raise UsageError(f"{folder}: the output must stay below {base}; type run.dir={folder} if that is what you want")
     if _session is not None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Optional
 
-from gnicli import checks
+from gnicli import checks, files
 from gnicli.checks import key
 from gnicli.contracts import Observer, ParquetReader
 from gnicli.errors import DataError, ResourceError, UsageError, shown
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _ARRAYS = "arrays.npz"
 _CHECKPOINT = "checkpoint.safetensors"
+_MAX_MANIFEST_BYTES = 64 << 20
 
 
 @dataclass
@@ -57,7 +58,7 @@ class RunSamples:
             if (folder / name).exists() and not (folder / name).is_file():
                 raise DataError(f"{folder / name} is no regular file")
         try:
-            manifest = json.loads((folder / "manifest.json").read_bytes())
+            manifest = json.loads(files.read_regular(folder / "manifest.json", _MAX_MANIFEST_BYTES))
             kind = manifest.get("kind")
         except FileNotFoundError as error:
             raise DataError(f"{folder} is no run: it has no manifest.json") from error
@@ -70,8 +71,8 @@ class RunSamples:
         from gnicli.samples.formats import arrays
 
         results, checkpoint = folder / _ARRAYS, folder / _CHECKPOINT
-        in_results = arrays.names_of_npz(results) if results.exists() else []
-        in_checkpoint = _tensors(checkpoint) if checkpoint.exists() else []
+        in_results = arrays.names_of_npz(results) if files.require_file(results) else []
+        in_checkpoint = _tensors(checkpoint) if files.require_file(checkpoint) else []
         if not in_results and not in_checkpoint:
             raise DataError(f"{folder} holds neither {_ARRAYS} nor {_CHECKPOINT}")
         # Results come first where both have a name.

@@ -98,7 +98,7 @@ def test_six_at_once(tmp_path, same):
 
 def test_the_manifest_decides_where_locks_do_not_work(tmp_path, monkeypatch):
     monkeypatch.setattr(folders, "_hold", lambda folder: contextlib.ExitStack())
-    monkeypatch.setattr(folders, "_refuse_taken", lambda folder: None)  # as if both had looked before either wrote
+    monkeypatch.setattr(folders, "_refuse_taken", lambda *_: None)  # as if both had looked before either wrote
     folders.claim(tmp_path, {"command": "first"})
     with pytest.raises(ConflictError, match="taken by another run"):
         folders.claim(tmp_path, {"command": "second"})
@@ -192,7 +192,7 @@ def test_a_root_that_cannot_be_written_is_refused_before_any_work(tmp_path, monk
     assert not (tmp_path / "a").exists()
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"status": 3}', "null", "\udcff"])
+@pytest.mark.parametrize("content", ["{", "[]", "{}", '{"status": 3}', "null", "\udcff"])
 def test_a_damaged_manifest_is_shown_as_broken(tmp_path, content):
     (tmp_path / "manifest.json").write_bytes(content.encode(errors="surrogateescape"))
     assert folders.read_run(tmp_path).status == folders.status_of(tmp_path) == "broken"
