@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-slow check format lint types layers docs-check docs bench figures clean
+.PHONY: help setup run test test-slow stress check format lint types layers docs-check docs bench figures clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{split($$1, t, ":"); printf "  make %-11s %s\n", t[1], $$2}'
@@ -28,6 +28,10 @@ test: $(READY) ## run the tests
 
 test-slow: $(READY) ## run the tests that take minutes
 	$(BIN)/python -m pytest -m slow
+
+# Every call that writes fails once and for ever, and 200 kills; GNI_STRESS_SEED takes other moments.
+stress: $(READY) ## kill runs and make their disk fail, at every moment (half an hour)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow -s tests/engine/test_birth.py tests/e2e/test_stress.py
 
 check: format lint types layers docs-check test ## all that a change must pass
 

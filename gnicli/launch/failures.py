@@ -30,6 +30,7 @@ _OTHER_NAMES = {
     "n_epochs": ("epochs",),
     "n_steps": ("steps",),
 }
+_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
 _EXPECTED = (
     ("Integer", "an integer"),
     ("Float", "a number"),
@@ -68,6 +69,8 @@ def translate(error: Exception, command: str, broken: dict[tuple[str, str], Usag
             return _omegaconf(cause, command)
         if isinstance(cause, yaml.YAMLError):
             return UsageError(_yaml(cause))
+    if isinstance(error, OSError) and error.filename is None and error.errno in _DISK:  # written by a library
+        return ResourceError(f"cannot write: {(error.strerror or str(error)).lower()}")
     if isinstance(error, OSError) and error.filename is not None:
         reason = (error.strerror or str(error)).lower()
         if error.errno in (errno.EMFILE, errno.ENFILE):
