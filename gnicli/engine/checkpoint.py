@@ -117,8 +117,8 @@ def decode(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         raise DataError(f"{path} is damaged ({detail})") from error
     # The sum is checked first, so that a flipped bit is not taken for a later format.
     version = header.get("format")
-    if isinstance(version, int) and version > FORMAT:
-        raise ResourceError(f"{path}: format {version:.6g}, this gni reads <= {FORMAT}: upgrade gni")
+    if isinstance(version, int) and FORMAT < version <= records.MAX_COUNT:
+        raise ResourceError(f"{path}: format {version}, this gni reads <= {FORMAT}: upgrade gni")
     return records.check_header(path, header), arrays
 
 

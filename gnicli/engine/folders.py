@@ -206,6 +206,7 @@ def reclaim(folder: Path) -> Claim:
             raise ConflictError(f"{folder} is finished; there is nothing to resume")
         if manifest.get("kind") == "sweep":
             raise ConflictError(f"{folder} is a sweep; resume its jobs, one folder each")
+        records.require_told(folder / MANIFEST, manifest)
         return Claim(folder, manifest, lock, [])
     except BaseException:
         lock.close()
@@ -250,10 +251,10 @@ def read_manifest(folder: Path) -> dict[str, Any]:
             raise DataError(_UNBORN.format(folder)) from error
         raise
     version = manifest.get("format", 1) if isinstance(manifest, dict) else 1
-    if isinstance(version, bool) or not isinstance(version, int):
+    if isinstance(version, bool) or not isinstance(version, int) or abs(version) > records.MAX_COUNT:
         raise records.damaged(path, "its format is no number")
     if version > FORMAT:
-        raise ResourceError(f"{path}: format {version:.6g}, this gni reads <= {FORMAT}: upgrade gni")
+        raise ResourceError(f"{path}: format {version}, this gni reads <= {FORMAT}: upgrade gni")
     return records.check_manifest(path, manifest)
 
 

@@ -20,7 +20,7 @@ MAX_DEPTH = 64
 MAX_JSON_BYTES = 64 << 20
 # Saved configurations have some kilobytes; the parser is slow, so that a large file would seem to hang.
 MAX_CONFIG_BYTES = 256 << 10
-_MAX_COUNT = 2**53
+MAX_COUNT = 2**53
 _MAX_JOBS = 1_000_000
 _MAX_SECONDS = 1e12
 _STATUSES = ("running", "completed", "failed", "interrupted", "diverged")
@@ -100,14 +100,14 @@ def _table_of(check: Check) -> Check:
 
 
 def _steps(value: Any) -> bool:
-    return isinstance(value, list) and all(step is None or _is_integer(step, 0, _MAX_COUNT) for step in value)
+    return isinstance(value, list) and all(step is None or _is_integer(step, 0, MAX_COUNT) for step in value)
 
 
 def _array_note(value: Any) -> bool:
     if not isinstance(value, dict):
         return False
     shape = value.get("shape", [])
-    sizes = isinstance(shape, list) and all(_is_integer(size, 0, _MAX_COUNT) for size in shape)
+    sizes = isinstance(shape, list) and all(_is_integer(size, 0, MAX_COUNT) for size in shape)
     return sizes and _text(value.get("dtype", "")) and _text(value.get("meaning", ""))
 
 
@@ -152,6 +152,13 @@ def check_manifest(path: Path, manifest: Any) -> dict[str, Any]:
     return manifest
 
 
+def require_told(path: Path, manifest: Mapping[str, Any]) -> None:
+    """Raise `DataError` where a run that is to go on does not say what it is."""
+    for key in ("command", "command_line"):
+        if key not in manifest:
+            raise damaged(path, f"{key} is missing")
+
+
 def _check(path: Path, found: Mapping[str, Any], checks: Mapping[str, Check]) -> None:
     for key, check in checks.items():
         if key in found and not check(found[key]):
@@ -166,8 +173,8 @@ def _shown(value: Any) -> str:
 
 
 _HEADER: dict[str, Check] = {
-    "format": lambda value: _is_integer(value, 0, _MAX_COUNT),
-    "step": lambda value: _is_integer(value, 0, _MAX_COUNT),
+    "format": lambda value: _is_integer(value, 0, MAX_COUNT),
+    "step": lambda value: _is_integer(value, 0, MAX_COUNT),
     "values": lambda value: isinstance(value, dict),
     "config": lambda value: isinstance(value, dict),
     "metrics_bytes": lambda value: _is_integer(value, 0, 2**62),
