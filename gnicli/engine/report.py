@@ -54,7 +54,7 @@ def render(
         provenance=_provenance(manifest),
     )
     # Parts that are absent leave gaps.
-    return (re.sub(r"\n{3,}", "\n\n", text).rstrip() + "\n").encode()
+    return (re.sub(r"\n{3,}", "\n\n", text).rstrip() + "\n").encode(errors="backslashreplace")
 
 
 def _provenance(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
