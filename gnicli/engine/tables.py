@@ -200,7 +200,7 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
         except Exception as error:
             detail = " ".join(str(error).split())
             if "allow_pickle" in detail:  # advice that must not be followed
-                detail = "it holds Python objects"
+                detail = "an array of it holds pickled objects"
             raise DataError(f"{path} is damaged: {detail[:120]}") from error
     for name, array in found.items():
         if not isinstance(array, np.ndarray):  # a member that is no .npy comes as bytes
