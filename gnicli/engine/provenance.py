@@ -6,6 +6,7 @@ import functools
 import hashlib
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 INCIDENTAL = ("run", "device", "threads")
 PACKAGES = ("gni", "torch", "numpy", "scipy", "hydra-core", "omegaconf")
 _GIT_SECONDS = 5
+# As it was before any configuration could change it, without folders that depend on where one stands.
+_PATH = os.pathsep.join(part for part in os.environ.get("PATH", "").split(os.pathsep) if os.path.isabs(part))
 
 
 def plain(cfg: DictConfig) -> dict[str, Any]:
@@ -94,30 +97,63 @@ def _text(leaves: Mapping[str, Any], key: str) -> str | None:
 @functools.cache
 def git_state() -> dict[str, Any]:
     """Commit and dirty flag of the checkout that this source lies in; None where there is none, or no git."""
-    unknown = {"commit": None, "dirty": None}
     root = Path(__file__).resolve().parents[2]
-    if not (root / ".git").exists():
-        return unknown
+    commit = _commit(root)
+    return {"commit": commit, "dirty": None if commit is None else _is_dirty(root)}
+
+
+def _commit(root: Path) -> str | None:
+    """The commit of a checkout, read without git: from `.git/HEAD` and the reference that it names."""
+    try:
+        git = root / ".git"
+        if git.is_file():  # a worktree: the path of its own folder, which names the common one
+            git = root / git.read_text().removeprefix("gitdir:").strip()
+        common = git / (git / "commondir").read_text().strip() if (git / "commondir").exists() else git
+        head = (git / "HEAD").read_text().strip()
+        if head.startswith("ref:"):
+            name = head.removeprefix("ref:").strip()
+            loose = [folder / name for folder in (git, common) if (folder / name).is_file()]
+            head = loose[0].read_text().strip() if loose else _packed(common, name)
+    except (OSError, ValueError):
+        return None
+    return head if re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", head) else None
+
+
+def _packed(common: Path, name: str) -> str:
+    lines = (common / "packed-refs").read_text().splitlines()
+    return next((line.split(" ")[0] for line in lines if line.endswith(f" {name}")), "")
+
+
+def _is_dirty(root: Path) -> bool | None:
+    """Whether tracked files differ from the commit; None where git is absent or does not answer in time.
+
+    git is the one that was found when Python started, and runs no program that a setting names: neither hooks nor a
+    file system monitor.
+    """
+    import shutil
     import subprocess
 
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    environment["GIT_OPTIONAL_LOCKS"] = "0"
-
-    def git(*arguments: str) -> str:
-        return subprocess.run(
-            ["git", "-C", str(root), *arguments],
+    git = shutil.which("git", path=_PATH)
+    if git is None:
+        return None
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "LD_", "DYLD_"))}
+    environment |= {"GIT_OPTIONAL_LOCKS": "0", "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull}
+    environment |= {"GIT_TERMINAL_PROMPT": "0", "PATH": _PATH}
+    settings = ["-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}", "-c", f"safe.directory={root}"]
+    asked = ["status", "--porcelain", "--untracked-files=no", "--ignore-submodules=all"]
+    try:
+        said = subprocess.run(
+            [git, *settings, "-C", str(root), *asked],
             env=environment,
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             check=True,
             timeout=_GIT_SECONDS,
-        ).stdout
-
-    try:
-        commit = git("rev-parse", "HEAD").strip()
-        return {"commit": commit, "dirty": bool(git("status", "--porcelain", "--untracked-files=no").strip())}
-    except (OSError, subprocess.SubprocessError):
-        return unknown
+        )
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return None
+    return bool(said.stdout.strip())
 
 
 @functools.cache

@@ -6,20 +6,17 @@ that names the file and the key.
 
 from __future__ import annotations
 
-import io
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from gnicli import files
+from gnicli.engine import yaml_files
 from gnicli.errors import DataError
 
 MAX_DEPTH = 64
 MAX_JSON_BYTES = 64 << 20
-# Saved configurations have some kilobytes; the parser is slow, so that a large file would seem to hang.
-MAX_CONFIG_BYTES = 256 << 10
 MAX_COUNT = 2**53
 _MAX_JOBS = 1_000_000
 _MAX_SECONDS = 1e12
@@ -194,78 +191,19 @@ def check_header(path: Path, header: Any) -> dict[str, Any]:
 
 # ------------------------------------------------------------------------------------------------- saved configuration
 
-_MAX_EVENTS = 50_000
-_MAX_SCALAR = 20_000
-
 
 def read_config(folder: Path) -> dict[str, Any]:
     """The configuration that a run saved: nested tables, lists and scalars, as `.hydra/config.yaml` has them.
 
-    References (`${…}`) stay text. Raises `DataError` where it cannot be read; an alias counts as damage, since gni
-    writes none and a few of them unfold to any size.
+    References (`${…}`) stay text, since what gni saves is resolved. Raises `DataError` where it cannot be read.
     """
     path = Path(folder) / ".hydra" / "config.yaml"
     try:
         files.require_folder(path.parent)
-        content = files.read_regular(path, MAX_CONFIG_BYTES).decode()
+        content = yaml_files.parse(str(path), files.read_regular(path, yaml_files.MAX_BYTES)).content
     except FileNotFoundError as error:
         raise DataError(f"{path}: the saved configuration is missing; start the run anew") from error
-    except DataError as error:
-        raise DataError(f"the saved configuration cannot be read: {error}") from error
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not text"
+    except (OSError, DataError, yaml_files.Malformed) as error:
+        reason = (getattr(error, "strerror", None) or str(error)).removeprefix(f"{path}:").strip()
         raise DataError(f"{path}: the saved configuration cannot be read: {reason}") from error
-    return _parse_config(path, content)
-
-
-def _parse_config(path: Path, content: str) -> dict[str, Any]:
-    import yaml
-    from omegaconf import DictConfig, OmegaConf
-    from omegaconf.errors import OmegaConfBaseException
-
-    try:
-        _vet_yaml(path, content)
-        loaded: Any = OmegaConf.load(io.StringIO(content))
-        if not isinstance(loaded, DictConfig):
-            raise DataError(f"{path}: the saved configuration is damaged: not a mapping of keys")
-        plain: Any = OmegaConf.to_container(loaded)
-        _refuse_references(path, plain)
-    except (
-        yaml.YAMLError,
-        ValueError,
-        TypeError,
-        RecursionError,
-        AttributeError,
-        OSError,
-        OmegaConfBaseException,
-    ) as error:
-        reason = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
-        raise DataError(f"{path}: the saved configuration cannot be read: {reason[:200]}") from error
-    return {str(key): value for key, value in plain.items()}
-
-
-def _vet_yaml(path: Path, content: str) -> None:
-    import yaml
-
-    depth = 0
-    for number, event in enumerate(yaml.parse(content, Loader=yaml.SafeLoader)):
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise DataError(f"{path}:{event.start_mark.line + 1}: the saved configuration is damaged: an alias in it")
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-        if depth > MAX_DEPTH:
-            raise DataError(f"{path}: the saved configuration is damaged: nested more than {MAX_DEPTH} deep")
-        too_long = isinstance(event, yaml.ScalarEvent) and len(event.value) > _MAX_SCALAR
-        if too_long or number > _MAX_EVENTS:
-            raise DataError(f"{path}:{event.start_mark.line + 1}: the saved configuration is damaged: far too long")
-
-
-def _refuse_references(path: Path, value: Any, key: str = "") -> None:
-    """What gni saves is resolved. A reference would be resolved here, on another machine: it could read its secrets."""
-    if isinstance(value, str) and re.search(r"(?<!\\)\$\{", value):
-        raise DataError(f"{path}: the saved configuration is damaged: {key} refers to something else ({value[:60]})")
-    entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for name, part in entries:
-        _refuse_references(path, part, f"{key}.{name}" if key else str(name))
+    return {str(key): value for key, value in content.items()}

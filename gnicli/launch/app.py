@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from gnicli.errors import Interrupted, ResourceError, UsageError
 from gnicli.launch import arguments as argument_reader
-from gnicli.launch import commands, components, experiments, paths, vetting
+from gnicli.launch import commands, components, experiments, guard, paths, sweeps
 
 if TYPE_CHECKING:
     from gnicli.launch.tasks import Session
@@ -36,12 +36,14 @@ def launch(command: str, words: list[str]) -> int:
     from gnicli.launch import failures, tasks
 
     broken = components.register({commands.config_name(name): commands.schema(name) for name in commands.COMMANDS})
+    for line in components.shadowed(arguments.overrides):
+        print(f"gni: note: {line}", file=sys.stderr)  # noqa: T201
     session = tasks.Session(command, words, arguments.overrides, n_jobs)
     interrupted: Interrupted | KeyboardInterrupt | None = None
     hydra_words = [*arguments.flags, *_overrides(command, arguments)]
     try:
-        with _hydra_state(command, hydra_words):
-            vetting.check(arguments, commands.config_name(command))
+        with _hydra_state(command, hydra_words), guard.guarded(arguments):
+            sweeps.look_through(arguments, commands.config_name(command))
             tasks.begin(session)
             import hydra
 
@@ -95,13 +97,22 @@ def _overrides(command: str, arguments: argument_reader.Arguments) -> list[str]:
     folder = new_folder(None, command)
     name = f"{folder.parent.name}/{folder.name}"
     is_typed = argument_reader.typed(arguments.overrides, "run.dir") is not None
+    root_is_typed = argument_reader.typed(arguments.overrides, "run.root") is not None
     kept = [word for word in arguments.overrides if word.partition("=")[0].lstrip("+") not in _HYDRA_FOLDERS]
     for key in _HYDRA_FOLDERS:
         literal = argument_reader.typed(arguments.overrides, key)
         kind = key.split(".")[1]
-        value = folder_expression(command, name, kind=kind, literal=literal, typed=is_typed)
+        value = folder_expression(command, name, kind=kind, literal=literal, typed=is_typed, root_typed=root_is_typed)
         kept.append(f"{key}={value}")
-    return kept
+    return [*kept, *_kept_from_files(arguments)]
+
+
+def _kept_from_files(arguments: argument_reader.Arguments) -> list[str]:
+    """What gni's own main files say of Hydra's output, typed where another main file may leave it unsaid."""
+    if not (arguments.config_path or arguments.config_name):
+        return []
+    own = {"hydra.output_subdir": "null", "hydra.job.chdir": "false", "hydra.sweep.subdir": "'${hydra.job.num}'"}
+    return [f"{key}={own[key]}" for key in own if argument_reader.typed(arguments.overrides, key) is None]
 
 
 @contextlib.contextmanager

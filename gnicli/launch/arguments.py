@@ -54,6 +54,9 @@ FLAGS = (
 )
 OWN_FLAGS = (
     Flag(("--yes",), f"allow a sweep of more than {MAX_JOBS} jobs"),
+    Flag(
+        ("--allow-env",), "let ${oc.env:NAME} on the command line read the environment; the value is saved with the run"
+    ),
     Flag(("--debug",), "show the traceback of an error"),
     Flag(("--help", "-h"), "this text; with overrides such as noise=mult: the keys of these choices"),
 )
@@ -72,6 +75,7 @@ class Arguments(NamedTuple):
     config_path: str | None
     config_name: str | None
     yes: bool
+    allow_env: bool = False
 
 
 class _Parser(argparse.ArgumentParser):
@@ -89,6 +93,7 @@ def _parser() -> _Parser:
             optional = {"nargs": "?", "const": flag.default_value} if flag.default_value else {}
             parser.add_argument(*flag.names, choices=flag.choices or None, **optional)  # type: ignore[arg-type]
     parser.add_argument("--yes", action="store_true")
+    parser.add_argument("--allow-env", action="store_true")
     return parser
 
 
@@ -108,7 +113,7 @@ def split(words: list[str]) -> Arguments:
             flags += [flag.names[0]] if flag.value is None else [flag.names[0], value]
     shows_only = any(getattr(read, name) for name in _SHOWING)
     places = (read.config_dir, read.config_path, read.config_name)
-    return Arguments(flags, overrides, read.multirun, shows_only, *places, read.yes)
+    return Arguments(flags, overrides, read.multirun, shows_only, *places, read.yes, read.allow_env)
 
 
 def _unknown_option(word: str) -> str:

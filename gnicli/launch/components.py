@@ -58,14 +58,80 @@ def _built_in(package: str, name: str) -> type:
     return importlib.import_module(f"{package}.{name}").COMPONENT
 
 
+def _origin(entry_point: Any) -> str:
+    return entry_point.dist.name if entry_point.dist else entry_point.value
+
+
 def _foreign(group: str, entry_point: Any) -> type:
+    """The schema of another package's member; `UsageError` for whatever keeps it from being one."""
+    try:
+        found = _loaded(entry_point)
+        wrong = _not_a_schema(found, entry_point.name)
+    except Exception as error:
+        wrong = f"cannot be loaded: {type(error).__name__}: {' '.join(str(error).split())}"
+    if wrong:
+        raise UsageError(f"{group}={entry_point.name} from the package {_origin(entry_point)} {wrong}")
+    return found
+
+
+def _loaded(entry_point: Any) -> Any:
+    """Import an entry point. A module that ends the process while it is imported is as broken as one that raises."""
+    import signal
+    import threading
+
+    pressed = []
+    before = signal.getsignal(signal.SIGINT)
+    listen = threading.current_thread() is threading.main_thread() and callable(before)
+
+    def note(number: int, frame: Any) -> None:
+        pressed.append(number)
+        before(number, frame)  # type: ignore[operator]
+
+    if listen:
+        signal.signal(signal.SIGINT, note)
     try:
         return entry_point.load()
+    except Exception:
+        raise
+    except BaseException as error:
+        if pressed:  # Ctrl-C, and not the module's own doing
+            raise
+        raise ImportError(f"its import ended with {type(error).__name__} {error}".strip()) from error
+    finally:
+        if listen:
+            signal.signal(signal.SIGINT, before)
+
+
+def _not_a_schema(found: Any, name: str) -> str:
+    """What is missing for `found` to be the schema of a member `name`; nothing where it is one."""
+    import dataclasses
+
+    from omegaconf import OmegaConf
+
+    if not isinstance(found, type):
+        return f"is no class but {found!r:.60}; its entry point must name a class with @dataclass"
+    if not dataclasses.is_dataclass(found):
+        return f"is a class without @dataclass: put @dataclass above class {found.__name__}, so that its keys are known"
+    fields = {field.name: field for field in dataclasses.fields(found)}
+    if "name" not in fields or fields["name"].default != name:
+        return f"has no key 'name' that is {name!r}: add to class {found.__name__} the line name: str = {name!r}"
+    try:
+        OmegaConf.structured(found)
     except Exception as error:
-        origin = entry_point.dist.name if entry_point.dist else entry_point.value
-        raise UsageError(
-            f"{group}={entry_point.name} from the package {origin} cannot be loaded: {type(error).__name__}: {error}"
-        ) from error
+        return f"has a key that cannot be configured: {next(iter(str(error).splitlines()), type(error).__name__)}"
+    return ""
+
+
+def shadowed(words: list[str]) -> list[str]:
+    """A line for each member that the words name and that another package has as well: gni's own is used."""
+    lines = []
+    for word in words:
+        group, sign, names = word.partition("=")
+        for entry_point in _installed(group) if sign and group in GROUPS else ():
+            if entry_point.name in names.split(",") and members(group)[entry_point.name].built_in:
+                theirs = f"the one of the package {_origin(entry_point)} is not used"
+                lines.append(f"{group}={entry_point.name} is gni's own; {theirs}")
+    return lines
 
 
 @functools.cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gnicli.errors import UsageError
-from gnicli.launch import commands, components
+from gnicli.launch import commands, components, references
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -21,7 +21,9 @@ def validated(command: str, cfg: DictConfig) -> DictConfig:
     """
     from omegaconf import OmegaConf
 
-    values = OmegaConf.to_container(cfg, resolve=True)
+    # A value that was followed once stays what it is: followed again, "$" and "{oc.env:HOME}" that came together would
+    # read the environment.
+    values = references.literal(OmegaConf.to_container(cfg, resolve=True))
     assert isinstance(values, dict)
     refuse_objects(values)
     base = OmegaConf.structured(commands.schema(command))

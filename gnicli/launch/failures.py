@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from gnicli import checks
+from gnicli.engine.yaml_files import explain
 from gnicli.errors import GniError, ResourceError, UsageError
 from gnicli.launch import experiments, keys
 from gnicli.launch.components import GROUPS, SCHEMA_SUFFIX, members
@@ -68,7 +69,7 @@ def translate(error: Exception, command: str, broken: dict[tuple[str, str], Usag
         if isinstance(cause, OmegaConfBaseException):
             return _omegaconf(cause, command)
         if isinstance(cause, yaml.YAMLError):
-            return UsageError(_yaml(cause))
+            return UsageError(explain(cause))
     if isinstance(error, OSError) and error.filename is None and error.errno in _DISK:  # written by a library
         return ResourceError(f"cannot write: {(error.strerror or str(error)).lower()}")
     if isinstance(error, OSError) and error.filename is not None:
@@ -97,18 +98,6 @@ def as_bug(error: BaseException) -> GniError:
 def describe(error: Exception, command: str) -> str:
     """One line for any error."""
     return str(translate(error, command, {}) or as_bug(error))
-
-
-def _yaml(error: Any) -> str:
-    """Where a YAML file is wrong, and how."""
-    mark, problem = getattr(error, "problem_mark", None), str(getattr(error, "problem", None) or one_line(str(error)))
-    where = f"{mark.name}:{mark.line + 1}: " if mark else ""
-    if problem.startswith("found duplicate key"):
-        return f"{where}key {problem.removeprefix('found duplicate key').strip()!r} given twice"
-    if "could not determine a constructor for the tag" in problem:
-        tag = problem.rpartition("tag ")[2].strip("'").replace("tag:yaml.org,2002:", "!!")
-        return f"{where}tag {tag} is not allowed"
-    return f"{where}not valid YAML: {problem}"
 
 
 def _missing(error: Any, command: str, broken: dict[tuple[str, str], UsageError]) -> UsageError:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from gnicli.errors import ConflictError, GniError, UsageError
 from gnicli.launch import arguments as argument_reader
-from gnicli.launch import commands, configs, failures, paths
+from gnicli.launch import commands, configs, failures, paths, references
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -52,9 +52,10 @@ def _saved(folder: Path, command: str) -> DictConfig:
 
     from gnicli.engine import records
 
-    saved = OmegaConf.create(records.read_config(folder))
+    content = records.read_config(folder)
     try:
-        return configs.validated(command, saved)
+        # What was saved is plain data: a "${" in it refers to nothing.
+        return configs.validated(command, OmegaConf.create(references.literal(content)))
     except Exception as error:
         known = failures.translate(error, command, {})
         if known is None:

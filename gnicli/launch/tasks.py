@@ -79,24 +79,34 @@ def begin(session: Session | None) -> None:
     _session = session
 
 
-def folder_expression(command: str, name: str, *, kind: str, literal: str | None, typed: bool) -> str:
+def folder_expression(
+    command: str, name: str, *, kind: str, literal: str | None, typed: bool, root_typed: bool = False
+) -> str:
     """The value for `hydra.run.dir` or `hydra.sweep.dir`: the folder follows `run.dir` and `run.root`, wherever set.
 
     `name` is the name of a new folder, chosen once before Hydra starts so that workers inherit it; `typed` says that
-    the user typed `run.dir`, `literal` is a folder the user gave in Hydra's own key.
+    the user typed `run.dir`, `root_typed` that they typed `run.root`; `literal` is a folder the user gave in Hydra's
+    own key.
     """
     folder = "${run.dir}" if literal is None else '"' + literal.replace("\\", "\\\\").replace('"', '\\"') + '"'
     trusted = str(typed and literal is None).lower()
-    call = f"${{{RESOLVER}:{folder},${{run.root}},{command},{name},{kind},{trusted}}}"
+    call = f"${{{RESOLVER}:{folder},${{run.root}},{command},{name},{kind},{trusted},{str(root_typed).lower()}}}"
     return "'" + call.replace("'", "\\'") + "'"  # quoted for the grammar of Hydra's overrides
 
 
-def _folder(folder: str | None, root: str | None, command: str, name: str, kind: str, typed: bool) -> str:
-    """The resolver behind `folder_expression`; `UsageError` for a folder that a file puts outside of the root."""
+def _folder(
+    folder: str | None, root: str | None, command: str, name: str, kind: str, typed: bool, root_typed: bool = False
+) -> str:
+    """The resolver behind `folder_expression`; `UsageError` for a folder that a file puts outside of the root.
+
+    A file cannot call it: of what `${…}` can hold files may only refer to keys (`references`).
+    """
     from gnicli.engine.folders import output_root
     from gnicli.engine.places import check_place
 
-    base = output_root(root)
+    base, usual = output_root(root), output_root()
+    if not root_typed and not base.resolve().is_relative_to(usual.resolve()):
+        raise UsageError(f"{root}: the output must stay below {usual}; type run.root={root} if that is what you want")
     chosen = Path(str(folder)) if folder is not None else base / command / name
     check_place(chosen)
     if folder is not None and not typed and not chosen.resolve().is_relative_to(base.resolve()):
@@ -164,7 +174,9 @@ def _execute(command: str, cfg: DictConfig, hydra_config: DictConfig, in_sweep: 
 
     # Unresolved: an override may refer to a key that does not exist, which `validated` reports.
     overrides = cast(list[str], OmegaConf.to_container(hydra_config.overrides.task, resolve=False))
-    folder = Path(hydra_config.runtime.output_dir)
+    # Unresolved as well: the name of a folder may hold "${".
+    runtime = cast(dict[str, Any], OmegaConf.to_container(hydra_config.runtime, resolve=False))
+    folder = Path(runtime["output_dir"])
     run = commands.module(command).run
     try:
         cfg = configs.validated(command, cfg)

@@ -1,84 +1,223 @@
-"""Configuration files from elsewhere are composed and looked through before Hydra acts on them.
+"""What a configuration file from elsewhere may say: an allow-list, applied to each file as Hydra reads it.
 
-Hydra creates what `hydra.callbacks` and the like name, and logging what `()` names, before a task sees the
-configuration; a configuration from a stranger must not get that far. Only commands that add a folder pay for this.
+A configuration from a stranger runs no code, writes nothing outside of the output root, reads no environment and no
+file that the user did not name, and cannot exhaust the machine. Hydra's own half of a configuration is a program (it
+names classes, files to write, variables to set); so of `hydra.*` a file may set only the sweep, and what gni's own
+files set to the same values. `guard` calls these functions; `engine.yaml_files` has read the file.
 """
 
 from __future__ import annotations
 
-import os
+import functools
+import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from gnicli.engine import yaml_files
 from gnicli.errors import UsageError
-from gnicli.launch.arguments import Arguments, typed
-from gnicli.launch.configs import refuse_objects
+from gnicli.launch import components, references
+from gnicli.launch.configs import OBJECTS_REFUSED, refuse_objects
 
-# What the schemas of Hydra itself and of installed launchers and sweepers name.
-_TRUSTED = ("hydra._internal.core_plugins.", "hydra_plugins.", "hydra.experimental.callbacks.")
+if TYPE_CHECKING:
+    import yaml
+
+_OBJECTS = ("_target_", "()")
+_PARAMS = ("hydra", "sweeper", "params")
+_MODES = ("RUN", "MULTIRUN", "null", "")
+_NAME = r"[\w.+ -]*"
+_SWEPT = re.compile(r"\+{0,2}\w+(?:[./]\w+)*")
+# What Hydra's own schemas and those of installed launchers and sweepers name.
+TRUSTED = ("hydra._internal.core_plugins.", "hydra_plugins.", "hydra.experimental.callbacks.")
+# Keys that lead to files to be read, and those that lead to other machines, wherever a data set is described.
+_PATHS = re.compile(r"source|samples\.path|(potential\.)?dataset\.dir")
+_SERVERS = re.compile(r"(potential\.)?dataset\.mirrors")
 
 
-def check(arguments: Arguments, config_name: str) -> None:
-    """Refuse added folders that are absent, and configurations with them that name Python objects.
+def check_file(document: yaml_files.Document, config_path: str, package: str | None) -> None:
+    """Refuse what a file may not say; `config_path` is its name for Hydra (`experiment/mine`), `package` its header.
 
-    What Hydra raises for files that it cannot read or merge passes through. Call it with Hydra's state set aside.
+    Raises `UsageError` with the file, the line, the key and what to do.
     """
-    given = [*_typed_folders(arguments.overrides), *([arguments.config_dir] if arguments.config_dir else [])]
-    if not given and not arguments.config_path:
+    _check_place(document.path, config_path, package)
+    if document.tree is None:
         return
-    for folder in (*given, arguments.config_path or "."):
-        if not Path(folder).is_dir():
-            raise UsageError(f"{folder}: no such folder; give a folder of YAML files")
-    from hydra import compose, initialize_config_dir, initialize_config_module
+    entries = list(_entries(document.tree))
+    for path, line, _ in entries:
+        if path[-1] in _OBJECTS:
+            raise UsageError(f"{document.path}:{line}: {OBJECTS_REFUSED.format('.'.join(path))}")
+    for path, line, node in entries:
+        where = f"{document.path}:{line}"
+        name = ".".join(path)
+        if path in _own_hydra() and _own_hydra()[path] == node.value:
+            continue
+        if path[-1] == "<<":
+            raise UsageError(f"{where}: '<<' is not supported; write the keys out")
+        for text in (path[-1], *([node.value] if isinstance(node.value, str) else ())):
+            references.refuse_calls(text, f"{where}: {name}")
+        if path[0] == "hydra":
+            _check_hydra(where, path, node)
+        elif path == ("defaults",):
+            _check_defaults(document.path, node)
+
+
+def _check_place(file: str, config_path: str, package: str | None) -> None:
+    """A file may be placed anywhere but among Hydra's own keys."""
+    *folders, _ = config_path.split("/")
+    if any(not re.fullmatch(r"[A-Za-z_][\w-]*", folder) for folder in folders) or "hydra" in folders:
+        raise UsageError(f"{file}: a file may not choose Hydra's own settings; type them")
+    parts = [] if package is None else package.split(".")
+    for part in parts:
+        if part == "hydra" or not re.fullmatch(r"_global_|_group_|[A-Za-z]\w*", part):
+            raise UsageError(f"{file}: '# @package {package}' is not allowed; take _global_ or a group such as network")
+    group = config_path.partition("/")[0]
+    if package is None and folders and group not in components.GROUPS:
+        raise UsageError(f"{file}: its first line must be '# @package _global_', so that its keys are those of the run")
+
+
+def _entries(node: yaml.Node, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], int, yaml.Node]]:
+    """Every key and every entry of a list below a node, with its line; entries of lists are numbered."""
+    import yaml
+
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            here = (*path, str(key.value) if isinstance(key, yaml.ScalarNode) else "?")
+            yield here, key.start_mark.line + 1, value
+            yield from _entries(value, here)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            here = (*path, str(index))
+            yield here, value.start_mark.line + 1, value
+            yield from _entries(value, here)
+
+
+# ---------------------------------------------------------------------------------------------------------- Hydra's own
+
+
+def _check_hydra(where: str, path: tuple[str, ...], node: yaml.Node) -> None:
+    import yaml
+
+    if path[:3] == _PARAMS:
+        if len(path) == 4 and (not _SWEPT.fullmatch(path[3]) or "hydra" in re.split(r"\W+", path[3])):
+            raise UsageError(f"{where}: {'.'.join(_PARAMS)}: {path[3]!r} cannot be swept from a file; type it")
+        if len(path) > 4 or (len(path) == 4) != isinstance(node, yaml.ScalarNode):
+            raise UsageError(f"{where}: {'.'.join(_PARAMS)} takes keys and their values, such as 'seed: range(3)'")
+        return
+    if isinstance(node, yaml.MappingNode) and node.value and path[:3] in (("hydra",), ("hydra", "sweeper")):
+        return  # what is in it is looked at one by one
+    if path == ("hydra", "mode") and isinstance(node, yaml.ScalarNode) and node.value in _MODES:
+        return
+    if isinstance(node, yaml.MappingNode) and node.value and any(own[: len(path)] == path for own in _own_hydra()):
+        return
+    name = ".".join(path)
+    raise UsageError(
+        f"{where}: {name} may not come from a file, which may set hydra.sweeper.params and hydra.mode alone; "
+        f"type {name}=… if you want it"
+    )
+
+
+@functools.cache
+def _own_hydra() -> dict[tuple[str, ...], str]:
+    """What the main files of gni say in Hydra's half: a copy of such a file says the same."""
+    import yaml
+
+    text = (components.conf_folder() / "train.yaml").read_text(encoding="utf-8")
+    tree = yaml.compose(text, Loader=yaml.SafeLoader)
+    return {path: node.value for path, _, node in _entries(tree) if path[0] == "hydra"}
+
+
+def _check_defaults(file: str, node: yaml.Node) -> None:
+    """Refuse entries of a defaults list that lead out of the folders, or place a file among Hydra's own keys."""
+    import yaml
+
+    if not isinstance(node, yaml.SequenceNode):
+        raise UsageError(
+            f"{file}:{node.start_mark.line + 1}: defaults: expected a list, such as '- override /noise: mult'"
+        )
+    for entry in node.value:
+        where = f"{file}:{entry.start_mark.line + 1}"
+        pairs = entry.value if isinstance(entry, yaml.MappingNode) else [(entry, None)]
+        for key, value in pairs:
+            group = str(key.value)
+            names = value.value if isinstance(value, yaml.SequenceNode) else [value] if value is not None else []
+            chosen = [str(name.value) for name in names]
+            if re.fullmatch(r"override /?hydra/(hydra|job)_logging", group) and chosen == ["none"]:
+                continue
+            _check_default(where, group, chosen)
+
+
+def _check_default(where: str, group: str, names: list[str]) -> None:
+    written = f"{group}: {', '.join(names)}" if names else group
+    target = group.split(" ")[-1]
+    if re.split(r"\W+", target.lstrip("/"))[0] == "hydra":
+        raise UsageError(
+            f"{where}: {written!r}: a file may not choose Hydra's own settings; type {target.lstrip('/')}=…"
+        )
+    for text in (group, *names):
+        parts = references.PLAIN.sub("", text).split("/")
+        if "@" in text or ".." in parts or not all(re.fullmatch(_NAME, part) for part in parts):
+            raise UsageError(
+                f"{where}: {written!r}: an entry names a group and a choice, such as 'override /noise: mult'"
+            )
+    if any(name.startswith("/") for name in names):
+        raise UsageError(f"{where}: {written!r}: a choice is a name, not a path")
+
+
+# --------------------------------------------------------------------------------------------------- what it comes to
+
+
+def check_composed(config: dict[str, Any], typed: list[str], *, allow_env: bool, files: bool) -> None:
+    """Look at a whole configuration before anything acts on it: calls, growth, and with `files` where paths lead.
+
+    `config` is unresolved and still has Hydra's half, `typed` holds the overrides of the command line.
+    """
+    from gnicli.launch.tasks import RESOLVER
+
+    own = {key: value for key, value in config.items() if key != "hydra"}
+    refuse_objects(own)
+    if files:
+        refuse_objects(config.get("hydra"), "hydra", trusted=TRUSTED)
+    for _, text in references.strings(own):
+        references.refuse_typed_calls(text, allow_env=allow_env, own=(RESOLVER,))
+    references.refuse_growth(own)
+    if files:
+        _check_paths(own, _typed_keys(typed))
+
+
+def _typed_keys(words: list[str]) -> set[str]:
+    return {word.partition("=")[0].lstrip("+") for word in words}
+
+
+def _check_paths(config: dict[str, Any], typed: set[str]) -> None:
+    """A file may name data to be read below the working folder; all else that leads somewhere is typed."""
     from omegaconf import OmegaConf
 
-    where = ",".join(f"'file://{os.path.abspath(folder)}'" for folder in given)
-    searched = [f"hydra.searchpath=[{where}]"] if given else []
-    if arguments.config_path:
-        begin: Any = initialize_config_dir(os.path.abspath(arguments.config_path), version_base="1.3")
-    else:
-        begin = initialize_config_module("gnicli.conf", version_base="1.3")
-
-    def look_through(words: list[str]) -> set[str]:
-        """Check every variant; returns what the files add to the sweep, which only its jobs compose."""
-        swept: set[str] = set()
-        for overrides in _variants(words):
-            cfg = compose(arguments.config_name or config_name, [*overrides, *searched], return_hydra_config=True)
-            refuse_objects(OmegaConf.to_container(cfg, resolve=False, enum_to_str=True), trusted=_TRUSTED)
-            swept |= {f"{key}={value}" for key, value in (cfg.hydra.sweeper.get("params") or {}).items()}
-        return swept
-
-    with begin:
-        swept = look_through(arguments.overrides)
-        if swept:
-            look_through([*swept, *arguments.overrides])
-
-
-def _typed_folders(overrides: list[str]) -> list[str]:
-    """The folders that a typed `hydra.searchpath` names, packages aside."""
-    entries = (typed(overrides, "hydra.searchpath") or "").strip("[]").split(",")
-    names = [entry.strip().strip("'\"") for entry in entries]
-    return [name.removeprefix("file://") for name in names if name and not name.startswith("pkg://")]
-
-
-def _variants(words: list[str]) -> Iterator[list[str]]:
-    """The overrides with each value of each sweep at least once, without all combinations."""
-    from hydra.core.override_parser.overrides_parser import OverridesParser
-    from hydra.core.override_parser.types import ChoiceSweep, RangeSweep
-
-    columns: list[list[str]] = []
-    for override in OverridesParser.create().parse_overrides(words):
-        key = override.get_key_element()
-        if key.lstrip("+") == "hydra.searchpath":
+    for path, value in _leaves(config):
+        name = ".".join(path)
+        if name in typed or value is None:
             continue
-        if not override.is_sweep_override():
-            columns.append([str(override.input_line)])
-        elif isinstance(override.value(), ChoiceSweep):
-            columns.append([f"{key}={value}" for value in override.sweep_string_iterator()])
-        elif isinstance(override.value(), RangeSweep):
-            columns.append([f"{key}={next(iter(override.sweep_string_iterator()))}"])
-        else:
-            raise UsageError(f"{override.input_line}: with a configuration folder, list the values one by one")
-    for index in range(max((len(column) for column in columns), default=1)):
-        yield [column[min(index, len(column) - 1)] for column in columns]
+        if _SERVERS.fullmatch(name):
+            raise UsageError(f"{name}: a file may not name servers; type {name}=… if you trust them")
+        if _PATHS.fullmatch(name):
+            reached = str(OmegaConf.select(OmegaConf.create(config), name))
+            if reached != "-":
+                _check_path(name, reached)
+
+
+def _leaves(values: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    for key, value in values.items():
+        here = (*path, str(key))
+        yield here, value
+        if isinstance(value, dict):
+            yield from _leaves(value, here)
+
+
+def _check_path(name: str, value: str) -> None:
+    path = Path(value).expanduser()
+    if not yaml_files.exists_within(str(path), Path.cwd()):
+        raise UsageError(
+            f"{name}: a file may name what lies below the working folder alone, got {value}; "
+            f"type {name}={value} if you want it"
+        )
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise UsageError(f"{name}: {value} is neither a file nor a folder; type {name}={value} if you want it")

@@ -145,12 +145,18 @@ def test_run_root_moves_all_runs(gni, tmp_path, outputs):
     assert not outputs.exists()
 
 
-def test_run_root_and_dir_may_come_from_a_file(gni, tmp_path, outputs):
+def test_run_root_and_dir_may_come_from_a_file_below_the_root(gni, tmp_path, outputs):
     (tmp_path / "experiment").mkdir()
     mine = tmp_path / "experiment" / "mine.yaml"
+    mine.write_text(f"# @package _global_\nrun:\n  root: {outputs / 'mine'}\n")
+    said = gni("train", "-cd", str(tmp_path), "experiment=mine", "-m", "M=1,2")
+    assert Path(said.last_line).parents[1] == outputs / "mine" / "train"
     mine.write_text(f"# @package _global_\nrun:\n  root: {tmp_path / 'elsewhere'}\n")
     said = gni("train", "-cd", str(tmp_path), "experiment=mine", "-m", "M=1,2")
-    assert Path(said.last_line).parents[1] == tmp_path / "elsewhere" / "train"
+    assert (said.code, (tmp_path / "elsewhere").exists()) == (2, False)
+    assert f"the output must stay below {outputs}; type run.root={tmp_path / 'elsewhere'} if that is what" in said.err
+    said = gni("train", "-cd", str(tmp_path), "experiment=mine", f"run.root={tmp_path / 'typed'}")
+    assert Path(said.last_line).parents[1] == tmp_path / "typed" / "train"
     mine.write_text(f"# @package _global_\nrun:\n  dir: {outputs / 'inside'}\n")
     assert Path(gni("train", "-cd", str(tmp_path), "experiment=mine").last_line) == outputs / "inside"
 
@@ -280,6 +286,7 @@ def test_the_folder_of_a_job_is_known_in_a_worker_that_has_no_session(gni, outpu
     expression = tasks.folder_expression("train", "day/name", kind="sweep", literal=None, typed=False)
     cfg = OmegaConf.create({"run": {"dir": None, "root": None}, "x": expression.strip("'")})
     assert cfg.x == str(outputs / "train" / "day" / "name")
-    cfg.run.root = "/data/x"
+    expression = tasks.folder_expression("train", "day/name", kind="sweep", literal=None, typed=False, root_typed=True)
+    cfg.run.root, cfg.x = "/data/x", expression.strip("'")
     cfg = OmegaConf.create(OmegaConf.to_container(cfg, resolve=False))
     assert cfg.x == "/data/x/train/day/name"

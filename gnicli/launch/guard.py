@@ -1,0 +1,106 @@
+"""Hydra held to what `vetting` allows, for as long as gni calls it.
+
+Three places of Hydra are set aside and put back: the reader of files (each file is checked as it is read, whatever
+folder, defaults list or sweep led to it), the cache in front of it (which counts, because defaults lists may include
+one another in numbers that double), and the composition (whose result is checked before anything acts on it, for each
+job of a sweep too).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from typing import Any
+
+from gnicli.engine import yaml_files
+from gnicli.errors import UsageError
+from gnicli.launch import sweeps, vetting
+from gnicli.launch.arguments import Arguments
+
+MAX_LOADS = 1000
+
+
+@contextlib.contextmanager
+def guarded(arguments: Arguments) -> Iterator[None]:
+    """Within this context Hydra reads and composes only what `vetting` allows."""
+    from hydra._internal.config_loader_impl import ConfigLoaderImpl
+    from hydra._internal.config_repository import CachingConfigRepository
+    from hydra._internal.sources_registry import SourcesRegistry
+    from hydra.core.plugins import Plugins
+
+    Plugins.instance()  # registers Hydra's own readers
+    readers = SourcesRegistry.instance().types
+    reader, load, compose = readers["file"], CachingConfigRepository.load_config, ConfigLoaderImpl.load_configuration
+
+    def counted(self: Any, config_path: str) -> Any:
+        self.gni_loads = getattr(self, "gni_loads", 0) + 1
+        if self.gni_loads > MAX_LOADS:
+            raise UsageError(f"{config_path}: the defaults lists include one another more than {MAX_LOADS:,} times")
+        if ".." in config_path.split("/"):
+            raise UsageError(f"{config_path}: a choice is a name, not a path; add its folder with --config-dir")
+        return load(self, config_path)
+
+    def checked(self: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            cfg = compose(self, *args, **kwargs)
+        except RecursionError as error:
+            raise UsageError("the defaults lists of the configuration include one another without an end") from error
+        _check(cfg, arguments)
+        return cfg
+
+    readers["file"] = _vetted(reader)
+    CachingConfigRepository.load_config = counted  # type: ignore[method-assign]
+    ConfigLoaderImpl.load_configuration = checked  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        readers["file"] = reader
+        CachingConfigRepository.load_config = load  # type: ignore[method-assign]
+        ConfigLoaderImpl.load_configuration = compose  # type: ignore[method-assign]
+
+
+def _check(cfg: Any, arguments: Arguments) -> None:
+    from omegaconf import OmegaConf
+
+    whole = OmegaConf.to_container(cfg, resolve=False, enum_to_str=True)
+    assert isinstance(whole, dict)
+    files = bool(arguments.config_dir or arguments.config_path or arguments.config_name) or any(
+        "hydra.searchpath" in word for word in arguments.overrides
+    )
+    vetting.check_composed(whole, arguments.overrides, allow_env=arguments.allow_env, files=files)
+    if arguments.multirun or whole["hydra"].get("mode") == "MULTIRUN":
+        hydra = whole["hydra"]
+        sweeps.check(hydra["sweeper"].get("params"), hydra["overrides"]["task"], allowed=arguments.yes)
+
+
+def _vetted(reader: Any) -> Any:
+    """Hydra's reader of files, with its way of reading replaced."""
+    from hydra.plugins.config_source import ConfigLoadError, ConfigResult, ConfigSource
+    from omegaconf import OmegaConf
+
+    class FileConfigSource(reader):  # type: ignore[misc]
+        """A folder of YAML files from elsewhere."""
+
+        def load_config(self, config_path: str) -> ConfigResult:
+            path = os.path.join(self.path, self._normalize_file_name(config_path))
+            if not os.path.exists(path):
+                raise ConfigLoadError(f"Config not found : {path}")
+            if not yaml_files.exists_within(path, self.path):
+                raise UsageError(f"{path}: a link that leads out of {self.path}; copy the file there")
+            try:
+                document = yaml_files.read(path)
+                header = ConfigSource._get_header_dict(document.text[:512])
+            except yaml_files.Malformed as error:
+                raise UsageError(str(error)) from error
+            except ValueError as error:
+                raise UsageError(f"{path}: {error}") from error
+            vetting.check_file(document, config_path.removesuffix(".yaml"), header.get("package"))
+            return ConfigResult(
+                config=OmegaConf.create(document.content),
+                path=f"{self.scheme()}://{self.path}",
+                provider=self.provider,
+                header=header,
+            )
+
+    return FileConfigSource

@@ -1,0 +1,122 @@
+"""Sweeps looked at before they start: the files that their values lead to, and how many jobs they make."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from gnicli.errors import UsageError
+from gnicli.launch.arguments import MAX_JOBS, Arguments, typed
+
+# Each variant is composed, a tenth of a second each; those that come later are checked when their job is composed.
+_MOST_VARIANTS = 50
+
+
+def check(params: dict[str, Any] | None, words: Sequence[str], *, allowed: bool) -> None:
+    """Refuse a sweep of more than `MAX_JOBS` jobs, wherever its values come from, unless it was `allowed`.
+
+    `params` are those of `hydra.sweeper.params`; `words`, the overrides, win over them.
+    """
+    if allowed:
+        return
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.errors import OverrideParseException
+
+    sizes: dict[str, int] = {}
+    parser = OverridesParser.create()
+    for word in [*(f"{key}={value}" for key, value in (params or {}).items()), *words]:
+        try:
+            (override,) = parser.parse_overrides([str(word)])
+        except OverrideParseException as error:
+            raise UsageError(
+                f"hydra.sweeper.params: cannot read {word!r}; write a value or a list such as 1,2"
+            ) from error
+        sizes[override.get_key_element()] = _size(override)
+    n_jobs = 1
+    for size in sizes.values():
+        n_jobs *= size
+    if n_jobs > MAX_JOBS:
+        raise UsageError(f"this sweep has {n_jobs:,} jobs; give --yes to run more than {MAX_JOBS:,}")
+
+
+def _size(override: Any) -> int:
+    """How many values an override gives its key, without listing them."""
+    from hydra.core.override_parser.types import ChoiceSweep, RangeSweep
+
+    value = override.value()
+    if isinstance(value, ChoiceSweep):
+        return len(value.list)
+    if not isinstance(value, RangeSweep):
+        return 1  # globs and intervals: only the sweeper knows
+    try:
+        return max(0, -int(-(value.stop - value.start) // value.step))
+    except (ArithmeticError, TypeError, ValueError) as error:
+        raise UsageError(
+            f"{override.input_line}: no range; write range(start,stop,step) with a step that is not 0"
+        ) from error
+
+
+def look_through(arguments: Arguments, config_name: str) -> None:
+    """Compose every variant of a configuration with added folders, so that what is wrong is told before a job starts.
+
+    What Hydra raises for files that it cannot read or merge passes through. Call it with Hydra's state set aside.
+    """
+    given = [*_typed_folders(arguments.overrides), *([arguments.config_dir] if arguments.config_dir else [])]
+    if not given and not arguments.config_path:
+        return
+    for folder in (*given, arguments.config_path or "."):
+        if not Path(folder).is_dir():
+            raise UsageError(f"{folder}: no such folder; give a folder of YAML files")
+    from hydra import compose, initialize_config_dir, initialize_config_module
+
+    where = ",".join(f"'file://{os.path.abspath(folder)}'" for folder in given)
+    searched = [f"hydra.searchpath=[{where}]"] if given else []
+    if arguments.config_path:
+        begin: Any = initialize_config_dir(os.path.abspath(arguments.config_path), version_base="1.3")
+    else:
+        begin = initialize_config_module("gnicli.conf", version_base="1.3")
+
+    def composed(words: list[str]) -> set[str]:
+        """Compose every variant; returns what the files add to the sweep, which only its jobs compose."""
+        swept: set[str] = set()
+        for overrides in itertools.islice(_variants(words), _MOST_VARIANTS):
+            cfg = compose(arguments.config_name or config_name, [*overrides, *searched], return_hydra_config=True)
+            swept |= {f"{key}={value}" for key, value in (cfg.hydra.sweeper.get("params") or {}).items()}
+        return swept
+
+    with begin:
+        swept = composed(arguments.overrides)
+        if swept:
+            composed([*sorted(swept), *arguments.overrides])
+
+
+def _typed_folders(overrides: list[str]) -> list[str]:
+    """The folders that a typed `hydra.searchpath` names, packages aside."""
+    entries = (typed(overrides, "hydra.searchpath") or "").strip("[]").split(",")
+    names = [entry.strip().strip("'\"") for entry in entries]
+    return [name.removeprefix("file://") for name in names if name and not name.startswith("pkg://")]
+
+
+def _variants(words: list[str]) -> Iterator[list[str]]:
+    """The overrides with each value of each sweep at least once, without all combinations."""
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.core.override_parser.types import ChoiceSweep, RangeSweep
+
+    columns: list[list[str]] = []
+    for override in OverridesParser.create().parse_overrides(words):
+        key = override.get_key_element()
+        if key.lstrip("+") == "hydra.searchpath":
+            continue
+        if not override.is_sweep_override():
+            columns.append([str(override.input_line)])
+        elif isinstance(override.value(), ChoiceSweep):
+            columns.append([f"{key}={value}" for value in override.sweep_string_iterator()])
+        elif isinstance(override.value(), RangeSweep):
+            columns.append([f"{key}={next(iter(override.sweep_string_iterator()))}"])
+        else:
+            raise UsageError(f"{override.input_line}: with a configuration folder, list the values one by one")
+    for index in range(max((len(column) for column in columns), default=1)):
+        yield [column[min(index, len(column) - 1)] for column in columns]
