@@ -8,7 +8,6 @@ over the parser's events, whose cost grows with the bytes of the file alone.
 from __future__ import annotations
 
 import functools
-import io
 import os
 import stat
 from pathlib import Path
@@ -131,12 +130,12 @@ def _check_scalar(event: Any, loader: yaml.SafeLoader, refuse: Any) -> None:
 def _content(path: str, text: str, tree: yaml.Node | None) -> Any:
     """The plain content, read by OmegaConf's own rules; these refuse a key that is given twice."""
     import yaml
-    from omegaconf import OmegaConf
+    from omegaconf._utils import get_yaml_loader  # OmegaConf.load would parse "${" as well
 
     if tree is None:
         return {}
     try:
-        return OmegaConf.to_container(OmegaConf.load(io.StringIO(text)))
+        return yaml.load(text, Loader=get_yaml_loader())  # a safe loader that refuses keys given twice
     except yaml.YAMLError as error:
         raise Malformed(explain(error, path)) from error
     except Exception as error:  # keys that are no words, numbers that Python refuses: each a kind of its own
@@ -157,6 +156,6 @@ def explain(error: Any, path: str | None = None) -> str:
     return f"{where}not valid YAML: {problem}"
 
 
-def exists_within(path: str, folder: str | os.PathLike[str]) -> bool:
+def lies_within(path: str, folder: str | os.PathLike[str]) -> bool:
     """Whether a path lies in a folder once all links are followed."""
     return Path(path).resolve().is_relative_to(Path(folder).resolve())

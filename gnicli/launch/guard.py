@@ -86,7 +86,7 @@ def _vetted(reader: Any) -> Any:
             path = os.path.join(self.path, self._normalize_file_name(config_path))
             if not os.path.exists(path):
                 raise ConfigLoadError(f"Config not found : {path}")
-            if not yaml_files.exists_within(path, self.path):
+            if not yaml_files.lies_within(path, self.path):
                 raise UsageError(f"{path}: a link that leads out of {self.path}; copy the file there")
             try:
                 document = yaml_files.read(path)

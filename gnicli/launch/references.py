@@ -36,7 +36,8 @@ def refuse_calls(text: str, where: str) -> None:
 def refuse_typed_calls(text: str, *, allow_env: bool, own: Sequence[str] = ()) -> None:
     """Refuse what the command line may not call: the environment unless it was allowed, and what nobody knows."""
     allowed = (*HARMLESS, *own, *(ENVIRONMENT if allow_env else ()))
-    for match in re.finditer(r"\$\{\s*([^:{}\s]*)\s*(:?)", text):
+    # An odd number of backslashes makes "${" a text, which nothing follows later (see `literal`).
+    for match in re.finditer(r"(?<!\\)(?:\\\\)*\$\{\s*([^:{}\s]*)\s*(:?)", text):
         name, called = match.groups()
         if called and name in allowed:
             continue

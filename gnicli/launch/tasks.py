@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from omegaconf import DictConfig, OmegaConf
 
 from gnicli.errors import GniError, Interrupted, UsageError
-from gnicli.launch import commands, configs, failures
+from gnicli.launch import commands, configs, failures, vetting
 
 if TYPE_CHECKING:
     from gnicli.engine.execute import Outcome
@@ -106,11 +106,11 @@ def _folder(
 
     base, usual = output_root(root), output_root()
     if not root_typed and not base.resolve().is_relative_to(usual.resolve()):
-        raise UsageError(f"{root}: the output must stay below {usual}; type run.root={root} if that is what you want")
+        raise UsageError(vetting.outside(str(root), usual, "root"))
     chosen = Path(str(folder)) if folder is not None else base / command / name
     check_place(chosen)
     if folder is not None and not typed and not chosen.resolve().is_relative_to(base.resolve()):
-        raise UsageError(f"{folder}: the output must stay below {base}; type run.dir={folder} if that is what you want")
+        raise UsageError(vetting.outside(folder, base, "dir"))
     if _session is not None:
         _session.chose(kind, chosen)
     return str(chosen)

@@ -177,11 +177,12 @@ def check_composed(config: dict[str, Any], typed: list[str], *, allow_env: bool,
     refuse_objects(own)
     if files:
         refuse_objects(config.get("hydra"), "hydra", trusted=TRUSTED)
-    for _, text in references.strings(own):
+    for text in (*(text for _, text in references.strings(own)), *(word for word in typed if "hydra" in word)):
         references.refuse_typed_calls(text, allow_env=allow_env, own=(RESOLVER,))
     references.refuse_growth(own)
     if files:
         _check_paths(own, _typed_keys(typed))
+        _check_output(own, _typed_keys(typed))
 
 
 def _typed_keys(words: list[str]) -> set[str]:
@@ -204,6 +205,25 @@ def _check_paths(config: dict[str, Any], typed: set[str]) -> None:
                 _check_path(name, reached)
 
 
+def _check_output(config: dict[str, Any], typed: set[str]) -> None:
+    """What is written stays below the output root unless typed: told before a job starts; `tasks` holds to it."""
+    from omegaconf import OmegaConf
+
+    from gnicli.engine.folders import output_root
+
+    composed = OmegaConf.create(config)
+    if "run.root" not in typed and "run.dir" not in typed:
+        root, folder = (OmegaConf.select(composed, key) for key in ("run.root", "run.dir"))
+        for key, value, base in (("root", root, output_root()), ("dir", folder, output_root(root))):
+            if value is not None and not yaml_files.lies_within(str(value), base):
+                raise UsageError(outside(str(value), base, key))
+
+
+def outside(value: str, base: Path, key: str) -> str:
+    """What is said of a folder that a file puts outside of the output root."""
+    return f"{value}: the output must stay below {base}; type run.{key}={value} if that is what you want"
+
+
 def _leaves(values: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
     for key, value in values.items():
         here = (*path, str(key))
@@ -214,7 +234,7 @@ def _leaves(values: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[tupl
 
 def _check_path(name: str, value: str) -> None:
     path = Path(value).expanduser()
-    if not yaml_files.exists_within(str(path), Path.cwd()):
+    if not yaml_files.lies_within(str(path), Path.cwd()):
         raise UsageError(
             f"{name}: a file may name what lies below the working folder alone, got {value}; "
             f"type {name}={value} if you want it"

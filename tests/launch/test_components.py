@@ -107,6 +107,56 @@ class Uniform:
 '''
 
 
+MODULES = {
+    "their_exit": "import sys\nsys.exit(5)\n",
+    "their_ctrl_c": "raise KeyboardInterrupt\n",
+    "their_end": "class End(BaseException):\n    pass\n\nraise End('now')\n",
+    "their_syntax": "def broken(:\n",
+    "their_lines": "raise ValueError('one\\ntwo')\n",
+    "their_things": """
+from dataclasses import dataclass
+
+number = 5
+
+def function():
+    pass
+
+class Plain:
+    name: str = "plain"
+    width: float = 1.0
+
+@dataclass
+class Nameless:
+    width: float = 1.0
+
+@dataclass
+class Unknown:
+    name: str = "unknown"
+    width: "Nowhere" = None
+
+@dataclass
+class Wide:
+    name: str = "wide"
+    width: set = None
+""",
+}
+# What other packages may bring in place of a schema, and what whoever names it is told.
+UNUSABLE = [
+    ("absent", "their_absent:X", "cannot be loaded: ModuleNotFoundError: No module named 'their_absent'"),
+    ("syntax", "their_syntax:X", "cannot be loaded: SyntaxError"),
+    ("lines", "their_lines:X", "cannot be loaded: ValueError: one two"),
+    ("exit", "their_exit:X", "cannot be loaded: ImportError: its import ended with SystemExit 5"),
+    ("ctrl_c", "their_ctrl_c:X", "cannot be loaded: ImportError: its import ended with KeyboardInterrupt"),
+    ("end", "their_end:X", "cannot be loaded: ImportError: its import ended with End now"),
+    ("number", "their_things:number", "is no class but 5; its entry point must name a class with @dataclass"),
+    ("function", "their_things:function", "is no class but <function function"),
+    ("plain", "their_things:Plain", "is a class without @dataclass: put @dataclass above class Plain"),
+    ("nameless", "their_things:Nameless", "has no key 'name' that is 'nameless': add to class Nameless the line name:"),
+    ("unknown", "their_things:Unknown", "has a key that cannot be configured: name 'Nowhere' is not defined"),
+    ("wide", "their_things:Wide", "has a key that cannot be configured"),
+]
+
+
 @pytest.fixture
 def foreign(tmp_path, monkeypatch):
     """Entry points of another package: one that works, one that does not load, one that a built-in member shadows."""
@@ -116,13 +166,17 @@ def foreign(tmp_path, monkeypatch):
         EntryPoint("uniform", "their_noise:Uniform", "gnicli.noise"),
         EntryPoint("broken", "their_noise:Missing", "gnicli.noise"),
         EntryPoint("add", "their_noise:Uniform", "gnicli.noise"),
+        *(EntryPoint(name, value, "gnicli.noise") for name, value, _ in UNUSABLE),
     ]
+    for name, text in MODULES.items():
+        (tmp_path / f"{name}.py").write_text(text)
     installed = components._installed
     monkeypatch.setattr(components, "_installed", lambda group: tuple(points) if group == "noise" else installed(group))
     components.members.cache_clear()
     yield
     components.members.cache_clear()
-    sys.modules.pop("their_noise", None)
+    for name in ("their_noise", *MODULES):
+        sys.modules.pop(name, None)
     from hydra.core.config_store import ConfigStore
 
     ConfigStore.instance().repo["noise"].pop("uniform.yaml", None)
@@ -148,6 +202,37 @@ def test_a_member_that_does_not_load_matters_only_to_those_who_name_it(gni, fore
     assert said.code == 2
     assert "noise=broken from the package their_noise:Missing cannot be loaded: AttributeError" in said.err
     assert "noise=broken" not in gni("train", "noise=uniform", "--help").out
+
+
+@pytest.mark.parametrize(("name", "value", "message"), UNUSABLE)
+def test_whatever_a_package_brings_breaks_only_itself(gni, foreign, name, value, message):
+    assert gni("train", "noise=uniform").code == 0
+    said = gni("train", f"noise={name}")
+    assert said.err.startswith(f"gni: error: noise={name} from the package {value} {message}")
+    assert (said.code, said.out, said.err.count("\n")) == (2, "", 1)
+
+
+def test_a_member_that_has_the_name_of_a_built_in_one_is_told_to_who_names_it(gni, foreign):
+    said = gni("train", "noise=add")
+    assert said.code == 0
+    assert "gni: note: noise=add is gni's own; the one of the package their_noise:Uniform is not used" in said.err
+    assert "gni: note" not in gni("train", "noise=mult").err
+
+
+def test_ctrl_c_while_a_package_is_imported_is_no_fault_of_the_package():
+    import os
+    import signal
+
+    class Slow:
+        def load(self):
+            os.kill(os.getpid(), signal.SIGINT)
+            for _ in range(1000):
+                pass
+
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        components._loaded(Slow())
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_an_unknown_member_is_named(foreign):

@@ -84,8 +84,8 @@ def test_a_configuration_from_a_stranger_does_no_harm(case, tmp_path, stopped, m
 @pytest.mark.slow
 @pytest.mark.parametrize("case", SAMPLE, ids=" in ".join)
 def test_200_configurations_from_strangers_do_no_harm_to_real_runs(case, tmp_path, stopped, monkeypatch):
-    import matplotlib.pyplot
-    import torch  # noqa: F401 - imported here, so that the children need not
+    import matplotlib.pyplot  # noqa: F401 - imported here, so that the children need not
+    import torch  # noqa: F401
 
     _survives(case, tmp_path, stopped, monkeypatch, stub=False)
 
