@@ -209,9 +209,9 @@ def _merged(before, payload):
 
 
 def watched(words, cwd, allowed, prepare):
-    """Run gni in a child of this process, within `SECONDS` (and `PATIENCE` on the clock) and `BYTES` more than now; returns what it did.
+    """Run gni in a child of this process; returns what it did.
 
-    `allowed` are the folders that it may write to; `prepare` is called in the child first.
+    It may take `SECONDS` (and `PATIENCE` on the clock) and `BYTES` more than now. `allowed` are the folders that it may write to; `prepare` is called in the child first.
     """
     report = Path(cwd) / "report.json"
     pid = os.fork()
@@ -248,7 +248,10 @@ def _child(words, cwd, allowed, prepare, report):
         if not isinstance(path, str | bytes | os.PathLike):
             return True  # a file that is open already
         real = os.path.realpath(os.fsdecode(path))
-        return real.startswith("/dev/") or any(real == root or real.startswith(root + "/") for root in roots)
+        # torch makes a folder for its compiler as soon as it is asked for an optimizer.
+        return real.startswith(("/dev/", "/tmp/torchinductor_")) or any(
+            real == root or real.startswith(root + "/") for root in roots
+        )
 
     writing = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
     started = {"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork", "os.forkpty", "os.spawn"}

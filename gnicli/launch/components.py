@@ -85,7 +85,8 @@ def _loaded(entry_point: Any) -> Any:
 
     def note(number: int, frame: Any) -> None:
         pressed.append(number)
-        before(number, frame)  # type: ignore[operator]
+        if callable(before):
+            before(number, frame)
 
     if listen:
         signal.signal(signal.SIGINT, note)

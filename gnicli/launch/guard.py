@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 from gnicli.engine import yaml_files
 from gnicli.errors import UsageError
@@ -63,8 +63,7 @@ def guarded(arguments: Arguments) -> Iterator[None]:
 def _check(cfg: Any, arguments: Arguments) -> None:
     from omegaconf import OmegaConf
 
-    whole = OmegaConf.to_container(cfg, resolve=False, enum_to_str=True)
-    assert isinstance(whole, dict)
+    whole = cast(dict[str, Any], OmegaConf.to_container(cfg, resolve=False, enum_to_str=True))
     files = bool(arguments.config_dir or arguments.config_path or arguments.config_name) or any(
         "hydra.searchpath" in word for word in arguments.overrides
     )
@@ -79,7 +78,7 @@ def _vetted(reader: Any) -> Any:
     from hydra.plugins.config_source import ConfigLoadError, ConfigResult, ConfigSource
     from omegaconf import OmegaConf
 
-    class FileConfigSource(reader):  # type: ignore[misc]
+    class FileConfigSource(reader):
         """A folder of YAML files from elsewhere."""
 
         def load_config(self, config_path: str) -> ConfigResult:

@@ -46,7 +46,7 @@ def _size(override: Any) -> int:
     """How many values an override gives its key, without listing them."""
     from hydra.core.override_parser.types import ChoiceSweep, RangeSweep
 
-    value = override.value()
+    value: Any = override.value()
     if isinstance(value, ChoiceSweep):
         return len(value.list)
     if not isinstance(value, RangeSweep):

@@ -238,3 +238,27 @@ def test_ctrl_c_while_a_package_is_imported_is_no_fault_of_the_package():
 def test_an_unknown_member_is_named(foreign):
     with pytest.raises(UsageError, match="unknown noise 'uniforn' for noise: did you mean uniform"):
         components.schema("noise", "uniforn")
+
+
+def test_the_network_of_the_docs_is_one(gni, tmp_path, monkeypatch):
+    import re
+
+    import torch
+
+    from gnicli.gradients.stages import stages_of
+
+    text = (Path(__file__).parents[2] / "docs" / "adding.md").read_text(encoding="utf-8")
+    (source,) = re.findall(r"```python\n(# mypackage/residual.py\n.*?)```", text, re.DOTALL)
+    (tmp_path / "docs_residual.py").write_text(source)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    found = components._foreign("network", EntryPoint("residual", "docs_residual:Residual", "gnicli.network"))
+    module = found(width=8).build((1, 4, 4), 3, torch.Generator(), torch.float32)
+    x = torch.ones(2, 1, 4, 4)
+    expected = x
+    for stage in stages_of(module):
+        expected = stage(expected)
+    assert torch.equal(module(x), expected)
+    assert len(stages_of(module)) == 3
+    del type(module).forward
+    with pytest.raises(UsageError, match="Net has no forward"):
+        stages_of(module)
