@@ -211,7 +211,9 @@ def _merged(before, payload):
 def watched(words, cwd, allowed, prepare):
     """Run gni in a child of this process; returns what it did.
 
-    It may take `SECONDS` (and `PATIENCE` on the clock) and `BYTES` more than now. `allowed` are the folders that it may write to; `prepare` is called in the child first.
+    It may take `SECONDS` (`PATIENCE` on the clock) and `BYTES` more than now.
+
+    `allowed` are the folders that it may write to; `prepare` is called in the child first.
     """
     report = Path(cwd) / "report.json"
     pid = os.fork()

@@ -52,7 +52,8 @@ def _size(override: Any) -> int:
     if not isinstance(value, RangeSweep):
         return 1  # globs and intervals: only the sweeper knows
     try:
-        return max(0, -int(-(value.stop - value.start) // value.step))
+        start, stop, step = (float(part) for part in (value.start, value.stop, value.step))  # type: ignore[arg-type]
+        return max(0, -int(-(stop - start) // step))
     except (ArithmeticError, TypeError, ValueError) as error:
         raise UsageError(
             f"{override.input_line}: no range; write range(start,stop,step) with a step that is not 0"
