@@ -162,8 +162,6 @@ def unknown_key(key: str, command: str, parent: Any = None) -> str:
     if prefix in GROUPS and (elsewhere := _of_other_choices(prefix, last)):
         chosen = str(parent.get("name")) if parent is not None and hasattr(parent, "get") else "this choice"
         return f"unknown key {key}: {prefix}={chosen} has none; {' and '.join(elsewhere)} {_have(elsewhere)}"
-    if key == experiments.GROUP:
-        return f"unknown key {key}: its file must begin with the line '# @package _global_'"
     if prefix in declared:
         return f"unknown key {key}; {prefix} is one key: {declared[prefix].meaning}"
     known = list(declared)

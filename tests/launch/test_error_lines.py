@@ -236,11 +236,3 @@ def test_a_working_folder_that_is_gone_is_an_error_of_the_machine(gni, tmp_path,
     (tmp_path / "gone").rmdir()
     said = gni("train")
     assert (said.code, said.err) == (6, "gni: error: the working folder no longer exists; change to another one\n")
-
-
-def test_a_file_of_experiments_without_its_first_line_is_told_what_it_lacks(gni, tmp_path):
-    (tmp_path / "experiment").mkdir()
-    (tmp_path / "experiment" / "mine.yaml").write_text("lr: 0.1\n")
-    said = gni("train", "experiment=mine", "-cd", str(tmp_path))
-    assert (said.code, said.err.count("\n")) == (2, 1)
-    assert "must begin with the line '# @package _global_'" in said.err
