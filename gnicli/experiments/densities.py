@@ -109,6 +109,7 @@ def values(
         result[f"mode_shifts{suffix}"] = _several(_shifts(modes, minima))
         if law.exact is not None:
             result[f"exact_mode_shifts{suffix}"] = _several(_shifts(law.exact.modes, minima))
+        result |= _modes(own, modes, minima, saddles, law, suffix)
         for name, one in (("exact", law.exact), ("gibbs", law.gibbs)):
             if one is not None:
                 result[f"l1_to_{name}{suffix}"] = Value(compare.l1(own.x, own.pdf, one))
@@ -127,6 +128,39 @@ def _shifts(modes: np.ndarray, minima: np.ndarray) -> np.ndarray:
     return np.array([mode - minima[np.abs(minima - mode).argmin()] for mode in modes])
 
 
+def _modes(
+    own: Estimate, modes: np.ndarray, minima: np.ndarray, saddles: np.ndarray, law: Laws, suffix: str
+) -> dict[str, Value]:
+    """The highest mode of each basin with its error by jackknife over groups of chains, and how far it has shifted.
+
+    Numbered as the minima are, so that a sweep can compare them; a basin without a mode has none.
+    """
+    result: dict[str, Value] = {}
+    heights, errors = np.interp(modes, own.x, own.pdf), density.mode_stderrs(own, modes)
+    basins = np.searchsorted(saddles, modes)
+    for i, minimum in enumerate(minima.tolist()):
+        here = np.flatnonzero(basins == i)
+        if len(here):
+            best = here[np.argmax(heights[here])]
+            mode, n = float(modes[best]), 0 if own.each is None else len(own.each)
+            for name, place in ((f"mode/{i + 1}{suffix}", mode), (f"mode_shift/{i + 1}{suffix}", mode - minimum)):
+                result[name] = _over_groups(place, float(errors[best]), n)
+        if law.exact is not None:
+            exact = law.exact.modes[np.searchsorted(saddles, law.exact.modes) == i]
+            if len(exact):
+                highest = float(exact[np.argmax(law.exact.pdf(exact))])
+                result[f"exact_mode/{i + 1}{suffix}"] = Value(highest)
+    return result
+
+
+def _over_groups(value: float, stderr: float, n: int) -> Value:
+    """A value with its standard error over `n` groups of chains and its interval by Student's t."""
+    if not np.isfinite(stderr):
+        return Value(value, n=max(n, 1))
+    half = float(density.half_width(stderr, n))
+    return Value(value, stderr, n, ci95=(value - half, value + half))
+
+
 def _masses(histogram: Histogram, axis: int, saddles: np.ndarray, law: Laws, suffix: str) -> dict[str, Value]:
     """Mass between the saddles, with its error over groups of chains, and that of the laws."""
     if not len(saddles):
@@ -138,7 +172,10 @@ def _masses(histogram: Histogram, axis: int, saddles: np.ndarray, law: Laws, suf
     mean, stderr = density.over_chains(each, totals)
     result = {}
     for i, (mass, error) in enumerate(zip(mean.tolist(), stderr.tolist(), strict=True)):
-        result[f"basin_mass/{i + 1}{suffix}"] = Value(mass, error if np.isfinite(error) else None, len(each))
+        found = _over_groups(mass, error, len(each))
+        if found.ci95 is not None:
+            found = found._replace(ci95=(max(found.ci95[0], 0.0), min(found.ci95[1], 1.0)))
+        result[f"basin_mass/{i + 1}{suffix}"] = found
     for name, one in (("exact", law.exact), ("gibbs", law.gibbs)):
         if one is not None:
             masses = np.diff([0.0, *one.cdf(saddles), 1.0])
@@ -190,6 +227,10 @@ def arrays(estimates: Sequence[Estimate], laws: Sequence[Laws]) -> dict[str, Nam
         result[f"pdf{suffix}"] = NamedArray(own.pdf, "estimated density at x")
         if own.stderr is not None:
             result[f"pdf_stderr{suffix}"] = NamedArray(own.stderr, "its standard error over groups of chains")
+        if own.band is not None:
+            for end, values in zip(("low", "high"), own.band, strict=True):
+                meaning = f"{end} end of the pointwise 95 % band of the smoothed density, over groups of chains"
+                result[f"pdf_{end}{suffix}"] = NamedArray(values, meaning)
         if i < len(laws):
             exact = laws[i].exact
             if exact is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from gnicli.contracts import Curve, FigureData, Panel, Results, RunRecord, Value
 from gnicli.engine import tables
 from gnicli.engine.summary import labels_of, summary, varying
 from gnicli.errors import DataError
+from gnicli.kde.density import half_width
 from gnicli.kde.pictures import CAPTION, curve
 
 _MOST_PANELS = 12
@@ -20,7 +21,7 @@ _ALONG = (*_SCALED, "alpha", "beta", "epsilon")
 _KINDS = {
     "weak_error": (
         "weak error",
-        "|ν(g) − ν_N(g)|, with bands of ±1.96 standard errors over chains; ν is the exact law for drift=gradient and "
+        "|ν(g) − ν_N(g)|, with 95 % bands over chains (Student's t); ν is the exact law for drift=gradient and "
         "the Gibbs law for drift=fractional.",
     ),
     "drift_error": (
@@ -64,17 +65,22 @@ def _panels(records: Sequence[RunRecord], labels: Sequence[str]) -> tuple[list[P
         suffixes = [name.removeprefix("x") for name in arrays if name == "x" or name.startswith("x/")]
         for suffix in suffixes:
             x = arrays[f"x{suffix}"]
-            curves = [curve("estimate", x, arrays[f"pdf{suffix}"], arrays.get(f"pdf_stderr{suffix}"))]
+            curves = [curve("estimate", x, arrays[f"pdf{suffix}"], _band(arrays, "", suffix))]
             if f"exact_pdf{suffix}" in arrays:
                 curves.append(Curve("exact", x, arrays[f"exact_pdf{suffix}"], style="dashed"))
             curves.append(Curve("Gibbs", x, arrays[f"gibbs_pdf{suffix}"]))
             if f"beside/pdf{suffix}" in arrays:
-                other = [arrays.get(f"beside/{name}{suffix}") for name in ("x", "pdf", "pdf_stderr")]
+                other = [arrays.get(f"beside/{name}{suffix}") for name in ("x", "pdf")]
                 if other[0] is not None and other[1] is not None:
-                    curves.append(curve("beside", other[0], other[1], other[2]))
+                    curves.append(curve("beside", other[0], other[1], _band(arrays, "beside/", suffix)))
             title = " ".join([label, suffix.removeprefix("/")]).strip()
             panels.append(Panel(tuple(curves), suffix.removeprefix("/") or "w", "density", title))
     return panels, unread
+
+
+def _band(arrays: Mapping[str, np.ndarray], prefix: str, suffix: str) -> tuple[np.ndarray, np.ndarray] | None:
+    low, high = (arrays.get(f"{prefix}pdf_{end}{suffix}") for end in ("low", "high"))
+    return None if low is None or high is None else (low, high)
 
 
 def weak_error_figure(
@@ -92,14 +98,15 @@ def weak_error_figure(
     panels, orders = [], {}
     for name in names:
         curves = []
-        settings: dict[str, list[tuple[float, float, float]]] = {}
+        settings: dict[str, list[tuple[float, ...]]] = {}
         for record, label in zip(records, labels_of(records, others), strict=True):
             point = _point(record, key, name)
             if point is not None:
                 settings.setdefault(label, []).append(point)
         for label, found in settings.items():
-            x, error, stderr = np.array(sorted(found)).T
-            curves.append(Curve(label or word, x, error, np.maximum(error - 1.96 * stderr, 0), error + 1.96 * stderr))
+            x, error, stderr, n = np.array(sorted(found)).T
+            half = half_width(stderr, np.maximum(n, 2))
+            curves.append(Curve(label or word, x, error, np.maximum(error - half, 0), error + half))
             order = _order(x, error, stderr) if key in _SCALED else None
             if order is not None:
                 suffix = f" [{label}]" if label else ""
@@ -114,7 +121,8 @@ def weak_error_figure(
     return FigureData(f"{word.capitalize()} against {key}", tuple(panels), caption), orders
 
 
-def _point(record: RunRecord, key: str, name: str) -> tuple[float, float, float] | None:
+def _point(record: RunRecord, key: str, name: str) -> tuple[float, ...] | None:
+    """The key's value, the error, its standard error, and over how many chains."""
     value = record.values.get(name)
     try:
         x = float(record.overrides[key])
@@ -122,7 +130,7 @@ def _point(record: RunRecord, key: str, name: str) -> tuple[float, float, float]
         return None
     if value is None or not isinstance(value.value, float):
         return None
-    return x, value.value, value.stderr or 0.0
+    return x, value.value, value.stderr or 0.0, float(value.n)
 
 
 def _order(x: np.ndarray, error: np.ndarray, stderr: np.ndarray) -> Value | None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 RULES = ("isj", "robust")
 ESTIMATORS = ("binned", "sklearn")
-_MOST_POINTS = 10_000_001
+_MOST_POINTS = 1_000_001
 _BESIDE = (
     "n_steps", "n_chains", "burn_in", "thin", "eta", "eta_power", "scheme", "drift", "h", "K", "order", "start", "seed",
 )  # fmt: skip

@@ -18,13 +18,37 @@ ESTIMATORS = ("binned", "sklearn")
 
 
 class Density(NamedTuple):
-    """`pdf` and `stderr` at the points `x`, all (n_points,); `stderr` is over chains, None for a single one."""
+    """`pdf` and `stderr` at the points `x`, all (n_points,); `stderr` is over chains, None for a single one.
+
+    `each` (n_groups, n_points) are the densities of groups of chains that `stderr` is the spread of, and `shares`
+    (n_groups,) what each has in `pdf`.
+    """
 
     x: np.ndarray
     pdf: np.ndarray
     stderr: np.ndarray | None
     bandwidth: float
     n_samples: int
+    each: np.ndarray | None = None
+    shares: np.ndarray | None = None
+
+    @property
+    def band(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """Both ends (n_points,) of the pointwise 95 % interval, None without groups: of the *smoothed* density.
+
+        By Student's t, for the groups are few. What the kernel smooths away is not in it.
+        """
+        if self.stderr is None or self.each is None:
+            return None
+        half = half_width(self.stderr, len(self.each))
+        return np.maximum(self.pdf - half, 0.0), self.pdf + half
+
+
+def half_width(stderr: np.ndarray | float, n_groups: np.ndarray | int) -> np.ndarray:
+    """Half of the 95 % interval of a mean over `n_groups` >= 2 independent groups, by Student's t; elementwise."""
+    from scipy import stats
+
+    return np.asarray(stderr * stats.t.ppf(0.975, n_groups - 1))
 
 
 def of_samples(
@@ -38,9 +62,9 @@ def of_samples(
 ) -> Density:
     """Estimate the density of `samples`, (n_steps,) or (n_steps, n_chains), at the window's points.
 
-    `weights` (n_steps,) are the steps' η_k, the same for all chains. Every `thin`-th step is used. The bandwidth rules
-    take `n_effective` for the number of independent samples, by default that of the thinned ones. `estimator="sklearn"`
-    is the paper's: the same sum, exactly and slowly.
+    `weights` (n_steps,) are the steps' η_k, >= 0, the same for all chains. Every `thin`-th step is used. The bandwidth
+    rules take `n_effective` for the number of independent samples, by default that of the thinned ones.
+    `estimator="sklearn"` is the paper's: the same sum, exactly and slowly.
     """
     checks.choice("estimator", estimator, ESTIMATORS)
     checks.integer("thin", thin, least=1)
@@ -60,7 +84,8 @@ def of_samples(
     each = np.stack(
         [binned.estimate(kept[:, own], window, h, None if full is None else full[:, own]) for own in groups]
     )
-    return Density(x, *over_chains(each, np.array([own.stop - own.start for own in groups], float)), h, kept.size)
+    totals = np.array([kept[:, own].size if full is None else full[:, own].sum() for own in groups], float)
+    return Density(x, *over_chains(each, totals), h, kept.size, each, totals / totals.sum())
 
 
 def of_counts(
@@ -85,7 +110,9 @@ def of_counts(
         h = float(bandwidth)
     each = binned.from_counts(counts, low, high, totals, window, h)
     pdf, stderr = over_chains(each, totals)
-    return Density(window.points, pdf, stderr if len(each) > 1 else None, h, int(n_effective))
+    if len(each) < 2:
+        return Density(window.points, pdf, None, h, int(n_effective))
+    return Density(window.points, pdf, stderr, h, int(n_effective), each, totals / totals.sum())
 
 
 def over_chains(each: np.ndarray, totals: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -106,12 +133,49 @@ def modes(x: np.ndarray, pdf: np.ndarray, prominence: float = 0.02) -> np.ndarra
     from scipy.signal import find_peaks
 
     peaks, _ = find_peaks(np.concatenate([[0.0], pdf, [0.0]]), prominence=prominence * pdf.max())
-    peaks = peaks - 1
-    inner = np.clip(peaks, 1, len(pdf) - 2)
-    left, middle, right = pdf[inner - 1], pdf[inner], pdf[inner + 1]
+    return np.array([_refined(x, pdf, peak - 1) for peak in peaks])
+
+
+def _refined(x: np.ndarray, pdf: np.ndarray, peak: int) -> float:
+    """The top of the parabola through a local maximum and its neighbors; at an end the end itself."""
+    if not 0 < peak < len(pdf) - 1:
+        return float(x[peak])
+    left, middle, right = pdf[peak - 1 : peak + 2]
     bend = left - 2 * middle + right
-    shift = np.where(bend < 0, 0.5 * (left - right) / np.where(bend < 0, bend, 1.0), 0.0)
-    return np.where(peaks == inner, x[inner] + np.clip(shift, -1, 1) * (x[1] - x[0]), x[peaks])
+    shift = 0.5 * (left - right) / bend if bend < 0 else 0.0
+    return float(x[peak] + np.clip(shift, -1, 1) * (x[1] - x[0]))
+
+
+def mode_stderrs(estimate: Density, places: np.ndarray) -> np.ndarray:
+    """The standard error of each mode (n_modes,): jackknife over the groups of chains; NaN without groups.
+
+    Without one group, the mode is the local maximum that is reached uphill from where it is with all. Groups may be of
+    unequal weight (Busing, Meijer & van der Leeden 1999, delete-m).
+    """
+    each, shares = estimate.each, estimate.shares
+    if each is None or shares is None:
+        return np.full(len(places), np.nan)
+    starts = np.clip(np.searchsorted(estimate.x, places), 0, len(estimate.x) - 1)
+    # Groups are an independent part of the whole each; one that is all of it leaves nothing.
+    used = [i for i in range(len(each)) if 0 < shares[i] < 1]
+    if len(used) < 2:
+        return np.full(len(places), np.nan)
+    without = [estimate.pdf + (estimate.pdf - each[i]) * (shares[i] / (1 - shares[i])) for i in used]
+    left = np.array([[_refined(estimate.x, pdf, _uphill(pdf, int(start))) for start in starts] for pdf in without])
+    h = 1 / shares[used][:, None]
+    pseudo = h * places - (h - 1) * left
+    center = len(used) * places - ((1 - 1 / h) * left).sum(axis=0)
+    return np.asarray(np.sqrt(((pseudo - center) ** 2 / (h - 1)).mean(axis=0)))
+
+
+def _uphill(pdf: np.ndarray, place: int) -> int:
+    """The local maximum that is reached from a point by going up."""
+    while True:
+        low = max(place - 1, 0)
+        best = low + int(np.argmax(pdf[low : place + 2]))
+        if pdf[best] <= pdf[place]:
+            return place
+        place = best
 
 
 def by_tree(samples: np.ndarray, x: np.ndarray, bandwidth: float, weights: np.ndarray | None = None) -> np.ndarray:

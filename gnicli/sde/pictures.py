@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from scipy import stats
 
 from gnicli.contracts import Curve, FigureData, Panel
 from gnicli.sde.compare import Law
@@ -38,7 +39,10 @@ def histogram(found: Histogram, laws: Sequence[Sequence[Law | None]]) -> FigureD
     panels = []
     for axis, (exact, gibbs) in enumerate(laws):
         center, pdf, stderr = _bars(found, axis)
-        low, high = (None, None) if stderr is None else (np.maximum(pdf - 1.96 * stderr, 0), pdf + 1.96 * stderr)
+        low = high = None
+        if stderr is not None:  # few groups: Student's t
+            half = stats.t.ppf(0.975, int((found.totals > 0).sum()) - 1) * stderr
+            low, high = np.maximum(pdf - half, 0), pdf + half
         curves = [Curve("chains", center, pdf, low, high, "steps")]
         x = np.linspace(found.low, found.high, 801)
         if exact is not None:
@@ -47,8 +51,8 @@ def histogram(found: Histogram, laws: Sequence[Sequence[Law | None]]) -> FigureD
             curves.append(Curve("Gibbs", x, gibbs.pdf(x)))
         panels.append(Panel(tuple(curves), "w" if len(laws) == 1 else f"w{axis + 1}", "density"))
     caption = (
-        "Histogram of all recorded positions with its pointwise 95 % band over groups of chains, the exact stationary "
-        "density of (4.3) where there is one, and the Gibbs density ∝ exp(−f/ε^α)."
+        "Histogram of all recorded positions with its pointwise 95 % band over groups of chains (Student's t), the "
+        "exact stationary density of (4.3) where there is one, and the Gibbs density ∝ exp(−f/ε^α)."
     )
     return FigureData("Where the chains live", tuple(panels), caption)
 
