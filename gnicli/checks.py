@@ -16,6 +16,11 @@ from typing import Any
 from gnicli.errors import UsageError
 
 MAX_SEED = 2**63
+MOST_DEPTH = 10_000  # layers of a network
+MOST = 10**15  # of every count
+MOST_DRAWS = 10**6  # of what one step does: nothing else happens before it is done, a request to stop included
+SIZES = (1e-30, 1e30)  # of every number that has no range of its own: float32 holds these, float64 their ninth powers
+WIDE_SIZES = (1e-150, 1e150)  # of locations and scales of samples: float64 holds their squares
 
 
 def key(default: Any, meaning: str, *, choices: Iterable[Any] = ()) -> Any:
@@ -30,7 +35,19 @@ def key(default: Any, meaning: str, *, choices: Iterable[Any] = ()) -> Any:
 
 def is_number(value: Any) -> bool:
     """True for a finite int or float; False for bool, which Python counts as an int."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an int beyond floats
+        return False
+
+
+def shown(value: Any) -> str:
+    """A value as a message shows it: an integer of very many digits by their number."""
+    if isinstance(value, int) and value.bit_length() > 200:
+        return f"an integer of {int(value.bit_length() * math.log10(2)) + 1} digits"
+    return repr(value)
 
 
 def number(
@@ -41,8 +58,13 @@ def number(
     above: float | None = None,
     most: float | None = None,
     below: float | None = None,
+    sizes: tuple[float, float] | None = SIZES,
 ) -> None:
-    """Check that `value` is finite and within the bounds: `least` and `most` inclusive, `above` and `below` not."""
+    """Check that `value` is finite and within the bounds: `least` and `most` inclusive, `above` and `below` not.
+
+    Besides, it has to be 0 or of a size in `sizes`, beyond which float32, or powers and products, overflow or vanish;
+    None: any finite number.
+    """
     bounds = [
         (least, ">=", lambda v, b: v >= b),
         (above, ">", lambda v, b: v > b),
@@ -52,20 +74,33 @@ def number(
     active = [(bound, sign, test) for bound, sign, test in bounds if bound is not None]
     wanted = " and ".join(f"{sign} {bound:g}" for bound, sign, _ in active)
     if not is_number(value):
-        raise UsageError(f"{key}: expected a number {wanted}".rstrip() + f", got {value!r}")
+        raise UsageError(f"{key}: expected a number {wanted}".rstrip() + f", got {shown(value)}")
     if not all(test(value, bound) for bound, _, test in active):
-        raise UsageError(f"{key} must be {wanted}, got {value!r}")
+        raise UsageError(f"{key} must be {wanted}, got {shown(value)}")
+    if sizes is not None and value != 0 and not sizes[0] <= abs(value) <= sizes[1]:
+        raise UsageError(
+            f"{key} must be {'' if above is not None and above >= 0 else '0 or '}between {sizes[0]:g} and "
+            f"{sizes[1]:g} in size, got {shown(value)}"
+        )
 
 
 def integer(key: str, value: Any, *, least: int | None = None, below: int | None = None) -> None:
-    """Check that `value` is an int in [least, below)."""
+    """Check that `value` is an int in [least, below), and in any case below 10^15."""
     wanted = " and ".join(
         text for text in (f">= {least}" if least is not None else "", f"< {below}" if below is not None else "") if text
     )
     if isinstance(value, bool) or not isinstance(value, int):
-        raise UsageError(f"{key}: expected an integer {wanted}".rstrip() + f", got {value!r}")
+        raise UsageError(f"{key}: expected an integer {wanted}".rstrip() + f", got {shown(value)}")
     if (least is not None and value < least) or (below is not None and value >= below):
-        raise UsageError(f"{key} must be an integer {wanted}, got {value!r}")
+        raise UsageError(f"{key} must be an integer {wanted}, got {shown(value)}")
+    if abs(value) > MOST:
+        raise UsageError(f"{key} must be an integer of at most 10^15, got {shown(value)}")
+
+
+def at_most(key: str, value: int, most: int) -> None:
+    """Check that an integer is at most `most`."""
+    if value > most:
+        raise UsageError(f"{key} must be at most {most}, got {shown(value)}")
 
 
 def choice(key: str, value: Any, allowed: Iterable[Any]) -> None:
@@ -75,15 +110,15 @@ def choice(key: str, value: Any, allowed: Iterable[Any]) -> None:
         return
     import difflib
 
-    near = difflib.get_close_matches(str(value), [str(option) for option in options], n=1)
+    near = difflib.get_close_matches(shown(value).strip("'"), [str(option) for option in options], n=1)
     hint = f"; did you mean {near[0]}?" if near else ""
-    raise UsageError(f"{key} must be one of {', '.join(map(str, options))}, got {value!r}{hint}")
+    raise UsageError(f"{key} must be one of {', '.join(map(str, options))}, got {shown(value)}{hint}")
 
 
 def seed(key: str, value: Any) -> None:
     """Check a seed: an integer in [0, 2^63)."""
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < MAX_SEED:
-        raise UsageError(f"{key} must be an integer in [0, 2^63), got {value!r}")
+        raise UsageError(f"{key} must be an integer in [0, 2^63), got {shown(value)}")
 
 
 def component(key: str, package: str, values: Mapping[str, Any]) -> Any:

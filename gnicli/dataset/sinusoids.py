@@ -7,11 +7,13 @@ from typing import Any, Optional
 
 import numpy as np
 
-from gnicli import checks
+from gnicli import checks, memory
 from gnicli.checks import key
 from gnicli.contracts import Data, Observer, Split
 from gnicli.errors import UsageError
 from gnicli.seeding import numpy_stream
+
+_BYTES_PER_NUMBER = 24  # three float64: the angles, their sines and what is on the way
 
 
 @dataclass
@@ -40,6 +42,12 @@ class Sinusoids:
 
     def load(self, seed: int, observer: Observer) -> Data:
         """Inputs and targets float32 (n, 1). Standardized inputs use mean and std of the training points."""
+        n_test = self.n_train if self.n_test is None else self.n_test
+        memory.require(
+            (self.n_train + n_test) * _BYTES_PER_NUMBER * (len(self.frequencies) + 6),
+            f"dataset.n_train={self.n_train} dataset.n_test={n_test}",
+            "take fewer points",
+        )
         phases = numpy_stream(seed, "data").uniform(size=len(self.frequencies))
         train, test = self._points()
         shift, scale = 0.0, 1.0

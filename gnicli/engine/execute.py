@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gnicli import files
+from gnicli import files, memory
 from gnicli.contracts import Observer, Results, State, Value
 from gnicli.engine import checkpoint, display, figures, folders, machine, places, provenance, report, tables
 from gnicli.engine.observer import RunObserver
@@ -279,6 +279,7 @@ class _Job:
 
     def fail(self, error: Exception, cause: BaseException | None = None) -> Outcome:
         """Record an error, bugs with their traceback."""
+        error = memory.explained(error)
         message = first_line(error)
         self.record("failed", message, "".join(traceback.format_exception(cause or error)))
         if not self.in_sweep:

@@ -46,8 +46,8 @@ class FitStableConfig:
             raise UsageError(f"fixed: expected parameters such as {{beta:0}}, got {self.fixed!r}")
         for name, value in (self.fixed or {}).items():
             checks.choice("fixed", name, PARAMETERS)
-            checks.number(f"fixed.{name}", value)
-        checks.integer("n_bootstrap", self.n_bootstrap, least=0)
+            checks.number(f"fixed.{name}", value, sizes=checks.WIDE_SIZES)
+        checks.integer("n_bootstrap", self.n_bootstrap, least=0, below=checks.MOST_DRAWS)
         checks.integer("n_tested", self.n_tested, least=50)
         checks.number("holdout", self.holdout, least=0, most=0.5)
         checks.seed("seed", self.seed)

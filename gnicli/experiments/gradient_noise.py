@@ -41,6 +41,7 @@ class GradientNoiseConfig:
     def __post_init__(self) -> None:
         setup.check(self)
         checks.integer("n_mean", self.n_mean, least=1)
+        checks.at_most("n_mean", self.n_mean, checks.MOST_DRAWS)
 
 
 def run(cfg: DictConfig, observer: Observer) -> Results:

@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional
 
-from gnicli import checks
+from gnicli import checks, memory
 from gnicli.checks import key
 from gnicli.errors import NumericalError, UsageError
 from gnicli.experiments.common import RunConfig
@@ -28,6 +28,8 @@ SCHEMES = ("strang", "euler", "implicit", "tamed")
 DRIFTS = ("gradient", "fractional")
 NETWORK = "network"  # the potential that is built from layers which potentials do not know
 _MOST_BINS = 1_000_000
+_MOST_CHAINS = 10**8
+_MOST_TERMS = 10**6  # of the sum b_{h,K}
 _LEAST_RECORDS = 4  # split-R̂ and the effective sample size need as many
 
 
@@ -36,7 +38,7 @@ class ModelConfig:
     """The keys of the model and of its simulation."""
 
     potential: Any = key(None, "f of dw = −∇f(w) dt + ε dL")
-    alpha: float = key(1.5, "tail index of the noise, in (0, 2]; 2 is Brownian motion")
+    alpha: float = key(1.5, "tail index of the noise, in [0.5, 2]; 2 is Brownian motion")
     beta: Any = key(0.5, "skewness of the noise, in [−1, 1]: a number, or a list with one per coordinate")
     epsilon: float = key(1.0, "size ε of the noise")
     drift: str = key("gradient", "−∇f (4.3), or the fractional drift that restores the Gibbs law (4.6)", choices=DRIFTS)
@@ -64,7 +66,7 @@ class ModelConfig:
     run: RunConfig = key(RunConfig, "where a run lives and how often its state is kept")
 
     def __post_init__(self) -> None:
-        checks.number("alpha", self.alpha, above=0, most=2)
+        checks.number("alpha", self.alpha, least=0.5, most=2)
         for one in self.beta if isinstance(self.beta, list | tuple) else [self.beta]:
             checks.number("beta", one, least=-1, most=1)
         checks.number("epsilon", self.epsilon, above=0)
@@ -76,14 +78,22 @@ class ModelConfig:
         self._check_sizes()
         if not isinstance(self.functions, list | tuple) or not all(isinstance(one, str) for one in self.functions):
             raise UsageError(f"functions: expected a list of texts such as [w,w**2], got {self.functions!r}")
+        for name in ("low", "high"):
+            if getattr(self, name) is not None:
+                checks.number(name, getattr(self, name))
+        if self.h is not None:
+            checks.number("h", self.h, above=0)
+        if self.K is not None:
+            checks.integer("K", self.K, least=0, below=_MOST_TERMS)
         if self.low is not None and self.high is not None and not self.low < self.high:
             raise UsageError(f"low must be below high, got {self.low:g} and {self.high:g}")
 
     def _check_sizes(self) -> None:
         checks.number("eta", self.eta, above=0)
         checks.number("eta_power", self.eta_power, least=0, most=1)
-        for name in ("n_steps", "n_chains", "thin"):
+        for name in ("n_steps", "thin"):
             checks.integer(name, getattr(self, name), least=1)
+        checks.integer("n_chains", self.n_chains, least=1, below=_MOST_CHAINS)
         checks.integer("burn_in", self.burn_in, least=0)
         checks.integer("n_bins", self.n_bins, least=100, below=_MOST_BINS)
         checks.integer("n_traced", self.n_traced, least=1, below=10_001)
@@ -142,6 +152,9 @@ def build(config: ModelConfig) -> Model:
     increments, scheme, plan = dynamics(config, potential)
     for text in config.functions:
         expression.parse(text)
+    # Positions, starts, steps of explosions and copies of them on the way; sums of the functions.
+    per_chain = 8 * potential.dimension * (10 + 2 * len(config.functions))
+    memory.require(config.n_chains * per_chain, f"n_chains={config.n_chains}", "take fewer chains, and more steps")
     start = starts.draw(0.0 if config.start is None else config.start, potential, config.n_chains, config.seed)
     return Model(potential, increments, scheme, plan, start, *_window(config, increments.betas))
 

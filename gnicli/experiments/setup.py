@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 LOSSES = ("mse", "cross_entropy")
 LOSS_HELP = "loss; auto: mse for regression, cross_entropy for classes"
 DTYPES = ("float32", "float64")
+_MOST_THREADS = 1025
 DEVICES = ("auto", "cpu", "cuda")
 
 
@@ -37,8 +38,9 @@ class Learning(Protocol):
 def check(config: Learning) -> None:
     """Refuse values that are out of range, naming the key."""
     checks.integer("M", config.M, least=1)
+    checks.at_most("M", config.M, checks.MOST_DRAWS)
     if config.threads is not None:
-        checks.integer("threads", config.threads, least=1)
+        checks.integer("threads", config.threads, least=1, below=_MOST_THREADS)
     if config.batch_size != "full":
         if not isinstance(config.batch_size, int):
             raise UsageError(f"batch_size: expected full or an integer >= 1, got {config.batch_size!r}")

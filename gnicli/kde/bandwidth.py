@@ -34,7 +34,7 @@ def check(key: str, value: Any) -> None:
         if value not in RULES:
             raise UsageError(f"{key} must be one of {', '.join(RULES)} or a number > 0, got {value!r}")
     else:
-        checks.number(key, value, above=0)
+        checks.number(key, value, above=0, sizes=None)
 
 
 def choose(

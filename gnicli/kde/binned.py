@@ -52,7 +52,7 @@ def check_window(window: Window) -> None:
 def mesh_of(window: Window, bandwidth: float) -> Mesh:
     """The mesh for a window and a bandwidth: cells of at most bandwidth/16 that divide the window's."""
     check_window(window)
-    checks.number("bandwidth", bandwidth, above=0)
+    checks.number("bandwidth", bandwidth, above=0, sizes=None)
     spacing = (window.high - window.low) / (window.n_points - 1)
     stride = int(np.ceil(_FINENESS * spacing / bandwidth))
     step = spacing / stride
@@ -163,7 +163,7 @@ def from_counts(
     `total` (…) is the weight of all samples, those outside included. Bins have to be at most half a bandwidth wide.
     """
     check_window(window)
-    checks.number("bandwidth", bandwidth, above=0)
+    checks.number("bandwidth", bandwidth, above=0, sizes=None)
     n_bins = counts.shape[-1]
     width = (high - low) / n_bins
     if width > 0.5 * bandwidth:

@@ -10,7 +10,7 @@ import errno
 from collections.abc import Iterator
 from typing import Any
 
-from gnicli import checks
+from gnicli import checks, memory
 from gnicli.engine.yaml_files import explain
 from gnicli.errors import GniError, ResourceError, UsageError
 from gnicli.launch import experiments, keys
@@ -59,6 +59,7 @@ def translate(error: Exception, command: str, broken: dict[tuple[str, str], Usag
     from hydra.errors import HydraException, MissingConfigException
     from omegaconf.errors import OmegaConfBaseException
 
+    error = memory.explained(error)
     causes = list(chain(error))
     ours = [cause for cause in causes if isinstance(cause, GniError)]
     if ours:

@@ -52,12 +52,15 @@ class Conv:
         kernels = options.per_layer("network.kernel", self.kernel, n_layers)
         strides = options.per_layer("network.stride", self.stride, n_layers)
         parts: list[torch.nn.Module] = []
+        n_weights = 0
         for n_out, kernel, stride in zip(self.channels, kernels, strides, strict=True):
             if min(size) < kernel:
                 raise UsageError(
                     f"network.kernel={kernel} does not fit the {size[0]}x{size[1]} input of convolution "
                     f"{len(parts) + 1}; use smaller kernels or strides, or fewer network.channels"
                 )
+            n_weights += n_in * n_out * kernel**2
+            options.require_room(f"network.channels={list(self.channels)}", n_weights, dtype)
             parts.append(stages.ConvStage(n_in, n_out, kernel, stride, self.activation, self.bias, dtype))
             n_in, size = n_out, [(side - kernel) // stride + 1 for side in size]
         parts.append(stages.DenseStage(n_in * size[0] * size[1], n_outputs, "linear", self.bias, dtype))

@@ -27,6 +27,7 @@ class Mlp:
 
     def __post_init__(self) -> None:
         checks.integer("network.depth", self.depth, least=0)
+        checks.at_most("network.depth", self.depth, checks.MOST_DEPTH)
         checks.integer("network.width", self.width, least=1)
         options.check_shared(self.activation, self.init)
 
@@ -36,6 +37,12 @@ class Mlp:
         """See `contracts.Network.build`; the module has depth + 1 stages."""
         from gnicli.network import stages
 
+        inner = max(0, self.depth - 1)
+        options.require_room(
+            f"network.width={self.width} network.depth={self.depth}",
+            math.prod(input_shape) * self.width + inner * self.width**2 + self.width * n_outputs,
+            dtype,
+        )
         sizes = [math.prod(input_shape), *[self.width] * self.depth, n_outputs]
         activations = [self.activation] * self.depth + ["linear"]
         module = stages.Stack(

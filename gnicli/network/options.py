@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from gnicli import checks
+from gnicli import checks, memory
 from gnicli.errors import UsageError
+
+if TYPE_CHECKING:
+    import torch
 
 ACTIVATIONS = ("relu", "elu", "leaky_relu", "gelu", "tanh", "sigmoid", "linear")
 INITS = ("default", "he", "glorot_normal")
+
+_COPIES = 3  # of the weights at least: themselves, the gradient of a draw, the mean over draws
 
 ACTIVATION_HELP = "activation function of the hidden layers"
 BIAS_HELP = "give every layer a bias"
@@ -16,6 +21,11 @@ INIT_HELP = (
     "weights: he N(0, 2/fan_in), glorot_normal N(0, 2/(fan_in+fan_out)), both with zero biases; "
     "default: torch's U(±1/sqrt(fan_in)), biases too"
 )
+
+
+def require_room(keys: str, n_weights: int, dtype: torch.dtype) -> None:
+    """Raise `ResourceError` where memory cannot hold a network of so many weights and its gradients."""
+    memory.require(_COPIES * n_weights * dtype.itemsize, keys, "take a smaller network")
 
 
 def check_shared(activation: Any, init: Any) -> None:

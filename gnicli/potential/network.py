@@ -43,8 +43,10 @@ class NetworkLoss:
         check_choice("potential.noise", self.noise, NOISES)
         checks.integer("potential.width", self.width, least=1)
         checks.integer("potential.depth", self.depth, least=0)
+        checks.at_most("potential.depth", self.depth, checks.MOST_DEPTH)
         checks.choice("potential.loss", self.loss, LOSSES)
         checks.integer("potential.M", self.M, least=1)
+        checks.at_most("potential.M", self.M, checks.MOST_DRAWS)
 
 
 def check_choice(key: str, given: Any, names: tuple[str, ...]) -> dict[str, Any]:

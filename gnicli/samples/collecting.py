@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from gnicli import memory
 from gnicli.contracts import Observer
 from gnicli.errors import DataError, ResourceError, UsageError, shown
 from gnicli.seeding import numpy_stream
@@ -20,17 +20,7 @@ LONGEST_LABEL = 200  # bytes: labels name files, which may have 255
 
 def available_bytes() -> int | None:
     """Memory that can be had without swapping, or None where the system does not tell."""
-    try:
-        with open("/proc/meminfo", encoding="ascii") as stream:
-            for line in stream:
-                if line.startswith("MemAvailable:"):
-                    return int(line.split()[1]) * 1024
-    except (OSError, ValueError, IndexError):
-        pass
-    try:
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError, AttributeError):
-        return None
+    return memory.available()
 
 
 class Collector:

@@ -24,8 +24,8 @@ class NormalSamples:
     n: int = key(10000, drawing.N_HELP)
 
     def __post_init__(self) -> None:
-        checks.number("samples.mean", self.mean)
-        checks.number("samples.std", self.std, above=0)
+        checks.number("samples.mean", self.mean, sizes=checks.WIDE_SIZES)
+        checks.number("samples.std", self.std, above=0, sizes=checks.WIDE_SIZES)
         checks.integer("samples.n", self.n, least=1)
 
     def load(self, seed: int, observer: Observer, read_parquet: ParquetReader) -> dict[str, np.ndarray]:

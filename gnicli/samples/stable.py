@@ -29,8 +29,8 @@ class StableSamples:
     def __post_init__(self) -> None:
         checks.number("samples.alpha", self.alpha, least=0.5, most=2)
         checks.number("samples.beta", self.beta, least=-1, most=1)
-        checks.number("samples.loc", self.loc)
-        checks.number("samples.scale", self.scale, above=0)
+        checks.number("samples.loc", self.loc, sizes=checks.WIDE_SIZES)
+        checks.number("samples.scale", self.scale, above=0, sizes=checks.WIDE_SIZES)
         checks.choice("samples.parameterization", self.parameterization, ("S1", "S0"))
         checks.integer("samples.n", self.n, least=1)
 

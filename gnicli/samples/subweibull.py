@@ -26,8 +26,8 @@ class SubWeibullSamples:
 
     def __post_init__(self) -> None:
         checks.number("samples.r", self.r, above=0, most=100)
-        checks.number("samples.loc", self.loc)
-        checks.number("samples.scale", self.scale, above=0)
+        checks.number("samples.loc", self.loc, sizes=checks.WIDE_SIZES)
+        checks.number("samples.scale", self.scale, above=0, sizes=checks.WIDE_SIZES)
         checks.integer("samples.n", self.n, least=1)
 
     def load(self, seed: int, observer: Observer, read_parquet: ParquetReader) -> dict[str, np.ndarray]:

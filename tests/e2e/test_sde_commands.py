@@ -236,7 +236,7 @@ def test_the_weak_errors_of_a_sum_stand_beside_those_of_its_chains(gni, folder):
     ("words", "message"),
     [
         (("alpha=1", "beta=0.5", "scheme=euler"), "alpha=1 with beta=0.5: the location of L drifts"),
-        (("alpha=2.5",), "alpha must be > 0 and <= 2"),
+        (("alpha=2.5",), "alpha must be >= 0.5 and <= 2"),
         (("beta=[0.5,0.5]",), "beta: expected one number or 1"),
         (("burn_in=20000",), "leave 0 recorded steps"),
         (("scheme=rk4",), "scheme must be one of strang, euler, implicit, tamed"),

@@ -29,6 +29,7 @@ class Explicit:
     def __post_init__(self) -> None:
         checks.choice("objective.method", self.method, ("exact", "probe"))
         checks.integer("objective.n_probes", self.n_probes, least=1)
+        checks.at_most("objective.n_probes", self.n_probes, checks.MOST_DRAWS)
 
     def build(self, module: torch.nn.Module, loss: str, noise: Noise, M: int, seed: int) -> GradientFunction:
         """See `contracts.Objective.build`; the result is a `gradients.regularizer.ExplicitGradient`."""

@@ -27,6 +27,7 @@ class Antithetic:
         if self.every is not None:
             checks.integer("track.every", self.every, least=1)
         checks.integer("track.n_repeats", self.n_repeats, least=2)
+        checks.at_most("track.n_repeats", self.n_repeats, checks.MOST_DRAWS)
 
     def build(
         self, module: torch.nn.Module, loss: str, noise: Noise, M: int, seed: int, every: int, observer: Observer

@@ -27,6 +27,7 @@ class GradientNoise:
         if self.every is not None:
             checks.integer("track.every", self.every, least=1)
         checks.integer("track.n_mean", self.n_mean, least=1)
+        checks.at_most("track.n_mean", self.n_mean, checks.MOST_DRAWS)
 
     def build(
         self, module: torch.nn.Module, loss: str, noise: Noise, M: int, seed: int, every: int, observer: Observer
