@@ -193,8 +193,23 @@ def _refuse_other_config(path: Path, saved: Mapping[str, Any], config: Mapping[s
 
 def read_state(folder: Path) -> State | None:
     """The newest whole state of a run, whatever its config, to look at trained weights; None where there is none."""
+    found = read_state_and_config(folder)
+    return None if found is None else found[0]
+
+
+def read_state_and_config(folder: Path) -> tuple[State, dict[str, Any]] | None:
+    """The newest whole state of a run and the essential config that it was saved with; None where there is none.
+
+    Raises `DataError` where a file is whole but not of this form.
+    """
     for name in (CURRENT, PREVIOUS):
-        with contextlib.suppress(FileNotFoundError, DataError):
-            header, arrays = decode(Path(folder) / name)
-            return State(header["step"], arrays, header["values"])
+        path = Path(folder) / name
+        try:
+            header, arrays = decode(path)
+        except (FileNotFoundError, DataError):
+            continue
+        step, values, config = (header.get(part) for part in ("step", "values", "config"))
+        if type(step) is not int or not isinstance(values, dict) or not isinstance(config, dict):
+            raise DataError(f"{path} is damaged: its step, values or config are not of their kind")
+        return State(step, arrays, values), config
     return None

@@ -26,6 +26,10 @@ def folder_of(source: str, command: str, statuses: Collection[str]) -> Path:
     return folder
 
 
+def _first_line(error: BaseException) -> str:
+    return next((line.strip()[:200] for line in str(error).splitlines() if line.strip()), type(error).__name__)
+
+
 def saved_config(folder: Path) -> dict[str, Any]:
     """The keys of the run; `DataError` where they cannot be read."""
     return records.read_config(folder)
@@ -43,6 +47,14 @@ def key_of(config: Any, name: str, default: Any, saved: dict[str, Any], folder: 
     return saved[name]
 
 
+def rebuilt(config: Any, changes: dict[str, Any], folder: Path) -> Any:
+    """`config` with the source's keys; `DataError` where its schema refuses one, since the source is to blame."""
+    try:
+        return dataclasses.replace(config, **changes)
+    except (TypeError, ValueError, AttributeError, UsageError) as error:
+        raise DataError(f"{folder}: its configuration is damaged: {_first_line(error)}") from error
+
+
 def component_of(group: str, config: Any, saved: dict[str, Any], folder: Path) -> Any:
     """The source's member of a group of `gnicli`; one typed with other keys is refused rather than passed over.
 
@@ -58,8 +70,8 @@ def component_of(group: str, config: Any, saved: dict[str, Any], folder: Path) -
         member = getattr(importlib.import_module(f"gnicli.{group}.{name}"), "COMPONENT", None)
     try:
         found = member(**values)
-    except TypeError as error:
-        raise DataError(f"{folder}: its configuration has no readable {group}") from error
+    except (TypeError, UsageError) as error:
+        raise DataError(f"{folder}: its configuration has no readable {group}: {_first_line(error)}") from error
     given = dataclasses.asdict(chosen)
     if given != dataclasses.asdict(member()) and given != dataclasses.asdict(found) and given["name"] == name:
         raise UsageError(f"the keys of {group} contradict the source, which has {values}; leave them out")

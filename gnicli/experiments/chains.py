@@ -152,15 +152,67 @@ def arrays_of(chains: Chains) -> dict[str, NamedArray]:
 
 
 def load(config: ModelConfig, model: Model, arrays: Mapping[str, np.ndarray]) -> Chains:
-    """Chains from what `arrays_of` kept. `config` and `model` are those they were made with."""
+    """Chains from what `arrays_of` kept. `config` and `model` are those they were made with.
+
+    Raises `DataError` for arrays that are absent, of another kind or shape, not finite where they have to be, or no
+    sums of a simulation.
+    """
     own = _sinks(config, model)
-    try:
-        if arrays["counts"].shape != own.histogram.counts.shape or arrays["trace"].shape != own.trace.positions.shape:
-            raise DataError("the arrays of the source do not fit its configuration; simulate it anew")
-        own.histogram.load(arrays)
-        own.moments.load(arrays)
-        own.trace.load({"positions": arrays["trace"]})
-        run = simulate.Run(arrays["positions"], arrays["exploded_by"])
-    except KeyError as error:
-        raise DataError(f"the source lacks the array {error}; simulate it anew") from error
-    return _judged(own, run, model.plan)
+    _check_arrays(own, model, arrays)
+    own.histogram.load(arrays)
+    own.moments.load(arrays)
+    own.trace.load({"positions": arrays["trace"]})
+    return _judged(own, simulate.Run(arrays["positions"], arrays["exploded_by"]), model.plan)
+
+
+def _check_arrays(own: _Sinks, model: Model, arrays: Mapping[str, np.ndarray]) -> None:
+    plan, d = model.plan, model.potential.dimension
+    expected = {
+        "edges": own.histogram.edges,
+        "counts": own.histogram.counts,
+        "below": own.histogram.below,
+        "totals": own.histogram.totals,
+        "sums": own.moments.sums,
+        "weight": own.moments.weight,
+        "trace": own.trace.positions,
+        "positions": np.empty(plan.n_chains if d == 1 else (d, plan.n_chains)),
+        "exploded_by": np.empty(plan.n_chains, int),
+    }
+    for name, like in expected.items():
+        if name not in arrays:
+            raise DataError(f"the source lacks the array {name}; simulate it anew")
+        found = arrays[name]
+        if found.shape != like.shape or found.dtype != like.dtype:
+            raise DataError(
+                f"the array {name} of the source does not fit its configuration: {found.dtype} {found.shape} for "
+                f"{like.dtype} {like.shape}; simulate it anew"
+            )
+    if not np.array_equal(arrays["edges"], expected["edges"]):
+        raise DataError("the array edges of the source is not that of its configuration; simulate it anew")
+    for name in ("counts", "below", "totals", "weight"):
+        if not (np.isfinite(arrays[name]) & (arrays[name] >= 0)).all():
+            raise DataError(f"the array {name} of the source holds values that are negative or not finite: damaged")
+    lost = arrays["exploded_by"] >= 0
+    if (arrays["exploded_by"] < -1).any() or (arrays["exploded_by"] > plan.n_steps).any():
+        raise DataError("the array exploded_by of the source holds numbers that are no steps: damaged")
+    alive = np.isfinite(arrays["positions"]) if d == 1 else np.isfinite(arrays["positions"]).all(axis=0)
+    if (alive == lost).any():
+        raise DataError("the arrays positions and exploded_by of the source contradict each other: damaged")
+    if np.isnan(arrays["trace"][:, :, ~lost[: arrays["trace"].shape[2]]]).any():
+        raise DataError("the array trace of the source holds NaN of chains that live: damaged")
+    _check_sums(arrays)
+
+
+def _check_sums(arrays: Mapping[str, np.ndarray]) -> None:
+    """What is counted is part of the whole, twice counted alike; the functions of living chains may be infinite."""
+    inside = arrays["counts"].sum(axis=2) + arrays["below"]
+    if (inside > arrays["totals"] * (1 + 1e-9) + 1e-300).any():
+        raise DataError("the arrays counts and totals of the source contradict each other: damaged")
+    total, weight = float(arrays["totals"].sum()), float(arrays["weight"].sum())
+    if not total > 0 or abs(total - weight) > 1e-9 * total:
+        raise DataError("the arrays totals and weight of the source contradict each other: damaged")
+    if np.isnan(arrays["sums"]).any(axis=(1, 2)).any():
+        # A function such as log(w) is NaN on half of the line for (nearly) every chain; a single NaN is damage.
+        share = np.isnan(arrays["sums"]).mean(axis=(1, 2))
+        if ((share > 0) & (share < 0.01)).any():
+            raise DataError("the array sums of the source holds NaN of single chains: damaged")

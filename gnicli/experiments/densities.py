@@ -11,7 +11,7 @@ import numpy as np
 from gnicli.contracts import NamedArray, Value
 from gnicli.errors import UsageError
 from gnicli.experiments.chains import MARGIN, Chains
-from gnicli.experiments.model import Laws, Model, coordinate_names, members
+from gnicli.experiments.model import MOST_BINS, Laws, Model, coordinate_names, members
 from gnicli.kde import density
 from gnicli.kde.binned import Window
 from gnicli.kde.density import Density
@@ -51,14 +51,19 @@ def check(config: KdeStationaryConfig, model: Model) -> None:
     # Not a check of the schema: theorem42 sweeps h, and composes without it.
     if config.drift_errors and config.h is None:
         raise UsageError("drift_errors=true is for the sum b_{h,K}: add drift=fractional, h and K")
-    if isinstance(config.bandwidth, str) or config.estimator == "sklearn":
+    if isinstance(config.bandwidth, str):
+        return
+    if config.bandwidth > model.high - model.low:
+        raise UsageError(
+            f"bandwidth={config.bandwidth:g} is wider than the window from {model.low:g} to {model.high:g}; take a "
+            "smaller one, or low and high farther apart"
+        )
+    if config.estimator == "sklearn":
         return
     least = math.ceil(2 * (1 + 2 * MARGIN) * (model.high - model.low) / config.bandwidth)
     if config.n_bins < least:
-        raise UsageError(
-            f"bandwidth={config.bandwidth:g} is too small for n_bins={config.n_bins}; take n_bins={least} or a larger "
-            "bandwidth"
-        )
+        more = f"take n_bins={least} or a larger bandwidth" if least < MOST_BINS else "take a larger bandwidth"
+        raise UsageError(f"bandwidth={config.bandwidth:g} is too small for n_bins={config.n_bins}; {more}")
 
 
 def _by_tree(config: KdeStationaryConfig, found: Chains, axis: int, window: Window, n_effective: float) -> Density:

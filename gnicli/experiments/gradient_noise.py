@@ -64,9 +64,7 @@ def run(cfg: DictConfig, observer: Observer) -> Results:
     data = config.dataset.load(seed, observer)
     module = setup.module(config, data)
     if state is not None:
-        from gnicli.training.loop import load_parameters
-
-        load_parameters(module, state)
+        trained.put(module, state, config.source)
     step = 0 if state is None else state.step
     inputs, targets = setup.tensors(config, data.train)
     indices = Batches(len(inputs), setup.batch_size(config, data), config.seed).indices(step)

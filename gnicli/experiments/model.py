@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 SCHEMES = ("strang", "euler", "implicit", "tamed")
 DRIFTS = ("gradient", "fractional")
 NETWORK = "network"  # the potential that is built from layers which potentials do not know
-_MOST_BINS = 1_000_000
+MOST_BINS = 1_000_000
 _MOST_CHAINS = 10**8
 _MOST_TERMS = 10**6  # of the sum b_{h,K}
 _LEAST_RECORDS = 4  # split-R̂ and the effective sample size need as many
@@ -95,7 +95,7 @@ class ModelConfig:
             checks.integer(name, getattr(self, name), least=1)
         checks.integer("n_chains", self.n_chains, least=1, below=_MOST_CHAINS)
         checks.integer("burn_in", self.burn_in, least=0)
-        checks.integer("n_bins", self.n_bins, least=100, below=_MOST_BINS)
+        checks.integer("n_bins", self.n_bins, least=100, below=MOST_BINS)
         checks.integer("n_traced", self.n_traced, least=1, below=10_001)
         checks.seed("seed", self.seed)
         n_recorded = self.n_steps // self.thin - self.burn_in // self.thin

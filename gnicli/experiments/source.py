@@ -29,8 +29,9 @@ def read(config: KdeStationaryConfig) -> tuple[KdeStationaryConfig, dict[str, np
     folder = another_run.folder_of(str(config.source), _COMMAND, ("completed",))
     saved = another_run.saved_config(folder)
     changes = _changes(config, saved, folder)
+    rebuilt = another_run.rebuilt(config, changes, folder)
     try:
-        return dataclasses.replace(config, **changes), tables.read_arrays(folder / "arrays.npz")
+        return rebuilt, tables.read_arrays(folder / "arrays.npz")
     except FileNotFoundError as error:
         raise DataError(f"{folder} has lost its arrays.npz; simulate it anew") from error
 

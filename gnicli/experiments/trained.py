@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, NamedTuple
+import json
+from typing import TYPE_CHECKING, NamedTuple, cast
 
+from gnicli import checks
 from gnicli.contracts import State
-from gnicli.engine import checkpoint
-from gnicli.errors import DataError
+from gnicli.engine import checkpoint, provenance
+from gnicli.errors import DataError, UsageError
 from gnicli.experiments import another_run
 
 if TYPE_CHECKING:
+    import torch
+
     from gnicli.experiments.gradient_noise import GradientNoiseConfig
 
 _COMMAND = "train"
@@ -40,12 +44,34 @@ def read(config: GradientNoiseConfig) -> Trained:
     changes = {name: another_run.component_of(name, config, saved, folder) for name in ("dataset", "network")}
     for name in ("loss", "dtype"):
         changes[name] = another_run.key_of(config, name, defaults[name], saved, folder)
-    state = checkpoint.read_state(folder)
-    if state is None:
+    found = checkpoint.read_state_and_config(folder)
+    if found is None:
         raise DataError(f"{folder} holds no whole checkpoint; train it anew")
+    state, inside = found
+    # The weights are those of the config in their own file; the other one may have been edited since.
+    plain = json.loads(json.dumps(saved, default=str))
+    for name, (theirs, ours) in provenance.differences(inside, plain).items():
+        raise DataError(
+            f"{folder}: its .hydra/config.yaml was changed after training: {name} is {ours!r} there and {theirs!r} in "
+            "its checkpoint; train it anew"
+        )
     noise = dict(saved["noise"]).get("name") if isinstance(saved.get("noise"), dict) else None
     note = f"The network is that of {_COMMAND} after {state.step} steps with noise={noise}, M={saved.get('M')}."
     seed = saved.get("seed")
-    if not isinstance(seed, int):
-        raise DataError(f"{folder}: its configuration has no readable seed")
-    return Trained(dataclasses.replace(config, **changes), state, note, seed)
+    try:
+        checks.seed("seed", seed)
+    except UsageError as error:
+        raise DataError(f"{folder}: its configuration has no readable seed: {error}") from error
+    return Trained(another_run.rebuilt(config, changes, folder), state, note, int(cast(int, seed)))
+
+
+def put(module: torch.nn.Module, state: State, source: str | None) -> None:
+    """Put the weights of a state into a network; `DataError` where they are not its own, or not finite."""
+    from gnicli.training.loop import load_parameters
+
+    try:
+        load_parameters(module, state)
+    except (RuntimeError, TypeError, ValueError) as error:
+        raise DataError(f"{source}: the weights of its checkpoint do not fit its network; train it anew") from error
+    if not all(bool(weight.isfinite().all()) for weight in module.parameters()):
+        raise DataError(f"{source}: the weights of its checkpoint are not all finite; train it anew")

@@ -54,15 +54,18 @@ def mesh_of(window: Window, bandwidth: float) -> Mesh:
     check_window(window)
     checks.number("bandwidth", bandwidth, above=0, sizes=None)
     spacing = (window.high - window.low) / (window.n_points - 1)
-    stride = int(np.ceil(_FINENESS * spacing / bandwidth))
+    # In floats first: an integer of 300 digits is no size.
+    cells = max(1.0, np.ceil(_FINENESS * spacing / bandwidth))
+    size = (window.n_points - 1) * cells + 1 + 2 * np.ceil(_PAD * bandwidth * cells / spacing)
+    if not size <= _MAX_MESH:
+        raise UsageError(
+            f"bandwidth {bandwidth:.3g} needs a mesh of {size:.3g} cells over [{window.low:g}, {window.high:g}], at "
+            f"most {_MAX_MESH} are allowed; take another bandwidth or a smaller window"
+        )
+    stride = int(cells)
     step = spacing / stride
     pad = int(np.ceil(_PAD * bandwidth / step))
     size = (window.n_points - 1) * stride + 1 + 2 * pad
-    if size > _MAX_MESH:
-        raise UsageError(
-            f"bandwidth {bandwidth:.3g} needs a mesh of {size} cells over [{window.low:g}, {window.high:g}], at most "
-            f"{_MAX_MESH} are allowed; take a larger bandwidth or a smaller window"
-        )
     return Mesh(window.low - pad * step, step, size, pad, stride)
 
 
@@ -172,7 +175,13 @@ def from_counts(
             f"{int(np.ceil(2 * (high - low) / bandwidth))} bins"
         )
     # The bin centers are a mesh of their own: smoothed there, then read off at the points.
-    pad = int(np.ceil(_PAD * bandwidth / width))
+    reach = _PAD * bandwidth / width
+    if n_bins + 2 * reach > _MAX_MESH:
+        raise UsageError(
+            f"bandwidth {bandwidth:.3g} is too large for bins of {width:.3g}: it reaches over {reach:.3g} of them, at "
+            f"most {_MAX_MESH} are allowed; take a smaller one, or a wider histogram"
+        )
+    pad = int(np.ceil(reach))
     padded = np.zeros((*counts.shape[:-1], n_bins + 2 * pad))
     padded[..., pad : pad + n_bins] = counts
     mesh = Mesh(low + (0.5 - pad) * width, width, n_bins + 2 * pad, 0, 1)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from gnicli.errors import Interrupted, ResourceError, UsageError
 from gnicli.launch import arguments as argument_reader
-from gnicli.launch import commands, components, experiments, guard, paths, sweeps
+from gnicli.launch import commands, components, experiments, expressions, guard, paths, sweeps
 
 if TYPE_CHECKING:
     from gnicli.launch.tasks import Session
@@ -29,7 +29,7 @@ def launch(command: str, words: list[str]) -> int:
     except FileNotFoundError as error:
         raise ResourceError("the working folder no longer exists; change to another one") from error
     arguments = argument_reader.split(words)
-    arguments = arguments._replace(overrides=paths.expand(command, arguments.overrides))
+    arguments = arguments._replace(overrides=expressions.quote(paths.expand(command, arguments.overrides)))
     n_jobs = argument_reader.check(arguments)
     experiments.check(command, arguments)
 

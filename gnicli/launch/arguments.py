@@ -157,6 +157,8 @@ def check(arguments: Arguments) -> int:
             (override,) = parser.parse_overrides([word])
         except OverrideParseException as error:
             raise UsageError(_explain_grammar(word, error.message)) from error
+        except ValueError as error:  # Python reads no integer of more than 4300 digits
+            raise UsageError(f"{word[:40]}…: an integer of too many digits; no key takes more than 16") from error
         key = override.key_or_group
         if not key:
             raise UsageError(f"{word}: a key is missing before '='; write key=value, for instance M=16")

@@ -40,6 +40,9 @@ _EXPECTED = (
     ("to Enum", "one of its choices"),
 )
 
+# An integer that Python does not read, or that no float holds.
+_TOO_LONG = ("integer string conversion", "int too large to convert to float")
+
 
 def chain(error: BaseException | None) -> Iterator[BaseException]:
     """The error and what it was raised from, also where that is hidden, as OmegaConf does with a resolver's error."""
@@ -80,6 +83,8 @@ def translate(error: Exception, command: str, broken: dict[tuple[str, str], Usag
         return ResourceError(
             f"cannot write {error.filename}: {reason}; choose another place with run.root= or run.dir="
         )
+    if any(sign in str(cause) for cause in causes for sign in _TOO_LONG):
+        return UsageError("an integer of too many digits; no key takes more than 16, seed no more than 19")
     if isinstance(error, HydraException):
         return UsageError(_hydra(str(error), command))
     if isinstance(error, ValueError) and "Config group override must be" in str(error):

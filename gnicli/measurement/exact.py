@@ -16,11 +16,14 @@ import math
 
 import numpy as np
 
+from gnicli.errors import NumericalError
 from gnicli.measurement.chain import Chain, Quantity, derivative, quantities
 from gnicli.measurement.moments import growth, log_abs
 from gnicli.measurement.products import Factor, ProductLaw, product_law
 
 Points = tuple[np.ndarray, np.ndarray]  # log-probabilities and values
+
+_MOST_STD = 1e5  # of a chain's output: the grid is as fine as the logistic function is narrow
 
 
 def is_known(chain: Chain) -> bool:
@@ -137,6 +140,10 @@ def _line(std: float, order: float) -> Points:
         return np.zeros(1), np.zeros(1)
     step = 0.0125 if order < 4 else 0.04 if order < 10 else 0.1
     step = min(step, 0.5 / std)  # the logistic function is analytic within π of the real axis
+    if std > _MOST_STD:
+        raise NumericalError(
+            f"the chain's output has a standard deviation of {std:.3g}, at most {_MOST_STD:g} is integrated"
+        )
     half = math.ceil((math.sqrt(2 * order) + 9.0) / step)
     z = step * np.arange(-half, half + 1)
     return -0.5 * np.square(z) + math.log(step / math.sqrt(2 * math.pi)), z

@@ -85,7 +85,9 @@ def block_alpha(x: np.ndarray, rng: np.random.Generator) -> float:
 
 def effective_rank(columns: np.ndarray) -> float:
     """(Σ λ)²/Σ λ² of the correlations of columns (n, k): k where they are uncorrelated, 1 where they move as one."""
-    moving = columns[:, columns.std(axis=0) > 0].astype(np.float64)
+    moving = columns.astype(np.float64)
+    std = moving.std(axis=0)
+    moving = moving[:, std > 0] / std[std > 0]
     if moving.shape[1] < 2:
         return math.nan
     correlation = np.corrcoef(moving, rowvar=False)

@@ -11,6 +11,8 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from gnicli.errors import NumericalError
+
 BLOCK = 32  # draws summed in the gradient's own arithmetic before they go into float64
 
 
@@ -55,7 +57,12 @@ class PowerSums:
             self._flush()
 
     def _flush(self) -> None:
-        self._sums += self._block.double().cpu().numpy()
+        found = self._block.double().cpu().numpy()
+        if not np.isfinite(found).all():
+            raise NumericalError(
+                "the gradient noise is beyond what its arithmetic holds; take less noise, or dtype=float64"
+            )
+        self._sums += found
         self._block.zero_()
 
     def moments(self) -> Moments:

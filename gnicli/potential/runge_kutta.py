@@ -6,9 +6,12 @@ from collections.abc import Callable
 
 import numpy as np
 
+from gnicli.errors import NumericalError
+
 _FRACTION = 0.25  # dt ≤ .25 (1 + |w|)/|∇f|: a sub-step never moves a chain by more than a quarter of its distance
 _STIFFNESS = 0.3  # dt ≤ .3 / |∇²f| along the path: without it a sextic is off by 4 % from far out
 _MANY = 0.1  # share of chains from which on halving the step for all is cheaper than picking them out
+_MOST_PARTS = 10_000
 
 Gradient = Callable[[np.ndarray], np.ndarray]
 
@@ -54,7 +57,9 @@ def _in_parts(gradient: Gradient, w: np.ndarray, time: float) -> np.ndarray:
     result = w.copy()
     chains = np.flatnonzero(np.isfinite(w) if w.ndim == 1 else np.isfinite(w).all(axis=0))
     left = np.full(len(chains), float(time))
-    while len(chains):
+    for _ in range(_MOST_PARTS):
+        if not len(chains):
+            return result
         here = result[..., chains]
         slope = gradient(here)
         speed = _norm(slope)
@@ -69,7 +74,10 @@ def _in_parts(gradient: Gradient, w: np.ndarray, time: float) -> np.ndarray:
         result[..., chains] = here - _increment(gradient, here, slope, second, dt)
         left = left - dt
         chains, left = chains[left > 0], left[left > 0]
-    return result
+    raise NumericalError(
+        f"the gradient flow over a time of {time:g} needs more than {_MOST_PARTS} sub-steps: the potential is too "
+        "steep; take a smaller eta, or a potential with numbers nearer to 1"
+    )
 
 
 def _norm(w: np.ndarray) -> np.ndarray:

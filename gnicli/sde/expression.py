@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 import math
 import operator
+import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from gnicli import checks
 from gnicli.errors import UsageError
 
 _FUNCTIONS = {
@@ -39,7 +41,9 @@ def parse(text: str, variable: str = "w") -> Callable[[np.ndarray], np.ndarray]:
     if len(text) > _LONGEST:
         raise UsageError(f"an expression may be {_LONGEST} characters long, got {len(text)}")
     try:
-        tree = ast.parse(text.strip(), mode="eval").body
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)  # "1w" is refused below, in words of our own
+            tree = ast.parse(text.strip(), mode="eval").body
         _check(tree, variable)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise _refusal(text, variable) from None
@@ -61,7 +65,7 @@ def _refusal(text: str, variable: str) -> UsageError:
 def _check(node: ast.expr, variable: str) -> None:
     """ValueError unless the node and all below are allowed."""
     match node:
-        case ast.Constant(value=int() | float()) if not isinstance(node.value, bool):
+        case ast.Constant(value=int() | float()) if checks.is_number(node.value):
             return
         case ast.Name(id=name) if name == variable or name in _CONSTANTS:
             return
@@ -84,7 +88,7 @@ def _check(node: ast.expr, variable: str) -> None:
 def _value(node: ast.expr, names: dict[str, Any]) -> Any:
     match node:
         case ast.Constant(value=value):
-            return np.float64(value)  # type: ignore[arg-type]
+            return np.float64(value)  # type: ignore[arg-type]  # _check let no integer beyond floats pass
         case ast.Name(id=name):
             return names[name]
         case ast.UnaryOp(op=op, operand=operand):

@@ -29,6 +29,11 @@ class GibbsLaw:
         values = self._relative(nodes)
         masses = (values @ weights) * half
         self._total = float(masses.sum())
+        if not (np.isfinite(self._total) and self._total > 0):
+            raise UsageError(
+                f"exp(-f/ε^α) is too narrow to be resolved at alpha={alpha:g}, epsilon={epsilon:g}; take a larger "
+                "epsilon, or a potential with numbers nearer to 1"
+            )
         self._cumulative = np.concatenate([[0.0], np.cumsum(masses)]) / self._total
         self.mean = float(((values * nodes) @ weights).sum() * half / self._total)
 
@@ -54,6 +59,8 @@ class GibbsLaw:
     def _edge(self, side: float) -> float:
         center = self.modes[0 if side < 0 else -1]
         step = 1e-3
+        while step > 1e-9 * (1 + abs(center)) and float(self.exponent(np.array([center + side * step]))[0]) > _EXPONENT:
+            step /= 2
         while float(self.exponent(np.array([center + side * step]))[0]) < _EXPONENT:
             step *= 1.1
             if step > 1e12:

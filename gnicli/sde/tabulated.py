@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.interpolate import CubicSpline
 
-from gnicli.errors import UsageError
+from gnicli.errors import NumericalError, UsageError
 from gnicli.sde.fractional import FractionalForce
 
 _EXPONENT = 60.0  # the table ends where φ is e^{-60}
@@ -18,6 +18,7 @@ _NODES = 8193
 _STIFFNESS = 0.1
 _INSTANT = 1e-6  # what a fall from infinity to the table may take, in units of the time step
 _MAX_MAPS = 16
+_MOST_PARTS = 10_000_000  # of all nodes together: some seconds
 
 
 class FractionalDrift:
@@ -77,7 +78,9 @@ class FractionalDrift:
         """Φ_time(w) by Runge-Kutta sub-steps with dt |b'| ≤ 0.1, for w (n,) inside the table."""
         result = w.copy()
         points, left = np.arange(len(w)), np.full(len(w), float(time))
-        while len(points):
+        done = 0
+        while len(points) and done < _MOST_PARTS:
+            done += len(points)
             here = result[points]
             dt = np.minimum(left, _STIFFNESS / np.maximum(np.abs(self.slope(here)), 1e-300))
             first = self.rate(here)
@@ -87,6 +90,11 @@ class FractionalDrift:
             result[points] = here + dt / 6 * (first + 2 * (second + third) + fourth)
             left = left - dt
             points, left = points[left > 0], left[left > 0]
+        if len(points):
+            raise NumericalError(
+                f"the fractional drift's flow over a time of {time:g} needs more than {_MOST_PARTS} sub-steps; take a "
+                "smaller eta, or epsilon nearer to 1"
+            )
         return result
 
     @property

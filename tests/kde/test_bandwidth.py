@@ -78,7 +78,7 @@ def test_samples_that_are_mostly_one_value_have_no_bandwidth(share):
         bandwidth.choose("isj", samples)
 
 
-@pytest.mark.parametrize("n", (2, 3, 4, 5, 10, 29, 30, 49, 50, 60))
+@pytest.mark.parametrize("n", [2, 3, 4, 5, 10, 29, 30, 49, 50, 60])
 def test_few_samples_get_a_bandwidth_of_their_spread(n):
     """Both rules have the size of the spread; Improved Sheather-Jones alone gives 1e-3 of it for three samples."""
     found = [bandwidth.choose("isj", np.random.default_rng(seed).normal(size=n)) for seed in range(30)]

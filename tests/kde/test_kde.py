@@ -190,7 +190,11 @@ def test_groups_of_unequal_weight_average_to_the_whole():
     [
         (lambda: binned.estimate(np.zeros(3), Window(0, 1), 0.0), UsageError, "bandwidth must be > 0"),
         (lambda: binned.estimate(np.zeros(3), Window(0, 1, 10**9), 0.1), UsageError, "points must be an integer"),
-        (lambda: binned.estimate(np.zeros(3), Window(0, 1e9), 0.1), UsageError, "larger bandwidth or a smaller window"),
+        (
+            lambda: binned.estimate(np.zeros(3), Window(0, 1e9), 0.1),
+            UsageError,
+            "another bandwidth or a smaller window",
+        ),
         (lambda: binned.estimate(np.zeros(3), Window(1, 0), 0.1), UsageError, "the window"),
         (lambda: binned.estimate(np.array([1, np.nan]), Window(0, 1), 0.1), NumericalError, "contain NaN"),
         (lambda: binned.estimate(np.array([]), Window(0, 1), 0.1), NumericalError, "positive, finite total weight"),
