@@ -40,10 +40,6 @@ def read(config: GradientNoiseConfig) -> Trained:
     """
     folder = another_run.folder_of(str(config.source), _COMMAND, _STATUSES)
     saved = another_run.saved_config(folder)
-    defaults = {field.name: field.default for field in dataclasses.fields(config)}
-    changes = {name: another_run.component_of(name, config, saved, folder) for name in ("dataset", "network")}
-    for name in ("loss", "dtype"):
-        changes[name] = another_run.key_of(config, name, defaults[name], saved, folder)
     found = checkpoint.read_state_and_config(folder)
     if found is None:
         raise DataError(f"{folder} holds no whole checkpoint; train it anew")
@@ -55,6 +51,10 @@ def read(config: GradientNoiseConfig) -> Trained:
             f"{folder}: its .hydra/config.yaml was changed after training: {name} is {ours!r} there and {theirs!r} in "
             "its checkpoint; train it anew"
         )
+    defaults = {field.name: field.default for field in dataclasses.fields(config)}
+    changes = {name: another_run.component_of(name, config, saved, folder) for name in ("dataset", "network")}
+    for name in ("loss", "dtype"):
+        changes[name] = another_run.key_of(config, name, defaults[name], saved, folder)
     noise = dict(saved["noise"]).get("name") if isinstance(saved.get("noise"), dict) else None
     note = f"The network is that of {_COMMAND} after {state.step} steps with noise={noise}, M={saved.get('M')}."
     seed = saved.get("seed")
