@@ -416,7 +416,10 @@ def test_eight_processes_fetch_a_file_once(served, cache):
     processes = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(8)]
     for process in processes:
         process.stdin.close()
-    outputs = [(process.stdout.read(), process.wait()) for process in processes]
+    outputs = []
+    for process in processes:
+        with process.stdout:
+            outputs.append((process.stdout.read(), process.wait()))
     assert outputs == [(str(len(CONTENT)), 0)] * 8
     assert served.requests == [(NAME, None)]
 
