@@ -250,7 +250,7 @@ def test_the_weak_errors_of_a_sum_stand_beside_those_of_its_chains(gni, folder):
         (("low=3", "high=2"), "low must be below high"),
         (("kde", "drift_errors=true"), "drift_errors=true is for the sum b_{h,K}"),
         (("kde", "bandwidth=0"), "bandwidth must be > 0, got 0"),
-        (("kde", "bandwidth=1e-5"), "bandwidth=1e-05 is too small for n_bins=8000; take n_bins="),
+        (("kde", "bandwidth=1e-5"), "bandwidth=1e-05 is too small for n_bins=8000; take a larger bandwidth"),
         (("kde", "bandwidth=silverman"), "bandwidth must be isj, robust or a number"),
         (("kde", "points=1000000000"), "points must be an integer >= 2 and < 1000002"),
         (("kde", "source=nowhere"), "source=nowhere: no such folder"),
