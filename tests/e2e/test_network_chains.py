@@ -77,7 +77,7 @@ def test_without_noise_an_euler_chain_is_gradient_descent_of_train(gni, tmp_path
     assert said.code == 0, said.err
     said = gni(
         "simulate-sde", "potential=network", "potential.dataset={name:sinusoids,frequencies:[1,2],n_train:30}",
-        "potential.width=3", "potential.depth=2", "alpha=2", "beta=0", "epsilon=1e-300", "scheme=euler", "eta=0.05",
+        "potential.width=3", "potential.depth=2", "alpha=2", "beta=0", "epsilon=1e-30", "scheme=euler", "eta=0.05",
         "n_steps=40", "burn_in=0", "thin=4", "n_chains=3", "seed=4", f"run.dir={tmp_path / 'chains'}",
     )  # fmt: skip
     assert said.code == 0, said.err
