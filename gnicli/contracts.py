@@ -195,8 +195,11 @@ class Potential(Protocol):
         """∇f(w)."""
         ...
 
-    def flow(self, w: np.ndarray, time: float) -> np.ndarray:
-        """The solution at `time` >= 0 of w' = −∇f(w) from `w`: exact where known, else by Runge-Kutta steps."""
+    def flow(self, w: np.ndarray, time: float | np.ndarray) -> np.ndarray:
+        """The solution at `time` >= 0 of w' = −∇f(w) from `w`: exact where known, else by Runge-Kutta steps.
+
+        `time` is a number, or one for each point (n,).
+        """
         ...
 
     def minima(self) -> np.ndarray:

@@ -63,7 +63,7 @@ class Landscape:
         """∇f of weights (d, n): (d, n)."""
         return self._gradients(torch.from_numpy(np.ascontiguousarray(w)))[0].numpy()
 
-    def flow(self, w: np.ndarray, time: float) -> np.ndarray:
+    def flow(self, w: np.ndarray, time: float | np.ndarray) -> np.ndarray:
         """Runge-Kutta sub-steps of order 4, for each column as many as it needs."""
         return runge_kutta.flow(self.gradient, w, time)
 

@@ -36,11 +36,13 @@ class DoubleWell:
         """f' = w³ − w, elementwise."""
         return w * (w * w - 1)
 
-    def flow(self, w: np.ndarray, time: float) -> np.ndarray:
+    def flow(self, w: np.ndarray, time: float | np.ndarray) -> np.ndarray:
         """w / sqrt(e^{−2t} + w² (1 − e^{−2t})), elementwise; exact for |w| < 1e150."""
+        # math's functions give other last digits than NumPy's: which one is taken is decided by what is given.
+        gone = -math.expm1(-2 * time) if isinstance(time, float | int) else -np.expm1(-2 * time)
         below = w * w
-        below *= -math.expm1(-2 * time)
-        below += math.exp(-2 * time)
+        below *= gone
+        below += math.exp(-2 * time) if isinstance(time, float | int) else 1 - gone
         np.sqrt(below, out=below)
         return np.divide(w, below, out=below)
 

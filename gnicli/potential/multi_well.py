@@ -19,14 +19,15 @@ class MultiWell:
     """f' = strength · Π (w − well_i) · Π (w − saddle_j), f(0) = 0; the wells and saddles alternate."""
 
     name: str = key("multi_well", "a polynomial with given wells and saddles")
-    wells: Any = key([-1.0, 1.0], "the minimizers, ascending")
+    wells: Any = key([-1.0, 1.0], "the minimizers, ascending; at most 16, none beyond 1e6")
     between: Any = key([0.0], "the saddles, one between each pair of neighboring wells, ascending")
     strength: float = key(1.0, "leading coefficient of f', > 0")
 
     def __post_init__(self) -> None:
-        wells = polynomials.check_list("potential.wells", self.wells, 1)
-        between = polynomials.check_list("potential.between", self.between, 0)
-        checks.number("potential.strength", self.strength, above=0)
+        most, size = polynomials.MOST_DEGREE // 2, polynomials.FARTHEST
+        wells = polynomials.check_list("potential.wells", self.wells, 1, most, size)
+        between = polynomials.check_list("potential.between", self.between, 0, most, size)
+        checks.number("potential.strength", self.strength, above=0, most=polynomials.LARGEST)
         points = [x for pair in zip(wells, [*between, np.inf], strict=False) for x in pair]
         if len(between) != len(wells) - 1 or sorted(set(points)) != points:
             raise UsageError(
@@ -56,7 +57,7 @@ class MultiWell:
             result *= w - root
         return result
 
-    def flow(self, w: np.ndarray, time: float) -> np.ndarray:
+    def flow(self, w: np.ndarray, time: float | np.ndarray) -> np.ndarray:
         """Runge-Kutta sub-steps of order 4."""
         return runge_kutta.flow(self.gradient, w, time)
 

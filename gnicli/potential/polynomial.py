@@ -19,11 +19,11 @@ class Polynomial:
 
     name: str = key("polynomial", "any polynomial, by its coefficients")
     terms: Any = key(
-        [0.0, 0.0, -0.5, 0.0, 0.25], "c_0, c_1, …: coefficients of f in ascending powers; even degree >= 2"
+        [0.0, 0.0, -0.5, 0.0, 0.25], "c_0, c_1, …: coefficients of f in ascending powers; even degree from 2 to 32"
     )
 
     def __post_init__(self) -> None:
-        polynomials.check_list("potential.terms", self.terms, 3)
+        polynomials.check_list("potential.terms", self.terms, 3, polynomials.MOST_DEGREE + 1, polynomials.LARGEST)
         kept = self.coefficients
         if len(kept) < 3 or len(kept) % 2 == 0 or kept[-1] <= 0:
             raise UsageError(
@@ -49,7 +49,7 @@ class Polynomial:
         """f', elementwise."""
         return polynomials.evaluate(polynomials.derivative(self.coefficients), w)
 
-    def flow(self, w: np.ndarray, time: float) -> np.ndarray:
+    def flow(self, w: np.ndarray, time: float | np.ndarray) -> np.ndarray:
         """Runge-Kutta sub-steps of order 4."""
         force = polynomials.derivative(self.coefficients)
         return runge_kutta.flow(lambda at: polynomials.evaluate(force, at), w, time)

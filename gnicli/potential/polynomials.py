@@ -10,6 +10,9 @@ import numpy as np
 from gnicli import checks
 from gnicli.errors import UsageError
 
+MOST_DEGREE = 32  # of f: beyond, double precision does not find the turning points from the coefficients
+LARGEST = 1e100  # coefficient: the fourth power of a force of such ones is still a number
+FARTHEST = 1e6  # well: coefficients of the highest degree are then below 1e200
 _SAME = 1e-6  # relative distance below which roots count as one root of higher multiplicity
 
 
@@ -49,10 +52,12 @@ def turning_points(coefficients: Sequence[float] | np.ndarray) -> tuple[np.ndarr
     return np.array(minima), np.array(maxima)
 
 
-def check_list(key: str, values: Any, least: int) -> list[float]:
-    """Check a list of at least `least` finite numbers and return it as floats."""
+def check_list(key: str, values: Any, least: int, most: int, size: float) -> list[float]:
+    """Check a list of `least` to `most` numbers of absolute value up to `size` and return it as floats."""
     if not isinstance(values, Sequence) or isinstance(values, str) or len(values) < least:
         raise UsageError(f"{key}: expected a list of at least {least} number{'s'[: least > 1]}, got {values!r}")
+    if len(values) > most:
+        raise UsageError(f"{key} may hold {most} numbers, got {len(values)}: take a potential of lower degree")
     for i, value in enumerate(values):
-        checks.number(f"{key}[{i}]", value)
+        checks.number(f"{key}[{i}]", value, least=-size, most=size)
     return [float(value) for value in values]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from gnicli import checks
 from gnicli.checks import key
+from gnicli.potential import polynomials
 
 
 @dataclass
@@ -20,7 +20,7 @@ class Quadratic:
     curvature: float = key(1.0, "λ, > 0")
 
     def __post_init__(self) -> None:
-        checks.number("potential.curvature", self.curvature, above=0)
+        checks.number("potential.curvature", self.curvature, above=0, most=polynomials.LARGEST)
 
     @property
     def dimension(self) -> int:
@@ -40,9 +40,9 @@ class Quadratic:
         """f' = λ w, elementwise."""
         return self.curvature * w
 
-    def flow(self, w: np.ndarray, time: float) -> np.ndarray:
+    def flow(self, w: np.ndarray, time: float | np.ndarray) -> np.ndarray:
         """w e^{−λt}, elementwise."""
-        return w * math.exp(-self.curvature * time)
+        return w * np.exp(-self.curvature * time)
 
     def minima(self) -> np.ndarray:
         """0."""

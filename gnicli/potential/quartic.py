@@ -35,7 +35,7 @@ class Quartic:
         """f' = w³, elementwise."""
         return w * w * w
 
-    def flow(self, w: np.ndarray, time: float) -> np.ndarray:
+    def flow(self, w: np.ndarray, time: float | np.ndarray) -> np.ndarray:
         """w / sqrt(1 + 2 w² t), elementwise; exact for |w| < 1e150."""
         below = w * w
         below *= 2 * time

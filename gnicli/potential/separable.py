@@ -56,7 +56,7 @@ class Separable:
         """∇f of points (d, n): (d, n)."""
         return np.stack([part.gradient(row) for part, row in zip(self.members, w, strict=True)])
 
-    def flow(self, w: np.ndarray, time: float) -> np.ndarray:
+    def flow(self, w: np.ndarray, time: float | np.ndarray) -> np.ndarray:
         """Each coordinate by its own flow: (d, n)."""
         return np.stack([part.flow(row, time) for part, row in zip(self.members, w, strict=True)])
 
