@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from gnicli.errors import UsageError
-from gnicli.sde.levy import check_noise
+from gnicli.sde.levy import check_noise, skew
 from gnicli.seeding import numpy_stream
 from gnicli.stable.law import StableLaw
 
@@ -17,9 +17,19 @@ CHAIN_BLOCK = 4096
 
 
 class Increments:
-    """ε ΔL over unit time: coordinates independent S_α(ε, β_i, 0), S1. With alpha = 2 they are N(0, 2ε²)."""
+    """ε ΔL − c Δt, where ΔL over unit time has independent coordinates S_α(1, β_i, 0), S1; N(0, 2) with alpha = 2.
 
-    def __init__(self, alpha: float, beta: float | Sequence[float], epsilon: float, dimension: int = 1) -> None:
+    `winds` are the c, one for each coordinate: what a drift has taken over (`sde.centering`).
+    """
+
+    def __init__(
+        self,
+        alpha: float,
+        beta: float | Sequence[float],
+        epsilon: float,
+        dimension: int = 1,
+        winds: Sequence[float] | None = None,
+    ) -> None:
         betas = [float(beta)] * dimension if isinstance(beta, int | float) else [float(b) for b in beta]
         if len(betas) != dimension:
             raise UsageError(f"beta: expected one number or {dimension} (one per coordinate), got {len(betas)}")
@@ -28,6 +38,9 @@ class Increments:
         if not (np.isfinite(epsilon) and epsilon > 0):
             raise UsageError(f"epsilon must be > 0, got {epsilon!r}")
         self.alpha, self.betas, self.epsilon, self.dimension = float(alpha), tuple(betas), float(epsilon), dimension
+        self.winds = tuple(winds) if winds is not None else (0.0,) * dimension
+        if len(self.winds) != dimension:
+            raise UsageError(f"winds: expected {dimension} (one per coordinate), got {len(self.winds)}")
 
     def block(
         self,
@@ -47,14 +60,17 @@ class Increments:
         n, scales = len(etas) * n_chains, self.epsilon * etas ** (1 / self.alpha)
         shape = (len(etas), n_chains) if self.dimension == 1 else (len(etas), self.dimension, n_chains)
         draws = np.empty(shape) if out is None else out
-        if self.dimension == 1:
+        if self.dimension == 1 and bool((scales == scales[0]).all()):
             # Steps of one length are scaled on the way, which saves a pass over the memory.
-            even = bool((scales == scales[0]).all())
-            StableLaw(self.alpha, self.betas[0], 0.0, float(scales[0]) if even else 1.0).rvs(n, rng, draws.reshape(-1))
-            if not even:
-                draws *= scales[:, None]
+            law = StableLaw(self.alpha, self.betas[0], -self.winds[0] * float(etas[0]), float(scales[0]))
+            law.rvs(n, rng, draws.reshape(-1))
             return draws
-        for i, beta in enumerate(self.betas):
-            draws[:, i] = StableLaw(self.alpha, beta).rvs(n, rng).reshape(len(etas), n_chains)
-        draws *= scales[:, None, None]
+        rows = draws[:, None] if self.dimension == 1 else draws
+        for i, (beta, wind) in enumerate(zip(self.betas, self.winds, strict=True)):
+            law = StableLaw(self.alpha, beta, parameterization="S0" if wind else "S1")
+            rows[:, i] = law.rvs(n, rng).reshape(len(etas), n_chains)
+            rows[:, i] *= scales[:, None]
+            if wind:
+                # From S0 to S1, and less the wind: both are large and nearly equal, so they meet before a draw does.
+                rows[:, i] += (skew(self.alpha, beta) * scales - wind * etas)[:, None]
         return draws

@@ -15,6 +15,9 @@ from gnicli.sde import sinks as sinks_module
 from gnicli.sde.noise import CHAIN_BLOCK, STEP_BLOCK, Increments
 from gnicli.sde.scheme import Scheme
 from gnicli.sde.sinks import Sink
+from gnicli.seeding import numpy_stream
+
+_AGES = 2**62 + 2  # no step block has this number: starts and exits have those before it
 
 
 class Plan(NamedTuple):
@@ -93,6 +96,7 @@ def simulate(
     if state is not None:
         done, w, exploded_by = _restore(state, w.shape, sinks)
 
+    offsets = _offsets(plan)
     # For the noise and the positions of a block of chains: fresh memory for each block costs as much as a flow does.
     memory = np.empty((2, STEP_BLOCK, *shape[:-1], min(plan.n_chains, CHAIN_BLOCK)))
 
@@ -115,7 +119,7 @@ def simulate(
             recorded = _recorded(plan, done, last) if sinks else np.array([], int)
             number = plan.n_recorded_before(done)
             positions = _shaped(kept_positions, *shape[:-1], len(live))[: len(recorded)]
-            ended = _steps(scheme, w[..., live], noise, etas, recorded, number, positions)
+            ended = _steps(scheme, w[..., live], noise, etas, recorded, number, offsets[live], positions)
             fine = ~scheme.lost(ended, float(etas[-1]))
             w[..., live] = np.where(fine, ended, np.nan)
             exploded_by[live[~fine]] = last
@@ -131,6 +135,13 @@ def simulate(
             )
         observer.step_done(done, plan.n_steps, make_state, n_exploded=n_exploded)
     return Run(w, exploded_by)
+
+
+def _offsets(plan: Plan) -> np.ndarray:
+    """Where in a step the records of each chain begin, uniform in [0, 1): (n_chains,), keyed like their noise."""
+    blocks = range(-(-plan.n_chains // CHAIN_BLOCK))
+    drawn = [numpy_stream(plan.seed, "simulate", _AGES, block).random(CHAIN_BLOCK) for block in blocks]
+    return np.concatenate(drawn)[: plan.n_chains]
 
 
 def _recorded(plan: Plan, first: int, last: int) -> np.ndarray:
@@ -151,6 +162,7 @@ def _steps(
     etas: np.ndarray,
     recorded: np.ndarray,
     number: int,
+    offsets: np.ndarray,
     positions: np.ndarray,
 ) -> np.ndarray:
     """All steps of a block for one block of chains: where they end; `positions` gets those after the recorded steps.
@@ -165,7 +177,7 @@ def _steps(
             w = np.add(w, noise[s], out=noise[s])
             next_eta = etas[min(s + 1, last)]
             if s in rows:
-                positions[rows[s]], ready = scheme.visit(w, etas[s], next_eta, number + rows[s])
+                positions[rows[s]], ready = scheme.visit(w, etas[s], next_eta, number + rows[s], offsets)
             elif s < last:
                 ready = scheme.between(w, etas[s], next_eta)
             w = ready if s < last else scheme.after(w, etas[s])

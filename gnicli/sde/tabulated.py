@@ -28,7 +28,7 @@ class FractionalDrift:
     """
 
     name = "fractional"
-    phases = 1  # each further one is two more tables
+    phases: int | None = 1  # each further one is two more tables
 
     def __init__(self, force: FractionalForce) -> None:
         self.force = force

@@ -37,8 +37,13 @@ class Scheme(Protocol):
         """before(after(w, eta), next_eta)."""
         ...
 
-    def visit(self, w: np.ndarray, eta: float, next_eta: float, number: int) -> tuple[np.ndarray, np.ndarray]:
-        """The position to record, the run's `number`-th, and what `between` gives."""
+    def visit(
+        self, w: np.ndarray, eta: float, next_eta: float, number: int, offsets: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The position to record, the run's `number`-th, and what `between` gives.
+
+        `offsets` (n,), uniform in [0, 1), are each chain's own: where its records begin within a step.
+        """
         ...
 
     def lost(self, w: np.ndarray, eta: float) -> np.ndarray:

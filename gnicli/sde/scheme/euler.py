@@ -56,7 +56,9 @@ class Euler:
             self._eta, self._found = eta, exits.euler_thresholds(self._drift.potential, eta)
         return self._found
 
-    def visit(self, w: np.ndarray, eta: float, next_eta: float, number: int) -> tuple[np.ndarray, np.ndarray]:
+    def visit(
+        self, w: np.ndarray, eta: float, next_eta: float, number: int, offsets: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Recorded at the end of the step."""
         return visit_after(self, w, eta, next_eta)
 

@@ -4,11 +4,15 @@ Weak order 2. The flow is exact or nearly so, hence chains never run away, whate
 
 Recorded only where a step ends, every jump would be seen at the ages η/2, 3η/2, … and at no other: on the double well
 the distribution function is then off by 1e-5 beyond |w| = 5 at η = .01, nothing is seen beyond 1/√η, and E w² has a
-bias of order η. So positions are recorded at places spread evenly over the flow between two noises. What these have of
-order η is odd about the middle and cancels: the order stays 2, and the tail is that of the law.
+bias of order η^{α/2}. So each record is made at an age of its own, uniform over the flow between two noises: what such a
+record has of order η is odd about the middle and cancels, the order stays 2, and the tail is that of the law, for jumps
+of every age are seen. The ages of a chain are van der Corput's sequence, begun at a random place: any one of them is
+uniform, and those near in time are far apart.
 """
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 
@@ -37,9 +41,17 @@ class Strang:
         """None in practice."""
         return lost_in_numbers(w)
 
-    def visit(self, w: np.ndarray, eta: float, next_eta: float, number: int) -> tuple[np.ndarray, np.ndarray]:
-        """Recorded at the share (i + ½)/phases of the flow, the i from `number` in bit-reversed order."""
-        share, time = (_spread(number, self._drift.phases) + 0.5) / self._drift.phases, 0.5 * (eta + next_eta)
+    def visit(
+        self, w: np.ndarray, eta: float, next_eta: float, number: int, offsets: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Recorded at a share of the flow: that of each chain, or the (i + ½)/phases of all."""
+        time, phases = 0.5 * (eta + next_eta), self._drift.phases
+        if phases is None:
+            ages = offsets + _van_der_corput(number)
+            ages -= ages >= 1
+            ages *= time
+            return self._drift.flow(w, ages), self._drift.flow(w, time)
+        share = (math.floor(_van_der_corput(number % phases) * phases) + 0.5) / phases
         position = self._drift.flow(w, share * time)
         return position, self._drift.flow(position, (1 - share) * time)
 
@@ -48,10 +60,9 @@ class Strang:
         return self._drift.flow(w, 0.5 * (eta + next_eta))
 
 
-def _spread(number: int, n: int) -> int:
-    """The bits of number mod n in reverse, n a power of 2: neighbors in time are far apart in phase."""
-    bits = n.bit_length() - 1
-    return int(format(number % n, f"0{bits}b")[::-1], 2) if bits else 0
+def _van_der_corput(number: int) -> float:
+    """The bits of `number` in reverse behind the point: 0, 1/2, 1/4, 3/4, 1/8, …"""
+    return int(format(number, "b")[::-1], 2) / 2.0 ** number.bit_length() if number else 0.0
 
 
 SCHEME = Strang

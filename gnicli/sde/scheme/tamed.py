@@ -42,7 +42,9 @@ class Tamed:
         """None in practice."""
         return lost_in_numbers(w)
 
-    def visit(self, w: np.ndarray, eta: float, next_eta: float, number: int) -> tuple[np.ndarray, np.ndarray]:
+    def visit(
+        self, w: np.ndarray, eta: float, next_eta: float, number: int, offsets: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Recorded at the end of the step."""
         return visit_after(self, w, eta, next_eta)
 
