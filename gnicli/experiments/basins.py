@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gnicli.contracts import Curve, FigureData, Observer, Panel, RunRecord, Value
 from gnicli.errors import UsageError
+from gnicli.experiments import model
 from gnicli.sde import exits, first_exit
 from gnicli.sde.levy import skew
 from gnicli.sde.noise import Increments
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _STREAM = 2**62 + 1  # a step block that no simulation reaches: exits have draws of their own
 _NEVER = 1e300  # a side without a saddle
 _SMALL = 0.2  # what has to be much less than 1
+_SURE = 0.999  # level of the interval that a rate of theory is held against: many are, in a sweep
 
 
 class Basin:
@@ -32,23 +34,17 @@ class Basin:
     def __init__(self, config: SimulateSdeConfig, number: int, minimum: float, left: float, right: float) -> None:
         (beta,) = Increments(config.alpha, config.beta, config.epsilon).betas
         self.number, self.minimum, self.left, self.right = number, minimum, left, right
-        self.theory = exits.exit_theory(config.alpha, beta, config.epsilon, left, right)
-        nearest = min(left, right)
-        # The width of the law of a chain that stays at the minimum, and how far the noise's centering moves it.
-        stiffness = _curvature(config.potential, minimum)
-        settled = config.epsilon * (config.alpha * stiffness) ** (-1 / config.alpha) if stiffness > 0 else math.inf
-        drift = config.epsilon**config.alpha * abs(skew(config.alpha, beta)) / stiffness if stiffness > 0 else math.inf
-        self.spread, self.shift = settled / nearest, drift / nearest
+        self._noise = (config.alpha, beta, config.epsilon)
+        self.theory = exits.exit_theory(*self._noise, left, right)
+        self.smallness = smallness(config, minimum, left, right)
 
     def follow(self, config: SimulateSdeConfig, observer: Observer) -> None:
         """Simulate exits, by Strang's scheme: it never explodes."""
-        from gnicli.sde.drift import GradientDrift
-        from gnicli.sde.scheme import build
-
         seed = int(numpy_stream(config.seed, "simulate", _STREAM, self.number).integers(2**63 - 1))
+        increments, scheme = model.moving(config, config.potential, "strang")
         self.exits = first_exit.first_exits(
-            build("strang", GradientDrift(config.potential)),
-            Increments(config.alpha, config.beta, config.epsilon),
+            scheme,
+            increments,
             self.minimum,
             min(self.left, _NEVER),
             min(self.right, _NEVER),
@@ -58,6 +54,11 @@ class Basin:
             seed,
             observer,
         )
+
+    @property
+    def from_positions(self) -> float:
+        """The rate of theory from where chains were seen to live in the basin."""
+        return exits.exit_rate_from(*self._noise, self.exits.nearness)
 
     def values(self) -> dict[str, Value]:
         """Measured and theoretical rate and direction, and what has to be small for the theory."""
@@ -77,10 +78,24 @@ class Basin:
         if self.theory.rate:
             values[f"exit_time_theory/{number}"] = Value(1 / self.theory.rate, unit="time")
             values[f"exit_to_right_theory/{number}"] = Value(self.theory.to_right)
-        values[f"exit_ratio/{number}"] = Value(self.theory.ratio)
-        values[f"exit_shift/{number}"] = Value(self.shift)
-        values[f"exit_spread/{number}"] = Value(self.spread)
+            values[f"exit_rate_positions/{number}"] = Value(self.from_positions, unit="1/time")
+        for name, value in self.smallness.items():
+            values[f"exit_{name}/{number}"] = Value(value)
         return values
+
+
+def smallness(config: SimulateSdeConfig, minimum: float, left: float, right: float) -> dict[str, float]:
+    """What has to be much less than 1 for the theory of exits and transitions, over the way to the nearest border.
+
+    `ratio`: ε|β tan(πα/2)|. `shift`: how far the noise's centering moves the resting place. `spread`: the width of the
+    law of a chain that stays at the minimum.
+    """
+    (beta,) = Increments(config.alpha, config.beta, config.epsilon).betas
+    nearest, stiffness, wind = min(left, right), _curvature(config.potential, minimum), abs(skew(config.alpha, beta))
+    still = stiffness > 0
+    settled = config.epsilon * (config.alpha * stiffness) ** (-1 / config.alpha) if still else math.inf
+    moved = config.epsilon**config.alpha * wind / stiffness if still else math.inf if wind else 0.0
+    return {"ratio": config.epsilon * wind / nearest, "shift": moved / nearest, "spread": settled / nearest}
 
 
 def _curvature(potential: Potential, minimum: float) -> float:
@@ -124,13 +139,41 @@ def of(config: SimulateSdeConfig) -> list[Basin]:
 
 
 def notes(basins: Sequence[Basin]) -> list[str]:
-    """A sentence where the theory is not to be relied on."""
-    doubtful = [b for b in basins if max(b.theory.ratio, b.spread, b.shift) > _SMALL]
+    """Sentences where the theory is not to be relied on: by its own conditions, and by what was measured."""
+    told = []
+    for basin in basins:
+        what = f"exits from {basin.minimum:g}"
+        told += too_large(what, [basin.smallness])
+        seen = basin.exits
+        told += denied([(what, seen.n, seen.time, basin.theory.rate)])
+        if told and told[-1].startswith(f"{what}: the measured") and math.isfinite(basin.from_positions):
+            told[-1] += f"; from where chains live in the basin theory gives {basin.from_positions:.4g}"
+    return told
+
+
+def too_large(what: str, conditions: Sequence[Mapping[str, float]]) -> list[str]:
+    """A sentence where one of the `smallness` of a theory is too large for it."""
+    name, worst = max(((n, v) for each in conditions for n, v in each.items()), key=lambda pair: pair[1])
+    if worst <= _SMALL:
+        return []
     return [
-        f"exits from {b.minimum:g}: theory is for small noise, exit_ratio, exit_shift and exit_spread ≪ 1; here they "
-        f"are {b.theory.ratio:.2g}, {b.shift:.2g} and {b.spread:.2g}: take a smaller epsilon to compare"
-        for b in doubtful
+        f"{what}: the noise is too large for the small-noise theory ({name} {worst:.2g}; below {_SMALL} needed): take "
+        "a smaller epsilon to compare"
     ]
+
+
+def denied(rates: Sequence[tuple[str, int, float, float]]) -> list[str]:
+    """A sentence for each (what, events, time, rate of theory) whose events chance does not reconcile with theory."""
+    told = []
+    for what, n, time, theory in rates:
+        found = first_exit.Exits(n, 0, time, np.array([]), np.array([]))
+        low, high = found.rate_interval(_SURE)
+        if not low <= theory <= high:
+            told.append(
+                f"{what}: the measured rate {found.rate:.4g} ({100 * _SURE:g} % interval {low:.4g} to {high:.4g}) is "
+                f"not that of the small-noise theory, {theory:.4g}"
+            )
+    return told
 
 
 def figure(basins: Sequence[Basin], n_chains: int) -> FigureData:

@@ -9,8 +9,8 @@ import numpy as np
 
 from gnicli.contracts import NamedArray, Observer, Value
 from gnicli.errors import DataError
-from gnicli.experiments.model import Model, ModelConfig, coordinate_names
-from gnicli.sde import diagnostics, expression, simulate, sinks
+from gnicli.experiments.model import Model, ModelConfig, coordinate_names, members
+from gnicli.sde import diagnostics, expression, means, simulate, sinks
 
 TRACE_ROWS = 2000
 N_GROUPS = 16
@@ -22,6 +22,7 @@ class Chains(NamedTuple):
 
     `ess` is the effective number of independent positions among all that were recorded, the least over coordinates;
     NaN where too few chains live. `times` (n_rows,) are those of the trace's rows, `weights` their steps' lengths.
+    `means` are those of each function in every coordinate, with the errors that they have.
     """
 
     histogram: sinks.Histogram
@@ -32,6 +33,7 @@ class Chains(NamedTuple):
     rhat: float
     times: np.ndarray
     weights: np.ndarray
+    means: Mapping[str, tuple[means.Mean, ...]]
 
     @property
     def n_chains(self) -> int:
@@ -49,7 +51,7 @@ def simulate_chains(config: ModelConfig, model: Model, observer: Observer, other
     """Run the chains of `model`; `others` are fed as well."""
     own = _sinks(config, model)
     run = simulate.simulate(model.scheme, model.increments, model.plan, model.start, [*own, *others], observer)
-    return _judged(own, run, model.plan)
+    return _judged(own, run, config, model)
 
 
 def _sinks(config: ModelConfig, model: Model) -> _Sinks:
@@ -65,10 +67,15 @@ def _sinks(config: ModelConfig, model: Model) -> _Sinks:
     )
 
 
-def _judged(own: _Sinks, run: simulate.Run, plan: simulate.Plan) -> Chains:
+def _judged(own: _Sinks, run: simulate.Run, config: ModelConfig, model: Model) -> Chains:
+    plan = model.plan
     ess, rhat = _mixing(own.trace.positions, own.trace.every, _n_recorded(run, plan))
     times, weights = times_of(plan, len(own.trace.positions), own.trace.every)
-    return Chains(*own, run, ess, rhat, times, weights)
+    laws = [
+        means.tails(member, config.alpha, beta, config.scheme, config.drift)
+        for member, beta in zip(members(model.potential), model.increments.betas, strict=True)
+    ]
+    return Chains(*own, run, ess, rhat, times, weights, means.of(own.moments, laws, not rhat > diagnostics.STUCK))
 
 
 def times_of(plan: simulate.Plan, n_rows: int, every: int) -> tuple[np.ndarray, np.ndarray]:
@@ -114,11 +121,73 @@ def values_of(chains: Chains) -> dict[str, Value]:
         "split_rhat": Value(chains.rhat, n=chains.trace.positions.shape[2]),
         **explosions(chains.run),
     }
-    for text, (mean, stderr, n_seen) in chains.moments.means().items():
-        for i, suffix in enumerate(coordinate_names(len(mean))):
-            error = float(stderr[i]) if np.isfinite(stderr[i]) else None
-            values[f"mean/{text}{suffix}"] = Value(float(mean[i]), error, n_seen)
+    for name, mean in _named(chains):
+        values[f"mean/{name}"] = Value(mean.value, mean.stderr, mean.n, unit_of(chains, mean), mean.ci95)
     return values
+
+
+def unit_of(chains: Chains, mean: means.Mean) -> str:
+    """What stands beside the error of a mean: a mark where chains have not mixed."""
+    return "not mixed" if chains.rhat > diagnostics.MIXED and not isinstance(mean.value, str) else ""
+
+
+def _named(chains: Chains) -> list[tuple[str, means.Mean]]:
+    """The means by their names: function, and coordinate where there are several."""
+    return [
+        (f"{text}{suffix}", mean)
+        for text, found in chains.means.items()
+        for suffix, mean in zip(coordinate_names(len(found)), found, strict=True)
+    ]
+
+
+def notes(chains: Chains) -> list[str]:
+    """What a reader of means and errors has to know: how well chains have mixed, and which moments do not exist."""
+    told = mixing_notes(
+        chains.rhat,
+        chains.ess,
+        "no mean has a standard error"
+        if chains.rhat > diagnostics.STUCK
+        else "means are of the time that was simulated, and so are their standard errors",
+    )
+    for name, mean in _named(chains):
+        index = mean.tail.exponent
+        if not mean.tail.known:
+            told.append(f"mean/{name} has no standard error: it is not known whether its variance is finite")
+        elif not mean.tail.mean_is_finite:
+            told.append(
+                f"mean/{name} is {mean.value}: P(|{name}| > x) falls like x^-{index:.3g}, too slowly for a mean"
+            )
+        elif not mean.tail.variance_is_finite:
+            told.append(
+                f"mean/{name} has no standard error: its variance is infinite, for P(|{name}| > x) falls like "
+                f"x^-{index:.3g}" + _interval_text(mean)
+            )
+    return told
+
+
+def _interval_text(mean: means.Mean) -> str:
+    if mean.ci95 is None:
+        return ""
+    low, high = mean.ci95
+    return f"; its 95 % interval, from order statistics of batches of chains, is {low:.5g} to {high:.5g}"
+
+
+def mixing_notes(rhat: float, ess: float | None, consequence: str) -> list[str]:
+    """Sentences about mixing; none where it is good."""
+    if np.isnan(rhat):
+        return ["mixing is not judged: too few chains live, or too few of their steps are recorded"]
+    told = []
+    if rhat > diagnostics.MIXED:
+        told.append(
+            f"the chains have not mixed (split-R̂ {rhat:.3g}, should be below {diagnostics.MIXED}): {consequence}; take "
+            "more steps or a longer burn_in"
+        )
+    if ess is not None and ess < diagnostics.ENOUGH:
+        told.append(
+            f"the recorded positions are worth {ess:.3g} independent ones only ({diagnostics.ENOUGH} are wanted): "
+            "standard errors are rough; take more steps or chains"
+        )
+    return told
 
 
 def explosions(run: simulate.Run) -> dict[str, Value]:
@@ -162,7 +231,7 @@ def load(config: ModelConfig, model: Model, arrays: Mapping[str, np.ndarray]) ->
     own.histogram.load(arrays)
     own.moments.load(arrays)
     own.trace.load({"positions": arrays["trace"]})
-    return _judged(own, simulate.Run(arrays["positions"], arrays["exploded_by"]), model.plan)
+    return _judged(own, simulate.Run(arrays["positions"], arrays["exploded_by"]), config, model)
 
 
 def _check_arrays(own: _Sinks, model: Model, arrays: Mapping[str, np.ndarray]) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from gnicli.contracts import NamedArray, Value
 from gnicli.errors import UsageError
+from gnicli.experiments import chains
 from gnicli.experiments.chains import MARGIN, Chains
 from gnicli.experiments.model import MOST_BINS, Laws, Model, coordinate_names, members
 from gnicli.kde import density
@@ -80,12 +81,7 @@ def _by_tree(config: KdeStationaryConfig, found: Chains, axis: int, window: Wind
 
 def notes(config: KdeStationaryConfig, found: Chains) -> list[str]:
     """What a reader of the numbers has to know."""
-    told = []
-    if found.rhat > 1.05:
-        told.append(
-            f"the chains have not mixed (split-R̂ {found.rhat:.3g}, should be below 1.05): take more steps or a longer "
-            "burn_in"
-        )
+    told = chains.notes(found)
     if config.estimator == "sklearn":
         told.append(
             f"estimator=sklearn saw the traces of n_traced={found.trace.positions.shape[2]} chains, at most "
@@ -191,20 +187,22 @@ def _masses(histogram: Histogram, axis: int, saddles: np.ndarray, law: Laws, suf
 def weak_errors(config: KdeStationaryConfig, found: Chains, laws: Sequence[Laws]) -> dict[str, Value]:
     """|ν(g) − ν_N(g)| for each function g: ν is the law that the drift is for, Gibbs's for drift=fractional.
 
-    The standard error is that of ν_N(g) over chains. A mean that is infinite, or not known, has no weak error.
+    The standard error is that of ν_N(g) over chains, where it has one. A mean that is infinite, or not known, has no
+    weak error.
     """
     result = {}
-    for text, (mean, stderr, n) in found.moments.means().items():
+    for text, means in found.means.items():
         function = expression.parse(text)
-        for i, (law, suffix) in enumerate(zip(laws, coordinate_names(len(laws)), strict=True)):
+        for mean, law, suffix in zip(means, laws, coordinate_names(len(laws)), strict=True):
             target = law.gibbs if config.drift == "fractional" else law.exact
-            if target is None:
+            if target is None or isinstance(mean.value, str):
                 continue
             exact, near = (compare.expectation(target, function, -end, end) for end in (_MOST, _MOST / 10))
             if not np.isfinite(exact) or abs(exact - near) > _GROWTH * (1 + abs(exact)):
                 continue
-            error = float(stderr[i]) if np.isfinite(stderr[i]) else None
-            result[f"weak_error/{text}{suffix}"] = Value(abs(float(mean[i]) - exact), error, n)
+            result[f"weak_error/{text}{suffix}"] = Value(
+                abs(mean.value - exact), mean.stderr, mean.n, chains.unit_of(found, mean)
+            )
             result[f"target_mean/{text}{suffix}"] = Value(exact)
     return result
 

@@ -130,7 +130,9 @@ def _point(record: RunRecord, key: str, name: str) -> tuple[float, ...] | None:
         return None
     if value is None or not isinstance(value.value, float):
         return None
-    return x, value.value, value.stderr or 0.0, float(value.n)
+    # A weak error without a standard error is known to no accuracy; errors of the drift alone are not sampled at all.
+    stderr = math.nan if value.stderr is None and name.startswith("weak") else value.stderr or 0.0
+    return x, value.value, stderr, float(value.n)
 
 
 def _order(x: np.ndarray, error: np.ndarray, stderr: np.ndarray) -> Value | None:

@@ -90,6 +90,7 @@ def run(cfg: DictConfig, observer: Observer) -> Results:
         found = chains.simulate_chains(config, built, parts.observe("chains"))
     observer.stage("exact laws")
     laws, notes = model.laws(config)
+    notes = model.step_notes(config, built.potential, built.increments.betas) + notes
     observer.stage("densities")
     estimates = densities.estimate(config, built, found)
     values = densities.values(config, found, estimates, laws) | chains.values_of(found)

@@ -30,6 +30,9 @@ NETWORK = "network"  # the potential that is built from layers which potentials 
 MOST_BINS = 1_000_000
 _MOST_CHAINS = 10**8
 _MOST_TERMS = 10**6  # of the sum b_{h,K}
+_LONG = 0.5  # eta·f'': the width of the law is then off by 1 to 4 %, which goes with the square
+_LONG_OF_ORDER_1 = 0.1  # off by 2 to 6 %
+_FAR_TOO_LONG = 100.0  # what is simulated is no longer the model
 _LEAST_RECORDS = 4  # split-R̂ and the effective sample size need as many
 
 
@@ -128,16 +131,32 @@ class Dynamics(NamedTuple):
 
 def dynamics(config: ModelConfig, potential: Potential) -> Dynamics:
     """The noise, the scheme and the plan of the keys, on a potential. Raises `UsageError` where they do not fit."""
-    from gnicli.sde import scheme as schemes
     from gnicli.sde import simulate
-    from gnicli.sde.noise import Increments
 
-    increments = Increments(config.alpha, config.beta, config.epsilon, potential.dimension)
+    increments, scheme = moving(config, potential, config.scheme)
     plan = simulate.Plan(
         config.n_steps, config.n_chains, config.eta, config.seed, config.eta_power, config.burn_in, config.thin
     )
     simulate.check_plan(plan)
-    return Dynamics(increments, schemes.build(config.scheme, _drift(config, potential, increments.betas)), plan)
+    if stiffness(config, potential, increments.betas) > _FAR_TOO_LONG:
+        raise UsageError(step_notes(config, potential, increments.betas)[0])
+    return Dynamics(increments, scheme, plan)
+
+
+def moving(config: ModelConfig, potential: Potential, name: str) -> tuple[Increments, Scheme]:
+    """The noise and the scheme called `name`: for Strang's, the noise's centering is in the drift where it is strong.
+
+    For the others it makes no difference where it is (`tamed` is for comparison only).
+    """
+    from gnicli.sde import centering, scheme
+    from gnicli.sde.noise import Increments
+
+    plain = Increments(config.alpha, config.beta, config.epsilon, potential.dimension)
+    if name != "strang":
+        return plain, scheme.build(name, _drift(config, potential, plain.betas, (0.0,) * potential.dimension))
+    winds = centering.winds(potential, config.alpha, plain.betas, config.epsilon)
+    noise = Increments(config.alpha, plain.betas, config.epsilon, potential.dimension, winds)
+    return noise, scheme.build(name, _drift(config, potential, plain.betas, winds))
 
 
 def build(config: ModelConfig) -> Model:
@@ -165,19 +184,63 @@ def members(potential: Potential) -> tuple[Potential, ...]:
     return found
 
 
-def _drift(config: ModelConfig, potential: Potential, betas: tuple[float, ...]) -> Any:
+def stiffness(config: ModelConfig, potential: Potential, betas: tuple[float, ...]) -> float:
+    """The first step times the largest f'' at a place where chains rest; 0 where that is not known.
+
+    They rest at the minimizers, or where the noise's centering moves them.
+    """
+    return max((eta for eta, _ in _steps(config, potential, betas)), default=0.0)
+
+
+def _steps(config: ModelConfig, potential: Potential, betas: tuple[float, ...]) -> list[tuple[float, float]]:
+    """eta·f'' and the place, of each resting place of each coordinate."""
+    import numpy as np
+
+    from gnicli.potential import polynomials
+    from gnicli.sde import centering
+    from gnicli.sde.levy import skew
+
+    found = []
+    for member, beta in zip(members(potential), betas, strict=False):
+        if config.drift != "gradient" or member.coefficients is None:
+            continue
+        wind = centering.wind(member, config.alpha, beta, config.epsilon)
+        wind = wind or config.epsilon**config.alpha * skew(config.alpha, beta)
+        places = centering.Tilted(member, wind).minima()
+        curvature = polynomials.derivative(np.asarray(member.coefficients, float), 2)
+        found += [
+            (config.eta * float(polynomials.evaluate(curvature, place[None])[0]), float(place)) for place in places
+        ]
+    return found
+
+
+def step_notes(config: ModelConfig, potential: Potential, betas: tuple[float, ...]) -> list[str]:
+    """A sentence where the step is too long for the force where chains rest."""
+    most = _LONG if config.scheme == "strang" else _LONG_OF_ORDER_1
+    worst, place = max(_steps(config, potential, betas), default=(0.0, 0.0))
+    if worst <= most:
+        return []
+    return [
+        f"eta={config.eta:g} is too long a step where chains rest, at w = {place:.4g}: eta·f'' is {worst:.3g} there, "
+        f"and scheme={config.scheme} needs less than {most:g}, else the law comes out too narrow or too wide; take "
+        f"eta <= {0.97 * most * config.eta / worst:.2g}"
+    ]
+
+
+def _drift(config: ModelConfig, potential: Potential, betas: tuple[float, ...], winds: tuple[float, ...]) -> Any:
+    from gnicli.sde.centering import tilted
     from gnicli.sde.drift import GradientDrift
     from gnicli.sde.fractional import FractionalForce
     from gnicli.sde.tabulated import FractionalDrift
 
     if config.drift == "gradient":
-        return GradientDrift(potential)
+        return GradientDrift(tilted(potential, winds))
     if config.eta_power:
         raise UsageError(
             f"drift=fractional tabulates its flow for constant steps: take eta_power=0, got {config.eta_power:g}"
         )
     force = FractionalForce(potential, config.alpha, betas[0], config.epsilon, config.h, config.K, config.order)
-    return FractionalDrift(force)
+    return FractionalDrift(force, winds[0])
 
 
 def _window(config: ModelConfig, betas: tuple[float, ...]) -> tuple[float, float]:

@@ -69,7 +69,13 @@ def run(config: SimulateSdeConfig, observer: Observer) -> Results:
         "positions": NamedArray(found.positions, "where each chain ended, NaN for the exploded: weight × chain"),
         "exploded_by": NamedArray(found.exploded_by, "step by which each chain had exploded, else −1"),
     }
-    return Results(_values(problem, found, along), arrays, {"way": _figure(times, along)})
+    values = _values(problem, found, along)
+    told = chains.mixing_notes(
+        values["split_rhat/loss"].number if "split_rhat/loss" in values else math.nan,
+        None,
+        "quantiles are of where they are now, not of a stationary law",
+    )
+    return Results(values, arrays, {"way": _figure(times, along)}, notes=tuple(told))
 
 
 _MEANINGS = {"loss": "loss f", "distance": "distance from the start", "norm": "norm of the weights"}

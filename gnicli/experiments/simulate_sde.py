@@ -69,6 +69,7 @@ def run(cfg: DictConfig, observer: Observer) -> Results:
     for place in places:
         place.follow(config, parts.observe(f"exits{place.number}"))
     laws, notes = model.laws(config)
+    notes = model.step_notes(config, built.potential, built.increments.betas) + notes
 
     values = chains.values_of(found) | _explosions(config, built, found) | _transitions(config, transitions)
     figures = {
@@ -84,7 +85,8 @@ def run(cfg: DictConfig, observer: Observer) -> Results:
     if places:
         figures["exits"] = basins.figure(places, config.n_chains)
         notes += basins.notes(places)
-    return Results(values, arrays, figures, notes=tuple(notes))
+    notes += _transition_notes(config, transitions)
+    return Results(values, arrays, figures, notes=(*notes, *chains.notes(found)))
 
 
 def _explosions(config: SimulateSdeConfig, model: Model, found: Chains) -> dict[str, Value]:
@@ -98,6 +100,38 @@ def _explosions(config: SimulateSdeConfig, model: Model, found: Chains) -> dict[
         model.potential, config.alpha, beta, config.epsilon, config.eta, config.n_steps, found.trace.positions
     )
     return {"exploded_share_theory": Value(probability)}
+
+
+def _transition_notes(config: SimulateSdeConfig, transitions: Transitions | None) -> list[str]:
+    """Sentences where transitions are not those of theory."""
+    if transitions is None or not _has_theory(config):
+        return []
+    import numpy as np
+
+    from gnicli.experiments import basins
+    from gnicli.sde.exits import transition_rates
+    from gnicli.sde.noise import Increments
+
+    (beta,) = Increments(config.alpha, config.beta, config.epsilon).betas
+    theory = transition_rates(config.potential, config.alpha, beta, config.epsilon)
+    wells, borders = config.potential.minima(), np.concatenate([[-np.inf], config.potential.saddles(), [np.inf]])
+    conditions = [
+        basins.smallness(config, float(well), float(well - left), float(right - well))
+        for well, left, right in zip(wells, borders, borders[1:], strict=False)
+    ]
+    time = transitions.time * config.thin
+    rates = [
+        (f"transitions {i + 1}-{j + 1}", int(transitions.counts[i, j]), float(time[i]), float(theory[i, j]))
+        for i in range(len(wells))
+        for j in range(len(wells))
+        if i != j and time[i] > 0
+    ]
+    return basins.too_large("transitions", conditions) + basins.denied(rates)
+
+
+def _has_theory(config: SimulateSdeConfig) -> bool:
+    """At alpha = 2 there are no jumps, and for another drift no such theory."""
+    return config.alpha < 2 and config.drift == "gradient"
 
 
 def _transitions(config: SimulateSdeConfig, transitions: Transitions | None) -> dict[str, Value]:
@@ -118,7 +152,7 @@ def _transitions(config: SimulateSdeConfig, transitions: Transitions | None) -> 
             if i != j and time[i] > 0:
                 name = f"{i + 1}-{j + 1}"
                 values[f"transition_rate/{name}"] = rate_value(int(transitions.counts[i, j]), float(time[i]))
-                if config.alpha < 2:  # no jumps there, and no such theory
+                if _has_theory(config):
                     values[f"transition_rate_theory/{name}"] = Value(float(theory[i, j]), unit="1/time")
     return values
 

@@ -17,6 +17,8 @@ class DoubleWell:
 
     name: str = key("double_well", "w⁴/4 − w²/2, minima at ±1")
 
+    flow_is_exact = True
+
     @property
     def dimension(self) -> int:
         """1."""

@@ -16,6 +16,8 @@ class Quartic:
 
     name: str = key("quartic", "w⁴/4, one flat well")
 
+    flow_is_exact = True
+
     @property
     def dimension(self) -> int:
         """1."""

@@ -72,8 +72,8 @@ def _in_parts(gradient: Gradient, w: np.ndarray, time: np.ndarray) -> np.ndarray
         left = np.where(still, 0.0, left - dt)
         chains, left = chains[left > 0], left[left > 0]
     raise NumericalError(
-        f"the drift is too steep: {len(chains)} chains did not get through one step in {_MOST_ROUNDS} sub-steps; take a "
-        "smaller eta, or a potential with smaller coefficients"
+        f"the drift is too steep: {len(chains)} chains did not get through one step in {_MOST_ROUNDS} sub-steps; take "
+        "a smaller eta, or a potential with smaller coefficients"
     )
 
 

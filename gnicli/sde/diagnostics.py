@@ -10,6 +10,10 @@ from scipy import fft, special, stats
 
 from gnicli.errors import NumericalError
 
+MIXED = 1.05  # the largest split-R̂ of chains that have mixed
+STUCK = 1.2  # from here on the spread of chains tells nothing of what their means will be
+ENOUGH = 100  # the least effective number of positions from which an error can be told
+
 
 def split_rhat(traces: np.ndarray) -> float:
     """The larger of bulk and folded split-R̂ of `traces` (n_steps, n_chains); 1 when all have mixed.

@@ -18,7 +18,9 @@ _ROUNDS = 400
 
 
 class ExitTheory(NamedTuple):
-    """Exit `rate` per unit time, the share `to_right`, and `ratio` = ε |β tan(πα/2)| / width, which has to be ≪ 1."""
+    """Exit `rate` per unit time, the share `to_right`, and `ratio`, which has to be ≪ 1: ε |β tan(πα/2)| over the way
+    to the nearest border.
+    """
 
     rate: float
     to_right: float
@@ -34,9 +36,18 @@ def exit_theory(alpha: float, beta: float, epsilon: float, left: float, right: f
     to_right = factor * (1 + beta) / 2 * right**-alpha
     to_left = factor * (1 - beta) / 2 * left**-alpha
     rate = to_right + to_left
-    return ExitTheory(
-        rate, to_right / rate if rate else float("nan"), epsilon * abs(skew(alpha, beta)) / (left + right)
-    )
+    ratio = epsilon * abs(skew(alpha, beta)) / min(left, right)
+    return ExitTheory(rate, to_right / rate if rate else float("nan"), ratio)
+
+
+def exit_rate_from(alpha: float, beta: float, epsilon: float, nearness: tuple[float, float]) -> float:
+    """The exit rate from where chains live: ε^α C_α Σ_± (1 ± β)/2 E|border_± − w|^{−α}.
+
+    `nearness` are the two expectations, left and right (`first_exit.Exits`).
+    """
+    check_noise(alpha, beta)
+    left, right = nearness
+    return epsilon**alpha * tail_constant(alpha) * ((1 - beta) / 2 * left + (1 + beta) / 2 * right)
 
 
 def transition_rates(potential: Potential, alpha: float, beta: float, epsilon: float) -> np.ndarray:

@@ -12,11 +12,14 @@ from gnicli.errors import UsageError
 from gnicli.sde.noise import CHAIN_BLOCK, STEP_BLOCK, Increments
 from gnicli.sde.scheme import Scheme
 
+_INNER = 0.8  # of the way to a border
+
 
 class Exits(NamedTuple):
     """Exits to the left and right of chains that begin again at the minimum, and their total time under observation.
 
-    Exit i took `durations[i]` and happened at time `moments[i]` of its chain, both (n,).
+    Exit i took `durations[i]` and happened at time `moments[i]` of its chain, both (n,). `nearness` are the means of
+    |border − w|^{−α}, left and right, over where chains were seen just before the noise; NaN where none was.
     """
 
     n_left: int
@@ -24,6 +27,7 @@ class Exits(NamedTuple):
     time: float
     durations: np.ndarray
     moments: np.ndarray
+    nearness: tuple[float, float] = (float("nan"), float("nan"))
 
     @property
     def n(self) -> int:
@@ -81,14 +85,16 @@ def first_exits(
     w = np.full(n_chains, float(minimum))
     since = np.zeros(n_chains, int)
     counts, durations, moments, done = np.zeros(2, int), [np.array([])], [np.array([])], 0
+    near = np.zeros(3)  # sums of |border − w|^{−α}, and of how many
     state = observer.restore()
     if state is not None:
         done, w, since, counts = state.step, *(np.array(state.arrays[name]) for name in ("w", "since", "counts"))
+        near = np.array(state.arrays.get("near", near))
         durations, moments = [np.array(state.arrays["durations"])], [np.array(state.arrays["moments"])]
 
     def make_state() -> State:
         found = {"durations": np.concatenate(durations), "moments": np.concatenate(moments)}
-        return State(done, {"w": w, "since": since, "counts": counts, **found})
+        return State(done, {"w": w, "since": since, "counts": counts, "near": near, **found})
 
     for first in range(done, n_steps, STEP_BLOCK):
         etas = np.full(min(STEP_BLOCK, n_steps - first), eta)
@@ -108,7 +114,19 @@ def first_exits(
                     moments.append(np.full(len(gone), step * eta))
                     here[gone], age[gone] = minimum, 0
             w[part] = here
+            near += _nearness(scheme.before(here, eta) - minimum, left, right, increments.alpha)
         done = min(first + STEP_BLOCK, n_steps)
         observer.step_done(done, n_steps, make_state, n_exits=int(counts.sum()))
     time = n_steps * n_chains * eta
-    return Exits(int(counts[0]), int(counts[1]), time, np.concatenate(durations), np.concatenate(moments))
+    nearness = (float(near[0] / near[2]), float(near[1] / near[2])) if near[2] else (float("nan"), float("nan"))
+    return Exits(int(counts[0]), int(counts[1]), time, np.concatenate(durations), np.concatenate(moments), nearness)
+
+
+def _nearness(w: np.ndarray, left: float, right: float, alpha: float) -> np.ndarray:
+    """Sums over chains at `w` from their minimum.
+
+    For alpha >= 1 the expectation is infinite: what is next to a border, and about to leave anyway, is left out.
+    """
+    reach = 1.0 if alpha < 1 else _INNER
+    inside = w[(w > -reach * left) & (w < reach * right)]
+    return np.array([((inside + left) ** -alpha).sum(), ((right - inside) ** -alpha).sum(), len(inside)])

@@ -11,6 +11,7 @@ import numpy as np
 from scipy.interpolate import CubicSpline
 
 from gnicli.errors import NumericalError, UsageError
+from gnicli.sde.centering import tilted
 from gnicli.sde.fractional import FractionalForce
 
 _EXPONENT = 60.0  # the table ends where φ is e^{-60}
@@ -24,14 +25,15 @@ _MOST_PARTS = 10_000_000  # of all nodes together: some seconds
 class FractionalDrift:
     """The modified drift of Theorem 4.1 (or its sum b_{h,K}) in one dimension, with a constant time step.
 
-    With K = 0 the sum is a multiple of −f': its flow is the potential's own.
+    With K = 0 the sum is a multiple of −f': its flow is the potential's own. `wind` is what it takes over from the
+    noise (`sde.centering`).
     """
 
     name = "fractional"
     phases: int | None = 1  # each further one is two more tables
 
-    def __init__(self, force: FractionalForce) -> None:
-        self.force = force
+    def __init__(self, force: FractionalForce, wind: float = 0.0) -> None:
+        self.force, self.wind = force, wind
         self.potential = force.potential
         self._maps: dict[float, _Map] = {}
         self._multiple = None
@@ -54,14 +56,16 @@ class FractionalDrift:
     def rate(self, w: np.ndarray) -> np.ndarray:
         """b(w) inside the table, its value at the edge outside; any shape."""
         if self._multiple is not None:
-            return -self._multiple * self.potential.gradient(w)
+            return self.wind - self._multiple * self.potential.gradient(w)
         inside = np.clip(w, self._edges[0], self._edges[1])
-        return self.force._noise * self._numerator(inside) * np.exp(self.force.gibbs.exponent(inside))
+        return self.wind + self.force._noise * self._numerator(inside) * np.exp(self.force.gibbs.exponent(inside))
 
-    def flow(self, w: np.ndarray, time: float) -> np.ndarray:
-        """Φ_time(w), elementwise."""
+    def flow(self, w: np.ndarray, time: float | np.ndarray) -> np.ndarray:
+        """Φ_time(w), elementwise; one time for all."""
         if self._multiple is not None:
-            return self.potential.flow(w, self._multiple * time)
+            return tilted(self.potential, (self.wind / self._multiple,)).flow(w, self._multiple * time)
+        if not isinstance(time, float | int):
+            raise UsageError("drift=fractional tabulates its flow: one time for all chains")
         if time not in self._maps:
             if len(self._maps) >= _MAX_MAPS:
                 raise UsageError("drift=fractional tabulates its flow for constant steps: take eta_power=0")

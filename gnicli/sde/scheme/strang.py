@@ -4,10 +4,10 @@ Weak order 2. The flow is exact or nearly so, hence chains never run away, whate
 
 Recorded only where a step ends, every jump would be seen at the ages η/2, 3η/2, … and at no other: on the double well
 the distribution function is then off by 1e-5 beyond |w| = 5 at η = .01, nothing is seen beyond 1/√η, and E w² has a
-bias of order η^{α/2}. So each record is made at an age of its own, uniform over the flow between two noises: what such a
-record has of order η is odd about the middle and cancels, the order stays 2, and the tail is that of the law, for jumps
-of every age are seen. The ages of a chain are van der Corput's sequence, begun at a random place: any one of them is
-uniform, and those near in time are far apart.
+bias of order η^{α/2}. So each record is made at an age of its own, uniform over the flow between two noises: what such
+a record has of order η is odd about the middle and cancels, the order stays 2, and the tail is that of the law, for
+jumps of every age are seen. The ages of a chain are van der Corput's sequence, begun at a random place: any one of them
+is uniform, and those near in time are far apart.
 """
 
 from __future__ import annotations
