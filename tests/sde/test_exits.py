@@ -52,7 +52,7 @@ def exits_of(alpha, beta, n_chains, horizon, eta=0.1):
 @pytest.mark.parametrize(("alpha", "beta"), BASINS)
 def test_exit_rates_and_sides_follow_theory(alpha, beta):
     found, theory = exits_of(alpha, beta, 4096, 150), exits.exit_theory(alpha, beta, 0.05, 1.0, 2.0)
-    assert theory.ratio < 0.02
+    assert theory.ratio < 0.04
     # ε is finite: 5 % of theory, and 3 standard errors of the 1 000 to 7 000 exits.
     assert found.rate == pytest.approx(theory.rate, rel=0.05 + 3 / math.sqrt(found.n))
     assert found.n_right / found.n == pytest.approx(theory.to_right, abs=0.02 + 1.5 / math.sqrt(found.n))
