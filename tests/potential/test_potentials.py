@@ -157,3 +157,52 @@ def test_importing_a_potential_imports_nothing_heavy():
     )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert shown.strip() == "[]"
+
+
+STEEP = [
+    MultiWell(wells=[-1e6, 1e6]),
+    MultiWell(wells=[-1e6, 1e6], strength=1e100),
+    MultiWell(wells=[-1e-6, 1e-6]),
+    MultiWell(wells=list(range(8)), between=[i + 0.5 for i in range(7)]),
+    Polynomial(terms=[0, 0, 1e100]),
+    Polynomial(terms=[0.0] * 32 + [1.0]),
+    Polynomial(terms=[0, 0, -1e100] + [0] * 5 + [1e100]),
+]
+
+
+@pytest.mark.parametrize("potential", STEEP)
+def test_the_flow_of_every_potential_ends(potential):
+    """Also in wells whose sub-steps are 1e-200 long, and from where the force is beyond the numbers."""
+    w = np.array([-1e300, -1e90, -5e3, -2, -0.3, 0, 1e-9, 0.4, 1, 7, 1e40, 1e90, 1e300])
+    moved = potential.flow(w, 0.01)
+    assert np.isfinite(moved).all()
+    assert np.array_equal(potential.flow(w, np.full(len(w), 0.01)), moved)
+    assert (np.abs(moved) <= np.maximum(np.abs(w), np.abs(potential.minima()).max() * (1 + 1e-9))).all()
+    if potential.gradient(potential.minima() + 1e-3).max() > 1e6:
+        # Far longer than chains take to rest: each is in a well, or on the saddle that it began on.
+        rest = np.concatenate([potential.minima(), potential.saddles()])
+        away = np.abs(moved[:, None] - rest).min(axis=1)
+        assert (away <= 1e-6 * (1 + np.abs(moved))).all()
+
+
+@by_name
+def test_flow_takes_a_time_for_each_point(potential):
+    w, times = np.array([-40.0, -1.3, 0.2, 0.8, 5.0]), np.array([0.0, 1e-3, 0.02, 0.5, 0.01])
+    one_by_one = [float(potential.flow(w[i : i + 1], float(times[i]))[0]) for i in range(5)]
+    assert potential.flow(w, times) == pytest.approx(one_by_one, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: MultiWell(wells=[-1e100, 1e100]), r"potential.wells\[0\] must be >= -1e\+06 and <= 1e\+06"),
+        (lambda: MultiWell(wells=[-1.0, 1e20]), r"potential.wells\[1\] must be"),
+        (lambda: MultiWell(wells=list(range(17)), between=[]), "potential.wells may hold 16 numbers, got 17"),
+        (lambda: Polynomial(terms=[0] * 2000 + [1]), "potential.terms may hold 33 numbers, got 2001"),
+        (lambda: Polynomial(terms=[0, 0, 1e300]), r"potential.terms\[2\] must be"),
+        (lambda: Quadratic(curvature=1e300), "potential.curvature must be"),
+    ],
+)
+def test_what_no_flow_could_follow_is_refused(make, message):
+    with pytest.raises(UsageError, match=message):
+        make()

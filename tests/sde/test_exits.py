@@ -1,13 +1,16 @@
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from scipy import stats
 
 from gnicli.errors import UsageError
+from gnicli.experiments import basins
 from gnicli.potential.double_well import DoubleWell
 from gnicli.potential.multi_well import MultiWell
 from gnicli.potential.quadratic import Quadratic
+from gnicli.potential.quartic import Quartic
 from gnicli.potential.separable import Separable
 from gnicli.sde import exits, first_exit, levy, simulate, sinks
 from gnicli.sde.drift import GradientDrift
@@ -152,3 +155,48 @@ def test_bad_input_is_refused():
         first_exit.first_exits(
             build("strang", GradientDrift(Quadratic())), Increments(1.5, 0, 1), 0.0, -1, 1, 0.1, 10, 10
         )
+
+
+def settings_of(alpha, beta, epsilon, potential=None):
+    return SimpleNamespace(alpha=alpha, beta=beta, epsilon=epsilon, potential=potential or DoubleWell())
+
+
+def test_what_has_to_be_small_is_measured_against_the_nearest_border():
+    small = basins.smallness(settings_of(1.5, 0.5, 0.1), 1.0, 1.0, math.inf)
+    assert small["ratio"] == pytest.approx(0.1 * 0.5)
+    assert small["shift"] == pytest.approx(0.1**1.5 * 0.5 / 2)
+    assert small["spread"] == pytest.approx(0.1 * 3 ** (-1 / 1.5))
+    assert basins.smallness(settings_of(1.5, 0.5, 0.1), 1.0, 0.5, math.inf)["ratio"] == pytest.approx(0.1)
+    assert basins.smallness(settings_of(1.5, 0.5, 0.1, Quartic()), 0.0, 1.0, 2.0)["spread"] == math.inf
+
+
+def test_noise_too_large_for_the_theory_is_told_and_small_noise_is_not():
+    assert basins.too_large("exits from 1", [{"ratio": 0.1, "shift": 0.2, "spread": 0.0}]) == []
+    (told,) = basins.too_large("exits from 1", [{"ratio": 0.1}, {"spread": 0.48}])
+    assert told.startswith(
+        "exits from 1: the noise is too large for the small-noise theory (spread 0.48; below 0.2 nee"
+    )
+
+
+def test_a_rate_that_chance_cannot_reconcile_with_theory_is_told():
+    """400 events in a time of 1000: the 99.9 % interval of the rate is some .335 to .470."""
+    assert basins.denied([("exits", 400, 1000.0, 0.34), ("exits", 400, 1000.0, 0.46), ("none", 0, 10.0, 0.3)]) == []
+    for theory in (0.33, 0.48, 0.0):
+        (told,) = basins.denied([("exits from 1", 400, 1000.0, theory)])
+        assert "exits from 1: the measured rate 0.4 (99.9 % interval 0.33" in told
+        assert told.endswith(f"not that of the small-noise theory, {theory:g}")
+
+
+@pytest.mark.parametrize(("alpha", "beta", "epsilon", "right"), [(0.8, 0.5, 0.03, 1.0), (1.2, 0.5, 0.1, 1.0)])
+def test_positions_explain_what_small_noise_does_not(alpha, beta, epsilon, right):
+    """Out of the left well, by the rate from where chains live; for alpha = .8 that of small noise is off by 15 %."""
+    scheme = build("strang", GradientDrift(DoubleWell()))
+    found = first_exit.first_exits(
+        scheme, Increments(alpha, beta, epsilon), -1.0, 1e300, right, 0.02, 4000, 2048, seed=1
+    )
+    rate = exits.exit_rate_from(alpha, beta, epsilon, found.nearness)
+    allowed = 3 * found.rate / math.sqrt(found.n)
+    assert rate == pytest.approx(found.rate, abs=allowed + 0.02 * found.rate)
+    small = exits.exit_theory(alpha, beta, epsilon, 1e300, right).rate
+    assert abs(small - found.rate) > abs(rate - found.rate)
+    assert alpha > 1 or abs(small - found.rate) > allowed
