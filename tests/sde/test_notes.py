@@ -1,0 +1,136 @@
+"""The sentences of both commands about mixing, steps and moments, each from both sides of its condition."""
+
+import math
+
+import numpy as np
+import pytest
+
+from gnicli.errors import UsageError
+from gnicli.experiments import chains, model
+from gnicli.experiments.simulate_sde import SimulateSdeConfig
+from gnicli.potential.double_well import DoubleWell
+from gnicli.potential.multi_well import MultiWell
+from gnicli.potential.polynomial import Polynomial
+from gnicli.potential.quadratic import Quadratic
+from gnicli.potential.separable import Separable
+
+
+def config_of(potential=None, **keys):
+    quick = {"n_chains": 100, "n_steps": 400, "burn_in": 100, "thin": 1, "n_bins": 500}
+    return SimulateSdeConfig(potential=potential or DoubleWell(), **{**quick, **keys})
+
+
+def test_mixing_is_told_where_it_is_bad_or_unknown():
+    assert chains.mixing_notes(1.05, 100, "x") == []
+    (told,) = chains.mixing_notes(1.06, 100, "no mean has a standard error")
+    assert told.startswith(
+        "the chains have not mixed (split-R̂ 1.06, should be below 1.05): no mean has a standard error"
+    )
+    (told,) = chains.mixing_notes(1.0, 99, "x")
+    assert told.startswith("the recorded positions are worth 99 independent ones only (100 are wanted)")
+    assert len(chains.mixing_notes(2.0, 14, "x")) == 2
+    (told,) = chains.mixing_notes(math.nan, math.nan, "x")
+    assert told.startswith("mixing is not judged")
+
+
+@pytest.mark.parametrize(
+    ("keys", "mark", "has_error"),
+    [
+        ({"n_steps": 4000, "eta": 0.05, "burn_in": 200}, "", True),
+        ({"n_steps": 500, "eta": 0.05, "burn_in": 100}, "not mixed", True),
+        ({"epsilon": 0.05, "start": "minima"}, "not mixed", False),
+    ],
+)
+def test_errors_of_chains_that_have_not_mixed_are_marked(keys, mark, has_error):
+    config = config_of(functions=["cos(w)", "w"], **keys)
+    found = chains.simulate_chains(config, model.build(config), chains_observer())
+    values = chains.values_of(found)
+    for name in ("mean/w", "mean/cos(w)"):
+        assert values[name].unit == mark
+        assert (values[name].stderr is not None) == has_error
+    said = " ".join(chains.notes(found))
+    assert ("have not mixed" in said) == bool(mark)
+    assert ("no mean has a standard error" in said) == (not has_error)
+
+
+def chains_observer():
+    from gnicli.contracts import SilentObserver
+
+    return SilentObserver()
+
+
+@pytest.mark.parametrize(
+    ("keys", "name", "wanted", "sentence"),
+    [
+        ({"potential": Quadratic(), "alpha": 1.5}, "w**2", "infinite", "mean/w**2 is infinite: P(|w**2| > x) falls like x^-0.75"),
+        ({"potential": Quadratic(), "alpha": 0.9}, "w", "undefined", "mean/w is undefined"),
+        ({"potential": Quadratic(), "alpha": 2.0, "beta": 0.0}, "w**2", None, ""),
+        ({"alpha": 1.5}, "w", None, ""),
+        ({"alpha": 1.5}, "w**2", None, "mean/w**2 has no standard error: its variance is infinite"),
+        ({"alpha": 1.5}, "exp(w)", "infinite", "mean/exp(w) is infinite"),
+        ({"alpha": 1.5}, "1/w", "undefined", "mean/1/w is undefined"),
+    ],
+)  # fmt: skip
+def test_moments_that_do_not_exist_are_told(keys, name, wanted, sentence):
+    config = config_of(functions=[name], n_steps=3000, eta=0.05, burn_in=200, thin=5, **keys)
+    found = chains.simulate_chains(config, model.build(config), chains_observer())
+    value, told = chains.values_of(found)[f"mean/{name}"], " ".join(chains.notes(found))
+    assert (value.value == wanted) if wanted else isinstance(value.value, float)
+    assert (value.stderr is None) == bool(sentence)
+    assert sentence in told
+    assert bool(told) == bool(sentence)
+    if "variance" in sentence:
+        assert value.ci95[0] < value.value < value.ci95[1]
+
+
+def test_coordinates_have_their_own_moments():
+    potential = Separable(parts=["double_well", "quadratic"])
+    config = config_of(potential, beta=[0.5, -0.3], functions=["w**2"], n_steps=2000, eta=0.05, burn_in=200)
+    found = chains.values_of(chains.simulate_chains(config, model.build(config), chains_observer()))
+    assert isinstance(found["mean/w**2/w1"].value, float)
+    assert found["mean/w**2/w2"].value == "infinite"
+
+
+def notes_of(config):
+    return model.step_notes(config, config.potential, (config.beta,))
+
+
+@pytest.mark.parametrize(
+    ("keys", "long"),
+    [
+        ({}, False),
+        ({"alpha": 1.01}, False),
+        ({"alpha": 1.001}, True),
+        ({"alpha": 0.999, "beta": -1.0}, True),
+        ({"alpha": 1.001, "beta": 0.0}, False),
+        ({"alpha": 1.001, "eta": 0.003}, False),
+        ({"scheme": "euler"}, False),
+        ({"scheme": "euler", "eta": 0.05}, True),
+        ({"scheme": "strang", "eta": 0.05}, False),
+        ({"potential": Polynomial(terms=[0, 0, 100])}, True),
+    ],
+)
+def test_a_step_too_long_for_where_chains_rest_is_told(keys, long):
+    config = config_of(**keys)
+    told = notes_of(config)
+    assert bool(told) == long
+    if long:
+        assert told[0].startswith(f"eta={config.eta:g} is too long a step where chains rest")
+        shorter = float(told[0].rpartition("eta <= ")[2])
+        assert notes_of(config_of(**{**keys, "eta": shorter})) == []
+
+
+@pytest.mark.parametrize("keys", [{"alpha": 1.0000001}, {"potential": MultiWell(wells=[-1e5, 1e5])}, {"eta": 1e6}])
+def test_a_step_that_is_far_too_long_is_refused(keys):
+    with pytest.raises(UsageError, match="is too long a step where chains rest, at w = -"):
+        model.dynamics(config_of(**keys), keys.get("potential", DoubleWell()))
+
+
+def test_the_strong_wind_near_alpha_one_is_in_the_drift():
+    near, far = (model.moving(config_of(alpha=alpha), DoubleWell(), "strang") for alpha in (1.01, 1.5))
+    assert near[0].winds[0] < -30
+    assert far[0].winds == (0.0,)
+    at = np.array([-3.0, 0.5])
+    moved = near[1].after(at, 1e-6) - at
+    assert moved / 0.5e-6 == pytest.approx(near[0].winds[0] - DoubleWell().gradient(at), rel=1e-3)
+    assert model.moving(config_of(alpha=1.01, scheme="euler"), DoubleWell(), "euler")[0].winds == (0.0,)
