@@ -62,7 +62,7 @@ def chains_observer():
 @pytest.mark.parametrize(
     ("keys", "name", "wanted", "sentence"),
     [
-        ({"potential": Quadratic(), "alpha": 1.5}, "w**2", "infinite", "mean/w**2 is infinite: P(|w**2| > x) falls like x^-0"),
+        ({"potential": Quadratic(), "alpha": 1.5}, "w**2", "infinite", "mean/w**2 is infinite: P(|w**2| > x) falls"),
         ({"potential": Quadratic(), "alpha": 0.9}, "w", "undefined", "mean/w is undefined"),
         ({"potential": Quadratic(), "alpha": 2.0, "beta": 0.0}, "w**2", None, ""),
         ({"alpha": 1.5}, "w", None, ""),
