@@ -48,7 +48,7 @@ class Strang:
         time, phases = 0.5 * (eta + next_eta), self._drift.phases
         if phases is None:
             ages = offsets + _van_der_corput(number)
-            ages -= ages >= 1
+            ages -= np.floor(ages)
             ages *= time
             return self._drift.flow(w, ages), self._drift.flow(w, time)
         share = (math.floor(_van_der_corput(number % phases) * phases) + 0.5) / phases
