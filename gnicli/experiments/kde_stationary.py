@@ -105,6 +105,8 @@ def run(cfg: DictConfig, observer: Observer) -> Results:
         other = other._replace(low=built.low, high=built.high)
         chains_beside = chains.simulate_chains(second, other, parts.observe("beside"))
         beside = densities.estimate(second, other, chains_beside)
+        told = model.step_notes(second, other.potential, other.increments.betas) + chains.notes(chains_beside)
+        notes += [f"beside: {one}" for one in told]
         more = densities.values(second, chains_beside, beside, laws) | chains.values_of(chains_beside)
         more |= densities.weak_errors(second, chains_beside, laws)
         values |= {f"beside/{name}": value for name, value in more.items() if not name.startswith(("exact", "gibbs"))}
