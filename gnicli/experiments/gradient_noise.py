@@ -30,7 +30,7 @@ class GradientNoiseConfig:
     source: Optional[str] = key(None, "folder of a run of gni train, whose network is taken as trained; default: none")
     loss: str = key("auto", setup.LOSS_HELP, choices=("auto", *setup.LOSSES))
     M: int = key(1, "noise draws averaged in one gradient (4.5)")
-    batch_size: Any = key("full", "examples behind one gradient: full, or a number")
+    batch_size: Any = key("auto", f"examples behind one gradient: {setup.BATCH_HELP}")
     n_mean: int = key(16, "fresh draws whose mean is taken from the draw that is measured (3.2)")
     seed: int = key(0, "decides everything random: initialization, minibatch, noise")
     dtype: str = key("float32", "arithmetic of the network", choices=setup.DTYPES)

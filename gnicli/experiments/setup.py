@@ -19,6 +19,9 @@ LOSS_HELP = "loss; auto: mse for regression, cross_entropy for classes"
 DTYPES = ("float32", "float64")
 _MOST_THREADS = 1025
 DEVICES = ("auto", "cpu", "cuda")
+MINIBATCH = 128
+FULL_UP_TO = 2048  # training examples that batch_size=auto takes all at once
+BATCH_HELP = f"auto, full or a number; auto: full up to {FULL_UP_TO:,} training examples, else {MINIBATCH}"
 
 
 class Learning(Protocol):
@@ -41,9 +44,9 @@ def check(config: Learning) -> None:
     checks.at_most("M", config.M, checks.MOST_DRAWS)
     if config.threads is not None:
         checks.integer("threads", config.threads, least=1, below=_MOST_THREADS)
-    if config.batch_size != "full":
+    if config.batch_size not in ("auto", "full"):
         if not isinstance(config.batch_size, int):
-            raise UsageError(f"batch_size: expected full or an integer >= 1, got {config.batch_size!r}")
+            raise UsageError(f"batch_size: expected auto, full or an integer >= 1, got {config.batch_size!r}")
         checks.integer("batch_size", config.batch_size, least=1)
     checks.choice("loss", config.loss, ("auto", *LOSSES))
     checks.choice("dtype", config.dtype, DTYPES)
@@ -61,10 +64,12 @@ def loss_name(config: Learning, data: Data) -> str:
 
 
 def batch_size(config: Learning, data: Data) -> int | None:
-    """The batch size, None for the full batch."""
+    """The batch size, None for the full batch; `auto` goes by the number of training examples alone."""
+    n = len(data.train.inputs)
     if config.batch_size == "full":
         return None
-    n = len(data.train.inputs)
+    if config.batch_size == "auto":
+        return None if n <= FULL_UP_TO else MINIBATCH
     if config.batch_size > n:
         raise UsageError(f"batch_size={config.batch_size} exceeds the {n} training examples; use batch_size=full")
     return int(config.batch_size)

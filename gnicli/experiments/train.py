@@ -19,9 +19,11 @@ from gnicli.experiments.common import RunConfig
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
+    from gnicli.training.batches import Batches
     from gnicli.training.loop import Trained
 
 DEFAULT_STEPS = 2000
+_TOLD_STEPS = 10  # of a shorter run nobody misses records between its ends
 
 
 @dataclass
@@ -60,21 +62,29 @@ class TrainConfig:
     M: int = key(1, "noise draws averaged in each step (4.5)")
     steps: Optional[int] = key(None, f"gradient steps; default {DEFAULT_STEPS} unless epochs is given")
     epochs: Optional[float] = key(None, "passes over the training data, in place of steps")
-    batch_size: Any = key("full", "examples per step: full, or a number")
+    batch_size: Any = key("auto", f"examples per step: {setup.BATCH_HELP}")
     lr: float = key(0.01, "learning rate")
     loss: str = key("auto", setup.LOSS_HELP, choices=("auto", *setup.LOSSES))
     dtype: str = key("float32", "arithmetic of the network", choices=setup.DTYPES)
-    eval_every: Optional[int] = key(None, "steps between records of the clean losses; default: 1/50 of the run")
+    eval_every: Optional[float] = key(
+        None,
+        "steps between records of the clean losses, or below 1 a fraction of the run; default: 1/50 of the run, fewer "
+        "records where they would cost more than a tenth of training",
+    )
     seed: int = key(0, "decides everything random: initialization, data order, noise")
     device: str = key("auto", "where to compute", choices=setup.DEVICES)
     threads: Optional[int] = key(None, "CPU threads; default: torch's choice")
     run: RunConfig = key(RunConfig, "where a run lives and how often its state is kept")
 
     def __post_init__(self) -> None:
-        for name in ("steps", "eval_every"):
-            value = getattr(self, name)
-            if value is not None:
-                checks.integer(name, value, least=1)
+        if self.steps is not None:
+            checks.integer("steps", self.steps, least=1)
+        if self.eval_every is not None:
+            checks.number("eval_every", self.eval_every, above=0)
+            if self.eval_every >= 1 and self.eval_every != int(self.eval_every):
+                raise UsageError(
+                    f"eval_every: expected whole steps, or a fraction of the run below 1, got {self.eval_every:g}"
+                )
         if self.steps is not None and self.epochs is not None:
             raise UsageError(f"give steps or epochs, not both (steps={self.steps}, epochs={self.epochs:g})")
         if self.epochs is not None:
@@ -95,20 +105,24 @@ def run(cfg: DictConfig, observer: Observer) -> Results:
     import torch
 
     from gnicli.gradients.evaluation import evaluate
+    from gnicli.training import cadence
     from gnicli.training.batches import Batches
     from gnicli.training.loop import Examples, Loop
     from gnicli.training.optimizer import build_optimizer
 
     data = config.dataset.load(config.seed, observer)
     loss = setup.loss_name(config, data)
-    batches = Batches(len(data.train.inputs), setup.batch_size(config, data), config.seed)
+    n_train, n_test = (len(split.inputs) for split in (data.train, data.test))
+    batches = Batches(n_train, setup.batch_size(config, data), config.seed)
     steps = _steps(config, batches.per_epoch)
+    eval_every = cadence.every_of(config.eval_every, steps, n_train, n_test, batches.batch_size)
+    for note in _plan(config, batches, steps, eval_every):
+        observer.note(note)
     device, dtype = torch.device(config.device), getattr(torch, config.dtype)
 
     module = setup.module(config, data)
     gradient = config.objective.build(module, loss, config.noise, config.M, config.seed)
     gradient = config.inject.build(gradient, module, loss, config.noise, config.M, config.seed)
-    eval_every = config.eval_every or max(1, steps // 50)
     tracker = config.track.build(module, loss, config.noise, config.M, config.seed, eval_every, observer)
     parts = [part for part in (gradient, tracker) if hasattr(part, "state")]
     train, test = (Examples(*setup.tensors(config, split)) for split in (data.train, data.test))
@@ -158,6 +172,29 @@ def _steps(config: TrainConfig, per_epoch: int) -> int:
     if config.epochs is not None:
         return max(1, round(config.epochs * per_epoch))
     return config.steps or DEFAULT_STEPS
+
+
+def _plan(config: TrainConfig, batches: Batches, steps: int, eval_every: int) -> list[str]:
+    """What the run's keys come to, where they were not typed and somebody may think otherwise."""
+    notes = []
+    n, per_epoch, mini = batches.n, batches.per_epoch, setup.MINIBATCH
+    told = f"this run has {steps:,} step{'s' if steps != 1 else ''}"
+    if config.batch_size == "auto" and batches.batch_size is not None:
+        notes.append(
+            f"batch_size=auto: minibatches of {mini} of the {n:,} training examples, {per_epoch:,} steps an epoch; "
+            f"{told}, or {steps / per_epoch:.3g} epochs (batch_size=full takes all examples at each step)"
+        )
+    elif batches.batch_size is None and (config.epochs is not None or n > setup.FULL_UP_TO):
+        smaller = f"; with batch_size={mini} an epoch is {-(-n // mini):,} steps" if n > mini else ""
+        notes.append(
+            f"full batch: each step takes all {n:,} training examples, so an epoch is one step and {told}{smaller}"
+        )
+    if config.eval_every is None and eval_every >= steps >= _TOLD_STEPS:
+        notes.append(
+            "the clean losses are recorded before the first step and after the last alone: more would cost over a "
+            "tenth of training; eval_every=N records them every N steps"
+        )
+    return notes
 
 
 def _results(

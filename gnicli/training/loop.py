@@ -15,6 +15,7 @@ import numpy as np
 
 from gnicli.contracts import GradientFunction, Observer, Schedule, State, Stateful
 from gnicli.training.batches import Batches
+from gnicli.training.cadence import RECORDS
 from gnicli.training.optimizer import optimizer_arrays, restore_optimizer
 
 if TYPE_CHECKING:
@@ -33,13 +34,15 @@ class Examples(NamedTuple):
 class Trained(NamedTuple):
     """How training ended. `history` has a row per record: step, then the values of `columns`.
 
-    `diverged_at` is the first step (from 1) whose objective was not finite, or None.
+    `diverged_at` is the first step (from 1) whose objective was not finite, or None. `objectives` has a row for each
+    50th of the run: step, and the objective of that step's batch.
     """
 
     columns: tuple[str, ...]
     history: np.ndarray
     diverged_at: int | None
     objective: float
+    objectives: np.ndarray
 
 
 class Watch(Protocol):
@@ -56,7 +59,8 @@ class Loop:
     """One training run: call it once.
 
     `gradient` overwrites `.grad` and returns the objective's value; `evaluate` gives the clean losses by name;
-    `schedule` scales `lr`; a record is made before the first step, every `eval_every` steps and after the last.
+    `schedule` scales `lr`; a record is made before the first step, every `eval_every` steps and after the last. The
+    objective, which costs nothing, is recorded at each 50th of the run as well.
     `parts` keep more than weights: what they hold goes into the state.
     """
 
@@ -92,6 +96,8 @@ class Loop:
         self.watch = watch
         self.columns: tuple[str, ...] = ()
         self.history: list[list[float]] = []
+        self.objectives: list[list[float]] = []
+        self._objective_every = max(1, steps // RECORDS)
 
     def __call__(self) -> Trained:
         """Train from the observer's state, or from the start, to the last step."""
@@ -106,7 +112,12 @@ class Loop:
             if not math.isfinite(objective):
                 self.observer.metrics(done, {"objective": objective})
                 return self._finished(done, objective)
-            if done % self.eval_every == 0 or done == self.steps:
+            is_record = done % self.eval_every == 0 or done == self.steps
+            if done % self._objective_every == 0 or done == self.steps:
+                self.objectives.append([float(done), objective])
+                if not is_record:
+                    self.observer.metrics(done, {"objective": objective})
+            if is_record:
                 self._record(done, {"objective": objective})
             self._watch(done)
             self.observer.step_done(done, self.steps, partial(self._state, done), objective=objective)
@@ -140,7 +151,9 @@ class Loop:
         self.history.append([float(step), *clean.values()])
 
     def _finished(self, diverged_at: int | None, objective: float) -> Trained:
-        return Trained(self.columns, np.array(self.history), diverged_at, objective)
+        return Trained(
+            self.columns, np.array(self.history), diverged_at, objective, np.array(self.objectives).reshape(-1, 2)
+        )
 
     def _state(self, step: int) -> State | None:
         parameters = {
@@ -148,7 +161,8 @@ class Loop:
         }
         if not all(np.isfinite(array).all() for array in parameters.values()):
             return None
-        arrays = {**parameters, **optimizer_arrays(self.optimizer), "history": np.array(self.history)}
+        records = {"history": np.array(self.history), "objectives": np.array(self.objectives).reshape(-1, 2)}
+        arrays = {**parameters, **optimizer_arrays(self.optimizer), **records}
         for part in self.parts:
             arrays |= part.state()
         return State(step, arrays, {"columns": list(self.columns)})
@@ -160,6 +174,8 @@ class Loop:
         load_parameters(self.module, state)
         restore_optimizer(self.optimizer, state.arrays)
         self.history = state.arrays["history"].tolist()
+        if "objectives" in state.arrays:  # not in the checkpoints of earlier versions
+            self.objectives = state.arrays["objectives"].tolist()
         self.columns = tuple(state.values["columns"])
         for part in self.parts:
             part.restore(state.arrays)

@@ -14,14 +14,20 @@ if TYPE_CHECKING:
     from gnicli.training.loop import Trained
 
 _GRID = 600
+_FEW = 10  # records of the clean losses below which the objective is drawn beside them
 
 
 def loss_figure(trained: Trained, loss: str) -> FigureData:
     """The clean losses, and for classes the accuracies, along training."""
     panels = [_panel(trained, "loss", loss.replace("_", "-") + " loss, without noise", "log")]
+    caption = ""
+    if len(trained.history) < _FEW <= len(trained.objectives):
+        drawn = Curve("objective of one batch", trained.objectives[:, 0], trained.objectives[:, 1], style="dots")
+        panels[0] = panels[0]._replace(curves=(*panels[0].curves, drawn))
+        caption = "Dots: the objective that was minimized, of the batch of that step, with its noise."
     if any(name.endswith("accuracy") for name in trained.columns):
         panels.append(_panel(trained, "accuracy", "accuracy, without noise", "linear"))
-    return FigureData("Clean loss along training", tuple(panels))
+    return FigureData("Clean loss along training", tuple(panels), caption)
 
 
 def _panel(trained: Trained, what: str, label: str, scale: str) -> Panel:

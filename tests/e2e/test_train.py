@@ -127,7 +127,7 @@ def test_a_run_that_diverges_is_a_result_with_its_step(gni, outputs):
     ("words", "message"),
     [
         (("batch_size=512",), "batch_size=512 exceeds the 200 training examples"),
-        (("batch_size=half",), "batch_size: expected full or an integer"),
+        (("batch_size=half",), "batch_size: expected auto, full or an integer"),
         (("loss=cross_entropy",), "loss=cross_entropy needs classes"),
         (("steps=3", "epochs=2"), "give steps or epochs, not both"),
         (("noise.std=-1",), "noise.std must be >= 0, got -1"),
