@@ -64,26 +64,47 @@ def mean_value(values: np.ndarray, unit: str = "") -> Value:
 def mean_curve(group: Group, name: str) -> Curve | None:
     """The mean of a metric over a setting's completed runs, at the steps they share, and its interval over seeds.
 
-    Other runs count in the label. Where no run was completed, the runs that there are make the curve, dashed.
+    Other runs count in the label. None where no run was completed or none has the metric.
     """
-    complete = [r for r in group.records if r.status == "completed" and name in r.metrics]
-    used = complete or [r for r in group.records if name in r.metrics]
+    return _curve(group, name, [r for r in group.records if r.status == "completed" and name in r.metrics], "line")
+
+
+def unfinished_curve(group: Group, name: str, diverged: bool) -> Curve | None:
+    """The same, dashed, of a setting without a completed run: its runs that diverged, or its other ones.
+
+    Their ends are their own, so only the steps at which all are still finite are kept.
+    """
+    used = [r for r in group.records if (r.status == "diverged") is diverged and name in r.metrics]
+    return _curve(group, name, used, "dashed")
+
+
+def _curve(group: Group, name: str, used: list[RunRecord], style: Literal["line", "dashed"]) -> Curve | None:
     if not used:
         return None
     tables = [dict(zip(r.metrics[name][0].tolist(), r.metrics[name][1].tolist(), strict=True)) for r in used]
     shared = set.intersection(*(set(table) for table in tables))
-    if not complete:  # ends of their own: keep the steps at which all are still finite
+    if style == "dashed":
         shared = {step for step in shared if all(math.isfinite(table[step]) for table in tables)}
     steps = sorted(shared)
     if not steps:
         return None
     values = np.array([[table[step] for step in steps] for table in tables])
     x, mean = np.array(steps), values.mean(axis=0)
-    style: Literal["line", "dashed"] = "line" if complete else "dashed"
     if len(used) < 2:
         return Curve(_label(group, name), x, mean, style=style)
     half = half_width(values)
     return Curve(_label(group, name), x, mean, mean - half, mean + half, style)
+
+
+def ends(records: Sequence[RunRecord]) -> str:
+    """What became of the runs that are not completed, in words: `1 diverged at step 8, 1 failed`; "" where all are."""
+    told = []
+    for status in sorted({r.status for r in records} - {"completed"}):
+        mine = [r for r in records if r.status == status]
+        steps = sorted(int(r.values["diverged_at"].number) for r in mine if "diverged_at" in r.values)
+        at = f" at step {', '.join(map(str, steps))}" if status == "diverged" and steps else ""
+        told.append(f"{len(mine)} {status}{at}")
+    return ", ".join(told)
 
 
 def _label(group: Group, name: str) -> str:
@@ -110,33 +131,59 @@ def summary(records: Sequence[RunRecord], headline: str = "train_loss") -> Resul
     values = {key: value for group in settings for key, value in _means(group).items()}
     if name is None:
         return Results(values, notes=tuple(notes))
-    curves = [curve for group in settings if (curve := mean_curve(group, name)) is not None]
-    missing = [group.label for group in settings if mean_curve(group, name) is None]
-    notes += [f"{label or 'the runs'}: no finite {name} that all its runs share, so no curve" for label in missing]
+    curves, told = _drawn(settings, name)
+    notes += [f"{sentence}, so no curve" for sentence in told]
     if not curves:
         return Results(values, notes=tuple(notes))
-    drawn = np.concatenate([curve.y for curve in curves])
-    drawn = drawn[np.isfinite(drawn)]
-    is_wide = drawn.size > 0 and drawn.min() > 0 and drawn.max() > _LOG_RANGE * drawn.min()
-    panel = Panel(tuple(curves), "step", name.replace("_", " "), y_scale="log" if is_wide else "linear")
+    panel = Panel(tuple(curves), "step", name.replace("_", " "), y_scale=y_scale(curves))
     caption = "Mean over seeds of completed runs; bands are 95 % intervals of the mean (Student's t) where n >= 2."
+    if any(curve.style == "dashed" for curve in curves):
+        caption += " Dashed: settings of which no run is completed, as far as all their runs came."
+    if told:
+        caption += f" Not drawn: {'; '.join(told)}."
     return Results(values, figures={name: FigureData("", (panel,), caption)}, notes=tuple(notes))
+
+
+def y_scale(curves: Sequence[Curve]) -> Literal["linear", "log"]:
+    """Logarithmic where the curves are positive and span more than a factor of 10."""
+    drawn = np.concatenate([curve.y for curve in curves]) if curves else np.empty(0)
+    drawn = drawn[np.isfinite(drawn)]
+    return "log" if drawn.size > 0 and drawn.min() > 0 and drawn.max() > _LOG_RANGE * drawn.min() else "linear"
+
+
+def _drawn(settings: Sequence[Group], name: str) -> tuple[list[Curve], list[str]]:
+    """A curve for each setting that has one, and sentences on the others.
+
+    A setting whose runs all diverged would hide the rest, so it is drawn only where there is nothing else.
+    """
+    found = {group.label: mean_curve(group, name) or unfinished_curve(group, name, False) for group in settings}
+    if not any(found.values()):
+        found = {group.label: unfinished_curve(group, name, True) for group in settings}
+    told = []
+    for group in settings:
+        if found[group.label] is None:
+            why = ends(group.records) or "they share no step"
+            told.append(f"{group.label or 'the runs'}: no finite {name} of completed runs ({why})")
+    return [curve for curve in found.values() if curve is not None], told
 
 
 def _notes(group: Group) -> list[str]:
     bad = [r for r in group.records if r.status != "completed"]
     name = group.label or "the runs"
-    return [f"{name}: job {r.job} {r.status}{': ' if r.message else ''}{r.message}" for r in bad]
+    n = len(group.records) - len(bad)
+    told = [f"{name}: means are those of the {n} completed of {len(group.records)} runs"] if bad and n else []
+    return [f"{name}: job {r.job} {r.status}{': ' if r.message else ''}{r.message}" for r in bad] + told
 
 
 def _means(group: Group) -> dict[str, Value]:
+    """Each value's mean over the completed runs; of a single run its own value, with the error that it has."""
     complete = [r for r in group.records if r.status == "completed"]
     means = {}
     for name in dict.fromkeys(name for r in complete for name in r.values):
-        numbers = [r.values[name].value for r in complete if name in r.values]
-        if any(not isinstance(number, float) for number in numbers):
-            continue
-        values = np.array(numbers, float)
-        unit = next(r.values[name].unit for r in complete if name in r.values)
-        means[f"{name} [{group.label}]" if group.label else name] = mean_value(values, unit)
+        found = [r.values[name] for r in complete if name in r.values]
+        label = f"{name} [{group.label}]" if group.label else name
+        if len(found) == 1:
+            means[label] = found[0]
+        elif all(isinstance(value.value, float) for value in found):
+            means[label] = mean_value(np.array([value.value for value in found], float), found[0].unit)
     return means

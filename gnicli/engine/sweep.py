@@ -200,13 +200,18 @@ def _names(mappings: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def job_table(records: Sequence[RunRecord]) -> tuple[list[str], list[list[Any]]]:
-    """sweep.csv: job, status, every overridden key, every value (and its standard error where one is known), …"""
+    """sweep.csv: job, status, every overridden key, every value (and its standard error where one is known), …
+
+    No two columns have one name: a later one becomes `override/<name>` or `result/<name>`.
+    """
     keys = _names([record.overrides for record in records])
     names = _names([record.values for record in records])
     with_error = {name for name in names for record in records if _stderr(record, name) is not None}
-    header = ["job", "status", *keys]
+    taken = {"job", "status", "folder", "message"}
+    header = ["job", "status", *(_column(key, "override", taken) for key in keys)]
     for name in names:
-        header += [name, f"{name}_stderr"] if name in with_error else [name]
+        header.append(_column(name, "result", taken))
+        header += [_column(f"{name}_stderr", "result", taken)] if name in with_error else []
     rows = []
     for record in records:
         row: list[Any] = [record.job, record.status, *(record.overrides.get(key) for key in keys)]
@@ -215,6 +220,14 @@ def job_table(records: Sequence[RunRecord]) -> tuple[list[str], list[list[Any]]]
             row += [_stderr(record, name)] if name in with_error else []
         rows.append([*row, record.folder.name, record.message])
     return [*header, "folder", "message"], rows
+
+
+def _column(name: str, kind: str, taken: set[str]) -> str:
+    """The name of a column, with its kind before it where another one has the name (the key `steps`, the result)."""
+    while name in taken:
+        name = f"{kind}/{name}"
+    taken.add(name)
+    return name
 
 
 def _stderr(record: RunRecord, name: str) -> float | None:

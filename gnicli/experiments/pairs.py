@@ -1,16 +1,49 @@
-"""Runs of a sweep that differ in one key alone, compared pair by pair: same setting, same seed."""
+"""Runs of a sweep that differ in one key alone, compared pair by pair: same setting, same seed.
+
+The effect in a pair is the mean, over the last tenth of the recorded steps, of log L − log L' of the two losses. Runs
+that diverged or failed rank worst: their pair has a sign and no size, and then signs alone are judged.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
-from gnicli.contracts import Curve, RunRecord, Value
+from gnicli.contracts import Curve, RunRecord, Table, Value
 from gnicli.engine.summary import half_width, labels_of, mean_value, varying
 
 _SEED = "seed"
+_WORST = ("diverged", "failed")
+_LEVEL = 0.05
+_FLIPS = 1 << 16  # sign flips: all of them up to 16 pairs, as many random ones above
+WINDOW = 0.1
 Partner = tuple[tuple[str, str], ...]
+
+
+class Effect(NamedTuple):
+    """An arm against the reference in one setting.
+
+    `gaps` (pairs,) are the effects: +inf where the arm's run alone is worst, −inf where the reference's is, 0 where
+    both are. `ends` and `other_ends` count the arm's and the reference's runs by status.
+    """
+
+    arm: str
+    setting: str
+    gaps: np.ndarray
+    ends: Mapping[str, int]
+    other_ends: Mapping[str, int]
+
+    @property
+    def has_size(self) -> bool:
+        """Whether every pair has a size, so that means have a meaning."""
+        return bool(np.isfinite(self.gaps).all()) and not self._worst(self.ends) and not self._worst(self.other_ends)
+
+    @staticmethod
+    def _worst(ends: Mapping[str, int]) -> bool:
+        return any(ends.get(status) for status in _WORST)
 
 
 def settings(records: Sequence[RunRecord], key: str) -> dict[str, list[RunRecord]]:
@@ -27,47 +60,189 @@ def _partner(record: RunRecord, key: str) -> Partner:
     return tuple(sorted((name, value) for name, value in record.overrides.items() if name != key))
 
 
-def diverged(records: Sequence[RunRecord], key: str, setting: str = "") -> dict[str, Value]:
-    """How many runs diverged, for each value of `key`."""
+def counts(records: Sequence[RunRecord], key: str, setting: str = "") -> dict[str, Value]:
+    """For each value of `key` how many runs were completed and how many diverged, of how many (n) there are."""
     found = {}
     for arm in dict.fromkeys(record.overrides[key] for record in records):
-        ends = [record.status == "diverged" for record in records if record.overrides[key] == arm]
-        found[f"diverged [{f'{setting} {key}={arm}'.strip()}]"] = Value(float(sum(ends)), n=len(ends), unit="run")
+        ends = [record.status for record in records if record.overrides[key] == arm]
+        for status in ("completed", "diverged"):
+            name = f"{status} [{f'{setting} {key}={arm}'.strip()}]"
+            found[name] = Value(float(ends.count(status)), n=len(ends), unit="run")
     return found
 
 
-def differences(
+def effects(
     records: Sequence[RunRecord], metric: str, key: str, reference: str, setting: str = "", only: str | None = None
-) -> dict[str, Value]:
-    """The last value of each arm (of `only` one) minus that of the reference, over the pairs that were completed."""
-    lasts: dict[str, dict[Partner, float]] = {}
+) -> list[Effect]:
+    """Each arm (or `only` one) against the reference; pairs of which a run is unfinished or missing are left out."""
+    arms: dict[str, dict[Partner, RunRecord]] = {}
     for record in records:
-        if record.status == "completed" and metric in record.values:
-            lasts.setdefault(record.overrides[key], {})[_partner(record, key)] = record.values[metric].number
-    others = lasts.get(reference, {})
-    found = {}
-    for arm, values in lasts.items():
-        gaps = np.array([value - others[rest] for rest, value in values.items() if rest in others])
-        if arm != reference and gaps.size and only in (None, arm):
-            found[f"{metric} above {key}={reference} [{f'{setting} {key}={arm}'.strip()}]"] = mean_value(gaps)
+        arms.setdefault(record.overrides[key], {})[_partner(record, key)] = record
+    others = arms.get(reference, {})
+    found = []
+    for arm, runs in arms.items():
+        if arm == reference or not others or only not in (None, arm):
+            continue
+        pairs = [_gap(run, others[rest], metric) for rest, run in runs.items() if rest in others]
+        gaps = np.array([gap for gap in pairs if gap is not None], float)
+        found.append(Effect(arm, setting, gaps, _ends(runs.values()), _ends(others.values())))
     return found
+
+
+def _ends(records: object) -> dict[str, int]:
+    statuses = [record.status for record in records]  # type: ignore[attr-defined]
+    return {status: statuses.count(status) for status in statuses}
+
+
+def _gap(run: RunRecord, other: RunRecord, metric: str) -> float | None:
+    """The effect in one pair; None where one of the two has not come to an end."""
+    worst = [_is_worst(each, metric) for each in (run, other)]
+    if None in worst:
+        return None
+    if any(worst):
+        return 0.0 if all(worst) else math.inf if worst[0] else -math.inf
+    _, gaps = log_gaps(run, other, metric, WINDOW)
+    if not gaps.size:
+        return None
+    gap = float(gaps.mean())
+    return 0.0 if math.isnan(gap) else gap  # losses of exactly 0 in both
+
+
+def _is_worst(run: RunRecord, metric: str) -> bool | None:
+    if run.status in _WORST:
+        return True
+    if run.status != "completed" or metric not in run.metrics:
+        return None
+    return not math.isfinite(run.metrics[metric][1][-1])
+
+
+def log_gaps(run: RunRecord, other: RunRecord, metric: str, window: float) -> tuple[np.ndarray, np.ndarray]:
+    """Steps and differences of log loss at the recorded steps that two runs share, from 1 − `window` of the last on."""
+    tables = [dict(zip(*(part.tolist() for part in each.metrics[metric]), strict=True)) for each in (run, other)]
+    steps = sorted(set(tables[0]) & set(tables[1]))
+    if steps:
+        steps = [step for step in steps if step >= (1 - window) * steps[-1]]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        one, two = (np.log([table[step] for step in steps]) for table in tables)
+        return np.array(steps), one - two
+
+
+def flip_p(gaps: np.ndarray) -> float:
+    """Two-sided p of the mean under flips of the signs of the effects (n,), exact up to 16 pairs."""
+    if gaps.size < 2 or not gaps.any():
+        return 1.0
+    from scipy.stats import permutation_test
+
+    rng = np.random.default_rng(0)
+    if gaps.size > 16:  # with the observed signs among them, so never 0
+        signs = rng.integers(0, 2, (_FLIPS, gaps.size)) * 2 - 1
+        n_beyond = int((np.abs(signs @ gaps) >= abs(gaps.sum()) * (1 - 1e-12)).sum())
+        return (n_beyond + 1) / (_FLIPS + 1)
+    found = permutation_test(
+        (gaps,), lambda x, axis: x.mean(axis=axis), permutation_type="samples", n_resamples=_FLIPS, vectorized=True
+    )
+    return min(1.0, float(found.pvalue))
+
+
+def sign_p(gaps: np.ndarray) -> float:
+    """Two-sided p of the exact sign test; pairs that are even count for neither side."""
+    from scipy.stats import binomtest
+
+    n_up, n_down = int((gaps > 0).sum()), int((gaps < 0).sum())
+    return float(binomtest(n_up, n_up + n_down).pvalue) if n_up + n_down else 1.0
+
+
+def p_value(effect: Effect) -> float:
+    """By sign flips where every pair has a size, by signs alone elsewhere."""
+    return flip_p(effect.gaps) if effect.has_size else sign_p(effect.gaps)
+
+
+def told(effect: Effect, key: str, reference: str) -> str:
+    """What the pairs allow to say: lower or higher where interval and sign flips agree; a rank where a run diverged."""
+    gaps = effect.gaps
+    if not gaps.size:
+        return "no pair"
+    p = p_value(effect)
+    if effect.has_size:
+        interval = mean_value(gaps).ci95
+        if interval is not None and interval[0] * interval[1] > 0 and p <= _LEVEL:
+            return f"{'higher' if gaps.mean() > 0 else 'lower'} (sign flips p = {p:.2g})"
+        return f"undecided (sign flips p = {p:.2g})"
+    lost = [_lost(effect.ends, ""), _lost(effect.other_ends, f" of {key}={reference}")]
+    reasons = ", ".join(part for part in lost if part)
+    verdict = "decided" if p <= _LEVEL else "undecided"
+    return f"{_rank(gaps)} ({reasons}); {verdict} by signs, p = {p:.2g}"
+
+
+def _lost(ends: Mapping[str, int], words: str) -> str:
+    return ", ".join(f"{ends[s]} of {sum(ends.values())}{words} {s}" for s in _WORST if ends.get(s))
+
+
+def _rank(gaps: np.ndarray) -> str:
+    """By the median pair, diverged runs ranked worst; mixed where those and the median disagree."""
+    ordered = np.sort(gaps)
+    middle = ordered[[(gaps.size - 1) // 2, gaps.size // 2]]
+    median = 0.0 if np.isinf(middle).all() and middle[0] != middle[1] else float(middle.sum())
+    beyond = int((gaps == math.inf).sum()) - int((gaps == -math.inf).sum())
+    if median * beyond < 0 or (median == 0 and not gaps.any()):
+        return "mixed" if gaps.any() else "even"
+    return "worse" if median > 0 else "better" if median < 0 else "even"
+
+
+def values(effect: Effect, metric: str, key: str, reference: str) -> dict[str, Value]:
+    """The mean effect where every pair has a size, the p, and what is told of them."""
+    label = f"[{f'{effect.setting} {key}={effect.arm}'.strip()}]"
+    above = f"above {key}={reference} {label}"
+    n = effect.gaps.size
+    found = {}
+    if n and effect.has_size:
+        found[f"log {metric} {above}"] = mean_value(effect.gaps, "nat")
+    if n:
+        found[f"p of {metric} {above}"] = Value(p_value(effect), n=n)
+    found[f"{metric} against {key}={reference} {label}"] = Value(told(effect, key, reference), n=n)
+    return found
+
+
+def table(found: Sequence[Effect], key: str, reference: str) -> Table:
+    """A row for each arm: how many runs, how many pairs, effect and interval, p, and what they allow to say."""
+    rows = []
+    for each in found:
+        mean = mean_value(each.gaps) if each.gaps.size and each.has_size else None
+        interval = mean.ci95 if mean is not None else None
+        n_done, n_lost = each.ends.get("completed", 0), each.ends.get("diverged", 0)
+        rows.append(
+            (
+                f"{each.setting} {key}={each.arm}".strip(),
+                str(sum(each.ends.values())),
+                str(n_done),
+                str(n_lost),
+                str(each.gaps.size),
+                "–" if mean is None else f"{mean.number:+.4g}",
+                "–" if interval is None else f"{interval[0]:+.4g} … {interval[1]:+.4g}",
+                f"{p_value(each):.2g}" if each.gaps.size else "–",
+                told(each, key, reference),
+            )
+        )
+    header = ("arm", "runs", "completed", "diverged", "pairs", "effect", "95 % interval", "p", "against the reference")
+    return Table(header, tuple(rows))
 
 
 def gap_curves(records: Sequence[RunRecord], metric: str, key: str, reference: str) -> list[Curve]:
-    """For each arm the mean over seeds of its metric minus the reference's, over pairs that were completed."""
-    series: dict[str, dict[Partner, np.ndarray]] = {}
-    x = np.empty(0)
+    """For each arm all of whose pairs have a size, the mean over seeds of its log loss minus the reference's."""
+    arms: dict[str, dict[Partner, RunRecord]] = {}
     for record in records:
-        if record.status == "completed" and metric in record.metrics:
-            x, y = record.metrics[metric]
-            series.setdefault(record.overrides[key], {})[_partner(record, key)] = y
-    others = series.get(reference, {})
+        arms.setdefault(record.overrides[key], {})[_partner(record, key)] = record
     curves = []
-    for arm, runs in series.items():
-        gaps = [y - others[rest] for rest, y in runs.items() if rest in others and y.size == x.size]
-        if arm == reference or not gaps:
+    for effect in effects(records, metric, key, reference):
+        if not effect.has_size or not effect.gaps.size:
             continue
-        mean = np.mean(gaps, axis=0)
-        half = half_width(np.array(gaps)) if len(gaps) > 1 else np.zeros_like(mean)
-        curves.append(Curve(f"{key}={arm}", x, mean, mean - half, mean + half))
+        others = arms[reference]
+        pairs = [(run, others[rest]) for rest, run in arms[effect.arm].items() if rest in others]
+        whole = [pair for pair in pairs if all(each.status == "completed" and metric in each.metrics for each in pair)]
+        found = [dict(zip(*(part.tolist() for part in log_gaps(*pair, metric, 1.0)), strict=True)) for pair in whole]
+        x = np.array(sorted(set.intersection(*(set(each) for each in found))), float)
+        y = np.array([[each[step] for step in x] for each in found])
+        mean = y.mean(axis=0)
+        half = half_width(y) if len(y) > 1 else np.zeros_like(mean)
+        curves.append(Curve(f"{key}={effect.arm}", x, mean, mean - half, mean + half))
     return curves

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from gnicli.contracts import Curve, FigureData, Panel, Results, RunRecord, Value
+from gnicli.contracts import Curve, FigureData, Panel, Results, RunRecord, Table
 
 
 class Figure(NamedTuple):
@@ -23,6 +23,7 @@ class Figure(NamedTuple):
 
 DEFAULTS = {"protocol": "learnable", "budget": "quick"}
 SKIPPED = 0.1
+FEWEST_PAIRS = 6  # 2^(1 − 6) = .031 is the first p below 5 % that signs can give
 _LONG = "60,000 steps, 5 seeds"
 _EPOCHS = "250 epochs of SVHN or CIFAR-10 in minibatches of 512"
 FIGURES = {
@@ -36,9 +37,10 @@ FIGURES = {
 
 
 def summarise(records: Sequence[RunRecord]) -> Results:
-    """The default summary; for an experiment of the paper with paired differences and what the budget was.
+    """The default summary; for an experiment of the paper with paired effects and what the budget was.
 
-    Runs that diverged take part in no mean: they are counted, in the label of their curve and as a value.
+    Runs that diverged take part in no mean: they are counted, in the label of their curve and as a value, and rank
+    worst in their pairs.
     """
     from gnicli.engine.summary import summary
     from gnicli.experiments import laws, pairs
@@ -53,51 +55,96 @@ def summarise(records: Sequence[RunRecord]) -> Results:
     values = dict(found.values)
     settings = pairs.settings(started, figure.key)
     for label, members in settings.items():
-        values |= pairs.diverged(members, figure.key, label)
-        values |= pairs.differences(members, figure.metric, figure.key, figure.reference, label)
-        if figure.control:
-            arm, other = figure.control
-            values |= pairs.differences(members, figure.metric, figure.key, other, label, only=arm)
-    notes = (_budget(name, started, figure), *found.notes)
-    figures = _figures(settings, figure) if figure.metric in found.figures else dict(found.figures)
+        values |= pairs.counts(members, figure.key, label)
+    tables = {}
+    for reference, only in [(figure.reference, None), *([figure.control[::-1]] if figure.control else [])]:
+        effects = [
+            effect
+            for label, members in settings.items()
+            for effect in pairs.effects(members, figure.metric, figure.key, reference, label, only)
+        ]
+        for effect in effects:
+            values |= pairs.values(effect, figure.metric, figure.key, reference)
+        if effects:
+            title = (
+                f"log {figure.metric} above {figure.key}={reference}, paired by seed, over the last 10 % of the steps"
+            )
+            tables[title] = pairs.table(effects, figure.key, reference)
+    notes = (_budget(name, started, figure), *_of_pairs(tables), *found.notes)
+    figures = _figures(settings, figure) or dict(found.figures)
     if figure.laws:
         told = laws.along_variance(started)
         values, figures, notes = values | dict(told.values), figures | dict(told.figures), (*notes, *told.notes)
-    return found._replace(values=values, notes=notes, figures=figures)
+    return found._replace(values=values, notes=notes, figures=figures, tables=tables)
+
+
+def _of_pairs(tables: Mapping[str, Table]) -> tuple[str, ...]:
+    """What the tables' p mean, and how many pairs they would need."""
+    rows = [row for table in tables.values() for row in table.rows]
+    if not rows:
+        return ()
+    n_pairs = max(int(row[4]) for row in rows)
+    said = (
+        "effects are means over seeds of log-loss differences; p: flips of signs, or the sign test where a run diverged "
+        f"or failed (it ranks worst); not adjusted for the {len(rows)} comparisons; undecided does not mean equal"
+    )
+    if n_pairs < FEWEST_PAIRS:
+        least = f"{2.0 ** (1 - n_pairs):.2g}" if n_pairs else "1"
+        said += f"; with {n_pairs} pairs p is {least} at least, so nothing is decided at 5 %: it takes {FEWEST_PAIRS}"
+    return (said,)
 
 
 def _figures(settings: dict[str, list[RunRecord]], figure: Figure) -> dict[str, FigureData]:
     """The arms' curves and their paired differences: side by side, or where there are several settings apart."""
     both = [_panels(members, figure, label if len(settings) > 1 else "") for label, members in settings.items()]
-    lost = {name[10:-1]: v for label, members in settings.items() for name, v in _lost(members, figure, label).items()}
-    told = ", ".join(f"{name} {value.value:g} of {value.n}" for name, value in lost.items())
-    caption = (
-        "Mean over seeds of completed runs; bands are 95 % intervals of the mean (Student's t) where n >= 2. "
-        f"Differences are paired by seed. The first {SKIPPED:.0%} of the steps are not shown, nor are runs that "
-        f"diverged: {told or 'none'}."
-    )
-    if len(both) == 1:
-        return {figure.metric: FigureData("", tuple(both[0]), caption)}
+    if not any(both):
+        return {}
     first = tuple(panels[0] for panels in both if panels)
     second = tuple(panels[1] for panels in both if len(panels) > 1)
+    caption = _caption(settings, figure, [curve.label for panel in second for curve in panel.curves])
+    if len(both) == 1:
+        return {figure.metric: FigureData("", tuple(both[0]), caption)}
     found = {figure.metric: FigureData("", first, caption)}
     return found | ({f"{figure.metric}_differences": FigureData("", second, caption)} if second else {})
 
 
-def _lost(records: Sequence[RunRecord], figure: Figure, label: str) -> dict[str, Value]:
-    from gnicli.experiments import pairs
+def _caption(settings: dict[str, list[RunRecord]], figure: Figure, compared: Sequence[str]) -> str:
+    """What is drawn and, arm by arm, what is not and why."""
+    from gnicli.engine.summary import ends
 
-    return {name: value for name, value in pairs.diverged(records, figure.key, label).items() if value.value}
+    said = [
+        "Mean over seeds of completed runs; bands are 95 % intervals of the mean at each step (Student's t) where "
+        "n >= 2.",
+        f"The first {SKIPPED:.0%} of the steps are not shown.",
+    ]
+    if compared:
+        said.append("Differences of log loss are paired by seed, of arms of which no run diverged or failed.")
+    lost = []
+    for label, members in settings.items():
+        for arm, runs in _arms(members, figure.key).items():
+            bad = ends(runs)
+            if not bad:
+                continue
+            drawn = any(run.status == "completed" for run in runs)
+            name = f"{label} {arm}".strip()
+            lost.append(f"{name}: {bad}, {'the others are drawn' if drawn else 'so no curve'}")
+    said.append(f"Runs that are not completed: {'; '.join(lost) or 'none'}.")
+    return " ".join(said)
+
+
+def _arms(records: Sequence[RunRecord], key: str) -> dict[str, list[RunRecord]]:
+    arms: dict[str, list[RunRecord]] = {}
+    for record in records:
+        arms.setdefault(f"{key}={record.overrides[key]}", []).append(record)
+    return arms
 
 
 def _panels(records: Sequence[RunRecord], figure: Figure, title: str) -> list[Panel]:
-    """The default figure after the first steps, whose leaps would hide the rest, and the paired differences."""
-    from gnicli.engine.summary import Group, mean_curve
+    """The arms' curves after the first steps, whose leaps would hide the rest, and the paired differences."""
+    from gnicli.engine.summary import Group, mean_curve, y_scale
     from gnicli.experiments import pairs
 
-    arms: dict[str, list[RunRecord]] = {}
-    for record in records:
-        arms.setdefault(f"{figure.key}={record.overrides[figure.key]}", []).append(record)
+    arms = _arms(records, figure.key)
     drawn = [mean_curve(Group(label, members), figure.metric) for label, members in arms.items()]
     known = [curve for curve in drawn if curve is not None]
     if not known:
@@ -106,11 +153,11 @@ def _panels(records: Sequence[RunRecord], figure: Figure, title: str) -> list[Pa
     curves = tuple(curve for curve in (_after(curve, first) for curve in known) if curve.x.size)
     labels = {curve.label.partition(" (")[0]: curve.label for curve in curves}  # equal labels have equal colors
     what = figure.metric.replace("_", " ")
-    panels = [Panel(curves, "step", what, title)]
+    panels = [Panel(curves, "step", what, title, y_scale=y_scale(curves))]
     gaps = [_after(curve, first) for curve in pairs.gap_curves(records, figure.metric, figure.key, figure.reference)]
     if gaps:
         named = tuple(curve._replace(label=labels.get(curve.label, curve.label)) for curve in gaps)
-        panels.append(Panel(named, "step", f"{what} − that of {figure.key}={figure.reference}", title))
+        panels.append(Panel(named, "step", f"log {what} − that of {figure.key}={figure.reference}", title))
     return panels
 
 

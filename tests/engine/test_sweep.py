@@ -210,21 +210,74 @@ def test_one_line_per_setting_and_nothing_dropped_silently():
         record(5, 0.8, 0, [float("nan")], "diverged"),
     ]
     results = summary.summary(runs)
-    panel = results.figures["train_loss"].panels[0]
-    first, second, third = panel.curves
-    assert [curve.label for curve in panel.curves] == [
-        "lr=0.1 (3 seeds, 1 diverged)", "lr=0.2 (1 seed)", "lr=0.4 (1 seed, 1 diverged)",
-    ]  # fmt: skip
+    figure = results.figures["train_loss"]
+    first, second = figure.panels[0].curves  # what diverged in all its runs would hide them
+    assert [first.label, second.label] == ["lr=0.1 (3 seeds, 1 diverged)", "lr=0.2 (1 seed)"]
     np.testing.assert_allclose(first.y, [5.0, 3.0, 2.0])
     np.testing.assert_allclose(first.high - first.low, 2 * stats.t.ppf(0.975, 1) * 1.0)
     assert second.low is None
-    assert third.style == "dashed"
-    np.testing.assert_array_equal(third.x, [0, 1])
-    assert any("lr=0.8" in note and "no curve" in note for note in results.notes)
+    for lr in ("lr=0.4", "lr=0.8"):
+        assert any(lr in note and "no curve" in note for note in results.notes)
+        assert f"{lr}: no finite train_loss of completed runs (1 diverged)" in figure.caption
+    assert "Dashed" not in figure.caption
     mean = results.values["train_loss [lr=0.1]"]
     assert mean[:4] == (2.0, 1.0, 2, "")
     assert mean.ci95 == pytest.approx((2 - stats.t.ppf(0.975, 1), 2 + stats.t.ppf(0.975, 1)))
+    assert "lr=0.1: means are those of the 2 completed of 3 runs" in results.notes
     assert results.values["train_loss [lr=0.2]"] == Value(5.0, None, 1, "")
+
+
+def test_where_nothing_was_completed_what_there_is_is_drawn_dashed_and_told():
+    diverged = [record(0, 0.1, 0, [1.0, 8.0, float("inf")], "diverged"), record(1, 0.2, 0, [2.0, 3.0], "diverged")]
+    figure = summary.summary(diverged).figures["train_loss"]
+    np.testing.assert_array_equal(figure.panels[0].curves[0].x, [0, 1])
+    assert {curve.style for curve in figure.panels[0].curves} == {"dashed"}
+    assert "Dashed: settings of which no run is completed" in figure.caption
+    assert "Not drawn" not in figure.caption
+    # An interrupted run shows beside completed ones; a diverged one does not.
+    mixed = [*diverged, record(2, 0.4, 0, [5.0, 4.0], "interrupted")]
+    figure = summary.summary(mixed).figures["train_loss"]
+    assert [curve.label for curve in figure.panels[0].curves] == ["lr=0.4 (1 seed, 1 interrupted)"]
+    assert "Not drawn: lr=0.1" in figure.caption
+
+
+def test_of_one_run_a_sweep_keeps_the_runs_own_errors_and_words():
+    own = {"alpha": Value(1.9, 0.01, 400, "", (1.88, 1.92)), "verdict": Value("undecided"), "modes": Value((1.0, 2.0))}
+    one = record(0, 0.1, 0, [1.0])._replace(values=own)
+    assert summary.summary([one]).values == own
+    other = record(1, 0.1, 1, [1.0])._replace(values=own | {"alpha": Value(1.7, 0.5, 400)})
+    both = summary.summary([one, other]).values
+    assert list(both) == ["alpha"]
+    assert both["alpha"][:3] == pytest.approx((1.8, 0.1, 2))  # over seeds: the runs' own errors are not used
+    lost = other._replace(status="diverged")
+    assert summary.summary([one, lost]).values == own
+
+
+def test_no_two_columns_of_a_sweeps_table_have_one_name():
+    values = {
+        "steps": Value(12.0),
+        "status": Value(1.0),
+        "a": Value(1.0, 0.1),
+        "a_stderr": Value(2.0),
+        "folder": Value(3.0),
+    }
+    overrides = {"steps": "12", "message": "x", "a_stderr": "y", "seed": "0"}
+    header, (row,) = sweep.job_table([RunRecord(0, Path("0"), overrides, "completed", values, {}, "said")])
+    assert len(set(header)) == len(header) == len(row)
+    table = dict(zip(header, row, strict=True))
+    assert (table["steps"], table["result/steps"], table["status"], table["result/status"]) == (
+        "12",
+        12.0,
+        "completed",
+        1.0,
+    )
+    assert (table["message"], table["override/message"], table["folder"], table["result/folder"]) == (
+        "said",
+        "x",
+        "0",
+        3.0,
+    )
+    assert (table["a_stderr"], table["result/a_stderr"], table["result/result/a_stderr"]) == ("y", 0.1, 2.0)
 
 
 def test_runs_are_averaged_where_they_all_have_a_value():

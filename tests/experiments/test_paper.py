@@ -26,24 +26,34 @@ def records(experiment="fig4"):
     return found
 
 
-def test_differences_are_paired_by_seed_and_diverged_runs_are_counted():
+def test_effects_are_log_losses_paired_by_seed_and_diverged_runs_are_counted():
     found = paper.summarise(records())
-    difference = found.values["train_loss above arm=M1 [arm=M16]"]
-    gaps = np.subtract(LOSSES["M16"], LOSSES["M1"])
-    assert difference.value == pytest.approx(gaps.mean())
-    assert difference.stderr == pytest.approx(gaps.std(ddof=1) / np.sqrt(3))
-    stable = found.values["train_loss above arm=M1 [arm=stable]"]
-    assert (stable.value, stable.n) == (pytest.approx(0.75), 2)
+    effect = found.values["log train_loss above arm=M1 [arm=M16]"]
+    gaps = np.log(LOSSES["M16"]) - np.log(LOSSES["M1"])
+    assert effect.value == pytest.approx(gaps.mean())
+    assert effect.stderr == pytest.approx(gaps.std(ddof=1) / np.sqrt(3))
+    assert found.values["p of train_loss above arm=M1 [arm=M16]"].value == 0.25  # 2 of 8 flips, all pairs being lower
+    assert found.values["train_loss against arm=M1 [arm=M16]"].value == "undecided (sign flips p = 0.25)"
+    assert "log train_loss above arm=M1 [arm=stable]" not in found.values
+    assert found.values["train_loss against arm=M1 [arm=stable]"].value == (
+        "worse (1 of 3 diverged); undecided by signs, p = 0.25"
+    )
+    assert found.values["completed [arm=stable]"] == Value(2.0, None, 3, "run")
     assert found.values["diverged [arm=stable]"] == Value(1.0, None, 3, "run")
     assert found.values["diverged [arm=M1]"].value == 0
-    labels = [curve.label for curve in found.figures["train_loss"].panels[0].curves]
+    first, second = found.figures["train_loss"].panels
+    labels = [curve.label for curve in first.curves]
     assert "arm=stable (3 seeds, 1 diverged)" in labels
-    (gap,) = (curve for curve in found.figures["train_loss"].panels[1].curves if "M16" in curve.label)
+    (gap,) = second.curves  # none of the arm that lost a run
+    assert "M16" in gap.label
     assert gap.x.tolist() == [10, 20]
     np.testing.assert_allclose(gap.y, [0, gaps.mean()])
     assert found.notes[0].startswith(
         "fig4 with protocol=learnable budget=quick: 20 steps, 3 seeds for each arm; the paper"
     )
+    assert "with 3 pairs p is 0.25 at least, so nothing is decided at 5 %" in found.notes[1]
+    (table,) = found.tables.values()
+    assert [row[:5] for row in table.rows] == [("arm=M16", "3", "3", "0", "3"), ("arm=stable", "3", "2", "1", "3")]
 
 
 def test_an_ordinary_sweep_is_summarized_as_before():
@@ -64,7 +74,8 @@ def test_a_quick_sweep_of_an_experiment_ends_in_a_figure(capfd, monkeypatch, tmp
     report = (folder / "report.md").read_text()
     assert "fig4 with protocol=learnable budget=quick: 2 steps, 2 seeds for each arm" in report
     assert (folder / "figures" / "train_loss.csv").exists()
-    assert "train_loss above arm=M1 [arm=recorded]" in (folder / "results.json").read_text()
+    assert "log train_loss above arm=M1 [arm=recorded]" in (folder / "results.json").read_text()
+    assert "| arm=recorded | 2 | 2 | 0 | 2 |" in report
 
 
 @pytest.mark.parametrize("word", ["protocol=paper", "budget=full", "arm=M1"])
