@@ -10,10 +10,13 @@ number of draws M, so draw 0 of M = 16 is the draw of M = 1.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
+import random
 import struct
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -21,7 +24,7 @@ import numpy as np
 if TYPE_CHECKING:
     import torch
 
-Purpose = Literal["init", "data", "noise", "probe", "sample", "inject", "bootstrap", "simulate"]
+Purpose = Literal["init", "data", "noise", "probe", "sample", "inject", "bootstrap", "simulate", "global"]
 
 _MT_WORDS = 624
 _TORCH_STATE_BYTES = 5056  # what torch.Generator.get_state() returns on the CPU since torch 1.5
@@ -105,3 +108,38 @@ def torch_stream(
         return generator
     generator.set_state(torch_states(seed, purpose, [counters])[0])
     return generator
+
+
+def key_global(seed: int, *counters: int) -> None:
+    """Put the global generators of Python, NumPy and torch (where it is loaded) into a state of one key.
+
+    Nothing in this package draws from them, but components from other packages may: torch layers draw their weights
+    and dropout from torch's.
+    """
+    words = np.frombuffer(_digest(32, seed, "global", counters), "<u4")
+    random.seed(words.tobytes())
+    np.random.seed(words)
+    if "torch" in sys.modules:
+        import torch
+
+        torch_stream(seed, "global", *counters, generator=torch.default_generator)
+        if torch.cuda.is_available():
+            torch.cuda.manual_seed_all(int(words[0]) << 32 | int(words[1]))
+
+
+@contextlib.contextmanager
+def isolated(seed: int, *counters: int) -> Iterator[None]:
+    """Within it the global generators are those of `key_global`; after it they are as they were before."""
+    python, legacy = random.getstate(), np.random.get_state()
+    with contextlib.ExitStack() as stack:
+        if "torch" in sys.modules:
+            import torch
+
+            devices = list(range(torch.cuda.device_count())) if torch.cuda.is_available() else []
+            stack.enter_context(torch.random.fork_rng(devices))
+        key_global(seed, *counters)
+        try:
+            yield
+        finally:
+            random.setstate(python)
+            np.random.set_state(legacy)

@@ -65,7 +65,8 @@ def execute(
         claim = folders.reclaim(folder)
     else:
         settings = machine.settings(config, overrides, hydra_config)
-        claim = folders.claim(folder, _manifest(config, command, overrides, argv), settings)
+        manifest = _manifest(config, command, overrides, argv) | {"versions": provenance.versions(cfg)}
+        claim = folders.claim(folder, manifest, settings)
     job = _Job(run, cfg, config, claim, resume, in_sweep)
     try:
         job.prepare()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import hashlib
 import json
@@ -169,9 +170,35 @@ def _installed() -> dict[str, str | None]:
     return found
 
 
-def versions() -> dict[str, str | None]:
-    """Versions of Python and of the packages that numbers depend on, without importing them."""
-    return {"python": ".".join(map(str, sys.version_info[:3])), **_installed()}
+def versions(cfg: DictConfig | None = None) -> dict[str, str | None]:
+    """Versions of Python and of the packages that numbers depend on, without importing them.
+
+    With a merged `cfg` also those of the packages that its components are from.
+    """
+    known = {"python": ".".join(map(str, sys.version_info[:3])), **_installed()}
+    return known | ({} if cfg is None else _foreign(cfg))
+
+
+def _foreign(cfg: DictConfig) -> dict[str, str | None]:
+    """The packages whose schemas a config has, this one aside; None where a module belongs to no installed package."""
+    import importlib.metadata
+
+    from omegaconf import OmegaConf
+
+    schemas = [OmegaConf.get_type(cfg, str(name)) for name in cfg]
+    modules = {schema.__module__.partition(".")[0] for schema in schemas if dataclasses.is_dataclass(schema)}
+    modules.discard("gnicli")
+    if not modules:
+        return {}
+    owners = importlib.metadata.packages_distributions()
+    packages = sorted({package for module in modules for package in owners.get(module, [module])})
+    found: dict[str, str | None] = {}
+    for package in packages:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            found[package] = None
+    return found
 
 
 def host() -> str:

@@ -13,6 +13,7 @@ from gnicli import checks
 from gnicli.checks import key
 from gnicli.contracts import Observer, Results, RunRecord
 from gnicli.errors import GniError, UsageError
+from gnicli.experiments import setup
 from gnicli.experiments.common import RunConfig
 
 if TYPE_CHECKING:
@@ -67,7 +68,8 @@ def run(cfg: DictConfig, observer: Observer) -> Results:
     from gnicli.evidence import reporting
 
     observer.stage("getting the samples")
-    samples = config.samples.load(config.seed, observer, read_parquet)
+    with setup.reading(config.samples, config.seed):
+        samples = config.samples.load(config.seed, observer, read_parquet)
     findings: dict[str, Finding] = {}
     notes: list[str] = []
     failure: GniError | None = None

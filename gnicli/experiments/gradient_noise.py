@@ -61,7 +61,7 @@ def run(cfg: DictConfig, observer: Observer) -> Results:
         from gnicli.experiments import trained
 
         config, state, note, seed = trained.read(config)
-    data = config.dataset.load(seed, observer)
+    data = setup.load(config, seed, observer)
     module = setup.module(config, data)
     if state is not None:
         trained.put(module, state, config.source)
@@ -72,7 +72,8 @@ def run(cfg: DictConfig, observer: Observer) -> Results:
         inputs, targets = inputs[indices], targets[indices]
     loss = setup.loss_name(config, data)
     bench = Bench(module, loss, config.noise, inputs, targets, config.M, config.seed, step, config.n_mean)
-    results: Results = config.measure.measure(bench, observer)
+    with setup.working(config.seed):
+        results: Results = config.measure.measure(bench, observer)
     return results._replace(notes=(*results.notes, *([note] if note else [])))
 
 

@@ -85,8 +85,9 @@ def _of_pairs(tables: Mapping[str, Table]) -> tuple[str, ...]:
         return ()
     n_pairs = max(int(row[4]) for row in rows)
     said = (
-        "effects are means over seeds of log-loss differences; p: flips of signs, or the sign test where a run diverged "
-        f"or failed (it ranks worst); not adjusted for the {len(rows)} comparisons; undecided does not mean equal"
+        "effects are means over seeds of log-loss differences; p is that of flips of signs, or of the sign test where "
+        "a run diverged or failed (it ranks worst). p is not adjusted for the number of comparisons "
+        f"({len(rows)}), and undecided does not mean equal"
     )
     if n_pairs < FEWEST_PAIRS:
         least = f"{2.0 ** (1 - n_pairs):.2g}" if n_pairs else "1"

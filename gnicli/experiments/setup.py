@@ -5,10 +5,12 @@ This module imports nothing heavy: `--help` and completion read schemas that use
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Optional, Protocol
 
 from gnicli import checks
-from gnicli.contracts import Data, Split
+from gnicli.contracts import Data, Observer, Split
 from gnicli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ LOSS_HELP = "loss; auto: mse for regression, cross_entropy for classes"
 DTYPES = ("float32", "float64")
 _MOST_THREADS = 1025
 DEVICES = ("auto", "cpu", "cuda")
+_NETWORK, _DATA, _WORK, _FIRST_STEP = range(4)  # what global generators are keyed with
 MINIBATCH = 128
 FULL_UP_TO = 2048  # training examples that batch_size=auto takes all at once
 BATCH_HELP = f"auto, full or a number; auto: full up to {FULL_UP_TO:,} training examples, else {MINIBATCH}"
@@ -75,16 +78,53 @@ def batch_size(config: Learning, data: Data) -> int | None:
     return int(config.batch_size)
 
 
+def load(config: Learning, seed: int, observer: Observer) -> Data:
+    """The data set; whatever it draws from global generators comes from the seed as well."""
+    with reading(config.dataset, seed):
+        found: Data = config.dataset.load(seed, observer)
+    return found
+
+
+def reading(component: Any, seed: int) -> AbstractContextManager[None]:
+    """Within it what `component` draws from global generators comes from the seed."""
+    from gnicli.seeding import isolated
+
+    if is_foreign(component):
+        import torch  # noqa: F401 - its generator is taken care of where it is loaded, and they may load it
+
+    return isolated(seed, _DATA)
+
+
+def is_foreign(*components: Any) -> bool:
+    """Whether a component is from another package, which may draw from global generators whenever it is called."""
+    return any(type(component).__module__.partition(".")[0] != "gnicli" for component in components)
+
+
+def working(seed: int) -> AbstractContextManager[None]:
+    """Within it whatever training or a measurement draws from global generators comes from the seed."""
+    from gnicli.seeding import isolated
+
+    return isolated(seed, _WORK)
+
+
+def keying(config: Learning) -> Callable[[int], None]:
+    """What gives the global generators the key of a step, for components from other packages."""
+    from gnicli.seeding import key_global
+
+    return lambda step: key_global(config.seed, _FIRST_STEP + step)
+
+
 def module(config: Learning, data: Data) -> torch.nn.Module:
     """The network at its initialization, on the run's device."""
     import torch
 
-    from gnicli.seeding import torch_stream
+    from gnicli.seeding import isolated, torch_stream
 
     generator = torch_stream(config.seed, "init")
-    built: torch.nn.Module = config.network.build(
-        data.train.inputs.shape[1:], data.n_outputs, generator, getattr(torch, config.dtype)
-    )
+    with isolated(config.seed, _NETWORK):
+        built: torch.nn.Module = config.network.build(
+            data.train.inputs.shape[1:], data.n_outputs, generator, getattr(torch, config.dtype)
+        )
     return built.to(torch.device(config.device))
 
 

@@ -110,7 +110,7 @@ def run(cfg: DictConfig, observer: Observer) -> Results:
     from gnicli.training.loop import Examples, Loop
     from gnicli.training.optimizer import build_optimizer
 
-    data = config.dataset.load(config.seed, observer)
+    data = setup.load(config, config.seed, observer)
     loss = setup.loss_name(config, data)
     n_train, n_test = (len(split.inputs) for split in (data.train, data.test))
     batches = Batches(n_train, setup.batch_size(config, data), config.seed)
@@ -135,7 +135,7 @@ def run(cfg: DictConfig, observer: Observer) -> Results:
                 record[f"{name}_accuracy"] = accuracy
         return record
 
-    trained = Loop(
+    loop = Loop(
         module,
         gradient,
         build_optimizer(config.optimizer, module.parameters(), config.lr),
@@ -149,7 +149,10 @@ def run(cfg: DictConfig, observer: Observer) -> Results:
         eval_every=eval_every,
         parts=parts,
         watch=tracker,
-    )()
+        before=setup.keying(config) if setup.is_foreign(*_components(config)) else None,
+    )
+    with setup.working(config.seed):
+        trained = loop()
     from gnicli.training.pictures import fit_figure, loss_figure
 
     figures = {"losses": loss_figure(trained, loss)}
@@ -165,6 +168,11 @@ def summarise(records: Sequence[RunRecord]) -> Results:
     from gnicli.experiments import paper
 
     return paper.summarise(records)
+
+
+def _components(config: TrainConfig) -> list[Any]:
+    groups = ("dataset", "network", "noise", "objective", "inject", "track", "schedule")
+    return [getattr(config, name) for name in groups]
 
 
 def _steps(config: TrainConfig, per_epoch: int) -> int:
@@ -216,6 +224,6 @@ def _results(
     values["diverged_at"] = Value(float(trained.diverged_at), unit="step")
     message = (
         f"diverged at step {trained.diverged_at} (loss={trained.objective}, lr={config.lr:g}); "
-        "the last finite checkpoint is kept; try a smaller lr"
+        "checkpoints of steps before, if any, are kept; try a smaller lr"
     )
     return Results(values, figures=figures, status="diverged", message=message, notes=notes)

@@ -115,7 +115,8 @@ def _figure(chain: Chain, rows: Sequence[Row], what: str, least_ess: float) -> F
             f"{lines}, bands of 2 standard errors. Slopes from an effective sample size below {least_ess:g} are left "
             f"out. {set_up(chain)}",
         )
-    return FigureData("Norms ‖X‖_m against their order", panels, f"{lines}. {set_up(chain)}")
+    left_out = f"Norms from an effective sample size below {least_ess:g} are left out."
+    return FigureData("Norms ‖X‖_m against their order", panels, f"{lines}. {left_out} {set_up(chain)}")
 
 
 def _panel(rows: Sequence[Row], title: str, what: str, least_ess: float) -> Panel:
@@ -170,9 +171,10 @@ def _sentence(chain: Chain, rows: Sequence[Row], shown: Sequence[Row], least_ess
         agree = sum(abs(deviation(row)) <= 2 for row in near)
         every = sum(abs(deviation(row)) <= 2 for row in known)
         largest = max(abs(deviation(row)) for row in known)
+        here = f"at m = {order:g} {agree} of {len(near)}" if near else f"at m = {order:g} none has enough behind it"
         parts.append(
-            f"At m = {order:g}, {agree} of {len(near)} measured slopes are within 2 standard errors of the exact ones; "
-            f"at all orders {every} of {len(known)} (95 % expected), the largest deviation being {largest:.1f}."
+            f"Measured slopes within 2 standard errors of the exact ones: {here}, at all orders {every} of {len(known)}"
+            f" (95 % expected), the largest deviation being {largest:.1f}."
         )
     gradients = [row for row in shown if row.quantity.kind == "gradient"]
     slopes = ", ".join(f"{row.moment.slope:.2f}" for row in gradients)

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from gnicli.contracts import Bench, NamedArray, Results, Table, Value
-from gnicli.measurement import pictures, verdict
-from gnicli.measurement.populations import ACROSS, MEANINGS, Found
-from gnicli.measurement.streaming import point_of
+from gnicli.measurement import jackknife, pictures, verdict
+from gnicli.measurement.populations import ACROSS, MEANINGS, REDRAWN, Found
+from gnicli.measurement.streaming import WATCHED, point_of
 
 _COLUMNS = {
     "n": "n",
@@ -122,7 +122,12 @@ def _about(found: Found) -> list[str]:
         "draws); each: the median of fits to each traced weight alone; sums: of sums of 16 pooled values in random "
         "order, scaled where there is a scale. Cauchy gain: nats a sample by which a half-Cauchy law beats a "
         "half-normal one on the positive part. Beyond 4 sd: the share of values over that of a Gaussian of equal "
-        "interquartile range."
+        "interquartile range.",
+        "Standard errors are over draws, the network as it is; n counts draws. Of populations over draws they are "
+        f"jackknives that leave out {jackknife.GROUPS} groups of draws in turn (of skewness and kurtosis: of at most "
+        f"{WATCHED:,} weights). Of one draw they are the standard deviation over {REDRAWN} others. Another "
+        "network moves all of it more: sweep over seeds for that. The clean gradient has no error: nothing in it is "
+        "random.",
     ]
     if n_boundary:
         notes.append(f"{n_boundary} of the fits lie at the boundary of the family: no errors there.")

@@ -124,7 +124,8 @@ def alphas(statistics: Mapping[str, Mapping[int, Mapping[str, float]]]) -> Figur
                 curve = Curve(label, x, y, np.maximum(y - half, 0), np.minimum(y + half, 2))
                 curves.setdefault(population, []).append(curve)
     caption = (
-        "Bands: 95 % intervals of each fit, as if its values were independent. Forward noise counts layers from 0."
+        "Bands: 1.96 standard errors on either side, over draws of the same network (none where alpha is at its bound "
+        "or nothing is random). Forward noise counts layers from 0."
     )
     return alpha_figure(curves, caption)
 

@@ -8,13 +8,15 @@ each coordinate's own takes the mixture away and leaves the shape.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
 from gnicli.errors import GniError
 from gnicli.evidence.blocks import block_sums
 from gnicli.gradients.layer_noise import statistics
-from gnicli.stable import HalfCauchy, HalfNormal, fit
+from gnicli.measurement import jackknife
+from gnicli.stable import HalfCauchy, HalfNormal, fit, fit_many
 
 IQR = 1.3489795  # interquartile range of a standard Gaussian
 FAR = 4.0  # robust standard deviations
@@ -41,7 +43,14 @@ def describe(x: np.ndarray) -> dict[str, float]:
     """
     x = np.asarray(x, np.float64).reshape(-1)
     x = x[x != 0]
-    found = statistics(x)
+    return statistics(x) | of_positive(x)
+
+
+def of_positive(x: np.ndarray) -> dict[str, float]:
+    """`cauchy_gain` and `exceedance` of `describe`; those that are defined."""
+    x = np.asarray(x, np.float64).reshape(-1)
+    x = x[x != 0]
+    found: dict[str, float] = {}
     positive = x[x > 0]
     if not np.isfinite(x).all() or positive.size < _FEWEST_POSITIVE:
         return found
@@ -67,11 +76,38 @@ def alpha(x: np.ndarray) -> tuple[float, float | None]:
     return found.alpha, found.alpha_stderr
 
 
-def alpha_each(columns: np.ndarray) -> float:
-    """The median over columns (n, k) of alpha fitted to each alone; NaN where none can be fitted."""
-    found = [alpha(column)[0] for column in columns.T]
-    known = [value for value in found if math.isfinite(value)]
-    return float(np.median(known)) if known else math.nan
+def alphas(samples: Sequence[np.ndarray]) -> list[float]:
+    """alpha of a stable fit to each of several samples, zeros left out; NaN where there is none to be had."""
+    nonzero = [x[x != 0] for x in samples]
+    try:
+        return [found.alpha for found in fit_many(nonzero, exact=False)]
+    except GniError:  # one of them has no fit: one by one
+        return [alpha(x)[0] for x in nonzero]
+
+
+def alpha_each(columns: np.ndarray) -> tuple[float, float]:
+    """The median over columns (n, k) of alpha fitted to each alone, and its error over draws; NaN where none is."""
+    known = [value for value in alphas(list(columns.T)) if math.isfinite(value)]
+    if not known:
+        return math.nan, math.nan
+    without = np.array([alphas(list(rows.T)) for rows in jackknife.without_groups(columns)])
+    return float(np.median(known)), jackknife.of_median(without)
+
+
+def centered(columns: np.ndarray) -> np.ndarray:
+    """Columns (n, k) about their means, float64."""
+    return columns - columns.mean(axis=0, dtype=np.float64)
+
+
+def of_draws(rows: Sequence[np.ndarray]) -> list[dict[str, float]]:
+    """Of each array of draws (n, k): alpha pooled and scaled, and the effective rank."""
+    rescaled = [scaled(each) if each.size else each for each in rows]
+    pooled = (alphas([each.reshape(-1) for each in samples]) for samples in (rows, rescaled))
+    found = [
+        {"alpha": as_is, "alpha_scaled": own, "effective_rank": effective_rank(each)}
+        for as_is, own, each in zip(*pooled, rows, strict=True)
+    ]
+    return [{name: value for name, value in one.items() if math.isfinite(value)} for one in found]
 
 
 def block_alpha(x: np.ndarray, rng: np.random.Generator) -> float:
@@ -99,11 +135,9 @@ def shuffled(columns: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return rng.permuted(columns, axis=1)
 
 
-def column_shape(columns: np.ndarray) -> tuple[float, float]:
-    """Medians over columns of |skewness| and of excess kurtosis over draws."""
+def column_shape(columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """|skewness| and excess kurtosis over draws of each column that moves."""
     centered = columns.astype(np.float64) - columns.mean(axis=0, dtype=np.float64)
     std = centered.std(axis=0)
     z = centered[:, std > 0] / std[std > 0]
-    if not z.size:
-        return math.nan, math.nan
-    return float(np.median(np.abs((z**3).mean(axis=0)))), float(np.median((z**4).mean(axis=0)) - 3.0)
+    return np.abs((z**3).mean(axis=0)), (z**4).mean(axis=0) - 3.0

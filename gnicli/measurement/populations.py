@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -11,13 +12,15 @@ from gnicli.contracts import Bench, Observer
 from gnicli.gradients.forward_noise import ForwardNoise
 from gnicli.gradients.layer_noise import LayerNoise
 from gnicli.gradients.noisy import NoisyGradient
-from gnicli.measurement import pooling
+from gnicli.measurement import jackknife, pooling
 from gnicli.measurement.control import Control, controls
-from gnicli.measurement.streaming import Moments, Population, over_draws
+from gnicli.measurement.streaming import Moments, Population, over_draws, whole_draws
 from gnicli.noise.none import NoNoise
 from gnicli.seeding import numpy_stream
 
 _SHUFFLE, _BLOCKS = 2_000_002, 2_000_003  # streams of purpose "sample"
+REDRAWN = 16  # draws that the errors of one draw are taken over
+STABLE_ENDS = (0.5, 2.0)  # alphas at which the family of the fits ends
 
 MEANINGS = {
     "across_weights": "the noise of one draw of the gradient, across the weights of a layer",
@@ -52,11 +55,14 @@ def measure(bench: Bench, n_draws: int, n_traced: int, observer: Observer) -> Fo
         statistics[name] = {layer: _of_sample(values, rngs[layer]) for layer, values in layers.items()}
     for layer, moments in enumerate(populations["over_draws"].moments, 1):
         statistics["across_weights"][layer] |= _rescaled(samples["across_weights"][layer], moments)
+    _set_errors_of_one_draw(statistics, populations["over_draws"].moments, bench)
     for index, (name, population) in enumerate(populations.items()):
         first = 0 if name.startswith("forward") else 1
         statistics[name] = {
-            layer: _of_draws(moments, trace, numpy_stream(bench.seed, "sample", _BLOCKS, index, layer))
-            for layer, (moments, trace) in enumerate(zip(population.moments, population.traces, strict=True), first)
+            layer: _of_draws(*parts, numpy_stream(bench.seed, "sample", _BLOCKS, index, layer))
+            for layer, parts in enumerate(
+                zip(population.moments, population.without, population.traces, strict=True), first
+            )
         }
     statistics["shuffled"] = {
         layer: _of_shuffled(trace, numpy_stream(bench.seed, "sample", _SHUFFLE, layer))
@@ -102,43 +108,99 @@ def _rescaled(noise: np.ndarray, moments: Moments) -> dict[str, float]:
     return {new: described[old] for old, new in kept.items() if old in described}
 
 
-def _of_draws(moments: Moments, trace: np.ndarray, rng: np.random.Generator) -> dict[str, float]:
-    """Of one population over draws: moments of all coordinates, fits of the traced ones pooled."""
-    found: dict[str, float] = {"n": float(trace.size)}
+def _set_errors_of_one_draw(
+    statistics: dict[str, dict[int, dict[str, float]]], moments: list[Moments], bench: Bench
+) -> None:
+    """The standard error of what is seen in one draw: its standard deviation over 16 other draws, network held.
+
+    The weights of a layer, and its units, move together in a draw: errors of fits that take them for independent are
+    too small and are dropped. Nothing is random in the clean gradient, so it has no error.
+    """
+    for layers in statistics.values():
+        for found in layers.values():
+            for name in [name for name in found if name.endswith("_stderr")]:
+                del found[name]
+    again: dict[tuple[str, int], list[dict[str, float]]] = {}
+    for draw in whole_draws(bench, REDRAWN):
+        for layer, (gradient, each) in enumerate(zip(draw["across_weights"], moments, strict=True), 1):
+            noise = gradient - each.mean
+            described = pooling.describe(noise) | _rescaled(noise, each)
+            again.setdefault(("across_weights", layer), []).append(described)
+        for layer, noise in enumerate(draw["forward"]):
+            again.setdefault(("forward", layer), []).append(pooling.describe(noise))
+    for (name, layer), described in again.items():
+        errors = jackknife.of_dicts(described, lambda values: values.std(ddof=1))
+        statistics[name][layer] |= {
+            key: error for key, error in errors.items() if key.removesuffix("_stderr") in statistics[name][layer]
+        }
+
+
+def _of_draws(
+    moments: Moments, without: list[Moments], trace: np.ndarray, rng: np.random.Generator
+) -> dict[str, float]:
+    """Of one population over draws: moments of all coordinates, fits of the traced ones pooled, errors over draws."""
+    found: dict[str, float] = {"n": float(len(trace))}
+    shapes = _of_moments(moments)
+    if not shapes:
+        return found
+    found["n_moving"] = float(np.isfinite(moments.kurtosis).sum())
+    errors = [_of_moments(each) for each in without]
+    if len(errors) >= jackknife.FEWEST and all(errors):
+        found |= jackknife.of_dicts(errors, jackknife.stderr)
+        found |= _errors_of_medians(np.array([np.abs(m.skewness) for m in without]), [m.kurtosis for m in without])
+    return found | shapes | _of_pooled(trace, rng, pooling.centered)
+
+
+def _errors_of_medians(skewness: np.ndarray, kurtosis: Sequence[np.ndarray]) -> dict[str, float]:
+    errors = {"skewness": jackknife.of_median(skewness), "kurtosis": jackknife.of_median(np.array(kurtosis))}
+    return {f"{name}_stderr": error for name, error in errors.items() if math.isfinite(error)}
+
+
+def _of_moments(moments: Moments) -> dict[str, float]:
+    """Medians and quantiles over the coordinates that move; nothing where none does."""
     moving = np.isfinite(moments.kurtosis)
     if not moving.any():
-        return found
-    found["n_moving"] = float(moving.sum())
-    found["skewness"] = float(np.median(np.abs(moments.skewness[moving])))
-    found["kurtosis"] = float(np.median(moments.kurtosis[moving]))
-    found["kurtosis_95"] = float(np.quantile(moments.kurtosis[moving], 0.95))
-    found["std"] = math.sqrt(float(moments.variance[moving].mean()))
-    centered = trace - trace.mean(axis=0, dtype=np.float64)
-    return found | _of_pooled(centered, rng) | {"effective_rank": pooling.effective_rank(trace)}
+        return {}
+    return {
+        "skewness": float(np.median(np.abs(moments.skewness[moving]))),
+        "kurtosis": float(np.median(moments.kurtosis[moving])),
+        "kurtosis_95": float(np.quantile(moments.kurtosis[moving], 0.95)),
+        "std": math.sqrt(float(moments.variance[moving].mean())),
+    }
 
 
 def _of_shuffled(trace: np.ndarray, rng: np.random.Generator) -> dict[str, float]:
     """The same of the traced weights with every draw permuted."""
     mixed = pooling.shuffled(trace - trace.mean(axis=0, dtype=np.float64), rng)
     skewness, kurtosis = pooling.column_shape(mixed)
-    found = {"n": float(trace.size), "skewness": skewness, "kurtosis": kurtosis}
-    return found | _of_pooled(mixed, rng) | {"effective_rank": pooling.effective_rank(mixed)}
+    found = {"n": float(len(trace))}
+    if skewness.size:
+        without = [pooling.column_shape(rows) for rows in jackknife.without_groups(mixed)]
+        found |= {"skewness": float(np.median(skewness)), "kurtosis": float(np.median(kurtosis))}
+        if len({len(each) for each, _ in without}) == 1:
+            found |= _errors_of_medians(np.array([each for each, _ in without]), [each for _, each in without])
+    return found | _of_pooled(mixed, rng, _as_they_are)
 
 
-def _of_pooled(columns: np.ndarray, rng: np.random.Generator) -> dict[str, float]:
-    """alpha of columns pooled as they are, scaled, of each alone (median), and of sums of 16 scaled ones; laws of the
-    positive part.
+def _of_pooled(
+    columns: np.ndarray, rng: np.random.Generator, again: Callable[[np.ndarray], np.ndarray]
+) -> dict[str, float]:
+    """alpha of columns (draws, weights) pooled as they are, scaled, of each alone (median), and of sums of 16 scaled
+    ones; laws of the positive part; how many move. `again`: what is done to draws before, anew without each group.
+    Errors are over draws, and none for an alpha at its bound.
     """
-    found: dict[str, float] = {}
     moving = columns[:, columns.std(axis=0) > 0]
-    scaled = pooling.scaled(moving) if moving.size else moving
-    for name, sample in (("alpha", moving), ("alpha_scaled", scaled)):
-        value, stderr = pooling.alpha(sample.reshape(-1))
-        found[name] = value
-        if stderr is not None:
-            found[f"{name}_stderr"] = stderr
-    described = pooling.describe(scaled)
-    found["alpha_each"] = pooling.alpha_each(moving)
+    whole = again(moving)
+    (found,) = pooling.of_draws([whole])
+    errors = jackknife.of_rows(moving, lambda rows: pooling.of_draws([again(each) for each in rows]))
+    bounds = {f"{name}_stderr" for name in ("alpha", "alpha_scaled") if found.get(name) in STABLE_ENDS}
+    scaled = pooling.scaled(whole) if whole.size else whole
+    found |= pooling.of_positive(scaled)
+    found["alpha_each"], found["alpha_each_stderr"] = pooling.alpha_each(whole)
     found["alpha_sum16"] = pooling.block_alpha(scaled.reshape(-1), rng)
-    found |= {name: described[name] for name in ("cauchy_gain", "exceedance") if name in described}
+    found |= {name: error for name, error in errors.items() if name not in bounds}
     return {name: value for name, value in found.items() if math.isfinite(value)}
+
+
+def _as_they_are(rows: np.ndarray) -> np.ndarray:
+    return rows

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -17,20 +17,28 @@ from gnicli.measurement.sums import BLOCK, Moments, PowerSums, Trace
 from gnicli.seeding import numpy_stream
 
 _POINT, _TRACED = 2_000_000, 2_000_001  # streams of purpose "sample"
+WATCHED = 1024  # coordinates of a layer that errors of medians over coordinates are taken from
 Draw = Callable[[int], list[torch.Tensor]]
 
 
 class Population(NamedTuple):
-    """What came of one population: a `Moments` of every coordinate and a trace (n_draws, n_traced) for each layer."""
+    """What came of one population: a `Moments` of every coordinate and a trace (n_draws, n_traced) for each layer.
+
+    `without` has for each layer the `Moments` of some coordinates without each group of draws (`jackknife`).
+    """
 
     moments: list[Moments]
     traces: list[np.ndarray]
     chosen: list[np.ndarray]
+    without: list[list[Moments]]
 
 
 def point_of(bench: Bench) -> int:
-    """The position in the batch of the data point that is looked at alone; the seed decides."""
-    return int(numpy_stream(bench.seed, "sample", _POINT).integers(len(bench.inputs)))
+    """The position in the batch of the data point that is looked at alone: at random, and the same for every seed.
+
+    So are the traced weights: seeds of one network differ in the draws alone, which standard errors are about.
+    """
+    return int(numpy_stream(0, "sample", _POINT).integers(len(bench.inputs)))
 
 
 def over_draws(bench: Bench, n_draws: int, n_traced: int, observer: Observer) -> dict[str, Population]:
@@ -59,6 +67,17 @@ def over_draws(bench: Bench, n_draws: int, n_traced: int, observer: Observer) ->
         done = last
         observer.step_done(done, n_draws, make_state)
     return {name: stream.population() for name, stream in streams.items()}
+
+
+def whole_draws(bench: Bench, n_draws: int) -> Iterator[dict[str, list[np.ndarray]]]:
+    """The first draws of `over_draws` once more, every weight of every layer, float64; `forward` of the whole batch."""
+    draw = dict(_draws(bench))["over_draws"]
+    forward = ForwardNoise(bench.module, bench.noise, bench.seed)
+    first = first_fresh(bench.M) + bench.n_mean
+    for number in range(n_draws):
+        noised = forward(bench.step, first + number, bench.inputs)
+        found = {"across_weights": draw(number), "forward": [layer.reshape(-1) for layer in noised]}
+        yield {name: [each.double().cpu().numpy().copy() for each in layers] for name, layers in found.items()}
 
 
 def _draws(bench: Bench) -> list[tuple[str, Draw]]:
@@ -104,9 +123,11 @@ class _Stream:
         for layer, (center, probe) in enumerate(zip(centers, probes, strict=True)):
             spread = probe - center
             unit = math.sqrt(float(spread.double().square().mean())) or 1.0
-            rng = numpy_stream(bench.seed, "sample", _TRACED, index, layer)
-            self._sums.append(PowerSums(center, unit))
-            self._traces.append(Trace(_choose(spread.cpu().numpy(), n_traced, rng), n_draws))
+            rng = numpy_stream(0, "sample", _TRACED, index, layer)
+            moved = spread.cpu().numpy()
+            chosen = _choose(moved, n_traced, rng)
+            self._sums.append(PowerSums(center, unit, n_draws, _choose(moved, WATCHED, rng)))
+            self._traces.append(Trace(chosen, n_draws))
 
     def add(self, number: int) -> None:
         for values, sums, trace in zip(self._draw(number), self._sums, self._traces, strict=True):
@@ -115,7 +136,8 @@ class _Stream:
 
     def population(self) -> Population:
         moments = [sums.moments() for sums in self._sums]
-        return Population(moments, [t.values[: t.n] for t in self._traces], [t.chosen for t in self._traces])
+        without = [sums.without_groups() for sums in self._sums]
+        return Population(moments, [t.values[: t.n] for t in self._traces], [t.chosen for t in self._traces], without)
 
     def arrays(self) -> dict[str, np.ndarray]:
         return {f"{name}/{key}": array for name, part in self._parts() for key, array in part.arrays().items()}

@@ -1,16 +1,21 @@
-"""What the evidence allows, in sentences: which population is heavy-tailed, and what else would explain it."""
+"""What the evidence allows, in sentences: which population is heavy-tailed, and what else would explain it.
+
+Every sentence names the layers that it is about, and says of none more than its own numbers do.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-
-import numpy as np
+from collections.abc import Iterable, Mapping, Sequence
 
 from gnicli.measurement.control import Control
 
 NEAR_GAUSSIAN = 1.9  # alpha of a stable fit above which the tails are called next to Gaussian
+NEAR_KURTOSIS = 1.0  # excess kurtosis below which, in size, the tails are called next to Gaussian
 SAME = 0.1  # differences of alpha that are not made much of
+CORRELATED = 0.7  # share of the shuffled weights' effective rank below which weights are called correlated
+HEAVIER = "heavier than Gaussian"
+Layers = Mapping[int, float]
 Statistics = Mapping[str, Mapping[int, Mapping[str, float]]]
 
 
@@ -41,65 +46,147 @@ def _instrument(controls: list[Control]) -> str:
 
 
 def _across(statistics: Statistics) -> list[str]:
-    noise, clean = _of(statistics, "across_weights", "alpha"), _of(statistics, "clean", "alpha")
-    if not noise.size:
+    noise, clean = _by_layer(statistics, "across_weights", "alpha"), _by_layer(statistics, "clean", "alpha")
+    if not noise:
         return []
-    said = f"Across the weights of a layer one draw's noise fits alpha = {_range(noise)}"
-    if not clean.size:
-        return [f"{said}."]
-    gap = float(np.median(clean) - np.median(noise))
-    if gap <= SAME:
-        said += (
-            f"; the clean gradient, in which nothing is random, fits {_range(clean)}: no lighter, so such an alpha is "
-            "no evidence of heavy-tailed noise"
+    near = [layer for layer, value in noise.items() if value >= NEAR_GAUSSIAN]
+    known = [layer for layer in noise if layer in clean and layer not in near]
+    lighter = [layer for layer in known if clean[layer] > noise[layer] + SAME]
+    others = [layer for layer in known if layer not in lighter]
+    parts = []
+    if near:
+        parts.append(f"{_told(near, noise)} (a Gaussian's would be 2)")
+    if others:
+        parts.append(
+            f"{_told(others, noise)}, and the clean gradient, in which nothing is random, {_range(clean, others)}: no "
+            "lighter, so no evidence of heavy-tailed noise"
         )
-    else:
-        said += f"; the clean gradient, in which nothing is random, is lighter: {_range(clean)}"
-    found = [f"{said}."]
-    scaled = _of(statistics, "across_weights", "alpha_scaled")
-    if scaled.size:
-        middle = float(np.median(scaled))
-        meaning = "part of it is unequal scales" if middle > np.median(noise) + SAME else "it is not the scales"
-        if middle >= NEAR_GAUSSIAN:
-            meaning = "unequal scales of the weights made the tails"
-        found.append(f"With each weight's noise in its own standard deviations it fits {_range(scaled)}: {meaning}.")
-    return found
+    if lighter:
+        parts.append(
+            f"{_told(lighter, noise)}, and the clean gradient, in which nothing is random, is lighter: "
+            f"{_range(clean, lighter)}"
+        )
+    alone = [layer for layer in noise if layer not in clean and layer not in near]
+    if alone:
+        parts.append(f"{_told(alone, noise)}, with no clean gradient to compare")
+    found = [f"Across the weights of a layer one draw's noise fits an alpha that in {'; in '.join(parts)}."]
+    scaled = _by_layer(statistics, "across_weights", "alpha_scaled")
+    return found + _scales(noise, {layer: value for layer, value in scaled.items() if layer in noise})
+
+
+def _scales(noise: Layers, scaled: Layers) -> list[str]:
+    """What unequal scales explain, of the layers that have a tail to explain."""
+    heavy = [layer for layer in scaled if noise[layer] < NEAR_GAUSSIAN]
+    if not heavy:
+        return []
+    kinds = {
+        "unequal scales of the weights made the tails": lambda a, b: b >= NEAR_GAUSSIAN and b > a + SAME,
+        "part of it is unequal scales": lambda a, b: a + SAME < b < NEAR_GAUSSIAN,
+        "it is not the scales": lambda a, b: a - SAME <= b <= a + SAME,
+        "scaling made the tails heavier": lambda a, b: b < a - SAME,
+    }
+    parts = []
+    for meaning, holds in kinds.items():
+        layers = [layer for layer in heavy if holds(noise[layer], scaled[layer])]
+        if layers:
+            parts.append(f"{_told(layers, scaled)} after {_range(noise, layers)}: {meaning}")
+    return [f"With each weight's noise in its own standard deviations the alpha is in {'; in '.join(parts)}."]
 
 
 def _draws(statistics: Statistics, name: str, words: str) -> list[str]:
-    each, kurtosis = _of(statistics, name, "alpha_each"), _of(statistics, name, "kurtosis")
-    if not each.size or not kurtosis.size:
+    """Layer by layer: of the median weight, whose kurtosis and alpha must agree for a word on its tails."""
+    each, kurtosis = _by_layer(statistics, name, "alpha_each"), _by_layer(statistics, name, "kurtosis")
+    known = [layer for layer in each if layer in kurtosis]
+    if not known:
         return []
-    said = (
-        f"Over draws, {words}: by layer, the median weight's noise has excess kurtosis {_range(kurtosis)} and fits "
-        f"alpha = {_range(each)}"
+    kinds: dict[str, list[int]] = {}
+    for layer in known:
+        kinds.setdefault(_tails(each[layer], kurtosis[layer]), []).append(layer)
+    parts = [
+        f"{_layers(layers)} {'is' if len(layers) == 1 else 'are'} {kind} (excess kurtosis {_range(kurtosis, layers)}, "
+        f"alpha {_range(each, layers)})"
+        for kind, layers in kinds.items()
+    ]
+    said = f"Over draws, {words}, the median weight's noise: {'; '.join(parts)}."
+    return [said, *_sums(statistics, name, kinds.get(HEAVIER, []))]
+
+
+def _tails(alpha: float, kurtosis: float) -> str:
+    if alpha >= NEAR_GAUSSIAN:
+        if kurtosis <= -NEAR_KURTOSIS:
+            return "lighter than Gaussian"
+        return "next to Gaussian" if kurtosis < NEAR_KURTOSIS else "Gaussian by alpha and heavier by kurtosis"
+    return HEAVIER if kurtosis > 0 else "heavier than Gaussian by alpha and not by kurtosis"
+
+
+def _sums(statistics: Statistics, name: str, heavier: Sequence[int]) -> list[str]:
+    """Whether sums of 16 of the layers that are heavier than Gaussian drift toward 2, where they have room to."""
+    scaled, sums = _by_layer(statistics, name, "alpha_scaled"), _by_layer(statistics, name, "alpha_sum16")
+    known = [layer for layer in heavier if layer in scaled and layer in sums]
+    drifting = [layer for layer in known if sums[layer] > scaled[layer] + SAME]
+    without_room = [layer for layer in known if layer not in drifting and scaled[layer] > 2 - 2 * SAME]
+    staying = [layer for layer in known if layer not in drifting and layer not in without_room]
+    parts = []
+    if drifting:
+        parts.append(
+            f"{_told(drifting, scaled)} before and {_range(sums, drifting)} after: toward 2, as finite variance drifts "
+            "and a stable law does not"
+        )
+    if staying:
+        parts.append(
+            f"{_told(staying, scaled)} before and {_range(sums, staying)} after: no drift toward 2 is seen, which "
+            "excludes neither a stable law nor a slow drift"
+        )
+    if without_room:
+        parts.append(
+            f"{_told(without_room, scaled)} before and {_range(sums, without_room)} after: too near 2 to show a drift"
+        )
+    if len(known) < len(heavier):
+        missing = _layers([layer for layer in heavier if layer not in known])
+        parts.append(f"{missing} not told, for want of values (measure.n_draws)")
+    return (
+        [f"Alpha of its pooled values in their own scales, and of sums of 16 of them: {'; '.join(parts)}."]
+        if parts
+        else []
     )
-    if float(np.median(each)) >= NEAR_GAUSSIAN:
-        return [f"{said}: next to Gaussian."]
-    scaled, sums = _of(statistics, name, "alpha_scaled"), _of(statistics, name, "alpha_sum16")
-    if sums.size and float(np.median(sums)) > float(np.median(scaled)) + SAME:
-        return [
-            f"{said}; pooled in its own scale {_range(scaled)}, sums of 16 {_range(sums)}: heavier than Gaussian, but "
-            "in the median layer drifting toward 2 as finite variance does, so not a stable law."
-        ]
-    return [f"{said}: heavier than Gaussian; sums of 16 of the pooled values do not drift toward 2."]
 
 
 def _shuffled(statistics: Statistics) -> list[str]:
-    real, mixed = _of(statistics, "over_draws", "effective_rank"), _of(statistics, "shuffled", "effective_rank")
-    if not real.size or not mixed.size:
+    real, mixed = (
+        _by_layer(statistics, "over_draws", "effective_rank"),
+        _by_layer(statistics, "shuffled", "effective_rank"),
+    )
+    known = [layer for layer in real if layer in mixed]
+    if not known:
         return []
-    return [
-        f"The traced weights of a layer move with an effective rank of {_range(real)}, shuffled {_range(mixed)}: "
-        + ("far from uncorrelated." if np.median(real) < 0.7 * np.median(mixed) else "pairs hardly correlate.")
+    far = [layer for layer in known if real[layer] < CORRELATED * mixed[layer]]
+    near = [layer for layer in known if layer not in far]
+    parts = [
+        f"{_told(layers, real)} (shuffled {_range(mixed, layers)}), {words}"
+        for layers, words in ((far, "far from uncorrelated"), (near, "within 30 % of what uncorrelated weights have"))
+        if layers
     ]
+    return [f"The effective rank in which the traced weights move is in {'; in '.join(parts)}."]
 
 
-def _of(statistics: Statistics, population: str, name: str) -> np.ndarray:
-    layers = statistics.get(population, {}).values()
-    return np.array([layer[name] for layer in layers if math.isfinite(layer.get(name, math.nan))])
+def _by_layer(statistics: Statistics, population: str, name: str) -> Layers:
+    layers = statistics.get(population, {}).items()
+    return {layer: found[name] for layer, found in layers if math.isfinite(found.get(name, math.nan))}
 
 
-def _range(values: np.ndarray) -> str:
-    low, high = f"{values.min():.2f}", f"{values.max():.2f}"
+def _layers(layers: Sequence[int]) -> str:
+    """`layer 2`, `layers 1 and 3`, `layers 1, 2 and 4`."""
+    numbers = [str(layer) for layer in layers]
+    if len(numbers) == 1:
+        return f"layer {numbers[0]}"
+    return f"layers {', '.join(numbers[:-1])} and {numbers[-1]}"
+
+
+def _told(layers: Sequence[int], values: Layers) -> str:
+    return f"{_layers(layers)} is {_range(values, layers)}"
+
+
+def _range(values: Layers, layers: Sequence[int]) -> str:
+    chosen = [values[layer] for layer in layers]
+    low, high = f"{min(chosen):.2f}", f"{max(chosen):.2f}"
     return low if low == high else f"{low} … {high}"

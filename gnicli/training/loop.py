@@ -61,7 +61,8 @@ class Loop:
     `gradient` overwrites `.grad` and returns the objective's value; `evaluate` gives the clean losses by name;
     `schedule` scales `lr`; a record is made before the first step, every `eval_every` steps and after the last. The
     objective, which costs nothing, is recorded at each 50th of the run as well.
-    `parts` keep more than weights: what they hold goes into the state.
+    `parts` keep more than weights: what they hold goes into the state. `before` is called with each step, and with
+    the number of finished ones before each look at the weights.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class Loop:
         eval_every: int,
         parts: Sequence[Stateful] = (),
         watch: Watch | None = None,
+        before: Callable[[int], None] | None = None,
     ) -> None:
         self.module = module
         self.gradient = gradient
@@ -94,6 +96,7 @@ class Loop:
         self.eval_every = eval_every
         self.parts = parts
         self.watch = watch
+        self.before = before
         self.columns: tuple[str, ...] = ()
         self.history: list[list[float]] = []
         self.objectives: list[list[float]] = []
@@ -124,6 +127,8 @@ class Loop:
         return self._finished(None, objective)
 
     def _step(self, step: int) -> float:
+        if self.before is not None:
+            self.before(step)
         for group in self.optimizer.param_groups:
             group["lr"] = self.lr * self.schedule.factor(step, self.steps)
         value = float(self.gradient(step, *self._batch(step)))
@@ -141,9 +146,13 @@ class Loop:
     def _watch(self, done: int) -> None:
         """Let the watcher look where it is due; what it sees are the batch and the draws of the step to come."""
         if self.watch is not None and (done % self.watch.every == 0 or done == self.steps):
+            if self.before is not None:
+                self.before(done)
             self.watch(done, *self._batch(done))
 
     def _record(self, step: int, extra: Evaluation) -> None:
+        if self.before is not None:
+            self.before(step)
         values = {**self.evaluate(), **extra}
         self.observer.metrics(step, values)
         clean = {name: value for name, value in values.items() if name not in extra}

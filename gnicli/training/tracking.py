@@ -71,6 +71,7 @@ class GradientNoiseTrack(LayerTrack):
             curves = [self.curve(layer, name, f"{name}_stderr") for layer in self.layers()]
             panels.append(Panel(tuple(curve for curve in curves if curve is not None), "step", label))
         caption = (
-            "Stable laws fitted to one draw's gradient noise across each layer's weights; bands: one standard error."
+            "Stable laws fitted to one draw's gradient noise across each layer's weights; bands: one standard error, "
+            "as if the weights were independent (they are not: it is too small)."
         )
         return FigureData("Gradient noise along training", tuple(panels), caption)

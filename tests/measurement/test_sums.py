@@ -28,10 +28,10 @@ def two_pass(x):
 
 def streamed(x, stop=None):
     center = torch.from_numpy(x[:16].mean(axis=0))
-    sums = PowerSums(center, float((x[16] - x[:16].mean(axis=0)).std()))
+    sums = PowerSums(center, float((x[16] - x[:16].mean(axis=0)).std()), len(x), np.arange(2))
     for number, row in enumerate(x):
         if number == stop:
-            again = PowerSums(center, sums._unit)
+            again = PowerSums(center, sums._unit, len(x), np.arange(2))
             again.load(sums.arrays())
             sums = again
         sums.add(torch.from_numpy(row))
