@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from omegaconf import DictConfig, OmegaConf
 
 from gnicli.errors import GniError, Interrupted, UsageError
-from gnicli.launch import commands, configs, failures, vetting
+from gnicli.launch import commands, configs, failures, keys, vetting
 
 if TYPE_CHECKING:
+    from gnicli.contracts import Observer
     from gnicli.engine.execute import Outcome
     from gnicli.engine.sweep import Sweep
 
@@ -180,6 +181,7 @@ def _execute(command: str, cfg: DictConfig, hydra_config: DictConfig, in_sweep: 
     run = commands.module(command).run
     try:
         cfg = configs.validated(command, cfg)
+        run = _without_idle_keys(run, command, cfg, overrides, in_sweep)
     except Exception as error:
         refusal = failures.translate(error, command, {})
         if not in_sweep or refusal is None:
@@ -195,6 +197,27 @@ def _execute(command: str, cfg: DictConfig, hydra_config: DictConfig, in_sweep: 
         hydra_config=_plain(hydra_config, folder, in_sweep),
         in_sweep=in_sweep,
     )
+
+
+def _without_idle_keys(
+    run: Callable[..., Any], command: str, cfg: DictConfig, overrides: list[str], in_sweep: bool
+) -> Callable[..., Any]:
+    """`run`, after notes on typed keys that do nothing in this job of a sweep; of a single run they are an error."""
+    from gnicli.engine.sweep import split_overrides
+    from gnicli.experiments import idle
+
+    defaults = {key.name: key.default for key in keys.all_of(command, overrides)}
+    typed = [name for name, value in split_overrides(overrides).items() if defaults.get(name) != value]
+    found = idle.find(command, cast(dict[str, Any], OmegaConf.to_container(cfg, resolve=True)), typed)
+    if found and not in_sweep:
+        raise UsageError(found[0])
+
+    def noted(cfg: DictConfig, observer: Observer) -> Any:
+        for sentence in found:
+            observer.note(sentence)
+        return run(cfg, observer)
+
+    return noted if found else run
 
 
 def _refusing(refusal: GniError) -> Callable[..., Any]:

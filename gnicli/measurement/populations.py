@@ -128,8 +128,8 @@ def _set_errors_of_one_draw(
             again.setdefault(("across_weights", layer), []).append(described)
         for layer, noise in enumerate(draw["forward"]):
             again.setdefault(("forward", layer), []).append(pooling.describe(noise))
-    for (name, layer), described in again.items():
-        errors = jackknife.of_dicts(described, lambda values: values.std(ddof=1))
+    for (name, layer), each_draw in again.items():
+        errors = jackknife.of_dicts(each_draw, lambda values: values.std(ddof=1))
         statistics[name][layer] |= {
             key: error for key, error in errors.items() if key.removesuffix("_stderr") in statistics[name][layer]
         }

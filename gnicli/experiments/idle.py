@@ -1,0 +1,173 @@
+"""Keys that have no effect in the choice made: the table of them, by command.
+
+A key that is typed and has none is an error, for whoever typed it expects something; in a sweep, where other jobs may
+need it, it is a note. This module imports nothing heavy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+Config = Mapping[str, Any]
+
+
+class Idle(NamedTuple):
+    """`keys` (one ending in a dot: all below it) do nothing where `holds`; `why`, and what to type `instead`."""
+
+    keys: tuple[str, ...]
+    holds: Callable[[Config], bool]
+    why: str
+    instead: str
+
+
+def _is(group: str, *names: str) -> Callable[[Config], bool]:
+    return lambda c: c[group]["name"] in names
+
+
+def _plain(c: Config) -> bool:
+    """Nothing but the objective asks for draws of the noise."""
+    return c["inject"]["name"] == "none" and c["track"]["name"] == "none"
+
+
+def _is_flat(group: str) -> Callable[[Config], bool]:
+    return lambda c: c[group].get("depth") == 0 and c[group]["name"] in ("mlp", "network")
+
+
+def _has_whole_splits(c: Config) -> bool:
+    return "subset" in c["dataset"] and c["dataset"]["n_train"] is None and c["dataset"]["n_test"] is None
+
+
+def _is_chain(c: Config) -> bool:
+    return c["measure"].get("chain") is True
+
+
+def _is_network(c: Config) -> bool:
+    return c["measure"].get("chain") is False
+
+
+LEARNING = (
+    Idle(
+        ("network.width", "network.activation"),
+        _is_flat("network"),
+        "network.depth=0 has no hidden layer",
+        "network.depth=1",
+    ),
+    Idle(("dataset.subset",), _has_whole_splits, "all images are taken", "dataset.n_train=N or dataset.n_test=N"),
+)
+TRAIN = (
+    *LEARNING,
+    Idle(
+        ("noise.", "M"),
+        lambda c: c["objective"]["name"] == "clean" and _plain(c),
+        "objective=clean takes no noise",
+        "objective=noisy",
+    ),
+    Idle(
+        ("M", "noise.antithetic"),
+        lambda c: c["objective"]["name"] == "explicit" and _plain(c),
+        "objective=explicit draws no noise",
+        "objective=noisy",
+    ),
+    Idle(("M",), _is("noise", "none"), "without noise all draws are equal", "noise=add or noise=mult"),
+    Idle(
+        ("noise.antithetic",),
+        lambda c: c["M"] == 1 and c["objective"]["name"] == "noisy" and _plain(c),
+        "M=1 has no pair of draws",
+        "M=2",
+    ),
+    Idle(
+        ("objective.n_probes",),
+        lambda c: c["objective"].get("method") == "exact",
+        "nothing is probed",
+        "objective.method=probe",
+    ),
+    Idle(
+        ("optimizer.momentum", "optimizer.nesterov"),
+        lambda c: c["optimizer"]["name"] == "adam",
+        "it belongs to optimizer.name=sgd",
+        "optimizer.beta1 for adam",
+    ),
+    Idle(
+        ("optimizer.beta1", "optimizer.beta2"),
+        lambda c: c["optimizer"]["name"] == "sgd",
+        "it belongs to optimizer.name=adam",
+        "optimizer.momentum for sgd",
+    ),
+    Idle(
+        ("schedule.milestones",),
+        lambda c: c["schedule"].get("gamma") == 1,
+        "schedule.gamma=1 drops nothing",
+        "schedule.gamma=0.1",
+    ),
+    Idle(
+        ("schedule.gamma",),
+        lambda c: c["schedule"].get("milestones") == [],
+        "there is no milestone",
+        "schedule.milestones=[0.5]",
+    ),
+)
+GRADIENT_NOISE = (
+    Idle(
+        ("dataset.", "network.", "loss", "M", "batch_size", "n_mean", "dtype", "source", "noise.antithetic"),
+        _is_chain,
+        "measure.chain=true looks at a chain of one neuron a layer, not at the network and its data",
+        "measure.chain=false, or the chain's own keys (measure.n_layers, measure.loss, …)",
+    ),
+    *LEARNING,
+    Idle(
+        ("measure.n_draws", "measure.inflation"),
+        lambda c: c["measure"]["name"] == "exponents" and _is_chain(c),
+        "a chain is measured by importance sampling",
+        "measure.n_samples",
+    ),
+    Idle(("measure.n_samples",), _is_network, "a network is measured by plain draws", "measure.n_draws"),
+    Idle(
+        tuple(f"measure.{key}" for key in ("n_layers", "weights", "x", "target", "activation", "loss", "layer")),
+        _is_network,
+        "it belongs to the chain, and measure.chain=false looks at the network",
+        "network.* and loss",
+    ),
+    Idle(("M", "n_mean"), _is_network, "single draws are measured", "measure=layers"),
+)
+MODEL = (
+    Idle(("order",), lambda c: c["h"] is None, "without h there is no sum of that order", "drift=fractional h=H"),
+    Idle(
+        ("potential.M",),
+        lambda c: c["potential"].get("noise") in ("none", {"name": "none"}),
+        "there is no noise to draw",
+        "potential.noise=add",
+    ),
+    Idle(
+        ("potential.width", "potential.activation"),
+        _is_flat("potential"),
+        "potential.depth=0 has no hidden layer",
+        "potential.depth=1",
+    ),
+)
+SIMULATE_SDE = (
+    *MODEL,
+    Idle(("exit_eta", "basin"), lambda c: c["exit_steps"] == 0, "exit_steps=0 follows no exits", "exit_steps=2000"),
+)
+TABLE: dict[str, tuple[Idle, ...]] = {
+    "train": TRAIN,
+    "gradient-noise": GRADIENT_NOISE,
+    "simulate-sde": SIMULATE_SDE,
+    "kde-stationary": MODEL,
+    "fit-stable": (),
+}
+
+
+def find(command: str, config: Config, typed: Sequence[str]) -> list[str]:
+    """A sentence for each of the `typed` keys that has no effect in `config` (plain, merged)."""
+    rules = [rule for rule in TABLE.get(command, ()) if rule.holds(config)]
+    found = []
+    for key in typed:
+        rule = next((rule for rule in rules if any(_covers(name, key) for name in rule.keys)), None)
+        if rule is not None:
+            found.append(f"{key} has no effect here: {rule.why}; use {rule.instead}")
+    return found
+
+
+def _covers(name: str, key: str) -> bool:
+    return key == name or (name.endswith(".") and key.startswith(name))
