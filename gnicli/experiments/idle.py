@@ -21,10 +21,6 @@ class Idle(NamedTuple):
     instead: str
 
 
-def _is(group: str, *names: str) -> Callable[[Config], bool]:
-    return lambda c: c[group]["name"] in names
-
-
 def _plain(c: Config) -> bool:
     """Nothing but the objective asks for draws of the noise."""
     return c["inject"]["name"] == "none" and c["track"]["name"] == "none"
@@ -69,7 +65,12 @@ TRAIN = (
         "objective=explicit draws no noise",
         "objective=noisy",
     ),
-    Idle(("M",), _is("noise", "none"), "without noise all draws are equal", "noise=add or noise=mult"),
+    Idle(
+        ("M",),
+        lambda c: c["noise"]["name"] == "none" and _plain(c),
+        "without noise all draws are equal",
+        "noise=add or noise=mult",
+    ),
     Idle(
         ("noise.antithetic",),
         lambda c: c["M"] == 1 and c["objective"]["name"] == "noisy" and _plain(c),

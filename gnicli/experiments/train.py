@@ -151,13 +151,14 @@ def run(cfg: DictConfig, observer: Observer) -> Results:
         watch=tracker,
         before=setup.keying(config) if setup.is_foreign(*_components(config)) else None,
     )
-    with setup.working(config.seed):
-        trained = loop()
     from gnicli.training.pictures import fit_figure, loss_figure
 
-    figures = {"losses": loss_figure(trained, loss)}
-    if data.task == "regression" and data.train.inputs[0].size == data.n_outputs == 1:
-        figures["fit"] = fit_figure(module, data, dtype, device)
+    figures = {}
+    with setup.working(config.seed):
+        trained = loop()
+        if data.task == "regression" and data.train.inputs[0].size == data.n_outputs == 1:
+            figures["fit"] = fit_figure(module, data, dtype, device)
+    figures = {"losses": loss_figure(trained, loss)} | figures
     if tracker is not None:
         figures[config.track.name] = tracker.figure()
     return _results(config, data, trained, figures, parts)

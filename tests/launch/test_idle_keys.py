@@ -1,79 +1,11 @@
-"""Keys that do nothing in the choice made are refused, and those alone: each rule against what runs really give."""
+"""Keys that do nothing in the choice made are refused, by a table each of whose rules has a case."""
 
-import json
 from pathlib import Path
 
 import pytest
+from idle_cases import CASES, NAMES, TRAIN, merged
 
 from gnicli.experiments import idle
-
-TRAIN = ("train", "dataset.n_train=12", "network.width=5", "network.depth=1", "steps=6", "threads=1", "lr=0.1")
-DIGITS = ("train", "dataset=digits", "network.depth=0", "steps=2", "threads=1")
-NOISE = ("gradient-noise", "noise.std=1", "threads=1")
-EXPONENTS = (*NOISE, "measure=exponents", "measure.orders=[2,4]")
-CHAIN = (*EXPONENTS, "measure.n_samples=200")
-SMALL = ("measure.chain=false", "network.depth=1", "network.width=6")
-NETWORK = (*EXPONENTS, *SMALL, "measure.n_draws=200", "measure.least_ess=1")
-AVERAGES = (*NOISE, "measure=averages", "measure.n_draws=100", "measure.sizes=[1,2]")
-AVERAGES_OF_NETWORK = (*AVERAGES, *SMALL)
-SDE = ("simulate-sde", "n_chains=20", "n_steps=60", "burn_in=10", "exit_steps=30")
-KDE = ("kde-stationary", "n_chains=50", "n_steps=60", "burn_in=10", "points=50")
-LANDSCAPE = ("potential=network", "potential.dataset={name: sinusoids, n_train: 6}", "exit_steps=0")
-FLAT = ("train", "dataset.n_train=12", "steps=6", "threads=1")
-
-# A command, the key that does nothing, what makes it so, and what is typed instead of that to give it an effect.
-CASES = [
-    (TRAIN, "noise.std=0.7", ("objective=clean",), ("objective=noisy",)),
-    (TRAIN, "noise.input=false", ("objective=clean",), ("objective=explicit",)),
-    (TRAIN, "M=3", ("objective=clean",), ("objective=noisy",)),
-    (TRAIN, "M=3", ("objective=explicit",), ("objective=noisy",)),
-    (TRAIN, "M=3", ("noise=none",), ("noise=mult",)),
-    (TRAIN, "M=4", ("objective=clean",), ("objective=clean", "track=antithetic", "track.every=3")),
-    (TRAIN, "noise.antithetic=true", ("M=1",), ("M=2",)),
-    (TRAIN, "noise.antithetic=true", ("objective=explicit", "M=1"), ("objective=noisy", "M=2")),
-    (TRAIN, "objective.n_probes=3", ("objective=explicit",), ("objective=explicit", "objective.method=probe")),
-    (TRAIN, "optimizer.momentum=0.5", ("optimizer.name=adam",), ()),
-    (TRAIN, "optimizer.beta1=0.5", (), ("optimizer.name=adam",)),
-    (TRAIN, "optimizer.beta2=0.5", (), ("optimizer.name=adam",)),
-    (TRAIN, "schedule.milestones=[0.2]", ("schedule=step", "schedule.gamma=1"), ("schedule=step",)),
-    (TRAIN, "schedule.gamma=0.5", ("schedule=step", "schedule.milestones=[]"), ("schedule=step",)),
-    (FLAT, "network.activation=tanh", ("network.depth=0",), ("network.depth=1",)),
-    (FLAT, "network.width=7", ("network.depth=0",), ("network.depth=1",)),
-    (DIGITS, "dataset.subset=random", (), ("dataset.n_train=50",)),
-    *[
-        (CHAIN, changed, (), NETWORK[len(EXPONENTS) :])
-        for changed in ("network.bias=false", "dataset.n_train=30", "noise.antithetic=true", "dtype=float64")
-    ],
-    (CHAIN, "n_mean=3", (), None),
-    (CHAIN, "M=3", (), None),
-    (CHAIN, "batch_size=3", (), None),
-    (CHAIN, "measure.n_draws=300", (), (*NETWORK[len(EXPONENTS) :],)),
-    (CHAIN, "measure.inflation=2", (), (*NETWORK[len(EXPONENTS) :],)),
-    (NETWORK, "measure.n_samples=300", (), ("measure.chain=true",)),
-    *[
-        (NETWORK, f"measure.{changed}", (), ("measure.chain=true", "measure.n_samples=200"))
-        for changed in ("n_layers=3", "weights=2", "x=3", "target=1", "activation=relu", "loss=cross_entropy")
-    ],
-    (NETWORK, "M=2", (), None),
-    (NETWORK, "n_mean=2", (), None),
-    (AVERAGES, "network.bias=false", (), AVERAGES_OF_NETWORK[len(AVERAGES) :]),
-    (AVERAGES_OF_NETWORK, "measure.layer=2", (), ("measure.chain=true",)),
-    (AVERAGES_OF_NETWORK, "M=2", (), None),
-    (SDE, "exit_eta=0.02", ("exit_steps=0",), ()),
-    (SDE, "basin=[-1,0.5]", ("exit_steps=0", "potential=quadratic"), ("potential=quadratic",)),
-    (SDE, "order=1", (), ("drift=fractional", "h=0.3", "K=3")),
-    (SDE, "order=1", ("drift=fractional",), ("drift=fractional", "h=0.3", "K=3")),
-    (KDE, "order=1", (), ("drift=fractional", "h=0.3", "K=3")),
-    (SDE, "potential.M=2", LANDSCAPE, (*LANDSCAPE, "potential.noise=add")),
-    (SDE, "potential.width=3", (*LANDSCAPE, "potential.depth=0"), LANDSCAPE),
-    (SDE, "potential.activation=relu", (*LANDSCAPE, "potential.depth=0"), LANDSCAPE),
-]
-NAMES = [" ".join((*case[0][:1], *case[2], case[1])) for case in CASES]
-
-
-def merged(words, more):
-    """The words, a later value of a key in place of an earlier one."""
-    return list({word.partition("=")[0]: word for word in (*words, *more)}.values())
 
 
 @pytest.mark.parametrize(("words", "changed", "idle_by", "active_by"), CASES, ids=NAMES)
@@ -84,28 +16,6 @@ def test_a_key_without_effect_is_refused_and_told_what_to_type(gni, words, chang
     assert f"{key} has no effect here: " in said.err
     assert "; use " in said.err
     assert len(said.err.strip().splitlines()) == 1
-
-
-def outcome(gni, words):
-    said = gni(*words)
-    assert said.code in (0, 4), said.err
-    folder = Path(said.last_line)
-    results = json.loads((folder / "results.json").read_text())
-    metrics = (folder / "metrics.csv").read_text() if (folder / "metrics.csv").exists() else ""
-    arrays = folder / "arrays.npz"
-    return results, metrics, arrays.read_bytes() if arrays.exists() else b""
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("words", "changed", "idle_by", "active_by"), CASES, ids=NAMES)
-def test_the_table_is_true_from_both_sides(gni, monkeypatch, words, changed, idle_by, active_by):
-    """What is refused changes nothing, bit for bit; what is not refused changes something."""
-    monkeypatch.setattr(idle, "find", lambda *_: [])
-    plain, other = (outcome(gni, merged(words, (*idle_by, *more))) for more in ((), (changed,)))
-    assert plain == other
-    if active_by is not None:
-        plain, other = (outcome(gni, merged(words, (*active_by, *more))) for more in ((), (changed,)))
-        assert plain != other
 
 
 def test_in_a_sweep_it_is_a_note_and_a_typed_default_is_no_fault(gni):
