@@ -118,17 +118,13 @@ TRAIN = ("train", "network=residual", "threads=1", "steps=4")
 @pytest.mark.parametrize(
     "words",
     [
-        TRAIN,
         (*TRAIN, "network.dropout=0.5", "dataset=rough", "eval_every=2"),
-        (
-            "gradient-noise",
-            "network=residual",
-            "network.dropout=0.5",
-            "dataset=rough",
-            "measure.n_draws=40",
-            "threads=1",
+        pytest.param(TRAIN, marks=pytest.mark.slow),
+        pytest.param(("fit-stable", "samples=numbers", "n_bootstrap=0"), marks=pytest.mark.slow),
+        pytest.param(
+            ("gradient-noise", "network=residual", "network.dropout=0.5", "measure.n_draws=40", "threads=1"),
+            marks=pytest.mark.slow,
         ),
-        ("fit-stable", "samples=numbers", "n_bootstrap=0"),
     ],
 )
 def test_equal_seeds_give_equal_numbers_and_other_seeds_others(gni, foreign, words):
