@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from gnicli.contracts import Curve, FigureData, Panel, Results, RunRecord
+from gnicli.contracts import Curve, FigureData, Panel, Results, RunRecord, Value
 from gnicli.engine.summary import groups, half_width, summary
 from gnicli.engine.tables import read_arrays
 from gnicli.measurement import pictures
@@ -21,6 +21,7 @@ _ALPHAS = {
     "alpha_scaled": "each coordinate in its own scale",
     "alpha_each": "each alone",
 }
+_NORMAL = 1.96
 _OVER_SEEDS = "mean over seeds; bands are 95 % intervals of the mean (Student's t) where there are two or more"
 
 
@@ -43,8 +44,8 @@ def summarise(records: Sequence[RunRecord]) -> Results:
         curves = _alpha_curves(complete)
         if curves:
             caption = (
-                f"alpha of stable fits, {_OVER_SEEDS} (n = {len(complete)}), cut to 0 … 2. Forward noise counts layers "
-                "from 0."
+                f"alpha of stable fits, {_OVER_SEEDS} (n = {len(complete)}), of one run its own errors; cut to 0 … 2. "
+                "Forward noise counts layers from 0."
             )
             figures[f"alpha{suffix}"] = pictures.alpha_figure(curves, caption)
     return found._replace(figures=figures or found.figures)
@@ -80,20 +81,27 @@ def _mean_curve(label: str, densities: np.ndarray) -> Curve:
     return Curve(label, pictures.CENTERS, y, low, np.where(mean > 0, mean + half, np.nan))
 
 
+def _half(values: Sequence[Value]) -> float:
+    """Half a 95 % interval over runs; of one run by its own error, over draws."""
+    if len(values) > 1:
+        return float(half_width(np.array([value.number for value in values])))
+    return _NORMAL * (values[0].stderr or 0.0)
+
+
 def _alpha_curves(records: Sequence[RunRecord]) -> dict[str, list[Curve]]:
     """By population, the curves of `pictures.ALPHAS` over layers."""
-    points: dict[tuple[str, str], dict[int, list[float]]] = {}
+    points: dict[tuple[str, str], dict[int, list[Value]]] = {}
     for record in records:
         for name, value in record.values.items():
             match = re.fullmatch(rf"({'|'.join(pictures.ALPHAS)})/(\w+)/layer(\d+)", name)
             if match:
-                points.setdefault((match[2], match[1]), {}).setdefault(int(match[3]), []).append(value.number)
+                points.setdefault((match[2], match[1]), {}).setdefault(int(match[3]), []).append(value)
     curves: dict[str, list[Curve]] = {}
     for (population, statistic), layers in points.items():
         x = np.array(sorted(layers))
-        each = [np.array(layers[int(layer)]) for layer in x]
-        y = np.array([values.mean() for values in each])
-        half = np.array([float(half_width(values)) if values.size > 1 else 0.0 for values in each])
+        each = [layers[int(layer)] for layer in x]
+        y = np.array([np.mean([value.number for value in values]) for values in each])
+        half = np.array([_half(values) for values in each])
         curve = Curve(pictures.ALPHAS[statistic], x, y, np.maximum(y - half, 0.0), np.minimum(y + half, 2.0))
         curves.setdefault(population, []).append(curve)
     return curves
