@@ -5,7 +5,7 @@ This module imports nothing heavy: `--help` and completion read the schema from 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Optional, cast
 
@@ -17,10 +17,11 @@ from gnicli.experiments import setup
 from gnicli.experiments.common import RunConfig
 
 if TYPE_CHECKING:
+    import torch
     from omegaconf import DictConfig
 
     from gnicli.training.batches import Batches
-    from gnicli.training.loop import Trained
+    from gnicli.training.loop import Examples, Trained
 
 DEFAULT_STEPS = 2000
 _TOLD_STEPS = 10  # of a shorter run nobody misses records between its ends
@@ -104,7 +105,6 @@ def run(cfg: DictConfig, observer: Observer) -> Results:
 
     import torch
 
-    from gnicli.gradients.evaluation import evaluate
     from gnicli.training import cadence
     from gnicli.training.batches import Batches
     from gnicli.training.loop import Examples, Loop
@@ -127,14 +127,6 @@ def run(cfg: DictConfig, observer: Observer) -> Results:
     parts = [part for part in (gradient, tracker) if hasattr(part, "state")]
     train, test = (Examples(*setup.tensors(config, split)) for split in (data.train, data.test))
 
-    def clean_losses() -> dict[str, float]:
-        record = {}
-        for name, split in (("train", train), ("test", test)):
-            record[f"{name}_loss"], accuracy = evaluate(module, loss, split.inputs, split.targets)
-            if accuracy is not None:
-                record[f"{name}_accuracy"] = accuracy
-        return record
-
     loop = Loop(
         module,
         gradient,
@@ -142,7 +134,7 @@ def run(cfg: DictConfig, observer: Observer) -> Results:
         config.schedule,
         train,
         batches,
-        clean_losses,
+        _evaluation(module, loss, {"train": train, "test": test}),
         observer,
         lr=config.lr,
         steps=steps,
@@ -162,6 +154,21 @@ def run(cfg: DictConfig, observer: Observer) -> Results:
     if tracker is not None:
         figures[config.track.name] = tracker.figure()
     return _results(config, data, trained, figures, parts)
+
+
+def _evaluation(module: torch.nn.Module, loss: str, splits: Mapping[str, Examples]) -> Callable[[], dict[str, float]]:
+    """What gives the losses without noise, and for classes the accuracies, by name."""
+    from gnicli.gradients.evaluation import evaluate
+
+    def clean_losses() -> dict[str, float]:
+        record = {}
+        for name, split in splits.items():
+            record[f"{name}_loss"], accuracy = evaluate(module, loss, split.inputs, split.targets)
+            if accuracy is not None:
+                record[f"{name}_accuracy"] = accuracy
+        return record
+
+    return clean_losses
 
 
 def summarise(records: Sequence[RunRecord]) -> Results:
