@@ -40,7 +40,7 @@ CASES = [
     (DIGITS, "dataset.subset=random", (), ("dataset.n_train=50",)),
     *[
         (CHAIN, changed, (), NETWORK[len(EXPONENTS) :])
-        for changed in ("network.bias=false", "dataset.n_train=30", "noise.antithetic=true", "dtype=float64")
+        for changed in ("network.activation=tanh", "dataset.n_train=30", "dtype=float64")
     ],
     (CHAIN, "n_mean=3", (), None),
     (CHAIN, "M=3", (), None),
@@ -52,9 +52,12 @@ CASES = [
         (NETWORK, f"measure.{changed}", (), ("measure.chain=true", "measure.n_samples=200"))
         for changed in ("n_layers=3", "weights=2", "x=3", "target=1", "activation=relu", "loss=cross_entropy")
     ],
+    (CHAIN, "noise.antithetic=true", (), None),
+    (NETWORK, "noise.antithetic=true", (), None),
+    (AVERAGES, "noise.antithetic=true", (), AVERAGES_OF_NETWORK[len(AVERAGES) :]),
     (NETWORK, "M=2", (), None),
     (NETWORK, "n_mean=2", (), None),
-    (AVERAGES, "network.bias=false", (), AVERAGES_OF_NETWORK[len(AVERAGES) :]),
+    (AVERAGES, "network.activation=tanh", (), AVERAGES_OF_NETWORK[len(AVERAGES) :]),
     (AVERAGES_OF_NETWORK, "measure.layer=2", (), ("measure.chain=true",)),
     (AVERAGES_OF_NETWORK, "M=2", (), None),
     (SDE, "exit_eta=0.02", ("exit_steps=0",), ()),

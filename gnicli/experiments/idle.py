@@ -129,6 +129,12 @@ GRADIENT_NOISE = (
         "it belongs to the chain, and measure.chain=false looks at the network",
         "network.* and loss",
     ),
+    Idle(
+        ("noise.antithetic",),
+        lambda c: c["measure"]["name"] == "exponents" and _is_network(c),
+        "this measure takes independent draws, for its errors",
+        "measure=layers",
+    ),
     Idle(("M", "n_mean"), _is_network, "single draws are measured", "measure=layers"),
 )
 MODEL = (
