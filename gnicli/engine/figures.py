@@ -6,6 +6,7 @@ matplotlib is imported only here and only when there is something to draw; pyplo
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import math
 import os
 import re
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 DPI = 150
+_LONGEST = 120  # bytes of a file's stem, of the 255 that a name may have
 PANEL_INCHES = (5.2, 3.6)
 # Okabe and Ito's colors, told apart with any kind of color vision; black first reads as the reference.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C6D31")
@@ -65,8 +67,15 @@ _STYLE: dict[Any, Any] = {
 
 
 def file_name(name: str) -> str:
-    """A figure's name as a file name: `alpha/layer1` is `alpha-layer1`."""
-    return re.sub(r"[^\w.=+-]+", "-", name).strip("-.") or "figure"
+    """A figure's name as a file name: `alpha/layer1` is `alpha-layer1`.
+
+    A name made of a user's label may be longer than a file system takes: it is cut, and a hash tells such names apart.
+    """
+    stem = re.sub(r"[^\w.=+-]+", "-", name).strip("-.") or "figure"
+    if len(stem.encode()) <= _LONGEST:
+        return stem
+    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return f"{stem.encode()[: _LONGEST - 9].decode(errors='ignore')}-{digest}"
 
 
 def write(folder: Path, figures: Mapping[str, FigureData]) -> dict[str, FigureData]:

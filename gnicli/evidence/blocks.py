@@ -40,7 +40,7 @@ def block_sums(x: np.ndarray, rng: np.random.Generator, sizes: Sequence[int] = S
 def block_alphas(x: np.ndarray, rng: np.random.Generator, whole: StableFit | None = None) -> list[Block]:
     """Alpha of block sums; `whole`, if given, is the fit of the samples themselves."""
     sums = block_sums(x, rng)
-    fits = fit_many(sums, "S0") if whole is None else [whole, *fit_many(sums[1:], "S0")]
+    fits = fit_many(sums, "S0", exact=False) if whole is None else [whole, *fit_many(sums[1:], "S0", exact=False)]
     return [
         Block(size, part.size, found.alpha, found.alpha_stderr)
         for size, part, found in zip(SIZES, sums, fits, strict=False)
@@ -52,7 +52,7 @@ def tested_drift(x: np.ndarray, alpha: float, rng: np.random.Generator) -> float
     sums = block_sums(x, rng, TESTED_SIZES)
     found = [
         Block(size, part.size, fitted.alpha, None)
-        for size, part, fitted in zip(TESTED_SIZES, sums, fit_many(sums, "S0"), strict=False)
+        for size, part, fitted in zip(TESTED_SIZES, sums, fit_many(sums, "S0", exact=False), strict=False)
     ]
     return drift([Block(1, x.size, alpha, None), *found])
 

@@ -30,6 +30,18 @@ class Scores(NamedTuple):
     why_not: str = ""
 
 
+def in_units(scores: Scores, unit: float, n: int) -> Scores:
+    """The scores of samples `unit` times as large: densities are divided by it."""
+    log_unit = math.log(unit)
+    law = None if scores.law is None else scores.family.in_units(scores.law, unit)
+    return scores._replace(
+        law=law,
+        log_likelihood=scores.log_likelihood - n * log_unit,
+        aic=scores.aic + 2.0 * n * log_unit,
+        heldout=scores.heldout - log_unit,
+    )
+
+
 def split(n: int, share: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Positions to fit and to hold out, at random; at least 50 of the first and 10 of the second."""
     n_held = min(max(10, round(share * n)), n - 50)
@@ -74,6 +86,72 @@ def _scores(
 def _mean(values: np.ndarray) -> tuple[float, float]:
     with np.errstate(invalid="ignore"):
         return float(values.mean()), float(values.std(ddof=1) / math.sqrt(values.size))
+
+
+LEAST_LEAD = 3.0  # nats: a difference of 6 in Akaike's criterion
+_CLEAR = 2.0  # standard errors
+_CAP = 5.0  # nats that one sample may add to the lead that is judged
+
+
+class Lead(NamedTuple):
+    """By how many nats a law is ahead of another on all samples, each less one nat for every fitted parameter.
+
+    That is half the difference of their Akaike criteria. `stderr` is its standard error (Vuong 1989). `z` is the lead
+    in standard errors, where no sample may add more than 5 nats: a sample that surprises the other law without end
+    would otherwise be all of the lead and all of its error.
+    """
+
+    nats: float
+    stderr: float
+    z: float
+
+    @property
+    def is_clear(self) -> bool:
+        """At least 3 nats (AIC lower by 6) and two standard errors; the first guards laws that nearly coincide."""
+        return self.nats >= LEAST_LEAD and self.z >= _CLEAR
+
+
+def lead(log_density: np.ndarray, n_free: int, of_other: np.ndarray, n_free_other: int) -> Lead:
+    """The lead of a law over another from their log densities at the same samples (n,)."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        gain = np.asarray(log_density) - np.asarray(of_other)
+        nats = float(gain.sum()) + n_free_other - n_free
+        capped = np.minimum(gain, _CAP)
+        root = math.sqrt(gain.size)
+        error = root * float(capped.std())
+        z = (float(capped.sum()) + n_free_other - n_free) / error if error > 0.0 else 0.0
+        return Lead(nats, root * float(gain.std()), z)
+
+
+class Rival(NamedTuple):
+    """Another law beside the stable one: its words, its lead over the stable law and over the Gaussian, and the lead of
+    the stable law over it."""
+
+    words: str
+    over_stable: Lead
+    over_normal: Lead
+    of_stable: Lead
+
+
+def rivals(x: np.ndarray, fitted: Mapping[str, tuple[Family, Any]]) -> dict[str, Rival]:
+    """Every law that could be fitted, the Gaussian among them, against the stable law and the Gaussian."""
+    good = {name: each for name, each in fitted.items() if not isinstance(each[1], GniError)}
+    density = {name: np.asarray(law.logpdf(x)) for name, (_, law) in good.items()}
+
+    def of(name: str, other: str) -> Lead:
+        return lead(density[name], good[name][0].n_free, density[other], good[other][0].n_free)
+
+    return {
+        name: Rival(_with_shape(family, law), of(name, "stable"), of(name, "normal"), of("stable", name))
+        for name, (family, law) in good.items()
+        if name != "stable"
+    }
+
+
+def _with_shape(family: Family, law: Any) -> str:
+    """The law with what decides its tail."""
+    shape = {"student": "{0.df:.3g} degrees of freedom", "subweibull": "r = {0.r:.3g}"}.get(family.name, "")
+    return f"{family.words} law" + (f" with {shape.format(law)}" if shape else "")
 
 
 class Ratio(NamedTuple):

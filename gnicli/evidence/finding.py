@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -11,13 +12,16 @@ import numpy as np
 from gnicli.errors import GniError, UsageError
 from gnicli.evidence import goodness, verdict
 from gnicli.evidence.blocks import Block, block_alphas
-from gnicli.evidence.comparison import Ratio, Scores, against_gaussian, compare
+from gnicli.evidence.comparison import Ratio, Scores, against_gaussian, compare, in_units, rivals
 from gnicli.evidence.laws import OTHERS, Family, stable_family
 from gnicli.evidence.shape import Shape, shape
 from gnicli.seeding import numpy_stream
 from gnicli.stable import StableFit, fit
 
 DRIFT_BELOW = 1.95  # above it there is nowhere to drift to, and fits of sums next to alpha = 2 take longest
+_RIVALS = ("student", "laplace", "subweibull", "log_normal")  # quick to fit to each bootstrap sample
+_FARTHEST = 1e290  # units of spread: a sample beyond it counts as that far
+_TIED = 0.01
 _DRAWN = ("stable", "normal", "student", "laplace", "subweibull")
 _TEST, _HOLD, _BLOCKS = 1_000_000, 1_000_001, 1_000_002  # streams beside those of the groups' reservoirs
 
@@ -41,7 +45,10 @@ class Plan:
 
 
 class Finding(NamedTuple):
-    """The stable fit, the law asked for (`family`, `law`), its scores beside the others', tests, blocks, pictures."""
+    """The stable fit, the law asked for (`family`, `law`), its scores beside the others', tests, blocks, pictures.
+
+    `ties` is a sentence about equal values or empty, `held` names the parameters that were held.
+    """
 
     n: int
     fit: StableFit
@@ -52,41 +59,118 @@ class Finding(NamedTuple):
     goodness: goodness.Goodness | None
     blocks: list[Block]
     shape: Shape
+    outcome: verdict.Outcome
     sentence: str
+    ties: str
+    held: tuple[str, ...]
 
 
 def investigate(x: np.ndarray, plan: Plan, tell: Callable[[int, int], None] = lambda done, total: None) -> Finding:
     """Fit, compare and test one sample (n,). Raises as `gnicli.stable.fit` does, and `UsageError` where the law that
     was asked for cannot be fitted to it.
     """
-    fixed = plan.fixed or {}
-    stable = fit(x, plan.parameterization, fixed)
-    x = np.asarray(x, np.float64)
-    families = {"stable": stable_family(plan.parameterization, fixed)}
-    families |= {
-        name: each for name, each in OTHERS.items() if not each.is_one_sided or x.min() >= 0 or name == plan.law
-    }
-    fitted: dict[str, tuple[Family, Any]] = {"stable": (families["stable"], stable.law)}
-    for name, family in families.items():
-        if name not in fitted:
-            fitted[name] = family, _attempt(family, x)
-    family, law = fitted[plan.law]
-    if isinstance(law, GniError):
-        raise type(law)(f"law={plan.law}: {law}")
-    scores = compare(x, fitted, plan.law, plan.holdout, plan.stream(_HOLD))
-    ratio = None
-    if set(fixed) <= {"beta"} and scores["normal"].law is not None:
-        ratio = against_gaussian(stable.log_likelihood, scores["normal"].log_likelihood)
-    tested = _test(x, family, law, plan, tell) if plan.n_bootstrap else None
-    blocks = block_alphas(x, plan.stream(_BLOCKS), None if fixed else stable)
-    good = {name: each for name, each in fitted.items() if not isinstance(each[1], GniError)}
-    drawn = {name: good[name] for name in dict.fromkeys([plan.law, *_DRAWN]) if name in good}
-    p_values = tested.p_values if tested is not None and plan.law == "stable" else {}
-    why_untested = "n_bootstrap=0" if tested is None else f"law={plan.law}"
-    said = verdict.sentence(x.size, _interval(stable), ratio, p_values, blocks, scores, why_untested)
+    look = Look(x, plan)
+    tested = look.test(tell) if plan.n_bootstrap else None
+    outcome, said = verdict.decide(look.evidence(tested if plan.law == "stable" else None))
+    family, law = look.fitted[plan.law]
     if tested is not None and plan.law != "stable":
-        said = f"{verdict.fit_sentence(family.words, tested.p_values)} {said}"
-    return Finding(x.size, stable, family, law, scores, ratio, tested, blocks, shape(x, drawn), said)
+        said = f"{verdict.fit_sentence(family.words, tested)} {said}"
+    good = {name: each for name, each in look.fitted.items() if not isinstance(each[1], GniError)}
+    drawn = {name: good[name] for name in dict.fromkeys([plan.law, *_DRAWN]) if name in good}
+    scores = compare(look.y, look.fitted, plan.law, plan.holdout, plan.stream(_HOLD))
+    return Finding(
+        x.size,
+        look.stable,
+        family,
+        look.stable.law if plan.law == "stable" else family.in_units(law, look.unit),
+        {name: in_units(score, look.unit, x.size) for name, score in scores.items()},
+        look.ratio,
+        None if tested is None else goodness.in_units(tested, look.unit),
+        look.blocks,
+        shape(look.y, drawn).in_units(look.unit),
+        outcome,
+        said,
+        ties_note(look.y),
+        tuple(plan.fixed or {}),
+    )
+
+
+class Look:
+    """One sample, in units of its spread, with every law fitted: what the comparisons and tests of it share.
+
+    The unit is a power of two, which divides without rounding, so that nothing depends on the samples' scale. Where a
+    location or scale is held the unit is 1, because what is held has the samples' unit.
+    """
+
+    def __init__(self, x: np.ndarray, plan: Plan) -> None:
+        self.plan, fixed = plan, plan.fixed or {}
+        self.stable = fit(x, plan.parameterization, fixed)
+        x = np.asarray(x, np.float64)
+        self.unit = 1.0 if {"loc", "scale"} & set(fixed) else 2.0 ** round(math.log2(self.stable.scale))
+        with np.errstate(over="ignore"):
+            self.y = np.clip(x / self.unit, -_FARTHEST, _FARTHEST)
+        family = stable_family(plan.parameterization, fixed)
+        self.fitted: dict[str, tuple[Family, Any]] = {
+            "stable": (family, family.in_units(self.stable.law, 1 / self.unit))
+        }
+        for name, other in OTHERS.items():
+            if other.takes(self.y) or name == plan.law:
+                self.fitted[name] = other, _attempt(other, self.y)
+        if isinstance(error := self.fitted[plan.law][1], GniError):
+            raise type(error)(f"law={plan.law}: {error}")
+        self.rivals = rivals(self.y, self.fitted)
+        self.ratio = None
+        if set(fixed) <= {"beta"} and "normal" in self.rivals:
+            totals = [float(self.fitted[name][1].logpdf(self.y).sum()) for name in ("stable", "normal")]
+            self.ratio = against_gaussian(*totals)
+        self._blocks: list[Block] | None = None
+
+    @property
+    def blocks(self) -> list[Block]:
+        """Alpha of block sums."""
+        if self._blocks is None:
+            whole = None if self.plan.fixed else self.stable
+            self._blocks = block_alphas(self.y, self.plan.stream(_BLOCKS), whole)
+        return self._blocks
+
+    def evidence(self, tested: goodness.Goodness | None) -> verdict.Evidence:
+        """What the verdict is made from."""
+        why = f"law={self.plan.law}" if self.plan.n_bootstrap else "n_bootstrap=0"
+        held = ", ".join(f"{name} = {value:g}" for name, value in (self.plan.fixed or {}).items())
+        blocks = self.blocks if tested is not None else []
+        return verdict.Evidence(
+            self.y.size, _interval(self.stable), self.ratio, tested, why, blocks, self.rivals, held and f"{held} held"
+        )
+
+    def test(self, tell: Callable[[int, int], None] = lambda done, total: None) -> goodness.Goodness:
+        """Test the law that was asked for, on a random part of the sample where it is larger than what is tested."""
+        plan, y = self.plan, self.y
+        family, law = self.fitted[plan.law]
+        if y.size > plan.n_tested:
+            y = y[np.sort(plan.stream(_TEST).choice(y.size, plan.n_tested, replace=False))]
+            law = family.fit(y)
+        is_stable = plan.law == "stable"
+        others = [OTHERS[name] for name in _RIVALS if is_stable and _is_fitted(self.fitted.get(name))]
+        if is_stable and law.alpha == 2.0:
+            # The bootstrap of a law at its bound: drawn and fitted as the Gaussian that it is, in closed form.
+            family, law, is_stable = OTHERS["normal"], None, False
+        elif is_stable:
+            family = stable_family(plan.parameterization, plan.fixed, exact=False)
+        return goodness.assess(
+            y,
+            family,
+            seed=plan.seed,
+            n_bootstrap=plan.n_bootstrap,
+            with_blocks=is_stable and not plan.fixed and law.alpha < DRIFT_BELOW,
+            is_short=plan.law == "stable",
+            rivals=others,
+            drawn_from=law,
+            tell=tell,
+        )
+
+
+def _is_fitted(entry: tuple[Family, Any] | None) -> bool:
+    return entry is not None and not isinstance(entry[1], GniError)
 
 
 def _attempt(family: Family, x: np.ndarray) -> Any:
@@ -103,20 +187,14 @@ def _interval(found: StableFit) -> str:
     return f"{found.alpha:.3g}" + (f" ({interval[0]:.3g} … {interval[1]:.3g})" if interval else "")
 
 
-def _test(x: np.ndarray, family: Family, law: Any, plan: Plan, tell: Callable[[int, int], None]) -> goodness.Goodness:
-    """On a random part of `x` where it is larger than what is tested."""
-    if x.size > plan.n_tested:
-        x = x[np.sort(plan.stream(_TEST).choice(x.size, plan.n_tested, replace=False))]
-    is_stable = plan.law == "stable"
-    if is_stable and law.alpha == 2.0:
-        # The bootstrap of a law at its bound: drawn and fitted as the Gaussian that it is, in closed form.
-        family, is_stable = OTHERS["normal"], False
-    return goodness.assess(
-        x,
-        family,
-        seed=plan.seed,
-        n_bootstrap=plan.n_bootstrap,
-        with_blocks=is_stable and not plan.fixed and law.alpha < DRIFT_BELOW,
-        is_short=plan.law == "stable",
-        tell=tell,
+def ties_note(x: np.ndarray) -> str:
+    """A sentence about samples that share their value with another, where they are more than a hundredth; else ''."""
+    _, counts = np.unique(x, return_counts=True)
+    tied = int(counts[counts > 1].sum())
+    if tied <= _TIED * x.size:
+        return ""
+    most = int(counts.max())
+    return (
+        f"{tied} of {x.size} values equal another one, {most} of them one value: laws with a density have no equal "
+        "values, so a rejection may come from rounding; noise of half the resolution, added to the values, takes it out"
     )

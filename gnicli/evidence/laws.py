@@ -9,9 +9,10 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from gnicli.stable import HalfCauchy, HalfNormal, Laplace, Normal, StableLaw, StudentT, SubWeibull, fit
+from gnicli.stable import HalfCauchy, HalfNormal, Laplace, LogNormal, Normal, StableLaw, StudentT, SubWeibull, fit
 
 LOG2 = math.log(2.0)
+IN_UNITS = ("loc", "mean", "scale", "std")  # parameters that have the samples' unit
 Tails = tuple[np.ndarray, np.ndarray]
 
 
@@ -42,6 +43,23 @@ class Family(NamedTuple):
         """The parameters by name."""
         names = [field.name for field in dataclasses.fields(law) if field.name != "parameterization"]
         return {name: float(getattr(law, name)) for name in names}
+
+    def takes(self, x: np.ndarray) -> bool:
+        """Whether the law lives where the samples are."""
+        if not self.is_one_sided:
+            return True
+        least = float(x.min())
+        return least > 0.0 if self.name == "log_normal" else least >= 0.0
+
+    def in_units(self, law: Any, unit: float) -> Any:
+        """The law of `unit` times a variable of `law`."""
+        if isinstance(law, StableLaw):
+            law = law.to("S0")
+            return StableLaw(law.alpha, law.beta, law.loc * unit, law.scale * unit, "S0")
+        if isinstance(law, LogNormal):
+            return LogNormal(law.log_mean + math.log(unit), law.log_std)
+        values = self.parameters(law)
+        return dataclasses.replace(law, **{name: value * unit for name, value in values.items() if name in IN_UNITS})
 
 
 def _other(log_tail: np.ndarray) -> np.ndarray:
@@ -149,13 +167,23 @@ def _half_cauchy_ppf(law: HalfCauchy, q: np.ndarray) -> np.ndarray:
     return law.scale * np.tan(0.5 * math.pi * q)
 
 
-def stable_family(parameterization: str = "S1", fixed: dict[str, float] | None = None) -> Family:
-    """Stable laws, with some parameters held."""
+def _log_normal_tails(law: LogNormal, x: np.ndarray) -> Tails:
+    inside = np.where(x > 0.0, x, 1.0)
+    log_cdf, log_sf = _normal_tails(Normal(law.log_mean, law.log_std), np.log(inside))
+    return np.where(x > 0.0, log_cdf, -np.inf), np.where(x > 0.0, log_sf, 0.0)
+
+
+def _log_normal_ppf(law: LogNormal, q: np.ndarray) -> np.ndarray:
+    return np.exp(_normal_ppf(Normal(law.log_mean, law.log_std), q))
+
+
+def stable_family(parameterization: str = "S1", fixed: dict[str, float] | None = None, *, exact: bool = True) -> Family:
+    """Stable laws, with some parameters held; `exact` as in `gnicli.stable.fit`."""
     fixed = fixed or {}
     return Family(
         "stable",
         "stable",
-        lambda x: fit(x, parameterization, fixed).law,
+        lambda x: fit(x, parameterization, fixed, exact=exact).law,
         _stable_tails,
         lambda law, q: law.ppf(q),
         4 - len(fixed),
@@ -170,6 +198,7 @@ OTHERS = {
         Family("laplace", "Laplace", Laplace.fit, _laplace_tails, _laplace_ppf, 2),
         Family("subweibull", "sub-Weibull", _fit_sub_weibull, _sub_weibull_tails, _sub_weibull_ppf, 3),
         Family("half_normal", "half-normal", HalfNormal.fit, _half_normal_tails, _half_normal_ppf, 1, True),
+        Family("log_normal", "log-normal", LogNormal.fit, _log_normal_tails, _log_normal_ppf, 2, True),
         Family("half_cauchy", "half-Cauchy", HalfCauchy.fit, _half_cauchy_tails, _half_cauchy_ppf, 1, True),
     )
 }

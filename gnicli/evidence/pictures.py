@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from gnicli.evidence.blocks import Block
 from gnicli.evidence.shape import Shape
 
 SAMPLES = "samples"
+_MOST_SIDE_BY_SIDE = 6
 
 
 def _style(shape: Shape, name: str) -> Literal["line", "dashed"]:
@@ -88,7 +89,7 @@ def figures(shape: Shape, words: Mapping[str, str], law: str, blocks: Sequence[B
         "quantiles": FigureData(
             f"Quantiles against the {law} law",
             (quantile_panel(shape, law),),
-            "On the dashed line the samples agree with the law. Axes are linear in the middle, logarithmic outside.",
+            "On the dashed line quantiles are equal. Axes are linear in the middle, logarithmic outside.",
         ),
     }
     if len(blocks) > 1:
@@ -97,8 +98,8 @@ def figures(shape: Shape, words: Mapping[str, str], law: str, blocks: Sequence[B
 
 
 BLOCKS_CAPTION = (
-    "Samples are shuffled and summed in blocks; bands are 95 % intervals. Sums of a stable law have the same alpha; "
-    "sums of a law of finite variance tend to a Gaussian, alpha = 2."
+    "Samples are shuffled and summed in blocks; bands are 95 % intervals, of no width where alpha is at its bound. "
+    "Sums of a stable law have the same alpha; sums of a law of finite variance tend to a Gaussian, alpha = 2."
 )
 
 
@@ -114,3 +115,34 @@ def one_figure(
     if len(blocks) > 1:
         panels.append(block_panel(blocks, "block sums"))
     return {f"fit/{title}": FigureData(title, tuple(panels), BLOCKS_CAPTION if len(blocks) > 1 else "")}
+
+
+def side_by_side(runs: Mapping[str, Mapping[str, Any]]) -> dict[str, FigureData]:
+    """Density and both tails of each of several runs from their arrays, with the stable law and the Gaussian."""
+    usable = {label: arrays for label, arrays in runs.items() if "bins" in arrays}
+    if not usable or len(usable) > _MOST_SIDE_BY_SIDE:
+        return {}
+    words = {"stable": "stable", "normal": "Gaussian"}
+    shapes = {label: _shape(arrays, words) for label, arrays in usable.items()}
+    densities = tuple(density_panel(shape, words, label) for label, shape in shapes.items())
+    tails = tuple(panel for label, shape in shapes.items() for panel in tail_panels(shape, words, label))
+    caption = "The stable law and the Gaussian fitted to each run's samples by maximum likelihood. "
+    return {
+        "densities": FigureData("Samples and fitted laws", densities, caption),
+        "tails": FigureData(
+            "Tails of the samples and of the fitted laws",
+            tails,
+            caption + "Share of the samples, and probability under each law, beyond a distance t from the median.",
+        ),
+    }
+
+
+def _shape(arrays: Mapping[str, Any], words: Mapping[str, str]) -> Shape:
+    names = [name for name in words if f"density_{name}" in arrays]
+    plain: dict[str, Any] = {field: arrays[field] for field in Shape._fields if field in arrays}
+    laws: dict[str, Any] = {
+        "densities": {name: arrays[f"density_{name}"] for name in names},
+        "lower": {name: arrays[f"lower_{name}"] for name in names},
+        "upper": {name: arrays[f"upper_{name}"] for name in names},
+    }
+    return Shape(**plain, **laws)

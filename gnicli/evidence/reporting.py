@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
 from gnicli.contracts import Curve, FigureData, NamedArray, Panel, Results, Table, Value
-from gnicli.evidence import pictures
+from gnicli.evidence import pictures, verdict
 from gnicli.evidence.blocks import Block
 from gnicli.evidence.finding import Finding
-from gnicli.evidence.shape import Shape
 
 Z95 = 1.959964
 _MOST_FIGURES = 24
-_MOST_SIDE_BY_SIDE = 6
-_TESTS = {"ks": "Kolmogorov–Smirnov", "ad": "Anderson–Darling", "drift": "drift of alpha of block sums"}
+_AT_BOUND = "none: at its bound"
 
 
 def results(findings: Mapping[str, Finding], notes: Sequence[str] = ()) -> Results:
@@ -37,12 +34,20 @@ def results(findings: Mapping[str, Finding], notes: Sequence[str] = ()) -> Resul
             figures |= pictures.figures(finding.shape, words, law, finding.blocks)
         elif len(figures) < _MOST_FIGURES:
             figures |= pictures.one_figure(finding.shape, words, law, finding.blocks, group)
-        said.append((f"{group}: " if group else "") + finding.sentence)
-        said += [(f"{group}: " if group else "") + note for note in finding.fit.notes]
+        said += [(f"{group}: " if group else "") + sentence for sentence in _sentences(finding)]
     if not is_single and len(findings) > 1:
         figures = {"groups": _overview(findings), **figures}
     tables = _single_tables(findings[""]) if is_single else {"Fits": _groups_table(findings)}
     return Results(values, arrays, figures, notes=(*said, *notes), tables=tables)
+
+
+def _sentences(finding: Finding) -> list[str]:
+    """The verdict and what a reader must know besides."""
+    said = [finding.sentence, *finding.fit.notes]
+    if finding.ties:
+        said.append(finding.ties)
+    said += [f"no {s.family.words} law was fitted: {s.why_not}" for s in finding.scores.values() if s.law is None]
+    return said
 
 
 # -------------------------------------------------------------------------------------------------------------- values
@@ -89,6 +94,10 @@ def _values(finding: Finding) -> dict[str, Value]:
             values[name] = Value(statistic, n=finding.goodness.n)
         for name, p in finding.goodness.p_values.items():
             values[f"{name}_p"] = Value(p, n=finding.goodness.n)
+        if finding.goodness.p_values:
+            values["tests_p"] = Value(finding.goodness.together, n=finding.goodness.n)
+            values["n_bootstrap"] = Value(float(finding.goodness.n_bootstrap))
+    values["verdict"] = Value(finding.outcome.value, n=n)
     for name, score in finding.scores.items():
         if score.law is None:
             continue
@@ -129,7 +138,7 @@ def _single_tables(finding: Finding) -> dict[str, Table]:
             name,
             _number(value.number),
             _interval_cell(value),
-            "" if value.stderr is None else f"{value.stderr:.2g}",
+            _stderr_cell(finding, name, value),
         )
         for name, value in _parameters(finding).items()
     )
@@ -151,8 +160,17 @@ def _single_tables(finding: Finding) -> dict[str, Table]:
     return tables
 
 
+def _stderr_cell(finding: Finding, name: str, value: Value) -> str:
+    """The standard error, or why there is none."""
+    if value.stderr is not None:
+        return f"{value.stderr:.2g}"
+    if finding.family.name != "stable":
+        return "none: too few bootstrap samples"
+    return "held" if name in finding.held else _AT_BOUND
+
+
 def _error(block: Block) -> str:
-    return "" if block.stderr is None else f"{block.stderr:.2g}"
+    return _AT_BOUND if block.stderr is None else f"{block.stderr:.2g}"
 
 
 def _interval_cell(value: Value) -> str:
@@ -167,7 +185,7 @@ def _law_rows(finding: Finding) -> list[tuple[str, ...]]:
         (s.family.words, f"{s.log_likelihood:.2f}", f"{s.aic - least:.2f}", _gap(s.heldout_gap, s.heldout_gap_stderr))
         for s in known
     ]
-    return rows + [(s.family.words, "none", "", "") for s in finding.scores.values() if s.law is None]
+    return rows + [(s.family.words, "not fitted", "", "") for s in finding.scores.values() if s.law is None]
 
 
 def _gap(gap: float, stderr: float) -> str:
@@ -182,25 +200,33 @@ def _test_rows(finding: Finding) -> list[tuple[str, ...]]:
         name = "likelihood ratio, stable against Gaussian"
         rows.append((name, _number(finding.ratio.statistic, 4), _p_text(finding.ratio.p_value)))
     if finding.goodness is not None:
-        for name, p in finding.goodness.p_values.items():
-            statistic = finding.goodness.statistics[name]
-            rows.append((f"{_TESTS[name]}, {finding.family.words} law", _number(statistic, 4), f"{p:.2g}"))
+        tests, law = finding.goodness, finding.family.words
+        for name, p in tests.p_values.items():
+            words = f"{verdict.TESTS[name]}, {law} law"
+            rows.append((words, _number(tests.statistics[name], 4), _plain(verdict.p_text(p, tests))))
+        if tests.p_values:
+            words = f"all of them together, {law} law, {tests.n_bootstrap} bootstrap samples"
+            rows.append((words, "", _plain(verdict.p_together(tests))))
     return rows
+
+
+def _plain(p: str) -> str:
+    return p.removeprefix("= ")
 
 
 def _groups_table(findings: Mapping[str, Finding]) -> Table:
     some = next(iter(findings.values()))
     parameters = list(_parameters(some))
-    header = ("group", "n", *parameters, "ratio p", "AD p", "drift p", "best held out")
+    header = ("group", "n", *parameters, "ratio p", "tests p", "best held out", "verdict")
     rows = []
     for group, finding in findings.items():
         cells = [_with_error(value) for value in _parameters(finding).values()]
-        p = finding.goodness.p_values if finding.goodness is not None else {}
         ratio = "" if finding.ratio is None else _p_text(finding.ratio.p_value)
-        tests = [f"{p[name]:.2g}" if name in p else "" for name in ("ad", "drift")]
+        tests = finding.goodness
+        together = "" if tests is None or not tests.p_values else _plain(verdict.p_together(tests))
         scored = [s for s in finding.scores.values() if math.isfinite(s.heldout)]
         best = max(scored, key=lambda s: s.heldout).family.words if scored else ""
-        rows.append((group, str(finding.n), *cells, ratio, *tests, best))
+        rows.append((group, str(finding.n), *cells, ratio, together, best, finding.outcome.value))
     return Table(header, tuple(rows))
 
 
@@ -241,35 +267,8 @@ def _overview(findings: Mapping[str, Finding]) -> FigureData:
     x = np.arange(1.0, value.size + 1)
     curve = Curve(each[0][0], x, value, np.array([e[0] for e in ends]), np.array([e[1] for e in ends]))
     order = ", ".join(f"{k} {group}" for k, group in enumerate(findings, 1))
-    return FigureData("", (Panel((curve,), "group", each[0][0]),), f"With 95 % intervals. Groups in order: {order}.")
-
-
-def side_by_side(runs: Mapping[str, Mapping[str, Any]]) -> dict[str, FigureData]:
-    """Density and both tails of each of several runs from their arrays, with the stable law and the Gaussian."""
-    usable = {label: arrays for label, arrays in runs.items() if "bins" in arrays}
-    if not usable or len(usable) > _MOST_SIDE_BY_SIDE:
-        return {}
-    words = {"stable": "stable", "normal": "Gaussian"}
-    shapes = {label: _shape(arrays, words) for label, arrays in usable.items()}
-    densities = tuple(pictures.density_panel(shape, words, label) for label, shape in shapes.items())
-    tails = tuple(panel for label, shape in shapes.items() for panel in pictures.tail_panels(shape, words, label))
-    caption = "The stable law and the Gaussian fitted to each run's samples by maximum likelihood. "
-    return {
-        "densities": FigureData("Samples and fitted laws", densities, caption),
-        "tails": FigureData(
-            "Tails of the samples and of the fitted laws",
-            tails,
-            caption + "Share of the samples, and probability under each law, beyond a distance t from the median.",
-        ),
-    }
-
-
-def _shape(arrays: Mapping[str, Any], words: Mapping[str, str]) -> Shape:
-    names = [name for name in words if f"density_{name}" in arrays]
-    plain: dict[str, Any] = {field: arrays[field] for field in Shape._fields if field in arrays}
-    laws: dict[str, Any] = {
-        "densities": {name: arrays[f"density_{name}"] for name in names},
-        "lower": {name: arrays[f"lower_{name}"] for name in names},
-        "upper": {name: arrays[f"upper_{name}"] for name in names},
-    }
-    return Shape(**plain, **laws)
+    return FigureData(
+        "",
+        (Panel((curve,), "group", each[0][0]),),
+        f"With 95 % intervals where there are any. Groups in order: {order}.",
+    )

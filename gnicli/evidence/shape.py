@@ -37,6 +37,16 @@ class Shape(NamedTuple):
     quantiles: np.ndarray
     law_quantiles: np.ndarray
 
+    def in_units(self, unit: float) -> Shape:
+        """Of samples `unit` times as large."""
+        with np.errstate(over="ignore", under="ignore"):
+            longer = {
+                name: getattr(self, name) * unit
+                for name in ("bins", "grid", "lower_t", "upper_t", "quantiles", "law_quantiles")
+            }
+            density, densities = self.density / unit, {name: each / unit for name, each in self.densities.items()}
+        return self._replace(density=density, densities=densities, **longer)
+
 
 def shape(x: np.ndarray, laws: Mapping[str, tuple[Family, Any]]) -> Shape:
     """Of samples (n,) and fitted laws, the first of which is the one whose quantiles are compared."""

@@ -1,101 +1,291 @@
-"""What the evidence allows one to say, in a sentence or two."""
+"""What the evidence allows one to say, in a sentence or two.
+
+The rule, in this order. `p` is the p-value of all tests together; a lead is clear from 3 nats and two standard errors.
+
+1. p ≤ 1 %: a stable law is rejected (a Gaussian is one).
+2. Another law has a clear lead over the stable law, or over the Gaussian where that is not excluded; or, where p ≤ 5 %
+   and the Gaussian is excluded, any lead over the stable law of 3 nats: it is better.
+3. The ratio test does not exclude the Gaussian at 1 %: a Gaussian is not rejected.
+4. No test could reject: untested.
+5. p ≤ 5 %, or some law is not clearly behind: undecided.
+6. Else the stable law is preferred.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
 
 from gnicli.evidence.blocks import Block
-from gnicli.evidence.comparison import Ratio, Scores
+from gnicli.evidence.comparison import LEAST_LEAD, Lead, Ratio, Rival
+from gnicli.evidence.goodness import Goodness
 
-LEVEL = 0.05
+LEVEL = 0.01  # of all tests of a stable law together, and of the ratio test: what is said to be rejected
+DOUBT = 0.05  # up to it a stable law is not said to be preferred
+TESTS = {
+    "ks": "Kolmogorov–Smirnov",
+    "ad": "Anderson–Darling",
+    "drift": "drift of block sums",
+    "rival": "lead of other laws",
+}
 
 
-def sentence(
-    n: int,
-    interval: str,
-    ratio: Ratio | None,
-    p_values: Mapping[str, float],
-    blocks: list[Block],
-    scores: Mapping[str, Scores],
-    why_untested: str = "n_bootstrap=0",
-) -> str:
-    """The verdict on the hypothesis that the samples follow a stable law.
+class Outcome(StrEnum):
+    """What can be said about the hypothesis of a stable law."""
 
-    `interval` is alpha with its interval in words, `p_values` those of the stable law (`ks`, `ad`, `drift`). Evidence
-    that is not there is not spoken of.
+    REJECTED = "stable rejected"
+    BETTER = "another law is better"
+    GAUSSIAN = "Gaussian not rejected"
+    UNTESTED = "untested"
+    UNDECIDED = "undecided"
+    PREFERRED = "stable preferred"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known of `n` samples. Evidence that is not there is None or empty, and is not spoken of.
+
+    alpha: of the fitted stable law, with its interval, in words. held: parameters that were held, in words.
+    ratio: the stable law against the Gaussian. tests: of the stable law. why_untested: said where there are none.
+    rivals: the other laws by name.
     """
-    level = _level(p_values)
-    rejected = _rejected(p_values)
-    if ratio is not None and ratio.p_value > LEVEL:
-        if not rejected:
-            return (
-                f"The {n:,} samples allow a Gaussian: a stable law gains {ratio.statistic / 2:.3g} nats over it "
-                f"(p = {ratio.p_value:.2g}), so a tail index below 2 is not shown{_better(scores, 'normal')}."
-            )
-        return (
-            f"Neither a stable law nor a Gaussian describes the {n:,} samples ({_tests(p_values, rejected)}), and a "
-            f"stable law is no better than a Gaussian (p = {ratio.p_value:.2g}){_better(scores, 'stable')}."
-        )
-    gaussian = "" if ratio is None else f"A Gaussian is excluded (p {_p(ratio.p_value)}). "
-    if p_values.get("drift", 1.0) <= level:
-        return (
-            f"{gaussian}The law is not stable: alpha of block sums goes from {blocks[0].alpha:.2f} to "
-            f"{blocks[-1].alpha:.2f} for sums of {blocks[-1].size} (p {_p(p_values['drift'])}), as a lighter tail "
-            f"than the fitted one makes it{_fits(p_values, rejected)}; alpha describes the shape of the histogram, "
-            f"not the tail{_better(scores, 'stable')}."
-        )
-    if rejected:
-        return (
-            f"{gaussian}A stable law does not fit ({_tests(p_values, rejected)}), though alpha of block sums does not "
-            f"drift{_better(scores, 'stable')}."
-        )
-    if not p_values:
-        return f"{gaussian}Whether a stable law fits was not tested ({why_untested}){_better(scores, 'stable')}."
-    return (
-        f"{gaussian}The {n:,} samples are consistent with a stable law of alpha = {interval} "
-        f"({_tests(p_values, list(p_values))}){_better(scores, 'stable')}."
+
+    n: int
+    alpha: str
+    ratio: Ratio | None = None
+    tests: Goodness | None = None
+    why_untested: str = "n_bootstrap=0"
+    blocks: list[Block] = field(default_factory=list)
+    rivals: Mapping[str, Rival] = field(default_factory=dict)
+    held: str = ""
+
+    @property
+    def stable(self) -> str:
+        """The hypothesis in words."""
+        return f"stable law with {self.held}" if self.held else "stable law"
+
+    @property
+    def allows_gaussian(self) -> bool:
+        """Whether the ratio test leaves room for alpha = 2."""
+        return self.ratio is not None and self.ratio.p_value > LEVEL
+
+    @property
+    def others(self) -> dict[str, Rival]:
+        """The laws that stable laws compete with; the Gaussian is one only where there is no ratio test."""
+        return {name: rival for name, rival in self.rivals.items() if name != "normal" or self.ratio is None}
+
+
+def least_p(tests: Goodness, n_bootstrap: int) -> float:
+    """The least p-value of all tests together that so many bootstrap samples can give."""
+    return (2.0 if "rival" in tests.p_values else 1.0) / (n_bootstrap + 1)
+
+
+def fewest(tests: Goodness) -> int:
+    """The bootstrap samples without which nothing can be rejected."""
+    return math.ceil(least_p(tests, 0) / LEVEL - 1e-9) - 1
+
+
+def can_reject(tests: Goodness | None) -> bool:
+    """Whether the tests could have rejected at all."""
+    return tests is not None and bool(tests.p_values) and tests.n_planned >= fewest(tests)
+
+
+def decide(evidence: Evidence) -> tuple[Outcome, str]:
+    """The outcome, and the sentences that tell it."""
+    tests = evidence.tests
+    tested = can_reject(tests)
+    if tested and tests is not None and tests.together <= LEVEL:
+        return Outcome.REJECTED, _rejected(evidence, tests)
+    is_doubted = tested and tests is not None and tests.together <= DOUBT and not evidence.allows_gaussian
+    ahead = {
+        name: rival
+        for name, rival in evidence.others.items()
+        for lead in [rival.over_normal if evidence.allows_gaussian else rival.over_stable]
+        if lead.is_clear or (is_doubted and lead.nats >= LEAST_LEAD)
+    }
+    if ahead:
+        return Outcome.BETTER, _better(evidence, ahead)
+    if evidence.allows_gaussian:
+        return _gaussian_stays(evidence)
+    if not tested or tests is None:
+        return Outcome.UNTESTED, f"{_excluded(evidence)}{_untested(evidence)} {_standing(evidence)}"
+    near = _not_behind(evidence)
+    if near or tests.together <= DOUBT:
+        return Outcome.UNDECIDED, _undecided(evidence, tests, near)
+    return Outcome.PREFERRED, (
+        f"{_excluded(evidence)}A {evidence.stable} of alpha = {evidence.alpha} is not rejected (p {p_together(tests)}) "
+        f"and is preferred over every other law tried{_nearest(evidence)}."
     )
 
 
-def fit_sentence(words: str, p_values: Mapping[str, float]) -> str:
+def fit_sentence(words: str, tests: Goodness) -> str:
     """How a law other than the stable one does in the tests."""
-    rejected = _rejected(p_values)
-    if rejected:
-        return f"A {words} law does not fit ({_tests(p_values, rejected)})."
-    return f"A {words} law is consistent with the samples ({_tests(p_values, ['ks', 'ad'])})."
+    if not can_reject(tests):
+        return _too_few(tests)
+    if tests.together <= LEVEL:
+        return f"A {words} law is rejected ({told(tests)})."
+    return f"A {words} law is not rejected ({told(tests)})."
 
 
-def _level(p_values: Mapping[str, float]) -> float:
-    """The level of each of several tests of one law, so that a true law is rejected in 5 % of cases at most."""
-    return LEVEL / max(1, len(p_values))
+# ----------------------------------------------------------------------------------------------------------- sentences
 
 
-def _rejected(p_values: Mapping[str, float]) -> list[str]:
-    return [name for name in ("ks", "ad") if p_values.get(name, 1.0) <= _level(p_values)]
+def _rejected(evidence: Evidence, tests: Goodness) -> str:
+    gaussian = ", the Gaussian among them," if evidence.allows_gaussian else ""
+    subject = f"A {evidence.stable}{gaussian} is rejected" if evidence.held else f"Stable laws{gaussian} are rejected"
+    said = f"{_excluded(evidence)}{subject} ({told(tests)})."
+    blocks = evidence.blocks
+    if tests.p_values.get("drift", 1.0) <= LEVEL and len(blocks) > 1 and blocks[-1].alpha > blocks[0].alpha:
+        said += (
+            f" Alpha of block sums goes from {blocks[0].alpha:.2f} to {blocks[-1].alpha:.2f} for sums of "
+            f"{blocks[-1].size}, as under a lighter tail than the fitted one: alpha describes the shape of the "
+            "histogram, not the tail."
+        )
+    best = _best(evidence.others)
+    if best is not None and best.over_stable.is_clear:
+        said += (
+            f" Of the laws tried a {best.words} predicts the samples best: {_ahead(best.over_stable, 'stable law')}."
+        )
+    return said
+
+
+def _better(evidence: Evidence, ahead: Mapping[str, Rival]) -> str:
+    if evidence.allows_gaussian and evidence.ratio is not None:
+        best = max(ahead.values(), key=lambda rival: rival.over_normal.nats)
+        return (
+            f"A {best.words} predicts the {evidence.n:,} samples better than a Gaussian: "
+            f"{_ahead(best.over_normal, 'Gaussian')}. A stable law of alpha below 2 is not shown to be better than a "
+            f"Gaussian (p {_p(evidence.ratio.p_value)}): neither is supported{_yet(evidence)}."
+        )
+    best = max(ahead.values(), key=lambda rival: rival.over_stable.nats)
+    return (
+        f"{_excluded(evidence)}A {best.words} predicts the {evidence.n:,} samples better than a {evidence.stable}: "
+        f"{_ahead(best.over_stable, 'stable law')}. A {evidence.stable} is not supported{_yet(evidence)}."
+    )
+
+
+def _gaussian_stays(evidence: Evidence) -> tuple[Outcome, str]:
+    ratio, tests = evidence.ratio, evidence.tests
+    assert ratio is not None
+    against = f"a stable law gains {ratio.statistic / 2:.3g} nats over it, p = {ratio.p_value:.2g}"
+    said = f"A Gaussian is not rejected against a stable law ({against}): a tail index below 2 is not shown."
+    if not can_reject(tests) or tests is None:
+        return Outcome.GAUSSIAN, f"{said} {_untested(evidence)}"
+    if tests.together <= DOUBT:
+        return Outcome.UNDECIDED, f"{said} Its fit is in doubt all the same ({told(tests)}): the samples do not decide."
+    return Outcome.GAUSSIAN, f"{said} Nor do the other tests reject it ({told(tests)})."
+
+
+def _undecided(evidence: Evidence, tests: Goodness, near: list[Rival]) -> str:
+    doubt = tests.together <= DOUBT
+    said = f"{_excluded(evidence)}A {evidence.stable} of alpha = {evidence.alpha} is not rejected at {LEVEL:.0%}"
+    said += f" but in doubt ({told(tests)})" if doubt else f" (p {p_together(tests)})"
+    if near:
+        said += f"{', and' if doubt else ', but it is'} not distinguishable from {_listed(near)}"
+    return f"{said}: the {evidence.n:,} samples do not decide."
+
+
+def _standing(evidence: Evidence) -> str:
+    """How the stable law stands among the others where no test was made."""
+    near = _not_behind(evidence)
+    subject = f"The {evidence.stable} of alpha = {evidence.alpha}"
+    if near:
+        return f"{subject} is not distinguishable from {_listed(near)}."
+    return f"{subject} is ahead of every other law tried{_nearest(evidence)}."
+
+
+def _excluded(evidence: Evidence) -> str:
+    if evidence.ratio is None or evidence.allows_gaussian:
+        return ""
+    return f"A Gaussian is excluded (p {_p(evidence.ratio.p_value)}). "
+
+
+def _untested(evidence: Evidence) -> str:
+    if evidence.tests is None or not evidence.tests.p_values:
+        return f"Whether a {evidence.stable} fits was not tested ({evidence.why_untested})."
+    return _too_few(evidence.tests)
+
+
+def _too_few(tests: Goodness) -> str:
+    n = tests.n_bootstrap
+    beyond = [TESTS[name] for name, p in tests.p_values.items() if _is_least(p, 1.0 / (n + 1))]
+    seen = f"the observed {' and '.join(beyond)} exceed{'s' * (len(beyond) == 1)} all {n}: " if beyond else ""
+    return (
+        f"{tests.n_planned} bootstrap samples cannot reject anything at {LEVEL:.0%}; {seen}take n_bootstrap >= "
+        f"{fewest(tests)}."
+    )
+
+
+def _yet(evidence: Evidence) -> str:
+    """What the tests add where they do not reject."""
+    tests = evidence.tests
+    if tests is None or not can_reject(tests):
+        return ""
+    if tests.together <= DOUBT:
+        return f", and its fit is in doubt ({told(tests)})"
+    return f", though the tests do not reject it at {LEVEL:.0%} (p {p_together(tests)})"
+
+
+# --------------------------------------------------------------------------------------------------------------- words
+
+
+def _is_least(p: float, least: float) -> bool:
+    return p <= least * (1.0 + 1e-9)
+
+
+def _bound(p: float, least: float) -> str:
+    return f"≤ {least:.2g}" if _is_least(p, least) else f"= {p:.2g}"
+
+
+def p_text(p: float, tests: Goodness) -> str:
+    """A test's p-value; where nothing drawn reached the observed statistic it is a bound."""
+    return _bound(p, 1.0 / (tests.n_bootstrap + 1))
+
+
+def p_together(tests: Goodness) -> str:
+    """The p-value of all tests together."""
+    return _bound(tests.together, least_p(tests, tests.n_bootstrap))
+
+
+def told(tests: Goodness) -> str:
+    """The p-values of all tests together and of each."""
+    each = [f"{TESTS[name]} p {p_text(p, tests)}" for name, p in tests.p_values.items()]
+    return f"all tests together p {p_together(tests)}; " + ", ".join(each)
 
 
 def _p(value: float) -> str:
     return f"= {value:.2g}" if value >= 1e-4 else "< 0.0001"
 
 
-def _fits(p_values: Mapping[str, float], rejected: list[str]) -> str:
-    return f", and its fit is rejected ({_tests(p_values, rejected)})" if rejected else ""
+def _best(rivals: Mapping[str, Rival]) -> Rival | None:
+    return max(rivals.values(), key=lambda rival: rival.over_stable.nats, default=None)
 
 
-def _tests(p_values: Mapping[str, float], names: list[str]) -> str:
-    words = {"ks": "Kolmogorov–Smirnov", "ad": "Anderson–Darling", "drift": "drift of block sums"}
-    return ", ".join(f"{words[name]} p {_p(p_values[name])}" for name in names)
+def _not_behind(evidence: Evidence) -> list[Rival]:
+    """The laws that the stable law does not lead clearly, the best first."""
+    near = [rival for rival in evidence.others.values() if not rival.of_stable.is_clear]
+    return sorted(near, key=lambda rival: -rival.over_stable.nats)
 
 
-def _better(scores: Mapping[str, Scores], than: str) -> str:
-    """The law with the best held-out log-likelihood, if it beats `than` by more than two standard errors."""
-    if than not in scores or not math.isfinite(scores[than].heldout):
-        return ""
-    known = {name: score for name, score in scores.items() if math.isfinite(score.heldout)}
-    best = max(known, key=lambda name: known[name].heldout)
-    gap = known[best].heldout_gap - known[than].heldout_gap
-    error = max(known[best].heldout_gap_stderr, known[than].heldout_gap_stderr)
-    if best == than or not gap > 2.0 * error:
-        return ""
-    return f"; of the laws tried a {known[best].family.words} law predicts held-out samples best"
+def _nearest(evidence: Evidence) -> str:
+    best = _best(evidence.others)
+    return "" if best is None else f" (the nearest, a {best.words}, is {_nats(best.of_stable)} behind)"
+
+
+def _listed(rivals: list[Rival]) -> str:
+    each = [
+        f"a {rival.words} ({_nats(lead)} {'ahead' if lead.nats > 0 else 'behind'})"
+        for rival in rivals
+        for lead in [rival.over_stable]
+    ]
+    return each[0] if len(each) == 1 else f"{', '.join(each[:-1])} and {each[-1]}"
+
+
+def _nats(lead: Lead) -> str:
+    return f"{abs(lead.nats):.3g} ± {lead.stderr:.2g} nats"
+
+
+def _ahead(lead: Lead, of: str) -> str:
+    return f"it is {_nats(lead)} ahead of the {of} (AIC {2 * lead.nats:.3g} lower)"

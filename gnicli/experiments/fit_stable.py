@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from gnicli.evidence.finding import Finding
 
-LAWS = ("stable", "normal", "student", "laplace", "subweibull", "half_normal", "half_cauchy")
+LAWS = ("stable", "normal", "student", "laplace", "subweibull", "half_normal", "half_cauchy", "log_normal")
 PARAMETERS = ("alpha", "beta", "loc", "scale")
 
 
@@ -109,7 +109,7 @@ def summarise(runs: Sequence[RunRecord]) -> Results:
     """Of a sweep: the mean of every value over seeds, and density and tails of each run side by side."""
     from gnicli.engine.summary import labels_of, summary, varying
     from gnicli.engine.tables import read_arrays
-    from gnicli.evidence import reporting
+    from gnicli.evidence import pictures
 
     means = summary(runs)
     labels = labels_of(runs, varying(runs))
@@ -118,4 +118,4 @@ def summarise(runs: Sequence[RunRecord]) -> Results:
         for record, label in zip(runs, labels, strict=True)
         if record.status == "completed" and (record.folder / "arrays.npz").exists()
     }
-    return means._replace(figures=reporting.side_by_side(arrays))
+    return means._replace(figures=pictures.side_by_side(arrays))

@@ -108,8 +108,8 @@ def _notes(known: Sequence[tuple[RunRecord, Fits]]) -> tuple[str, ...]:
     boundary = np.concatenate([found.at_boundary for _, found in known])
     censored = np.concatenate([found.alpha for _, found in known]) >= _ALPHA[1]
     return (
-        f"{int(np.nansum(boundary))} of {boundary.size} fits lie at the boundary of the family, {int(censored.sum())} "
-        "of them at alpha = 2, where beta has no meaning: alpha is censored there and such fits are in no beta²",
+        f"{int(np.nansum(boundary))} of {boundary.size} fits have a parameter at its bound, {int(censored.sum())} of "
+        "them alpha = 2, where beta has no meaning: no standard errors, alpha is censored, in no beta²",
         "|beta| is biased upward by its own error, the more as alpha nears 2: judge by beta² − error²; the errors are "
         "those of independent weights, which weights are not, so beta² − error² may still be too large",
     )

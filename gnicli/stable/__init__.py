@@ -3,13 +3,15 @@
 from gnicli.stable.estimators import TailIndex, ecf_fit, hill, quantile_fit
 from gnicli.stable.fit import fit, fit_many
 from gnicli.stable.law import StableLaw
-from gnicli.stable.others import HalfCauchy, HalfNormal, Laplace, Normal, StudentT, SubWeibull
+from gnicli.stable.one_sided import HalfCauchy, HalfNormal, LogNormal
+from gnicli.stable.others import Laplace, Normal, StudentT, SubWeibull
 from gnicli.stable.result import StableFit
 
 __all__ = [
     "HalfCauchy",
     "HalfNormal",
     "Laplace",
+    "LogNormal",
     "Normal",
     "StableFit",
     "StableLaw",

@@ -1,7 +1,8 @@
 """Other laws to compare a stable fit with: each a small class with `fit`, `logpdf`, `rvs` and `n_free`.
 
-`fit` is maximum likelihood; it takes finite samples (NumPy, any shape) and raises `NumericalError` where the likelihood
-has no maximum (no spread, or an infinite density met by a sample).
+`fit` is maximum likelihood; it takes finite samples of any size that doubles hold (NumPy, any shape) and raises
+`NumericalError` where the likelihood has no maximum (no spread, or a value so often met that a density may grow over it
+without end). Squares are taken of ratios only, so that nothing overflows.
 """
 
 from __future__ import annotations
@@ -15,17 +16,48 @@ import numpy as np
 from gnicli.errors import DataError, NumericalError
 
 
-def _flat(x: Any) -> np.ndarray:
+def flat(x: Any) -> np.ndarray:
+    """Float64, one-dimensional; raises `DataError` for what is not finite."""
     array = np.asarray(x, dtype=np.float64).ravel()
     if array.size == 0 or not np.isfinite(array).all():
         raise DataError(f"{array.size} samples, {int((~np.isfinite(array)).sum())} of them not finite: nothing to fit")
     return array
 
 
-def _positive(scale: float, law: str) -> float:
+def positive(scale: float, law: str) -> float:
+    """The scale, or `NumericalError` where it is 0."""
     if not scale > 0.0:
         raise NumericalError(f"all samples are equal: no {law} law fits a sample without spread")
     return scale
+
+
+def root_mean_square(x: np.ndarray) -> float:
+    """√(mean x²) without the overflow or underflow of the squares."""
+    top = float(np.abs(x).max())
+    if not 0.0 < top < math.inf:
+        return top
+    return top * math.sqrt(float(np.square(x / top).mean()))
+
+
+def mean_of(x: np.ndarray) -> float:
+    """The mean without the overflow of the sum."""
+    top = float(np.abs(x).max())
+    return top * float((x / top).mean()) if top > 0.0 else 0.0
+
+
+def largest_tie(x: np.ndarray, share: float) -> tuple[float, int]:
+    """The value that more than `share` of the samples equal and their number; (NaN, 0) where there is none.
+
+    Such a value covers one of the order statistics that lie `share` apart, so only those are looked at.
+    """
+    step = max(1, int(share * x.size))
+    at = np.arange(step - 1, x.size, step)
+    candidates = np.unique(np.partition(x, at)[at])
+    counts = [int(np.count_nonzero(x == value)) for value in candidates]
+    most = max(range(len(counts)), key=counts.__getitem__) if counts else 0
+    if not counts or counts[most] <= share * x.size:
+        return math.nan, 0
+    return float(candidates[most]), counts[most]
 
 
 @dataclass(frozen=True)
@@ -39,9 +71,9 @@ class Normal:
     @classmethod
     def fit(cls, x: Any, mean: float | None = None, std: float | None = None) -> Normal:
         """With the mean or the standard deviation held where given."""
-        x = _flat(x)
-        middle = float(x.mean()) if mean is None else mean
-        return cls(middle, _positive(math.sqrt(float(np.square(x - middle).mean())), "normal") if std is None else std)
+        x = flat(x)
+        middle = mean_of(x) if mean is None else mean
+        return cls(middle, positive(root_mean_square(x - middle), "normal") if std is None else std)
 
     def logpdf(self, x: Any) -> np.ndarray:
         """Natural logarithm of the density."""
@@ -65,12 +97,23 @@ class StudentT:
 
     @classmethod
     def fit(cls, x: Any) -> StudentT:
-        """df is searched in [0.2, 1e4]; 1e4 is the normal law for any purpose."""
+        """df is searched in [0.2, 1e4]; 1e4 is the normal law for any purpose.
+
+        Raises `NumericalError` where a value is met by more than one sample in six: with df = 0.2 on top of it the
+        likelihood grows without end as the scale goes to 0.
+        """
         from scipy.optimize import minimize
 
-        x = _flat(x)
+        x = flat(x)
+        value, count = largest_tie(x, cls.df_range[0] / (1.0 + cls.df_range[0]))
+        if count == x.size:
+            positive(0.0, "Student t")
+        if count:
+            raise NumericalError(
+                f"{count} of {x.size} samples equal {value!r}: the likelihood of a Student t law has no maximum"
+            )
         low, middle, high = np.quantile(x, (0.25, 0.5, 0.75))
-        unit = _positive(float(high - low) or float(x.std()), "Student t")
+        unit = float(high - low)
         y = (x - middle) / unit
         bounds = [tuple(map(math.log, cls.df_range)), (-10.0, 10.0), (-20.0, 20.0)]
 
@@ -87,18 +130,21 @@ class StudentT:
         from scipy.special import digamma
 
         z = (y - loc) / scale
-        square = z * z / df
-        log_term = np.log1p(square)
-        pull = (df + 1.0) * square / (1.0 + square)
+        t = z / math.sqrt(df)
+        far = np.hypot(1.0, t)
+        log_term = 2.0 * np.log(far)
+        near = t / far
+        pull = (df + 1.0) * near * near
         by_df = 0.5 * (digamma(0.5 * (df + 1.0)) - digamma(0.5 * df) - 1.0 / df - log_term.mean() + pull.mean() / df)
-        by_loc = ((df + 1.0) * z / (df * (1.0 + square))).mean() / scale
+        by_loc = ((df + 1.0) / math.sqrt(df) * near / far).mean() / scale
         gradient = -np.array([df * by_df, by_loc, pull.mean() - 1.0])
         return math.log(scale) - _student_constant(df) + 0.5 * (df + 1.0) * float(log_term.mean()), gradient
 
     def logpdf(self, x: Any) -> np.ndarray:
         """Natural logarithm of the density."""
         z = (np.asarray(x, dtype=np.float64) - self.loc) / self.scale
-        return _student_constant(self.df) - math.log(self.scale) - 0.5 * (self.df + 1.0) * np.log1p(z * z / self.df)
+        log_far = np.log(np.hypot(1.0, z / math.sqrt(self.df)))
+        return _student_constant(self.df) - math.log(self.scale) - (self.df + 1.0) * log_far
 
     def rvs(self, n: int, rng: np.random.Generator) -> np.ndarray:
         """`n` draws, float64 (n,)."""
@@ -120,9 +166,9 @@ class Laplace:
     @classmethod
     def fit(cls, x: Any) -> Laplace:
         """The median and the mean distance from it."""
-        x = _flat(x)
+        x = flat(x)
         loc = float(np.median(x))
-        return cls(loc, _positive(float(np.abs(x - loc).mean()), "Laplace"))
+        return cls(loc, positive(mean_of(np.abs(x - loc)), "Laplace"))
 
     def logpdf(self, x: Any) -> np.ndarray:
         """Natural logarithm of the density."""
@@ -151,7 +197,7 @@ class SubWeibull:
         """r and scale; `loc` is held, because the likelihood is unbounded in it where r > 1."""
         from scipy.optimize import brentq
 
-        size = np.abs(_flat(x) - loc)
+        size = np.abs(flat(x) - loc)
         if not size.all():
             raise NumericalError(
                 f"{int((size == 0.0).sum())} samples equal loc={loc!r}, where a sub-Weibull density is 0 or infinite: "
@@ -184,68 +230,3 @@ class SubWeibull:
         """`n` draws, float64 (n,): ± scale E^r with E exponential."""
         size = self.scale * rng.standard_exponential(n) ** self.r
         return self.loc + np.where(rng.random(n) < 0.5, -size, size)
-
-
-def _nonnegative(x: Any, law: str) -> np.ndarray:
-    x = _flat(x)
-    if float(x.min()) < 0.0:
-        raise DataError(f"{int((x < 0.0).sum())} of {x.size} samples are negative: a {law} law lives on x >= 0")
-    return x
-
-
-@dataclass(frozen=True)
-class HalfNormal:
-    """|X| of a normal X with mean 0 and standard deviation `scale`; density 0 below 0."""
-
-    scale: float = 1.0
-    n_free: ClassVar[int] = 1
-
-    @classmethod
-    def fit(cls, x: Any) -> HalfNormal:
-        """Raises `DataError` for negative samples."""
-        return cls(_positive(math.sqrt(float(np.square(_nonnegative(x, "half-normal")).mean())), "half-normal"))
-
-    def logpdf(self, x: Any) -> np.ndarray:
-        """Natural logarithm of the density; −inf below 0."""
-        x = np.asarray(x, dtype=np.float64)
-        inside = -0.5 * np.square(x / self.scale) + 0.5 * math.log(2.0 / math.pi) - math.log(self.scale)
-        return np.where(x < 0.0, -np.inf, inside)
-
-    def rvs(self, n: int, rng: np.random.Generator) -> np.ndarray:
-        """`n` draws, float64 (n,)."""
-        return self.scale * np.abs(rng.standard_normal(n))
-
-
-@dataclass(frozen=True)
-class HalfCauchy:
-    """|X| of a Cauchy X with location 0; density 2 / (π scale (1 + (x/scale)²)) from 0."""
-
-    scale: float = 1.0
-    n_free: ClassVar[int] = 1
-
-    @classmethod
-    def fit(cls, x: Any) -> HalfCauchy:
-        """Raises `DataError` for negative samples."""
-        from scipy.optimize import brentq
-
-        x = _nonnegative(x, "half-Cauchy")
-        positive = x[x > 0.0]
-        if 2 * positive.size <= x.size:
-            raise NumericalError(f"{x.size - positive.size} of {x.size} samples are 0: no half-Cauchy law fits them")
-        low, high = math.log(float(positive.min())) - 1.0, math.log(float(positive.max())) + 1.0
-
-        def score(log_scale: float) -> float:
-            with np.errstate(over="ignore"):
-                return float((1.0 / (1.0 + np.exp(2.0 * (log_scale - np.log(positive))))).sum()) - 0.5 * x.size
-
-        return cls(math.exp(brentq(score, low, high, xtol=1e-13)) if score(low) > 0.0 else math.exp(low))
-
-    def logpdf(self, x: Any) -> np.ndarray:
-        """Natural logarithm of the density; −inf below 0."""
-        x = np.asarray(x, dtype=np.float64)
-        inside = math.log(2.0 / (math.pi * self.scale)) - 2.0 * np.log(np.hypot(1.0, x / self.scale))
-        return np.where(x < 0.0, -np.inf, inside)
-
-    def rvs(self, n: int, rng: np.random.Generator) -> np.ndarray:
-        """`n` draws, float64 (n,)."""
-        return self.scale * np.abs(np.tan(math.pi * (rng.random(n) - 0.5)))
