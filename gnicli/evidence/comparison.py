@@ -172,4 +172,6 @@ def against_gaussian(stable_log_likelihood: float, normal_log_likelihood: float)
     from scipy.special import chdtrc
 
     statistic = max(0.0, 2.0 * (stable_log_likelihood - normal_log_likelihood))
-    return Ratio(statistic, 1.0 if statistic <= 1e-6 else 0.5 * float(chdtrc(1.0, statistic)))
+    if statistic <= 1e-6:  # rounding
+        return Ratio(0.0, 1.0)
+    return Ratio(statistic, 0.5 * float(chdtrc(1.0, statistic)))

@@ -15,6 +15,8 @@ import numpy as np
 
 from gnicli.errors import DataError, NumericalError
 
+_FARTHEST = 1e140  # interquartile ranges: in the search for a Student t law a sample beyond it counts as that far
+
 
 def flat(x: Any) -> np.ndarray:
     """Float64, one-dimensional; raises `DataError` for what is not finite."""
@@ -103,6 +105,7 @@ class StudentT:
         likelihood grows without end as the scale goes to 0.
         """
         from scipy.optimize import minimize
+        from scipy.special import stdtrit
 
         x = flat(x)
         value, count = largest_tie(x, cls.df_range[0] / (1.0 + cls.df_range[0]))
@@ -114,14 +117,16 @@ class StudentT:
             )
         low, middle, high = np.quantile(x, (0.25, 0.5, 0.75))
         unit = float(high - low)
-        y = (x - middle) / unit
+        y = np.clip((x - middle) / unit, -_FARTHEST, _FARTHEST)
         bounds = [tuple(map(math.log, cls.df_range)), (-10.0, 10.0), (-20.0, 20.0)]
 
         def loss(p: np.ndarray) -> tuple[float, np.ndarray]:
             return cls._loss(y, math.exp(p[0]), p[1], math.exp(p[2]))
 
-        found = [minimize(loss, (math.log(df), 0.0, -0.5), jac=True, bounds=bounds, tol=1e-12) for df in (1.5, 10.0)]
-        p = min(found, key=lambda f: f.fun).x
+        # Laws with the interquartile range of the samples; the likeliest of them is a good start.
+        starts = [(math.log(df), 0.0, -math.log(2.0 * stdtrit(df, 0.75))) for df in (0.5, 1.0, 2.0, 5.0, 30.0)]
+        start = min(starts, key=lambda p: loss(np.array(p))[0])
+        p = minimize(loss, start, jac=True, bounds=bounds, tol=1e-12).x
         return cls(math.exp(p[0]), float(middle + unit * p[1]), float(unit * math.exp(p[2])))
 
     @staticmethod
@@ -130,13 +135,11 @@ class StudentT:
         from scipy.special import digamma
 
         z = (y - loc) / scale
-        t = z / math.sqrt(df)
-        far = np.hypot(1.0, t)
-        log_term = 2.0 * np.log(far)
-        near = t / far
-        pull = (df + 1.0) * near * near
+        square = z * z / df
+        log_term = np.log1p(square)
+        pull = (df + 1.0) * square / (1.0 + square)
         by_df = 0.5 * (digamma(0.5 * (df + 1.0)) - digamma(0.5 * df) - 1.0 / df - log_term.mean() + pull.mean() / df)
-        by_loc = ((df + 1.0) / math.sqrt(df) * near / far).mean() / scale
+        by_loc = ((df + 1.0) * z / (df * (1.0 + square))).mean() / scale
         gradient = -np.array([df * by_df, by_loc, pull.mean() - 1.0])
         return math.log(scale) - _student_constant(df) + 0.5 * (df + 1.0) * float(log_term.mean()), gradient
 

@@ -1,4 +1,4 @@
-"""Laws hold together, tests have their size, block sums tell stable laws from others, sentences say what was found."""
+"""Laws hold together, tests have their size, block sums tell stable laws from others."""
 
 import math
 
@@ -6,13 +6,12 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from gnicli.evidence import goodness, verdict
-from gnicli.evidence.blocks import Block, block_alphas, drift
-from gnicli.evidence.comparison import Ratio, Scores, against_gaussian, compare, split
-from gnicli.evidence.finding import Plan, investigate
+from gnicli.evidence import goodness
+from gnicli.evidence.blocks import block_alphas, drift
+from gnicli.evidence.comparison import Ratio, against_gaussian, compare, split
 from gnicli.evidence.laws import OTHERS, stable_family
 from gnicli.evidence.shape import shape
-from gnicli.stable import HalfCauchy, HalfNormal, Laplace, Normal, StableLaw, StudentT, SubWeibull, fit
+from gnicli.stable import HalfCauchy, HalfNormal, Laplace, LogNormal, Normal, StableLaw, StudentT, SubWeibull, fit
 
 LAWS = {
     "stable": StableLaw(1.4, 0.6, 0.3, 2.0),
@@ -22,6 +21,7 @@ LAWS = {
     "subweibull": SubWeibull(0.8, 2.0, 1.0),
     "half_normal": HalfNormal(1.7),
     "half_cauchy": HalfCauchy(0.6),
+    "log_normal": LogNormal(0.4, 0.7),
 }
 
 
@@ -231,69 +231,3 @@ def test_a_shape_is_what_it_says():
         assert share == pytest.approx((x >= middle + t * (1 - 1e-12)).mean(), abs=1e-9)
     np.testing.assert_allclose(found.upper["stable"], law.sf(middle + found.upper_t), rtol=1e-6)
     np.testing.assert_allclose(found.lower["stable"], law.cdf(middle - found.lower_t), rtol=1e-6)
-
-
-# ------------------------------------------------------------------------------------------------------------ sentences
-
-FLAT = [Block(1, 1000, 1.6, 0.03), Block(2, 500, 1.61, 0.04)]
-UP = [Block(1, 1000, 1.6, 0.03), Block(2, 500, 1.93, 0.04)]
-GOOD, BAD = {"ks": 0.4, "ad": 0.3, "drift": 0.5}, {"ks": 0.2, "ad": 0.01, "drift": 0.5}
-
-
-def score(name, heldout):
-    gap = heldout - 1.0
-    return Scores(family_of(name), LAWS[name], 0.0, 0.0, heldout, 0.1, gap, 0.01)
-
-
-@pytest.mark.parametrize(
-    ("ratio", "p", "blocks", "words"),
-    [
-        (Ratio(0.4, 0.26), GOOD, FLAT, "allow a Gaussian"),
-        (Ratio(0.4, 0.26), BAD, FLAT, "Neither a stable law nor a Gaussian"),
-        (
-            Ratio(40, 1e-9),
-            GOOD,
-            FLAT,
-            "A Gaussian is excluded (p < 0.0001). The 1,000 samples are consistent with a stable",
-        ),
-        (Ratio(40, 1e-9), BAD, FLAT, "A stable law does not fit (Anderson–Darling p = 0.01)"),
-        (
-            Ratio(40, 1e-9),
-            {**GOOD, "drift": 0.005},
-            UP,
-            "The law is not stable: alpha of block sums goes from 1.60 to 1.93",
-        ),
-        (Ratio(40, 1e-9), {}, FLAT, "was not tested (n_bootstrap=0)"),
-        (None, GOOD, FLAT, "The 1,000 samples are consistent with a stable law of alpha = 1.6"),
-    ],
-)
-def test_sentences(ratio, p, blocks, words):
-    said = verdict.sentence(1000, "1.6", ratio, p, blocks, {})
-    assert words in said
-    assert said.endswith(".")
-
-
-def test_several_tests_of_one_law_share_the_level():
-    """Three p-values of 0.03 are no rejection at 5 %; one of 0.015 is."""
-    said = verdict.sentence(99, "1", None, {"ks": 0.03, "ad": 0.03, "drift": 0.03}, FLAT, {})
-    assert "consistent with a stable law" in said
-    assert "does not fit" in verdict.sentence(99, "1", None, {"ks": 0.03, "ad": 0.015, "drift": 0.03}, FLAT, {})
-    assert "does not fit" in verdict.fit_sentence("Laplace", {"ks": 0.03, "ad": 0.025})
-
-
-def test_a_better_law_is_named_only_if_it_is_clearly_better():
-    near = {"stable": score("stable", 1.0), "student": score("student", 1.015)}
-    clear = {"stable": score("stable", 1.0), "student": score("student", 1.03)}
-    assert "predicts held-out samples best" not in verdict.sentence(99, "1", None, GOOD, FLAT, near)
-    assert "a Student t law predicts" in verdict.sentence(99, "1", None, GOOD, FLAT, clear)
-
-
-def test_an_investigation_does_not_depend_on_the_units():
-    """Samples of 1e-20 have the same alpha, tests and verdict as the same samples of 1."""
-    x = StableLaw(1.5, -0.4).rvs(600, np.random.default_rng(0))
-    plan = Plan(n_bootstrap=5)
-    one, tiny = investigate(x, plan), investigate(1e-20 * x, plan)
-    assert tiny.fit.alpha == pytest.approx(one.fit.alpha, rel=1e-6)
-    assert tiny.ratio.statistic == pytest.approx(one.ratio.statistic, rel=1e-6)
-    assert tiny.goodness.p_values == one.goodness.p_values
-    assert tiny.sentence == one.sentence
