@@ -62,7 +62,8 @@ def compare(
         for name, (family, law) in fitted.items():
             if not isinstance(law, GniError):
                 try:
-                    held[name] = np.asarray(family.fit(x[seen]).logpdf(x[unseen]))
+                    with np.errstate(over="ignore"):  # −inf for a sample that a law does not allow for
+                        held[name] = np.asarray(family.fit(x[seen]).logpdf(x[unseen]))
                 except GniError:  # the part has fewer distinct values than the whole
                     continue
     return {name: _scores(x, family, law, held, name, reference) for name, (family, law) in fitted.items()}
@@ -84,7 +85,7 @@ def _scores(
 
 
 def _mean(values: np.ndarray) -> tuple[float, float]:
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         return float(values.mean()), float(values.std(ddof=1) / math.sqrt(values.size))
 
 

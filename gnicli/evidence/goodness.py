@@ -173,5 +173,6 @@ def assess(
 def _spread(drawn: list[dict[str, float]]) -> dict[str, float]:
     if len(drawn) < 20:
         return {}
-    spread = {name: float(np.std([each[name] for each in drawn], ddof=1)) for name in drawn[0]}
+    with np.errstate(over="ignore", invalid="ignore"):
+        spread = {name: float(np.std([each[name] for each in drawn], ddof=1)) for name in drawn[0]}
     return {name: value for name, value in spread.items() if math.isfinite(value)}

@@ -80,7 +80,9 @@ class Normal:
     def logpdf(self, x: Any) -> np.ndarray:
         """Natural logarithm of the density."""
         z = (np.asarray(x, dtype=np.float64) - self.mean) / self.std
-        return -0.5 * z * z - math.log(self.std) - 0.5 * math.log(2.0 * math.pi)
+        with np.errstate(over="ignore"):
+            square = z * z
+        return -0.5 * square - math.log(self.std) - 0.5 * math.log(2.0 * math.pi)
 
     def rvs(self, n: int, rng: np.random.Generator) -> np.ndarray:
         """`n` draws, float64 (n,)."""
