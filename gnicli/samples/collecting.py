@@ -15,7 +15,7 @@ from gnicli.seeding import numpy_stream
 # What `gni fit-stable` was seen to hold at its most for every value (docs/fit-stable.md), the value included.
 BYTES_PER_VALUE = 110
 MOST_GROUPS = 1000
-LONGEST_LABEL = 200  # bytes: labels name files, which may have 255
+LONGEST_LABEL = 1000  # bytes: a column with longer ones holds text, not labels
 
 
 def available_bytes() -> int | None:
@@ -121,7 +121,7 @@ class Groups:
                 )
             if len(shown(group).encode()) > LONGEST_LABEL:
                 raise UsageError(
-                    f"{self.source}: a label has {len(group)} characters ({group[:40]}…); results and figures are "
+                    f"{self.source}: a label has {len(group)} characters ({group[:40]}…); results are "
                     f"named by labels of at most {LONGEST_LABEL} bytes"
                 )
             self._found[group] = self._make(len(self._found))

@@ -210,8 +210,8 @@ def test_names_with_control_characters_are_shown_escaped_and_taken_either_way(tm
         assert all(note.isprintable() for note in observer.notes)
     labels = written(tmp_path, "g,v\n" + "\n".join(f"\x1b[3{i % 2}m,{v!r}" for i, v in enumerate(X.tolist())))
     assert list(load(labels, group="g")) == [r"\x1b[30m", r"\x1b[31m"]
-    with pytest.raises(UsageError, match="a label has 300 characters"):
-        load(written(tmp_path, f"g,v\n{'a' * 300},1\n"), group="g")
+    with pytest.raises(UsageError, match="a label has 1200 characters"):
+        load(written(tmp_path, f"g,v\n{'a' * 1200},1\n"), group="g")
 
 
 def test_numbers_and_words():
