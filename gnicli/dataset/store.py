@@ -151,8 +151,7 @@ def accept(wanted: Wanted, path: Path) -> None:
 def make_folder(wanted: Wanted) -> None:
     """Create the folder of a file; `ResourceError` when that cannot be done."""
     try:
-        with files.explained(wanted.folder, "create"):
-            wanted.folder.mkdir(parents=True, exist_ok=True)
+        wanted.folder.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
         raise ResourceError(
             f"{wanted.folder} cannot be a folder: a file is in its way; choose another by GNI_DATA_DIR or dataset.dir"

@@ -118,6 +118,7 @@ def module(config: Learning, data: Data) -> torch.nn.Module:
     """The network at its initialization, on the run's device."""
     import torch
 
+    from gnicli.gradients.stages import require_forward
     from gnicli.seeding import isolated, torch_stream
 
     generator = torch_stream(config.seed, "init")
@@ -125,6 +126,7 @@ def module(config: Learning, data: Data) -> torch.nn.Module:
         built: torch.nn.Module = config.network.build(
             data.train.inputs.shape[1:], data.n_outputs, generator, getattr(torch, config.dtype)
         )
+    require_forward(built)
     return built.to(torch.device(config.device))
 
 

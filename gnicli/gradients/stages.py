@@ -12,17 +12,21 @@ from gnicli.errors import UsageError
 
 def stages_of(module: torch.nn.Module) -> list[torch.nn.Module]:
     """The stages of a module (see `contracts.Network.build`); raises `UsageError` where it has none."""
-    if type(module).forward is torch.nn.Module.forward:  # torch's own raises as soon as it is called
-        raise UsageError(
-            f"{type(module).__name__} has no forward: build() of a network must return a module "
-            "whose forward(x) applies its stages in order"
-        )
     stages = list(cast(Iterable[torch.nn.Module], getattr(module, "stages", ())))
     if not stages:
         raise UsageError(
             f"{type(module).__name__} has no stages: build() of a network must return a module with stages"
         )
     return stages
+
+
+def require_forward(module: torch.nn.Module) -> None:
+    """Refuse a module that cannot be called, which the evaluation of a run needs."""
+    if type(module).forward is torch.nn.Module.forward:  # torch's own raises as soon as it is called
+        raise UsageError(
+            f"{type(module).__name__} has no forward: build() of a network must return a module "
+            "whose forward(x) applies its stages in order"
+        )
 
 
 def learned(module: torch.nn.Module) -> list[torch.nn.Parameter]:

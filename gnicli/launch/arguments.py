@@ -151,7 +151,7 @@ def check(arguments: Arguments) -> int:
 
     parser = OverridesParser.create()
     n_jobs = 1
-    swept: dict[str, str] = {}
+    words: dict[str, tuple[str, bool]] = {}
     for word in arguments.overrides:
         try:
             (override,) = parser.parse_overrides([word])
@@ -168,8 +168,7 @@ def check(arguments: Arguments) -> int:
             _check_hydra_key(key)
         if override.is_delete():
             raise UsageError(f"{word}: keys cannot be deleted; give another value, as in key=null")
-        if arguments.multirun:
-            _refuse_twice(swept, key, word)
+        _refuse_swept_twice(words, key, word, override.is_sweep_override())
         if override.is_sweep_override():
             n_jobs *= _sweep_size(word, key, override)
     if arguments.multirun and n_jobs > MAX_JOBS and not arguments.yes:
@@ -177,22 +176,27 @@ def check(arguments: Arguments) -> int:
     return n_jobs
 
 
+def takes(key: str) -> bool:
+    """Whether a key of Hydra's own may be typed."""
+    return any(key.startswith(known) if known.endswith(".") else key == known for known in HYDRA_KEYS)
+
+
 def _check_hydra_key(key: str) -> None:
-    taken = any(key.startswith(known) if known.endswith(".") else key == known for known in HYDRA_KEYS)
     if key.startswith("hydra.sweeper.params"):
         raise UsageError(f"{key} cannot be typed; list the values of a key themselves, as in -m seed=0,1,2")
     if key in ("hydra.launcher", "hydra.sweeper"):
         raise UsageError(f"{key}: choose one by name, as in {key.replace('.', '/')}=basic")
-    if not taken:
+    if not takes(key):
         names = ", ".join(known + "*" if known.endswith(".") else known for known in HYDRA_KEYS)
         raise UsageError(f"{key} cannot be set; of Hydra's own keys gni takes {names}")
 
 
-def _refuse_twice(seen: dict[str, str], key: str, word: str) -> None:
-    """In a sweep the last of two words for a key would silently win, and the jobs of the first be missed."""
-    if key in seen:
-        raise UsageError(f"{key} is given twice ({seen[key]} and {word}); give all its values in one word")
-    seen[key] = word
+def _refuse_swept_twice(seen: dict[str, tuple[str, bool]], key: str, word: str, is_sweep: bool) -> None:
+    """The last of two words for a key wins; where one is a sweep, its jobs would be missed without a word."""
+    before, was_sweep = seen.get(key, ("", False))
+    if before and (is_sweep or was_sweep):
+        raise UsageError(f"{key} is given twice ({before} and {word}); give all its values in one word")
+    seen[key] = (word, is_sweep)
 
 
 def _sweep_size(word: str, key: str, override: object) -> int:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from gnicli.engine import yaml_files
 from gnicli.errors import UsageError
+from gnicli.launch import arguments as argument_reader
 from gnicli.launch import components, references
 from gnicli.launch.configs import OBJECTS_REFUSED, refuse_objects
 
@@ -110,9 +111,9 @@ def _check_hydra(where: str, path: tuple[str, ...], node: yaml.Node) -> None:
     if isinstance(node, yaml.MappingNode) and node.value and any(own[: len(path)] == path for own in _own_hydra()):
         return
     name = ".".join(path)
+    advice = f"type {name}=… if you want it" if argument_reader.takes(name) else "leave it out"
     raise UsageError(
-        f"{where}: {name} may not come from a file, which may set hydra.sweeper.params and hydra.mode alone; "
-        f"type {name}=… if you want it"
+        f"{where}: {name} may not come from a file, which may set hydra.sweeper.params and hydra.mode alone; {advice}"
     )
 
 

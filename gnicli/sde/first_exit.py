@@ -74,8 +74,8 @@ def first_exits(
     A chain is judged where the noise has just put it: a jump that the drift would take back within the step counts, as
     it does in continuous time. `observer.restore` gives the state of a finished block of steps back.
     """
-    checks.number("left", left, above=0)
-    checks.number("right", right, above=0)
+    for name, way in (("left", left), ("right", right)):
+        checks.number(name, way, above=0, sizes=None)  # a side without a border is far beyond all chains
     checks.number("eta", eta, above=0)
     checks.integer("n_steps", n_steps, least=1)
     checks.integer("n_chains", n_chains, least=1)

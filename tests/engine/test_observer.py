@@ -20,12 +20,25 @@ class Clock:
         monkeypatch.setattr(time, "monotonic", lambda: self.now)
 
 
-def make(folder, stop=None, shown=None, **named):
-    """An observer that draws into `shown`."""
+@pytest.fixture
+def make():
+    """Makes an observer that draws into `shown`; its file is closed at the end."""
+    writers = []
+
+    def call(folder, stop=None, shown=None, **named):
+        writers.append(tables.MetricsWriter(folder / "metrics.csv"))
+        return made(folder, writers[-1], stop, shown, **named)
+
+    yield call
+    for writer in writers:
+        writer.close()
+
+
+def made(folder, writer, stop, shown, **named):
     return module.RunObserver(
         folder,
         {"seed": 1},
-        tables.MetricsWriter(folder / "metrics.csv"),
+        writer,
         shown or display.Display(live=False),
         stop or StopRequest(),
         lambda text: None,
@@ -37,7 +50,7 @@ def state(step):
     return State(step, {"a": np.array(step)})
 
 
-def test_a_step_costs_under_one_percent_of_a_millisecond(tmp_path):
+def test_a_step_costs_under_one_percent_of_a_millisecond(tmp_path, make):
     observer = make(tmp_path)
     n, costs = 20000, []
     for _ in range(5):
@@ -49,7 +62,7 @@ def test_a_step_costs_under_one_percent_of_a_millisecond(tmp_path):
 
 
 @pytest.mark.parametrize("every", [None, 4])
-def test_checkpoints_by_steps_by_time_and_at_the_end(tmp_path, monkeypatch, every):
+def test_checkpoints_by_steps_by_time_and_at_the_end(tmp_path, monkeypatch, every, make):
     clock = Clock(monkeypatch)
     observer = make(tmp_path, checkpoint_steps=every, checkpoint_seconds=10.0)
     saved = []
@@ -65,7 +78,7 @@ def test_checkpoints_by_steps_by_time_and_at_the_end(tmp_path, monkeypatch, ever
     assert checkpoint.read_state(tmp_path).step == 30
 
 
-def test_rows_reach_the_file_within_a_second_and_before_a_checkpoint(tmp_path, monkeypatch):
+def test_rows_reach_the_file_within_a_second_and_before_a_checkpoint(tmp_path, monkeypatch, make):
     clock = Clock(monkeypatch)
     observer = make(tmp_path, checkpoint_steps=5)
     for step in range(1, 8):
@@ -78,7 +91,7 @@ def test_rows_reach_the_file_within_a_second_and_before_a_checkpoint(tmp_path, m
     assert len((tmp_path / "metrics.csv").read_bytes()[: found.metrics_bytes].splitlines()) == 6
 
 
-def test_a_clock_set_back_changes_nothing(tmp_path, monkeypatch):
+def test_a_clock_set_back_changes_nothing(tmp_path, monkeypatch, make):
     observer = make(tmp_path, checkpoint_steps=2)
     monkeypatch.setattr(time, "time", lambda: 0.0)
     for step in range(1, 5):
@@ -86,7 +99,7 @@ def test_a_clock_set_back_changes_nothing(tmp_path, monkeypatch):
     assert observer.saved_step == 4
 
 
-def test_a_request_to_stop_saves_and_names_the_step(tmp_path):
+def test_a_request_to_stop_saves_and_names_the_step(tmp_path, make):
     stop = StopRequest()
     observer = make(tmp_path, stop)
     observer.step_done(1, 100, lambda: state(1))

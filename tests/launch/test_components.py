@@ -245,7 +245,7 @@ def test_the_network_of_the_docs_is_one(gni, tmp_path, monkeypatch):
 
     import torch
 
-    from gnicli.gradients.stages import stages_of
+    from gnicli.gradients.stages import require_forward, stages_of
 
     text = (Path(__file__).parents[2] / "docs" / "adding.md").read_text(encoding="utf-8")
     (source,) = re.findall(r"```python\n(# mypackage/residual.py\n.*?)```", text, re.DOTALL)
@@ -261,4 +261,4 @@ def test_the_network_of_the_docs_is_one(gni, tmp_path, monkeypatch):
     assert len(stages_of(module)) == 3
     del type(module).forward
     with pytest.raises(UsageError, match="Net has no forward"):
-        stages_of(module)
+        require_forward(module)

@@ -83,6 +83,7 @@ LINES = [
     (["-m", "seed=1,01"], 2, "seed=1,01: 1 and 01 are equal; runs would be identical"),
     (["-m", "lr=0.1,0.2,1e-1"], 2, "lr=0.1,0.2,1e-1: 0.1 appears twice; runs would be identical"),
     (["-m", "seed=1,2", "seed=3,4"], 2, "seed is given twice (seed=1,2 and seed=3,4); give all its values in one word"),
+    (["-m", "seed=3", "seed=1,2"], 2, "seed is given twice (seed=3 and seed=1,2); give all its values in one word"),
     (["-m", "noise=add,mult", "+noise=none"], 2, "noise is given twice (noise=add,mult and +noise=none)"),
     (["-m", "seed=range(3,0)"], 2, "seed=range(3,0): this range is empty"),
     (["-m", "seed=range(0)"], 2, "seed=range(0): this range is empty"),

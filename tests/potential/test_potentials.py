@@ -161,12 +161,12 @@ def test_importing_a_potential_imports_nothing_heavy():
 
 STEEP = [
     MultiWell(wells=[-1e6, 1e6]),
-    MultiWell(wells=[-1e6, 1e6], strength=1e100),
+    MultiWell(wells=[-1e6, 1e6], strength=1e30),
     MultiWell(wells=[-1e-6, 1e-6]),
     MultiWell(wells=list(range(8)), between=[i + 0.5 for i in range(7)]),
-    Polynomial(terms=[0, 0, 1e100]),
+    Polynomial(terms=[0, 0, 1e30]),
     Polynomial(terms=[0.0] * 32 + [1.0]),
-    Polynomial(terms=[0, 0, -1e100] + [0] * 5 + [1e100]),
+    Polynomial(terms=[0, 0, -1e30] + [0] * 5 + [1e30]),
 ]
 
 

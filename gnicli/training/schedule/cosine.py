@@ -22,7 +22,7 @@ class Cosine:
     warmup_steps: int = key(0, warmup.MEANING)
 
     def __post_init__(self) -> None:
-        checks.number("schedule.final", self.final, least=0, most=1)
+        checks.number("schedule.final", self.final, least=0, most=1, sizes=None)
         warmup.check(self.warmup_steps)
 
     def factor(self, step: int, total: int) -> float:
