@@ -183,8 +183,8 @@ def figure(basins: Sequence[Basin], n_chains: int) -> FigureData:
         seen = basin.exits
         t = np.linspace(0, seen.time / n_chains, 200)
         count = np.searchsorted(np.sort(seen.moments), t, side="right")
-        low, high = (1 / n_chains * (count + sign * 1.96 * np.sqrt(count)) for sign in (-1, 1))
-        curves = [Curve("simulated", t, count / n_chains, low, high)]
+        low, high = first_exit.count_interval(count)
+        curves = [Curve("simulated", t, count / n_chains, low / n_chains, high / n_chains)]
         if basin.theory.rate:
             curves.append(Curve("theory", t, basin.theory.rate * t, style="dashed"))
         title = f"basin of {basin.minimum:g}: {seen.n} exits"
@@ -193,7 +193,7 @@ def figure(basins: Sequence[Basin], n_chains: int) -> FigureData:
         "First exits",
         tuple(panels),
         "Chains begin again at the minimum after each exit. Mean number of exits of a chain up to a time, with its "
-        "pointwise 95 % band, and rate · time with the rate of theory (small noise).",
+        "pointwise exact 95 % (Poisson) band, and rate · time with the rate of theory (small noise).",
     )
 
 

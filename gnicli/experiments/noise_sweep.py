@@ -21,7 +21,6 @@ _ALPHAS = {
     "alpha_scaled": "each coordinate in its own scale",
     "alpha_each": "each alone",
 }
-_NORMAL = 1.96
 _OVER_SEEDS = "mean over seeds; bands are 95 % intervals of the mean (Student's t) where there are two or more"
 
 
@@ -81,11 +80,11 @@ def _mean_curve(label: str, densities: np.ndarray) -> Curve:
     return Curve(label, pictures.CENTERS, y, low, np.where(mean > 0, mean + half, np.nan))
 
 
-def _half(values: Sequence[Value]) -> float:
-    """Half a 95 % interval over runs; of one run by its own error, over draws."""
+def _half(population: str, values: Sequence[Value]) -> float:
+    """Half a 95 % interval over runs, or of a single run's value over draws."""
     if len(values) > 1:
         return float(half_width(np.array([value.number for value in values])))
-    return _NORMAL * (values[0].stderr or 0.0)
+    return pictures.half_width(population, values[0].stderr or 0.0, values[0].n or 0)
 
 
 def _alpha_curves(records: Sequence[RunRecord]) -> dict[str, list[Curve]]:
@@ -101,7 +100,7 @@ def _alpha_curves(records: Sequence[RunRecord]) -> dict[str, list[Curve]]:
         x = np.array(sorted(layers))
         each = [layers[int(layer)] for layer in x]
         y = np.array([np.mean([value.number for value in values]) for values in each])
-        half = np.array([_half(values) for values in each])
+        half = np.array([_half(population, values) for values in each])
         curve = Curve(pictures.ALPHAS[statistic], x, y, np.maximum(y - half, 0.0), np.minimum(y + half, 2.0))
         curves.setdefault(population, []).append(curve)
     return curves

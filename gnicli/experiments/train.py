@@ -105,7 +105,7 @@ def run(cfg: DictConfig, observer: Observer) -> Results:
 
     import torch
 
-    from gnicli.training import cadence
+    from gnicli.training import cadence, room
     from gnicli.training.batches import Batches
     from gnicli.training.loop import Examples, Loop
     from gnicli.training.optimizer import build_optimizer
@@ -121,6 +121,10 @@ def run(cfg: DictConfig, observer: Observer) -> Results:
     device, dtype = torch.device(config.device), getattr(torch, config.dtype)
 
     module = setup.module(config, data)
+    batch = batches.batch_size or n_train
+    room.require(
+        module, data.train.inputs.shape[1:], batch, max(n_train, n_test), config.objective.name, config.optimizer
+    )
     gradient = config.objective.build(module, loss, config.noise, config.M, config.seed)
     gradient = config.inject.build(gradient, module, loss, config.noise, config.M, config.seed)
     tracker = config.track.build(module, loss, config.noise, config.M, config.seed, eval_every, observer)

@@ -13,6 +13,7 @@ from gnicli.stable import Normal, StableFit, StableLaw, fit_many
 from gnicli.stable.samples import FEWEST
 
 Streams = Callable[[int], np.random.Generator]
+AT_BOUND = "at the parameter bound (alpha = 2 or 0.5, |beta| = 1): no standard errors for parameters at their bound"
 COUNTS = ("fits", "at_boundary", "without_fit")
 
 
@@ -153,7 +154,7 @@ class FittedDraws:
         where = ", ".join(f"layer {n}: {c}" for n, c in enumerate(self._counts[:, 1].tolist(), 1) if c)
         notes = []
         if boundary:
-            notes.append(f"{boundary} of {fits} fits lie at the boundary of the family ({where}): no errors there")
+            notes.append(f"{boundary} of {fits} fits ({where}) are {AT_BOUND}")
         if without:
             notes.append(f"{without} times a layer's noise could not be fitted, and no noise was added to it")
         return tuple(notes)

@@ -9,7 +9,7 @@ import numpy as np
 
 from gnicli.contracts import Bench, NamedArray, Results, Table, Value
 from gnicli.measurement import jackknife, pictures, verdict
-from gnicli.measurement.populations import ACROSS, MEANINGS, REDRAWN, Found
+from gnicli.measurement.populations import ACROSS, MEANINGS, REDRAWN, STABLE_ENDS, Found
 from gnicli.measurement.streaming import WATCHED, point_of
 
 _COLUMNS = {
@@ -112,9 +112,14 @@ def _protocol(bench: Bench, n_draws: int) -> str:
 
 
 def _about(found: Found) -> list[str]:
-    n_boundary = sum(
-        statistics.get("at_boundary", 0.0) > 0 for layers in found.statistics.values() for statistics in layers.values()
-    )
+    alphas = [
+        statistics[name]
+        for layers in found.statistics.values()
+        for statistics in layers.values()
+        for name in ("alpha", "alpha_scaled")
+        if name in statistics
+    ]
+    n_bound = sum(alpha in STABLE_ENDS for alpha in alphas)
     notes = [
         "Of populations over draws, skewness is the median over weights of |skewness| and excess kurtosis the median "
         "over weights. Alpha pooled: of a stable fit to the values as they are; scaled: each coordinate first divided "
@@ -129,6 +134,9 @@ def _about(found: Found) -> list[str]:
         "network moves all of it more: sweep over seeds for that. The clean gradient has no error: nothing in it is "
         "random.",
     ]
-    if n_boundary:
-        notes.append(f"{n_boundary} of the fits lie at the boundary of the family: no errors there.")
+    if n_bound:
+        notes.append(
+            f"{n_bound} of {len(alphas)} alphas (pooled or scaled) are at the parameter bound (2 or 0.5): no standard "
+            "errors there."
+        )
     return notes

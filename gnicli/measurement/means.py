@@ -17,7 +17,7 @@ from gnicli.gradients.stages import learned
 from gnicli.measurement.chain import Chain, Quantity, values
 from gnicli.seeding import numpy_stream
 
-_CHUNK = 1 << 19  # gradients of a chain that are held at a time
+CHUNK = 1 << 19  # gradients of a chain that are held at a time
 
 
 def chain_means(
@@ -30,7 +30,7 @@ def chain_means(
     found = []
     for index, size in enumerate(sizes):
         stream = numpy_stream(seed, "sample", step, index)
-        rows = max(1, _CHUNK // size)
+        rows = max(1, CHUNK // size)
         means = np.empty(n_draws)
         for first in range(0, n_draws, rows):
             last = min(n_draws, first + rows)

@@ -12,6 +12,8 @@ from gnicli.errors import GniError
 from gnicli.evidence.laws import OTHERS, stable_family
 from gnicli.evidence.pictures import density_panel
 from gnicli.evidence.shape import shape
+from gnicli.kde import density as few_groups
+from gnicli.measurement import jackknife
 from gnicli.stable import fit
 
 # Edges in units of the median, logarithmic: from where next to nothing lies to far out in the tail.
@@ -120,14 +122,23 @@ def alphas(statistics: Mapping[str, Mapping[int, Mapping[str, float]]]) -> Figur
             known = {layer: found for layer, found in layers.items() if name in found}
             if known:
                 x, y = np.array(list(known), float), np.array([found[name] for found in known.values()])
-                half = np.array([1.96 * found.get(f"{name}_stderr", 0.0) for found in known.values()])
+                errors = [(found.get(f"{name}_stderr", 0.0), int(found.get("n", 0))) for found in known.values()]
+                half = np.array([half_width(population, error, n) for error, n in errors])
                 curve = Curve(label, x, y, np.maximum(y - half, 0), np.minimum(y + half, 2))
                 curves.setdefault(population, []).append(curve)
     caption = (
-        "Bands: 1.96 standard errors on either side, over draws of the same network (none where alpha is at its bound "
-        "or nothing is random). Forward noise counts layers from 0."
+        "Bands: 95 % intervals over draws of the same network (Student's t; none where alpha is at its bound, where "
+        "draws are too few, or where nothing is random). Forward noise counts layers from 0."
     )
     return alpha_figure(curves, caption)
+
+
+def half_width(population: str, stderr: float, n_draws: int) -> float:
+    """Half a 95 % interval, by Student's t, from a standard error over draws: few groups of draws are behind it."""
+    from gnicli.measurement.populations import ACROSS, REDRAWN
+
+    n_groups = REDRAWN if population in ACROSS else min(jackknife.GROUPS, n_draws)
+    return float(few_groups.half_width(stderr, n_groups)) if stderr and n_groups > 1 else 0.0
 
 
 def alpha_figure(curves: Mapping[str, Sequence[Curve]], caption: str) -> FigureData:

@@ -87,7 +87,8 @@ def _across(bench: Bench) -> dict[str, dict[int, np.ndarray]]:
     across = dict(enumerate(noise(bench.step, bench.inputs, bench.targets), 1))
     NoisyGradient(bench.module, bench.loss, NoNoise(), 1, bench.seed)(bench.step, bench.inputs, bench.targets)
     gradients = [weight.grad for weight in noise.weights if weight.grad is not None]
-    clean = {layer: gradient.reshape(-1).double().cpu().numpy() for layer, gradient in enumerate(gradients, 1)}
+    # A copy: in float64 the array would be the memory that the next gradient is written to.
+    clean = {layer: gradient.reshape(-1).double().cpu().numpy().copy() for layer, gradient in enumerate(gradients, 1)}
     accumulated = ForwardNoise(bench.module, bench.noise, bench.seed)(bench.step, 0, bench.inputs)
     forward = {layer: noise.reshape(-1).double().cpu().numpy() for layer, noise in enumerate(accumulated)}
     return {"across_weights": across, "clean": clean, "forward": forward}
@@ -114,7 +115,8 @@ def _set_errors_of_one_draw(
     """The standard error of what is seen in one draw: its standard deviation over 16 other draws, network held.
 
     The weights of a layer, and its units, move together in a draw: errors of fits that take them for independent are
-    too small and are dropped. Nothing is random in the clean gradient, so it has no error.
+    too small and are dropped. Nothing is random in the clean gradient, so it has no error; nor has an alpha at its
+    bound, where draws err to one side.
     """
     for layers in statistics.values():
         for found in layers.values():
@@ -130,8 +132,11 @@ def _set_errors_of_one_draw(
             again.setdefault(("forward", layer), []).append(pooling.describe(noise))
     for (name, layer), each_draw in again.items():
         errors = jackknife.of_dicts(each_draw, lambda values: values.std(ddof=1))
-        statistics[name][layer] |= {
-            key: error for key, error in errors.items() if key.removesuffix("_stderr") in statistics[name][layer]
+        own = statistics[name][layer]
+        own |= {
+            key: error
+            for key, error in errors.items()
+            if (of := key.removesuffix("_stderr")) in own and not (of.startswith("alpha") and own[of] in STABLE_ENDS)
         }
 
 

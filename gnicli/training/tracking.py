@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from gnicli.contracts import FigureData, Noise, Observer, Panel, Value
+from gnicli.gradients.injected_noise import AT_BOUND
 from gnicli.gradients.layer_noise import LayerNoise, statistics
 from gnicli.training.layer_track import LayerTrack
 
@@ -58,10 +59,10 @@ class GradientNoiseTrack(LayerTrack):
         return found
 
     def notes(self) -> tuple[str, ...]:
-        """How many of the fits lie at the boundary."""
+        """How many of the fits are at the parameter bound."""
         flags = np.array([self.of_layer(layer)[:, COLUMNS.index("at_boundary")] for layer in self.layers()])
         n_fits, n_boundary = int(np.isfinite(flags).sum()), int(np.nansum(flags))
-        told = f"{n_boundary} of {n_fits} tracked fits lie at the boundary of the family: no errors there"
+        told = f"{n_boundary} of {n_fits} tracked fits are {AT_BOUND}"
         return (told,) if n_boundary else ()
 
     def figure(self) -> FigureData:

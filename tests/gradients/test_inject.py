@@ -142,7 +142,8 @@ def test_fits_at_the_boundary_are_counted_and_told():
         drawn = model(step, [normal, small, np.zeros(70)], lambda layer, s=step: numpy_stream(0, "inject", s, layer))
     assert model.state()["counts"].tolist() == [[2, 2, 0], [2, 2, 0], [0, 0, 2]]
     assert model.values()["inject_at_boundary"].value == 4
-    assert "4 of 4 fits lie at the boundary of the family (layer 1: 2, layer 2: 2)" in model.notes()[0]
+    assert "4 of 4 fits (layer 1: 2, layer 2: 2) are at the parameter bound (" in model.notes()[0]
+    assert "no standard errors for parameters at their bound" in model.notes()[0]
     assert not drawn[2].any()
 
 

@@ -9,8 +9,9 @@ EXTREMES = (
 # As little as each command can do; what is listed last for a key is what holds.
 TINY = {
     "train": ("steps=2", "dataset.n_train=20", "dataset.n_test=20", "network.depth=1", "network.width=4"),
+    # So few draws that no weight alone is fitted: such fits cost up to a second each.
     "gradient-noise": (
-        "measure.n_draws=100",
+        "measure.n_draws=40",
         "dataset.n_train=20",
         "dataset.n_test=20",
         "network.depth=1",
@@ -21,7 +22,7 @@ TINY = {
     "kde-stationary": ("n_chains=20", "n_steps=200", "burn_in=0", "n_bins=400", "points=101", "eta=0.02"),
 }
 TINY_MEMBERS = {
-    "measure=layers": ("measure.n_draws=100",),
+    "measure=layers": ("measure.n_draws=40",),
     "measure=averages": ("measure.n_draws=200", "measure.sizes=[1,4]"),
     "measure=exponents": ("measure.n_samples=200", "measure.n_draws=200", "measure.orders=[2,4]"),
     "network=conv": ("dataset=digits", "dataset.n_train=20", "network.channels=[2]"),

@@ -58,6 +58,18 @@ def test_some_extremes(composed, part):
         judge(composed, command, words, key, value)
 
 
+BASES = sorted({(command, tuple(words)) for command, words, _ in CASES})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("command", "words"), BASES, ids=[f"{base[0]} {base[1][-1]}" for base in BASES])
+def test_what_the_walk_starts_from_runs(composed, command, words):
+    signal.setitimer(signal.ITIMER_REAL, 120)
+    code, message = extremes.outcome(command, composed(command, words), "seed", "0")
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    assert code in (0, 4), message
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("index", range(len(CASES)))
 def test_every_extreme(composed, index):
@@ -74,7 +86,18 @@ SIZES = [
     ("train", ("dataset.n_test=1000000000000",)),
     ("train", ("M=100000000",)),
     ("train", ("dataset=digits", "network=conv", "network.channels=[1000000,1000000]", "network.kernel=2")),
+    # Activations, where the weights are few.
+    ("train", ("network.width=1000000", "network.depth=1", "dataset.n_train=500")),
+    ("train", ("network.width=300000", "network.depth=1", "dataset.n_train=10", "dataset.n_test=1024")),
+    ("train", ("network.width=25000000", "network.depth=1", "optimizer.name=adam", "dataset.n_train=1")),
     ("gradient-noise", ("network.width=1000000000",)),
+    ("gradient-noise", ("network.width=1000000", "network.depth=1", "measure.n_draws=10")),
+    ("gradient-noise", ("measure.n_draws=99999999", "measure.n_traced=100000")),
+    ("gradient-noise", ("measure=averages", "measure.n_draws=2147483648")),
+    ("gradient-noise", ("measure=averages", "measure.sizes=[1,1000000000]")),
+    ("gradient-noise", ("measure=averages", "measure.chain=false", "measure.n_draws=2147483648", "measure.sizes=[1]")),
+    ("gradient-noise", ("measure=exponents", "measure.n_samples=2147483648")),
+    ("gradient-noise", ("measure=exponents", "measure.chain=false", "measure.n_draws=2147483648")),
     ("fit-stable", ("samples.n=50000000",)),
     ("fit-stable", ("samples=normal", "samples.n=50000000")),
     ("fit-stable", ("samples=student", "samples.n=50000000")),

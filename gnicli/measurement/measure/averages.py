@@ -34,12 +34,15 @@ class Averages(ChainKeys):
 
     def measure(self, bench: Bench, observer: Observer) -> Results:
         """See `contracts.Measure`."""
-        from gnicli.measurement import averages
+        from gnicli.measurement import averages, room
 
         sizes = [int(size) for size in self.sizes]
+        keys = f"measure=averages with measure.n_draws={self.n_draws}, measure.sizes={sizes}"
         if self.chain:
             chain = self.build_chain(bench.noise)
+            room.require(room.of_chain_means(self.n_layers, sizes, self.n_draws), keys)
             return averages.of_chain(chain, self.layer, sizes, self.n_draws, bench.seed, bench.step, observer)
+        room.require(room.of_network(bench, len(sizes), self.n_draws), f"{keys} on {room.told(bench)}")
         return averages.of_network(bench, sizes, self.n_draws, observer)
 
 

@@ -40,12 +40,16 @@ class Exponents(ChainKeys):
 
     def measure(self, bench: Bench, observer: Observer) -> Results:
         """See `contracts.Measure`; a chain takes the place of the bench's network and data."""
-        from gnicli.measurement import exponent_results, exponents, network_exponents
+        from gnicli.measurement import exponent_results, exponents, network_exponents, room
 
         orders = [float(order) for order in self.orders]
         if not self.chain:
+            keys = f"measure=exponents with measure.n_draws={self.n_draws} on {room.told(bench)}"
+            room.require(room.of_network(bench, 1, self.n_draws), keys)
             return network_exponents.measure(bench, orders, self.n_draws, self.inflation, self.least_ess, observer)
         chain = self.build_chain(bench.noise)
+        keys = f"measure=exponents with measure.n_samples={self.n_samples}, measure.n_layers={self.n_layers}"
+        room.require(room.of_chain(self.n_layers, self.n_samples), keys)
         found = exponents.measure(chain, orders, self.n_samples, bench.seed, bench.step, observer)
         return exponent_results.results(chain, found, self.least_ess)
 

@@ -32,8 +32,11 @@ class Layers:
 
     def measure(self, bench: Bench, observer: Observer) -> Results:
         """See `contracts.Measure`."""
-        from gnicli.measurement import layer_results, populations
+        from gnicli.measurement import layer_results, populations, room
 
+        keys = f"measure=layers with measure.n_draws={self.n_draws}, measure.n_traced={self.n_traced}"
+        least = room.of_layers(bench, self.n_draws, self.n_traced)
+        room.require(least, f"{keys} on {room.told(bench)}", bench.inputs.device)
         found = populations.measure(bench, self.n_draws, self.n_traced, observer)
         return layer_results.results(found, bench, self.n_draws, list(self.figures))
 
