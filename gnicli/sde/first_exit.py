@@ -41,11 +41,8 @@ class Exits(NamedTuple):
 
     def rate_interval(self, level: float = 0.95) -> tuple[float, float]:
         """Exact (Poisson) confidence interval of the rate."""
-        from scipy import stats
-
-        tail = (1 - level) / 2
-        low = stats.chi2.ppf(tail, 2 * self.n) / 2 if self.n else 0.0
-        return float(low / self.time), float(stats.chi2.ppf(1 - tail, 2 * self.n + 2) / 2 / self.time)
+        low, high = count_interval(self.n, level)
+        return float(low / self.time), float(high / self.time)
 
     def right_interval(self, level: float = 0.95) -> tuple[float, float]:
         """Exact (binomial) confidence interval of the share of exits to the right."""
@@ -55,6 +52,15 @@ class Exits(NamedTuple):
             return 0.0, 1.0
         interval = stats.binomtest(self.n_right, self.n).proportion_ci(level)
         return float(interval.low), float(interval.high)
+
+
+def count_interval(n: np.ndarray | int, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
+    """Exact (Poisson) confidence interval of the mean of counts n, elementwise; from 0 where n = 0."""
+    from scipy.special import gammaincinv
+
+    counts, tail = np.asarray(n, float), (1 - level) / 2
+    low = np.where(counts > 0, gammaincinv(np.maximum(counts, 1.0), tail), 0.0)
+    return low, np.asarray(gammaincinv(counts + 1, 1 - tail))
 
 
 def first_exits(
@@ -74,8 +80,8 @@ def first_exits(
     A chain is judged where the noise has just put it: a jump that the drift would take back within the step counts, as
     it does in continuous time. `observer.restore` gives the state of a finished block of steps back.
     """
-    for name, way in (("left", left), ("right", right)):
-        checks.number(name, way, above=0, sizes=None)  # a side without a border is far beyond all chains
+    checks.number("left", left, above=0, sizes=None)  # a border may be as far as never to be reached
+    checks.number("right", right, above=0, sizes=None)
     checks.number("eta", eta, above=0)
     checks.integer("n_steps", n_steps, least=1)
     checks.integer("n_chains", n_chains, least=1)
