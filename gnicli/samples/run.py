@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Optional
 
-from gnicli import checks, files
+from gnicli import checks, files, memory
 from gnicli.checks import key
 from gnicli.contracts import Observer, ParquetReader
 from gnicli.errors import DataError, ResourceError, UsageError, shown
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _ARRAYS = "arrays.npz"
 _CHECKPOINT = "checkpoint.safetensors"
+_KINDS = ("F16", "F32", "F64", "I8", "I16", "I32", "I64", "U8", "U16", "U32", "U64")  # with their bits
 _MAX_MANIFEST_BYTES = 64 << 20
 
 
@@ -101,9 +103,16 @@ def _tensor(path: Path, name: str) -> np.ndarray:
 
     try:
         with safe_open(path, framework="numpy") as stream:
+            part = stream.get_slice(name)
+            kind = part.get_dtype()
+            if kind not in _KINDS:
+                raise DataError(f"{path}: {name}: dtype {kind} is refused; save real numbers, such as F32")
+            memory.require(
+                math.prod(part.get_shape()) * int(kind[1:]) // 8, f"{path}: {name}", "choose a smaller array"
+            )
             found: np.ndarray = stream.get_tensor(name)
             return found
-    except (SafetensorError, TypeError) as error:
+    except SafetensorError as error:
         raise DataError(f"{path}: {name} cannot be read: {error}") from error
 
 

@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 import torch
 
+from gnicli.contracts import SilentObserver
 from gnicli.errors import UsageError
 from gnicli.gradients.inject.gaussian import GaussianInjection
 from gnicli.gradients.inject.none import NoInjection
 from gnicli.gradients.inject.recorded import RecordedInjection
 from gnicli.gradients.inject.shuffled import ShuffledInjection
 from gnicli.gradients.inject.stable import StableInjection
-from gnicli.gradients.injected_noise import GaussianDraws, Shuffled, StableDraws
+from gnicli.gradients.injected_noise import AT_BOUND, GaussianDraws, Shuffled, StableDraws
 from gnicli.gradients.noisy import NoisyGradient
 from gnicli.gradients.objective.clean import Clean
 from gnicli.network.mlp import Mlp
@@ -19,6 +20,7 @@ from gnicli.noise.mult import MultiplicativeNoise
 from gnicli.noise.none import NoNoise
 from gnicli.seeding import numpy_stream, torch_stream
 from gnicli.stable import StableLaw, fit
+from gnicli.training.tracking import COLUMNS, GradientNoiseTrack
 
 M, WIDTH = 4, 60
 NOISES = {"add": AdditiveNoise(std=0.3), "mult": MultiplicativeNoise(std=0.5)}
@@ -145,6 +147,17 @@ def test_fits_at_the_boundary_are_counted_and_told():
     assert "4 of 4 fits (layer 1: 2, layer 2: 2) are at the parameter bound (" in model.notes()[0]
     assert "no standard errors for parameters at their bound" in model.notes()[0]
     assert not drawn[2].any()
+
+
+@pytest.mark.parametrize("n_bound", [0, 3])
+def test_tracked_fits_at_the_parameter_bound_are_told_where_there_are_any(n_bound):
+    module = Mlp(depth=1, width=8).build((3,), 1, torch_stream(0, "init"), torch.float32)
+    track = GradientNoiseTrack(module, "mse", MultiplicativeNoise(std=0.1), 1, 0, 1, 2, SilentObserver())
+    flags = np.zeros((4, 1))
+    flags[:n_bound] = 1
+    track.of_layer = lambda layer: np.where(np.arange(len(COLUMNS)) == COLUMNS.index("at_boundary"), flags, 0.5)
+    told = f"{2 * n_bound} of 8 tracked fits are {AT_BOUND}"
+    assert track.notes() == ((told,) if n_bound else ())
 
 
 def test_weights_without_noise_get_none():

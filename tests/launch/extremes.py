@@ -6,6 +6,8 @@ EXTREMES = (
     "1e300", "-1e300", "1e308", "-1e308", "1e150", "1e30", "1e-30", "1e-300", "5e-324", "nan", "inf", "-inf", "-0.0",
     "0", str(10**22), str(2**31), str(2**63), str(2**64), "9" * 400, "9" * 5000, "-" + "9" * 400,
 )  # fmt: skip
+# Keys that make a run longer and no larger: it may go on as long as it likes, if a signal ends it.
+LENGTHS = ("steps", "n_steps", "epochs", "exit_steps", "burn_in")
 # As little as each command can do; what is listed last for a key is what holds.
 TINY = {
     "train": ("steps=2", "dataset.n_train=20", "dataset.n_test=20", "network.depth=1", "network.width=4"),

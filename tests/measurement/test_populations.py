@@ -8,7 +8,7 @@ import torch
 
 from gnicli.contracts import Bench, SilentObserver
 from gnicli.gradients.layer_noise import LayerNoise
-from gnicli.measurement import populations, verdict
+from gnicli.measurement import layer_results, populations, verdict
 from gnicli.measurement.streaming import over_draws
 from gnicli.network.mlp import Mlp
 from gnicli.noise.add import COMPONENT as ADD
@@ -149,3 +149,43 @@ def test_the_verdict_blames_the_instrument_and_the_scales_where_they_are_to_blam
     said = " ".join(verdict.sentences(statistics, []))
     assert "is lighter: 1.90" in said
     assert "it is not the scales" in said
+
+
+def test_the_clean_gradient_is_the_same_in_both_arithmetics():
+    found = {}
+    for dtype in (torch.float32, torch.float64):
+        module = (
+            Mlp(depth=1, width=8, activation="tanh").build((3,), 1, torch_stream(0, "init"), torch.float64).to(dtype)
+        )
+        inputs, targets = np.random.default_rng(0).normal(size=(2, 12, 3))
+        x, y = torch.from_numpy(inputs).to(dtype), torch.from_numpy(targets[:, :1].copy()).to(dtype)
+        found[dtype] = populations.measure(bench(module, MULT(std=0.3), x, y), 8, 2, SilentObserver()).samples["clean"]
+    for layer, values in found[torch.float32].items():
+        assert values == pytest.approx(found[torch.float64][layer], rel=1e-3, abs=1e-6)
+
+
+def test_alphas_at_their_bound_are_counted_and_told():
+    def note(alphas):
+        statistics = {"over_draws": {1: {"alpha": alphas[0], "alpha_scaled": alphas[1]}, 2: {"n": 9.0}}}
+        return layer_results._about(populations.Found(statistics, {}, [], {}))[2:]
+
+    assert note((1.5, 1.99)) == []
+    assert note((1.5, 2.0)) == [
+        "1 of 2 alphas (pooled or scaled) are at the parameter bound (2 or 0.5): no standard errors there."
+    ]
+    assert note((0.5, 2.0))[0].startswith("2 of 2 alphas")
+
+
+@pytest.mark.parametrize(("alpha", "has_error"), [(1.5, True), (2.0, False), (0.5, False)])
+def test_an_alpha_of_one_draw_at_its_bound_has_no_error(monkeypatch, alpha, has_error):
+    module = Mlp(depth=1, width=4, activation="tanh").build((2,), 1, torch_stream(0, "init"), torch.float64)
+    inputs = torch.linspace(-1, 1, 8, dtype=torch.float64).reshape(4, 2)
+    on = bench(module, MULT(std=0.3), inputs, inputs[:, :1])
+    monkeypatch.setattr(
+        populations.pooling,
+        "describe",
+        lambda x: {"n": float(np.size(x)), "alpha": alpha, "kurtosis": float(np.mean(np.asarray(x) ** 4))},
+    )
+    found = populations.measure(on, 8, 2, SilentObserver()).statistics["across_weights"][1]
+    assert ("alpha_stderr" in found) == has_error
+    assert "kurtosis_stderr" in found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from gnicli.measurement.chain import Chain
 
 ACTIVATIONS = ("linear", "relu", "elu")
+_MOST_DECADES = 10
+_SIZES = (10.0**-_MOST_DECADES, 10.0**_MOST_DECADES)  # eighth powers of gradients, cubes of these, are computed
 LOSSES = ("mse", "cross_entropy")
 
 
@@ -32,6 +35,7 @@ class ChainKeys:
 
     def __post_init__(self) -> None:
         checks.integer("measure.n_layers", self.n_layers, least=1)
+        checks.at_most("measure.n_layers", self.n_layers, checks.MOST_DEPTH)
         weights = self.weights if isinstance(self.weights, list | tuple) else [self.weights] * self.n_layers
         if len(weights) != self.n_layers:
             raise UsageError(
@@ -39,10 +43,16 @@ class ChainKeys:
                 "give one number or a list of that length"
             )
         for name, value in [("measure.weights", each) for each in weights] + [("measure.x", self.x)]:
-            checks.number(name, value)
+            checks.number(name, value, sizes=_SIZES)
             if value == 0:
                 raise UsageError(f"{name} must not be 0: nothing passes such a chain")
-        checks.number("measure.target", self.target)
+        size = sum(math.log10(abs(value)) for value in (*weights, self.x))
+        if abs(size) > _MOST_DECADES:
+            raise UsageError(
+                f"measure.x times all measure.weights must be between {_SIZES[0]:g} and {_SIZES[1]:g} in size, got about "
+                f"1e{size:+.0f}: rescale the weights"
+            )
+        checks.number("measure.target", self.target, sizes=_SIZES)
         checks.choice("measure.activation", self.activation, ACTIVATIONS)
         checks.choice("measure.loss", self.loss, LOSSES)
         if self.loss == "cross_entropy":
