@@ -8,7 +8,7 @@ import torch
 
 from gnicli.contracts import Bench, SilentObserver
 from gnicli.gradients.layer_noise import LayerNoise
-from gnicli.measurement import layer_results, populations, verdict
+from gnicli.measurement import layer_results, pooling, populations, verdict
 from gnicli.measurement.streaming import over_draws
 from gnicli.network.mlp import Mlp
 from gnicli.noise.add import COMPONENT as ADD
@@ -189,3 +189,15 @@ def test_an_alpha_of_one_draw_at_its_bound_has_no_error(monkeypatch, alpha, has_
     found = populations.measure(on, 8, 2, SilentObserver()).statistics["across_weights"][1]
     assert ("alpha_stderr" in found) == has_error
     assert "kurtosis_stderr" in found
+
+
+def test_draws_whose_squares_leave_float32_are_pooled_like_others():
+    columns = np.random.default_rng(0).normal(size=(30, 4)).astype(np.float32)
+    columns[:, 3] = 0.1  # does not move, though its standard deviation is not 0 in rounding
+    found, far = (
+        populations._of_pooled(values, np.random.default_rng(1), pooling.centered)
+        for values in (columns, np.float32(2.0**100) * columns)
+    )
+    assert found.keys() == far.keys()
+    assert far["alpha_scaled"] == pytest.approx(found["alpha_scaled"], rel=1e-6)
+    assert far["effective_rank"] == pytest.approx(found["effective_rank"], rel=1e-6)

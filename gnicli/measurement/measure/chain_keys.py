@@ -49,8 +49,8 @@ class ChainKeys:
         size = sum(math.log10(abs(value)) for value in (*weights, self.x))
         if abs(size) > _MOST_DECADES:
             raise UsageError(
-                f"measure.x times all measure.weights must be between {_SIZES[0]:g} and {_SIZES[1]:g} in size, got about "
-                f"1e{size:+.0f}: rescale the weights"
+                f"measure.x times all measure.weights must be between {_SIZES[0]:g} and {_SIZES[1]:g} in size, "
+                f"got about 1e{size:+.0f}: rescale the weights"
             )
         checks.number("measure.target", self.target, sizes=_SIZES)
         checks.choice("measure.activation", self.activation, ACTIVATIONS)
