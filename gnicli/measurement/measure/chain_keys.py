@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gnicli import checks
 from gnicli.checks import key
-from gnicli.errors import UsageError
+from gnicli.errors import UsageError, shown
 
 if TYPE_CHECKING:
     from gnicli.contracts import Noise
@@ -43,9 +43,11 @@ class ChainKeys:
                 "give one number or a list of that length"
             )
         for name, value in [("measure.weights", each) for each in weights] + [("measure.x", self.x)]:
-            checks.number(name, value, sizes=_SIZES)
+            checks.number(name, value, sizes=None)
             if value == 0:
                 raise UsageError(f"{name} must not be 0: nothing passes such a chain")
+            if not _SIZES[0] <= abs(value) <= _SIZES[1]:
+                raise UsageError(f"{name} must be between {_SIZES[0]:g} and {_SIZES[1]:g} in size, got {shown(value)}")
         size = sum(math.log10(abs(value)) for value in (*weights, self.x))
         if abs(size) > _MOST_DECADES:
             raise UsageError(
