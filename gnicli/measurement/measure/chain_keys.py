@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gnicli import checks
 from gnicli.checks import key
-from gnicli.errors import UsageError, shown
+from gnicli.errors import UsageError
 
 if TYPE_CHECKING:
     from gnicli.contracts import Noise
@@ -47,7 +47,7 @@ class ChainKeys:
             if value == 0:
                 raise UsageError(f"{name} must not be 0: nothing passes such a chain")
             if not _SIZES[0] <= abs(value) <= _SIZES[1]:
-                raise UsageError(f"{name} must be between {_SIZES[0]:g} and {_SIZES[1]:g} in size, got {shown(value)}")
+                raise UsageError(f"{name} must be between {_SIZES[0]:g} and {_SIZES[1]:g} in size, got {value:g}")
         size = sum(math.log10(abs(value)) for value in (*weights, self.x))
         if abs(size) > _MOST_DECADES:
             raise UsageError(
