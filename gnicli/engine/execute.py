@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gnicli import files, memory
 from gnicli.contracts import Observer, Results, State, Value
-from gnicli.engine import checkpoint, display, figures, folders, machine, places, provenance, report, tables
+from gnicli.engine import checkout, checkpoint, display, figures, folders, machine, places, provenance, report, tables
 from gnicli.engine.observer import RunObserver
 from gnicli.engine.signals import KEYBOARD_EXIT_CODE, StopRequest, stop_on_signals
 from gnicli.errors import GniError, Interrupted, UsageError
@@ -84,7 +84,7 @@ def _manifest(config: dict[str, Any], command: str, overrides: Sequence[str], ar
         "overrides": list(overrides),
         "fingerprint": provenance.fingerprint(config),
         "seed": config.get("seed"),
-        "git": provenance.git_state(),
+        "git": checkout.git_state(),
         "versions": provenance.versions(),
         "error": "",
         "end": None,

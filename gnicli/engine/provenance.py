@@ -1,4 +1,4 @@
-"""Where a result comes from: the config's fingerprint, the source's commit, versions and host."""
+"""Where a result comes from: the config's fingerprint, versions and host."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import functools
 import hashlib
 import json
 import os
-import re
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -21,9 +20,6 @@ if TYPE_CHECKING:
 # Keys that decide where and how a run is computed, not what: a resumed run may change them.
 INCIDENTAL = ("run", "device", "threads")
 PACKAGES = ("gni", "torch", "numpy", "scipy", "hydra-core", "omegaconf")
-_GIT_SECONDS = 5
-# As it was before any configuration could change it, without folders that depend on where one stands.
-_PATH = os.pathsep.join(part for part in os.environ.get("PATH", "").split(os.pathsep) if os.path.isabs(part))
 
 
 def plain(cfg: DictConfig) -> dict[str, Any]:
@@ -93,68 +89,6 @@ def _against_overrides(config: Mapping[str, Any], manifest: Mapping[str, Any]) -
 def _text(leaves: Mapping[str, Any], key: str) -> str | None:
     # As text a NaN equals itself, and 1 is not True.
     return json.dumps(leaves[key]) if key in leaves else None
-
-
-@functools.cache
-def git_state() -> dict[str, Any]:
-    """Commit and dirty flag of the checkout that this source lies in; None where there is none, or no git."""
-    root = Path(__file__).resolve().parents[2]
-    commit = _commit(root)
-    return {"commit": commit, "dirty": None if commit is None else _is_dirty(root)}
-
-
-def _commit(root: Path) -> str | None:
-    """The commit of a checkout, read without git: from `.git/HEAD` and the reference that it names."""
-    try:
-        git = root / ".git"
-        if git.is_file():  # a worktree: the path of its own folder, which names the common one
-            git = root / git.read_text().removeprefix("gitdir:").strip()
-        common = git / (git / "commondir").read_text().strip() if (git / "commondir").exists() else git
-        head = (git / "HEAD").read_text().strip()
-        if head.startswith("ref:"):
-            name = head.removeprefix("ref:").strip()
-            loose = [folder / name for folder in (git, common) if (folder / name).is_file()]
-            head = loose[0].read_text().strip() if loose else _packed(common, name)
-    except (OSError, ValueError):
-        return None
-    return head if re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", head) else None
-
-
-def _packed(common: Path, name: str) -> str:
-    lines = (common / "packed-refs").read_text().splitlines()
-    return next((line.split(" ")[0] for line in lines if line.endswith(f" {name}")), "")
-
-
-def _is_dirty(root: Path) -> bool | None:
-    """Whether tracked files differ from the commit; None where git is absent or does not answer in time.
-
-    git is the one that was found when Python started, and runs no program that a setting names: neither hooks nor a
-    file system monitor.
-    """
-    import shutil
-    import subprocess
-
-    git = shutil.which("git", path=_PATH)
-    if git is None:
-        return None
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "LD_", "DYLD_"))}
-    environment |= {"GIT_OPTIONAL_LOCKS": "0", "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull}
-    environment |= {"GIT_TERMINAL_PROMPT": "0", "PATH": _PATH}
-    settings = ["-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}", "-c", f"safe.directory={root}"]
-    asked = ["status", "--porcelain", "--untracked-files=no", "--ignore-submodules=all"]
-    try:
-        said = subprocess.run(
-            [git, *settings, "-C", str(root), *asked],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=_GIT_SECONDS,
-        )
-    except (OSError, ValueError, subprocess.SubprocessError):
-        return None
-    return bool(said.stdout.strip())
 
 
 @functools.cache

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from gnicli import files
 from gnicli.contracts import NamedArray, Results, RunRecord, Value
-from gnicli.engine import display, figures, folders, provenance, report, signals, tables
+from gnicli.engine import checkout, display, figures, folders, provenance, report, signals, tables
 from gnicli.engine.summary import labels_of, summary, varying
 from gnicli.errors import DataError, GniError, Interrupted
 
@@ -55,7 +55,7 @@ class Sweep:
                 "argv": list(argv),
                 "overrides": list(overrides),
                 "n_jobs": n_jobs,  # at once: whoever finds a sweep that was killed is told of the jobs that never began
-                "git": provenance.git_state(),
+                "git": checkout.git_state(),
                 "versions": provenance.versions(),
                 "error": "",
                 "end": None,

@@ -239,12 +239,3 @@ def test_the_fingerprint_names_the_content():
     assert provenance.fingerprint(config) != provenance.fingerprint(other)
     assert provenance.differences(config, other) == {"b.d": ([1, 2], [2, 1])}
     assert provenance.differences({"a": float("nan"), "b": 1}, {"a": float("nan"), "b": True}) == {"b": (1, True)}
-
-
-def test_no_git_is_no_failure(monkeypatch):
-    monkeypatch.setattr(provenance, "_PATH", "/nowhere")
-    provenance.git_state.cache_clear()
-    try:
-        assert provenance.git_state()["dirty"] is None  # the commit is read without git
-    finally:
-        provenance.git_state.cache_clear()

@@ -6,7 +6,7 @@ import shutil
 import pytest
 import strangers
 
-from gnicli.engine import provenance
+from gnicli.engine import checkout
 
 SEED = 20
 SAMPLE = random.Random(SEED).sample(strangers.CASES, 200)
@@ -52,7 +52,7 @@ def _survives(case, tmp_path, stopped, monkeypatch, stub):
     before = {path: path.lstat().st_mtime_ns for path in (*out.rglob("*"), *tmp_path.glob("*"))}
     monkeypatch.setenv("GNI_OUTPUTS", str(tmp_path / "outputs"))
     monkeypatch.setenv("GNI_SECRET", strangers.SECRET)
-    provenance.git_state()  # the one process that gni starts, tested below
+    checkout.git_state()  # the one process that gni starts, tested below
     allowed = [tmp_path / "outputs", *([theirs / "run"] if case[1] == "saved" else [])]
     prepare = (lambda: _stub(pytest.MonkeyPatch())) if stub else (lambda: None)
     did = strangers.watched(words, cwd, allowed, prepare)
