@@ -10,6 +10,7 @@ import copy
 import dataclasses
 import importlib
 import math
+import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -119,6 +120,19 @@ def seed(key: str, value: Any) -> None:
     """Check a seed: an integer in [0, 2^63)."""
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < MAX_SEED:
         raise UsageError(f"{key} must be an integer in [0, 2^63), got {shown(value)}")
+
+
+def home(key: str, path: str, *, existing: bool = True) -> str:
+    """The path with a leading `~` (or `~user`) written out, as a shell does it; the key is for the message.
+
+    With `existing` what lies there under that very name comes first. `UsageError` where nobody has such a home folder.
+    """
+    if not path.startswith("~") or (existing and os.path.lexists(path)):
+        return path
+    found = os.path.expanduser(path)
+    if found.startswith("~"):
+        raise UsageError(f"{key}={path}: no home folder for {path.split(os.sep)[0]}; write ./{path} for a name with ~")
+    return found
 
 
 def component(key: str, package: str, values: Mapping[str, Any]) -> Any:

@@ -179,10 +179,11 @@ def import_(
     """
     from pathlib import Path
 
+    from gnicli import checks
     from gnicli.dataset.importing import search
     from gnicli.dataset.store import import_file
 
-    source = Path(folder).expanduser()
+    source = Path(checks.home("DIR", folder))
     if not source.exists():
         raise UsageError(f"{source} is no folder; give the one that holds the downloaded files")
     sums = _sums(sha256)

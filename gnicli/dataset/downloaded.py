@@ -100,7 +100,7 @@ class Downloaded(Images):
 
     def _folder(self, own: str | None) -> Path:
         if self.dir is not None:
-            return Path(self.dir).expanduser()
+            return Path(checks.home("dataset.dir", self.dir))
         folder = store.cache_folder() / self.name
         # A file with another sum must not take the place of the published one.
         return folder / f"sha256-{own[:16].lower()}" if own else folder

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from gnicli import files
+from gnicli import checks, files
 from gnicli.contracts import Observer
 from gnicli.errors import DataError, ResourceError
 
@@ -68,9 +68,9 @@ class Wanted(NamedTuple):
 def cache_folder() -> Path:
     """$GNI_DATA_DIR, or gni in $XDG_CACHE_HOME, or ~/.cache/gni."""
     if own := os.environ.get("GNI_DATA_DIR"):
-        return Path(own).expanduser()
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "gni"
+        return Path(checks.home("GNI_DATA_DIR", own, existing=False))
+    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(checks.home("XDG_CACHE_HOME", base, existing=False)) / "gni"
 
 
 def offline() -> bool:

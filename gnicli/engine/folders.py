@@ -20,7 +20,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from gnicli import files
+from gnicli import checks, files
 from gnicli.contracts import Value
 from gnicli.engine import content, places, provenance, records, tables
 from gnicli.engine.content import LOCK, MANIFEST, PRODUCTS
@@ -45,8 +45,11 @@ def stamp() -> str:
 
 
 def output_root(root: str | os.PathLike[str] | None = None) -> Path:
-    """The folder of all runs: `root` if given, else `$GNI_OUTPUTS`, else `outputs`."""
-    return Path(root or os.environ.get("GNI_OUTPUTS") or "outputs")
+    """The folder of all runs: `root` if given, else `$GNI_OUTPUTS`, else `outputs`; `~` is the home folder."""
+    if root:
+        return Path(checks.home("run.root", os.fspath(root)))
+    # No folder named ~ is meant here, be there one or not.
+    return Path(checks.home("GNI_OUTPUTS", os.environ.get("GNI_OUTPUTS") or "outputs", existing=False))
 
 
 def new_folder(root: str | os.PathLike[str] | None, command: str) -> Path:

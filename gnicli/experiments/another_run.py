@@ -9,13 +9,14 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
+from gnicli import checks
 from gnicli.engine import folders, places, records
 from gnicli.errors import DataError, UsageError
 
 
 def folder_of(source: str, command: str, statuses: Collection[str]) -> Path:
     """The folder, if it is a run of `command` with one of `statuses`; `UsageError` where it is not."""
-    folder = Path(source)
+    folder = Path(checks.home("source", source))
     if not folder.is_dir():
         raise UsageError(f"source={folder}: no such folder; give one that gni {command} printed")
     manifest = folders.read_manifest(folder)

@@ -14,6 +14,7 @@ import dataclasses
 import os
 import re
 
+from gnicli import checks
 from gnicli.errors import UsageError
 from gnicli.launch import commands, components
 
@@ -103,10 +104,7 @@ def _checked(key: str, path: str) -> str:
         raise UsageError(f"{key}={path}: a name with '${{' cannot be given; rename the file or folder")
     if any(len(os.fsencode(part)) > MAX_NAME_BYTES for part in path.split(os.sep)):
         raise UsageError(f"{key}: a name in this path has more than {MAX_NAME_BYTES} bytes; choose a shorter one")
-    home = path if os.path.lexists(path) else os.path.expanduser(path)
-    if home.startswith("~") and not os.path.lexists(path):
-        raise UsageError(f"{key}={path}: no home folder for {path.split(os.sep)[0]}; write ./{path} for a name with ~")
-    return home
+    return checks.home(key, path)
 
 
 def _readable(value: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gnicli import checks
 from gnicli.errors import ConflictError, GniError, UsageError
 from gnicli.launch import arguments as argument_reader
 from gnicli.launch import commands, configs, failures, paths, references
@@ -25,7 +26,7 @@ def resume(folder: str | Path) -> int:
     from gnicli.engine import folders
     from gnicli.engine.execute import execute
 
-    folder = Path(folder)
+    folder = Path(checks.home("RUN", str(folder)))
     manifest = folders.read_manifest(folder)
     if manifest.get("kind") == "sweep":
         raise ConflictError(_about_sweep(folder))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from omegaconf import DictConfig, OmegaConf
 
+from gnicli import checks
 from gnicli.errors import GniError, Interrupted, UsageError
 from gnicli.launch import commands, configs, failures, keys, vetting
 
@@ -108,7 +109,7 @@ def _folder(
     base, usual = output_root(root), output_root()
     if not root_typed and not base.resolve().is_relative_to(usual.resolve()):
         raise UsageError(vetting.outside(str(root), usual, "root"))
-    chosen = Path(str(folder)) if folder is not None else base / command / name
+    chosen = base / command / name if folder is None else Path(checks.home("run.dir", str(folder)))
     check_place(chosen)
     if folder is not None and not typed and not chosen.resolve().is_relative_to(base.resolve()):
         raise UsageError(vetting.outside(folder, base, "dir"))

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gnicli import checks
 from gnicli.engine import yaml_files
 from gnicli.errors import UsageError
 from gnicli.launch import arguments as argument_reader
@@ -216,7 +217,7 @@ def _check_output(config: dict[str, Any], typed: set[str]) -> None:
     if "run.root" not in typed and "run.dir" not in typed:
         root, folder = (OmegaConf.select(composed, key) for key in ("run.root", "run.dir"))
         for key, value, base in (("root", root, output_root()), ("dir", folder, output_root(root))):
-            if value is not None and not yaml_files.lies_within(str(value), base):
+            if value is not None and not yaml_files.lies_within(checks.home(f"run.{key}", str(value)), base):
                 raise UsageError(outside(str(value), base, key))
 
 
@@ -234,7 +235,7 @@ def _leaves(values: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[tupl
 
 
 def _check_path(name: str, value: str) -> None:
-    path = Path(value).expanduser()
+    path = Path(checks.home(name, value))
     if not yaml_files.lies_within(str(path), Path.cwd()):
         raise UsageError(
             f"{name}: a file may name what lies below the working folder alone, got {value}; "

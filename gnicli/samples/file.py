@@ -112,10 +112,8 @@ def _check_path(path: str | None) -> None:
 
 def _found(name: str) -> Path:
     """The path of a file that is there."""
-    path = Path(name)
+    path = Path(checks.home("samples.path", name))
     try:
-        if name.startswith("~") and not path.exists():  # what no shell has expanded
-            path = path.expanduser()
         if (path / "manifest.json").exists():
             raise UsageError(
                 f"{path} is a run: samples=run samples.path={path} samples.array=NAME reads an array of it"
@@ -124,10 +122,8 @@ def _found(name: str) -> Path:
             raise UsageError(f"{path} is a folder; give a file")
         if not path.exists():
             raise DataError(f"{path}: no such file")
-    except (OSError, RuntimeError) as error:
-        raise ResourceError(
-            f"cannot read {path}: {(getattr(error, 'strerror', None) or str(error)).lower()}"
-        ) from error
+    except OSError as error:
+        raise ResourceError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
     return path
 
 

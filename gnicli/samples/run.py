@@ -45,7 +45,7 @@ class RunSamples:
 
         if not self.path:
             raise UsageError("samples.path: which run? write samples=run samples.path=FOLDER samples.array=NAME")
-        folder = Path(self.path)
+        folder = Path(checks.home("samples.path", self.path))
         self._check(folder)
         groups = Groups(shown(str(folder)), self.max_n, self.drop_nonfinite, seed, observer)
         try:
