@@ -193,7 +193,7 @@ def import_(
     result = search(source, wanted)
     for path, file in result.files:
         if not dry_run:
-            import_file(file, path)
+            import_file(file, path, TerminalObserver())
         typer.echo(shown(f"{path}: would be copied to {file.path}" if dry_run else f"{file.path}: verified"))
     _summarize_import(source, result, wanted, dry_run)
 

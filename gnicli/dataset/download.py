@@ -6,8 +6,6 @@ file, the cause at each server, and what to do. Processes that want the same fil
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import http.client
 import os
 import re
@@ -15,16 +13,14 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, BinaryIO
 
 from gnicli import files
 from gnicli.contracts import Observer
 from gnicli.dataset import store
 from gnicli.dataset.store import Wanted
-from gnicli.errors import ConflictError, DataError, shown
+from gnicli.errors import DataError, shown
 
 _BLOCK = 1 << 16
 _LOOPBACK = re.compile(r"(localhost|127\.\d+\.\d+\.\d+|::1)")
@@ -38,7 +34,7 @@ class Limits:
     window: float = 60.0  # seconds over which the speed is judged
     least_rate: float = 1000.0  # bytes per second; below it another server is tried
     attempts: int = 10  # connections to one server, as long as each brings the file further
-    lock_seconds: float = 4 * 3600.0  # until a process that fetches the same file has finished
+    lock_seconds: float = store.LOCK_SECONDS  # until a process that fetches the same file has finished
 
 
 DEFAULT_LIMITS = Limits()
@@ -71,34 +67,12 @@ def ensure(wanted: Wanted, observer: Observer, limits: Limits = DEFAULT_LIMITS) 
     if store.offline():
         raise store.absent(wanted)
     store.make_folder(wanted)
-    with _turn(wanted, observer, limits):
+    with store.turn(wanted, observer, limits.lock_seconds):
         state = store.condition(wanted)
         if state == "present":
             store.verify(wanted, observer)
         elif state != "verified":
             _fetch(wanted, observer, limits)
-
-
-@contextlib.contextmanager
-def _turn(wanted: Wanted, observer: Observer, limits: Limits) -> Iterator[None]:
-    lock = _lock_of(wanted)
-    busy = f"another process is still fetching {wanted.path}; wait for it, or end it"
-    with contextlib.ExitStack() as stack:
-        try:
-            stack.enter_context(files.locked(lock, wait_seconds=0, busy=busy))
-        except ConflictError:
-            observer.note(f"{wanted.name}: another process is fetching it; waiting")
-            stack.enter_context(files.locked(lock, wait_seconds=limits.lock_seconds, busy=busy))
-        yield
-
-
-def _lock_of(wanted: Wanted) -> Path:
-    """Beside the file, but for a folder of the user's, where nothing of ours is left behind: then in the cache."""
-    if wanted.owned:
-        return wanted.folder / f".{wanted.name}.lock"
-    folder = store.cache_folder() / "locks"
-    store.make_folder(wanted._replace(folder=folder))
-    return folder / f"{hashlib.sha256(os.fsencode(wanted.path.absolute())).hexdigest()[:32]}.lock"
 
 
 def _fetch(wanted: Wanted, observer: Observer, limits: Limits) -> None:

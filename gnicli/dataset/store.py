@@ -8,6 +8,7 @@ beside the file (`NAME.verified`: sum, size, modification time); while all three
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import shutil
@@ -17,8 +18,9 @@ from typing import Literal, NamedTuple
 
 from gnicli import checks, files
 from gnicli.contracts import Observer
-from gnicli.errors import DataError, ResourceError
+from gnicli.errors import ConflictError, DataError, ResourceError
 
+LOCK_SECONDS = 4 * 3600.0  # until a process that fetches the same file has finished
 # What to do with the files once they were fetched elsewhere, and without them.
 WITHOUT_NETWORK = "then here: gni data import FOLDER, where they were copied to; dataset=digits needs no files"
 
@@ -95,9 +97,11 @@ def verify(wanted: Wanted, observer: Observer) -> None:
     with readable(wanted):
         found = files.sha256_of(wanted.path)
     if found.startswith(wanted.sha256):
-        # A read-only cache serves as well; it is then hashed each time.
-        with contextlib.suppress(ResourceError):
+        # A read-only cache serves as well; it is then hashed each time. And whoever has a turn at this moment may have
+        # taken the half-written stamp for a leftover.
+        with contextlib.suppress(ResourceError, FileNotFoundError):
             files.replace(wanted.stamp, json.dumps({**before, "sha256": found}).encode())
+        files.remove_leftovers(wanted.folder, wanted.stamp.name)  # another's is equal, if it is alive
         return
     raise set_aside(wanted, wanted.path, found)
 
@@ -163,18 +167,47 @@ def make_folder(wanted: Wanted) -> None:
         ) from error
 
 
-def import_file(wanted: Wanted, source: Path) -> bool:
+@contextlib.contextmanager
+def turn(wanted: Wanted, observer: Observer, seconds: float = LOCK_SECONDS) -> Iterator[None]:
+    """Be the one process that writes a file of the cache; what one that died in its turn left half-written goes.
+
+    Raises `ConflictError` where another has its turn for longer than `seconds`.
+    """
+    lock = _lock_of(wanted)
+    busy = f"another process is still fetching {wanted.path}; wait for it, or end it"
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(files.locked(lock, wait_seconds=0, busy=busy))
+        except ConflictError:
+            observer.note(f"{wanted.name}: another process is fetching it; waiting")
+            stack.enter_context(files.locked(lock, wait_seconds=seconds, busy=busy))
+        for path in (wanted.path, wanted.stamp):
+            files.remove_leftovers(wanted.folder, path.name)
+        yield
+
+
+def _lock_of(wanted: Wanted) -> Path:
+    """Beside the file, but for a folder of the user's, where nothing of ours is left behind: then in the cache."""
+    if wanted.owned:
+        return wanted.folder / f".{wanted.name}.lock"
+    folder = cache_folder() / "locks"
+    make_folder(wanted._replace(folder=folder))
+    return folder / f"{hashlib.sha256(os.fsencode(wanted.path.absolute())).hexdigest()[:32]}.lock"
+
+
+def import_file(wanted: Wanted, source: Path, observer: Observer, seconds: float = LOCK_SECONDS) -> bool:
     """Copy `source` to its place in the cache if its sum is right; False (and nothing done) if it is not."""
     with readable(wanted, source):
         if files.sha256_of(source) != wanted.sha256:
             return False
     make_folder(wanted)
-    if not (wanted.path.exists() and wanted.path.samefile(source)):
-        with source.open("rb") as stream:
-            files.replace(wanted.path, lambda target: shutil.copyfileobj(stream, target, 1 << 20))
-    # Hashed again where it lies now: what was copied may have changed underway.
-    accept(wanted, wanted.path)
-    wanted.part.unlink(missing_ok=True)
+    with turn(wanted, observer, seconds):
+        if not (wanted.path.exists() and wanted.path.samefile(source)):
+            with source.open("rb") as stream:
+                files.replace(wanted.path, lambda target: shutil.copyfileobj(stream, target, 1 << 20))
+        # Hashed again where it lies now: what was copied may have changed underway.
+        accept(wanted, wanted.path)
+        wanted.part.unlink(missing_ok=True)
     return True
 
 

@@ -434,3 +434,87 @@ def test_a_lock_held_for_too_long(served, cache, impatient):
     ):
         ensure(wanted, observer, type(impatient)(lock_seconds=0.1))
     assert observer.notes == [f"{NAME}: another process is fetching it; waiting"]
+
+
+KILLED = """
+import json, os, pathlib, signal, sys
+from gnicli import files
+from gnicli.contracts import SilentObserver
+from gnicli.dataset import store
+from gnicli.dataset.download import ensure
+from gnicli.dataset.store import Wanted
+fields = json.loads(sys.argv[1])
+fields["folder"] = pathlib.Path(fields["folder"])
+wanted = Wanted(**fields)
+what, count = sys.argv[2], int(sys.argv[3])
+calls = []
+
+def dying(handle, sync=os.fsync):
+    calls.append(handle)
+    if len(calls) == count:  # right before what was written is given its name
+        os.kill(os.getpid(), signal.SIGKILL)
+    sync(handle)
+
+os.fsync = dying
+if what == "import":
+    store.import_file(wanted, pathlib.Path(sys.argv[4]), SilentObserver())
+else:
+    ensure(wanted, SilentObserver())
+"""
+
+
+@pytest.mark.parametrize("what", ["import", "fetch"])
+@pytest.mark.parametrize("then", ["import", "fetch"])
+def test_what_a_killed_process_left_goes_with_the_next_turn(what, then, served, cache, tmp_path, impatient):
+    wanted = wanted_from(served, cache)
+    source = tmp_path / "elsewhere.mat"
+    source.write_bytes(CONTENT)
+    arguments = json.dumps({**wanted._asdict(), "folder": str(wanted.folder)})
+    left = set()
+    for count in range(1, 9):
+        command = [sys.executable, "-c", KILLED, arguments, what, str(count), str(source)]
+        code = subprocess.run(command, capture_output=True, timeout=120).returncode
+        left |= {path.name for path in wanted.folder.glob(".*.tmp")}
+        if code == 0:
+            break
+        assert code == -9
+        if store.condition(wanted) in ("present", "verified"):
+            break
+    # What was cut off in the stamp is found after the file is there; so it is put there by hand as well.
+    assert any(name.startswith(f".{NAME}.") for name in left)
+    for name in (NAME, f"{NAME}.verified"):
+        (wanted.folder / f".{name}.0123abcd.tmp").write_bytes(b"half")
+    others = [wanted.folder / ".train_32x32.mat.xyz.tmp", wanted.folder / ".other.mat.0123abcd.tmp"]
+    for path in others:
+        path.write_bytes(b"not ours, or of another file")
+    if then == "import":
+        assert store.import_file(wanted, source, SilentObserver())
+    else:
+        ensure(wanted, SilentObserver(), impatient)
+        wanted.path.unlink()
+        ensure(wanted, SilentObserver(), impatient)
+    assert good(wanted)
+    assert set(wanted.folder.glob(".*.tmp")) == set(others)
+
+
+def test_half_a_stamp_goes_when_the_file_is_next_hashed(served, cache):
+    wanted = wanted_from(served, cache)
+    present(wanted)
+    half = wanted.folder / f".{wanted.stamp.name}.0123abcd.tmp"
+    half.write_bytes(b"{")
+    ensure(wanted, SilentObserver())
+    assert good(wanted)
+    assert not half.exists()
+
+
+def test_an_import_waits_for_its_turn(served, cache, tmp_path):
+    wanted = wanted_from(served, cache)
+    wanted.folder.mkdir(parents=True)
+    half = wanted.folder / f".{NAME}.0123abcd.tmp"
+    half.write_bytes(b"somebody is writing this")
+    with files.locked(wanted.folder / f".{NAME}.lock", wait_seconds=1, busy=""):
+        with pytest.raises(ConflictError, match="another process is still fetching"):
+            store.import_file(wanted, served.folder / NAME, SilentObserver(), 0.1)
+        assert half.exists()
+    assert store.import_file(wanted, served.folder / NAME, SilentObserver())
+    assert not half.exists()
