@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gnicli.contracts import Value
+from gnicli.errors import shown
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -83,6 +84,7 @@ class Display:
         return self._console_given
 
     def _line(self, text: str) -> None:
+        text = shown(text)  # it may quote a stranger's file
         if self._live_wanted:
             self._console().print(text, markup=False, soft_wrap=True)
         else:
@@ -102,7 +104,7 @@ class Display:
         if self._live_wanted:
             from rich.text import Text
 
-            self._draw(Text(text, style="dim", no_wrap=True, overflow="ellipsis"))
+            self._draw(Text(shown(text), style="dim", no_wrap=True, overflow="ellipsis"))
         elif not self._terse:
             self._line(text)
 
@@ -158,7 +160,7 @@ def progress_line(parts: Sequence[str], done: int, total: int | None, console: C
 
     room = console.width - 1
     fitting = [part for n, part in enumerate(parts) if n == 0 or len("  ".join(parts[: n + 1])) <= room]
-    line = Text("  ".join(fitting), no_wrap=True, overflow="ellipsis")
+    line = Text(shown("  ".join(fitting)), no_wrap=True, overflow="ellipsis")
     # In steps of ten, or the bar would jitter with the length of the numbers.
     width = min(30, (room - len(line.plain) - 2) // 10 * 10)
     if total and width > 0 and len(parts) > 2:
@@ -199,9 +201,11 @@ def print_table(columns: Sequence[tuple[str, str]], rows: Sequence[Sequence[str]
     from rich.table import Table
 
     console = stdout_console()
-    table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, title_style="bold")
+    table = Table(
+        title=_escaped(title, console) if title else None, title_justify="left", box=box.SIMPLE_HEAD, title_style="bold"
+    )
     for header, side in columns:
-        table.add_column(header, justify="right" if side == "right" else "left", overflow="fold")
+        table.add_column(_escaped(header, console), justify="right" if side == "right" else "left", overflow="fold")
     for row in rows:
         table.add_row(*(_escaped(cell, console) for cell in row))
     console.print(table)
@@ -210,6 +214,7 @@ def print_table(columns: Sequence[tuple[str, str]], rows: Sequence[Sequence[str]
 def _escaped(text: str, console: Console) -> str:
     from rich.markup import escape
 
+    text = shown(text)
     if console.options.ascii_only:
         text = text.replace("±", "+-").encode("ascii", "backslashreplace").decode()
     return escape(text)

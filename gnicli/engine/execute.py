@@ -15,7 +15,7 @@ from gnicli.contracts import Observer, Results, State, Value
 from gnicli.engine import checkout, checkpoint, display, figures, folders, machine, places, provenance, report, tables
 from gnicli.engine.observer import RunObserver
 from gnicli.engine.signals import KEYBOARD_EXIT_CODE, StopRequest, stop_on_signals
-from gnicli.errors import GniError, Interrupted, UsageError
+from gnicli.errors import GniError, Interrupted, UsageError, shown
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -148,7 +148,7 @@ class _Job:
             history = [*self.claim.manifest.get("resumed_from", []), None if self.state is None else self.state.step]
             again = {**folders.identify_again(), "resumed_from": history}
         self.claim.update(device=self.device, threads=self.threads, **again)
-        self.log(f"{'resumed' if self.resume else 'started'}: {self.claim.manifest['command_line']}")
+        self.log(f"{'resumed' if self.resume else 'started'}: {shown(self.claim.manifest['command_line'])}")
 
     def refuse(self, error: BaseException) -> Outcome:
         """An end before the beginning: a fresh folder goes, a resumed run stays what it was."""

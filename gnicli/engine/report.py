@@ -10,25 +10,56 @@ from typing import TYPE_CHECKING, Any
 
 from gnicli.contracts import FigureData, Table, Value
 from gnicli.engine import display
+from gnicli.errors import shown
 
 if TYPE_CHECKING:
     import jinja2
+
+_MARKS = re.compile(r"[\\`*]|~(?=~)|(?<=~)~|(?<![^\W_])_|_(?![^\W_])|\](?=[(\[:])")
+_MARKS_AND_BRACKETS = re.compile(rf"{_MARKS.pattern}|[\[\]]")
+_ENTITY = re.compile(r"&(?=#|\w+;)")
+# Of headings, quotations, rules and lists.
+_BEGINNING = re.compile(r"^(\d*)([#>]|[+=-]+(?=\s|$)|(?<=\d)[.)](?=\s|$))")
 
 
 @functools.cache
 def _template() -> jinja2.Template:
     import jinja2
 
-    # autoescape is for HTML; this is Markdown, whose one dangerous place, the table cell, has a filter.
+    # autoescape is for HTML; this is Markdown, whose text and table cells have filters of their own.
     environment = jinja2.Environment(trim_blocks=True, autoescape=False, undefined=jinja2.StrictUndefined)
     environment.filters["cell"] = _cell
-    environment.filters["number"] = display.number_text
+    environment.filters["text"] = _text
+    environment.filters["alternative"] = _alternative
+    environment.filters["fenced"] = _fenced
+    environment.filters["number"] = lambda value: _cell(display.number_text(value))
     source = importlib.resources.files("gnicli.engine").joinpath("report.md.j2").read_text(encoding="utf-8")
     return environment.from_string(source)
 
 
+def _text(value: object) -> str:
+    """Text that Markdown shows as it is, whoever wrote it: no tag, link, picture, code, heading or list comes of it."""
+    return _BEGINNING.sub(r"\1\\\2", _inline(value))
+
+
+def _inline(value: object, marks: re.Pattern[str] = _MARKS) -> str:
+    plain = marks.sub(r"\\\g<0>", shown(" ".join(str(value).split())))
+    return _ENTITY.sub("&amp;", plain).replace("<", "&lt;")
+
+
+def _alternative(value: object) -> str:
+    """Text between the brackets of a picture."""
+    return _inline(value, _MARKS_AND_BRACKETS)
+
+
 def _cell(value: object) -> str:
-    return " ".join(str(value).split()).replace("|", "\\|")
+    return _inline(value).replace("|", "\\|")  # a cell begins no heading and no list
+
+
+def _fenced(text: str) -> str:
+    """A block of code, between fences that are longer than any in it."""
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
+    return f"{fence}\n{shown(text)}\n{fence}"
 
 
 def render(
