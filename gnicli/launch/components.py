@@ -79,28 +79,32 @@ def _loaded(entry_point: Any) -> Any:
     import signal
     import threading
 
+    from gnicli.engine import signals
+
     pressed = []
-    before = signal.getsignal(signal.SIGINT)
-    listen = threading.current_thread() is threading.main_thread() and callable(before)
+    before: dict[int, Any] = {}
+    if threading.current_thread() is threading.main_thread():
+        numbers = [getattr(signal, name) for name in signals.NAMES if hasattr(signal, name)]
+        found = {number: signal.getsignal(number) for number in numbers}
+        before = {number: handler for number, handler in found.items() if callable(handler)}
 
     def note(number: int, frame: Any) -> None:
         pressed.append(number)
-        if callable(before):
-            before(number, frame)
+        before[number](number, frame)
 
-    if listen:
-        signal.signal(signal.SIGINT, note)
+    for number in before:
+        signal.signal(number, note)
     try:
         return entry_point.load()
     except Exception:
         raise
     except BaseException as error:
-        if pressed:  # Ctrl-C, and not the module's own doing
+        if pressed:  # Ctrl-C or another signal, and not the module's own doing
             raise
         raise ImportError(f"its import ended with {type(error).__name__} {error}".strip()) from error
     finally:
-        if listen:
-            signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _not_a_schema(found: Any, name: str) -> str:

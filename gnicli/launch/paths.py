@@ -52,8 +52,8 @@ def expand(command: str, words: list[str]) -> list[str]:
             found.append(word)
         elif key.lstrip("+") in PATH_KEYS:
             found.append(f"{key}={_path_value(key.lstrip('+'), value)}")
-        elif value and key in groups(command):
-            found += _expanded(key, value) or [word]
+        elif value and key in commands.groups(command) and (expanded := _expanded(key, value)):
+            found += expanded
         else:
             found.append(f"{key}={_readable(value)}")
     return found
@@ -63,7 +63,7 @@ def _expanded(group: str, value: str) -> list[str] | None:
     """`group=file` and the path, or None where the value names no path."""
     parts = _parts(value)
     are_paths = [_is_path(group, part) for part in parts]
-    if not any(are_paths):
+    if not any(are_paths) or not _takes_paths(group):  # in this order: the second may import another package
         return None
     if not all(are_paths):
         names = ", ".join(part for part, is_path in zip(parts, are_paths, strict=True) if not is_path)
@@ -130,9 +130,9 @@ def _unquoted(value: str) -> str:
     return value[1:-1] if len(value) >= 2 and value[0] == value[-1] and value[0] in "'\"" else value
 
 
-def quoted_if_needed(path: str) -> str:
-    """A path as a value in Hydra's grammar, quoted where it holds more than letters that mean nothing there."""
-    return path if re.fullmatch(r"[A-Za-z0-9_./-]+", path) else _quoted(path)
+def in_quotes_if_needed(path: str) -> str:
+    """A path as it is typed for a key that takes one: in quotes where it would be read as several, or trimmed."""
+    return f"'{path}'" if "," in path or path != path.strip() or path[:1] in ("'", '"') else path
 
 
 def _quoted(path: str) -> str:

@@ -109,13 +109,15 @@ def _names(jobs: Sequence[Path]) -> str:
 
 def _commands_of(manifest: dict[str, Any], jobs: Sequence[Path]) -> str:
     """The commands that run jobs that never began, in the places that the sweep had for them."""
+    from gnicli.engine import places
+
     words = _words_of_jobs(manifest)
     if words is None or max(int(job.name) for job in jobs) >= len(words):
         return _anew(manifest)
     told = []
     for job in jobs[:_MOST_TOLD]:
-        place = f"run.dir={paths.quoted_if_needed(str(job))}"
-        told.append(shlex.join(["gni", str(manifest.get("command")), *words[int(job.name)], place]))
+        place = places.shell_word(f"run.dir={paths.in_quotes_if_needed(str(job))}")
+        told.append(f"{shlex.join(['gni', str(manifest.get('command')), *words[int(job.name)]])} {place}")
     more = len(jobs) - len(told)
     return "; ".join(told) + (f"; and {more} more of the same kind" if more else "")
 
