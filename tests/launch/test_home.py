@@ -27,7 +27,9 @@ def home(tmp_path, monkeypatch):
     assert not [path for path in tmp_path.rglob("*") if path.name.startswith("~")]
 
 
-@pytest.mark.parametrize("words", [["train"], ["train", "-m", "M=1,2"]], ids=["run", "sweep"])
+@pytest.mark.parametrize(
+    "words", [["train"], pytest.param(["train", "-m", "M=1,2"], marks=pytest.mark.slow)], ids=["run", "sweep"]
+)
 def test_gni_outputs_in_the_home_folder(gni, home, monkeypatch, words):
     monkeypatch.setenv("GNI_OUTPUTS", "~/runs")
     said = gni(*words)
