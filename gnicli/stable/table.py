@@ -3,12 +3,17 @@
 log pdf and log tail (tail = cdf for x < 0, sf for x ≥ 0) are interpolated at Chebyshev points on dyadic panels of u,
 split until the last coefficients vanish. Panels that do not converge (at the edge of a one-sided support, or where a
 light tail falls faster than exponentially in u) are left to the exact inversion, point by point.
+
+A panel is built when a point falls into it, by itself alone: no bit of a value depends on which panels were built
+before it, or together with it.
 """
 
 from __future__ import annotations
 
 import math
+import threading
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -54,91 +59,150 @@ def _chebyshev() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return np.cos(angle), to_coefficients, to_powers
 
 
-def _first_panels() -> np.ndarray:
-    """Rows (left end, width) of the panels to begin with: narrow in the bulk, wide in the tails."""
+def _first_panels() -> list[tuple[float, float]]:
+    """Left end and width of the panels to begin with: narrow in the bulk, wide in the tails."""
     right = [(k * 0.5, 0.5) for k in range(6)] + [(3.0, 1.0), (4.0, 2.0), (6.0, 2.0), (8.0, 4.0), (12.0, 4.0)]
     right += [(u, 8.0) for u in (16.0, 24.0, 32.0, 40.0)]
-    return np.array([(-left - width, width) for left, width in right] + right)
+    return [(-left - width, width) for left, width in right] + right
+
+
+@lru_cache(maxsize=1)
+def _first_spans() -> np.ndarray:
+    """For each cell of the finest width, how many of them the panel that holds it has to begin with."""
+    spans = np.empty(round(2.0 * _REACH / _FINEST), dtype=np.int64)
+    for left, width in _first_panels():
+        first = round((left + _REACH) / _FINEST)
+        spans[first : first + round(width / _FINEST)] = round(width / _FINEST)
+    return spans
+
+
+class Panels(NamedTuple):
+    """What the built panels hold, each array with room for more of them in its last axis."""
+
+    left: np.ndarray
+    width: np.ndarray
+    good: np.ndarray  # bool: the polynomials hold; elsewhere the inversion has to be asked
+    gone: np.ndarray  # bool: the density underflows in all of it
+    pdf: np.ndarray  # (powers, panels): a row per power, so that a look-up reads from a short contiguous row
+    tail: np.ndarray
+
+
+def _room(n: int) -> Panels:
+    flags, rows = np.zeros((2, n), dtype=bool), np.zeros((2, _DEGREE + 1, n))
+    return Panels(np.zeros(n), np.ones(n), *flags, *rows)
+
+
+def _fit(alpha: float, beta: float, left: np.ndarray, width: np.ndarray) -> tuple[np.ndarray, Panels]:
+    """Polynomials on some panels of a law, each to the bit as it would be alone; and which need no splitting."""
+    nodes, to_coefficients, to_powers = _chebyshev()
+    u = left[:, None] + 0.5 * width[:, None] * (1.0 + nodes)
+    values = np.stack(exact(alpha, beta, np.sinh(u)))  # (2, panels, nodes)
+    size = np.maximum(1.0, np.abs(values).max(axis=(0, 2)) / 40.0)
+    with np.errstate(invalid="ignore"):
+        coefficients = _products(to_coefficients, values)
+        error = np.abs(coefficients[:, :, -2:]).max(axis=(0, 2)) / size
+    finite = np.isfinite(values).all(axis=(0, 2))
+    good = finite & (error < _TOLERANCE)
+    # nothing can be gained by splitting where the law is 0, or below what double precision can hold
+    hopeless = (width <= _FINEST) | (values[0] < -1e5).all(axis=1)
+    hopeless |= ~finite & ~(values[0] > -60.0).any(axis=1)
+    powers = _products(to_powers, np.where(finite[:, None], coefficients, 0.0))
+    powers[:, ~finite, 0] = values[:, ~finite].max(axis=2)  # only to see whether all of it underflows
+    gone = ~good & (powers[0, :, 0] + np.abs(powers[0, :, 1:]).sum(axis=1) < _UNDERFLOW)
+    return good | hopeless, Panels(left, width, good, gone, powers[0].T, powers[1].T)
+
+
+def _products(matrix: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+    """matrix @ each vector of (…, nodes). BLAS and einsum sum in an order that depends on how many there are."""
+    return np.multiply(vectors[..., None, :], matrix).sum(axis=-1)
 
 
 class Table:
-    """The interpolant of one law, in S0 with scale 1 and location 0."""
+    """The interpolant of one law, in S0 with scale 1 and location 0; several threads may ask it at once."""
 
     def __init__(self, alpha: float, beta: float) -> None:
         self.alpha, self.beta = alpha, beta
-        panels, powers, good = self._build()
-        order = np.argsort(panels[:, 0])
-        self._left, self._width = panels[order, 0], panels[order, 1]
-        self._good = good[order]
-        top = powers[order, 0, 0] + np.abs(powers[order, 1:, 0]).sum(axis=1)
-        self._gone = ~self._good & (top < _UNDERFLOW)
-        # one row per power and function, so that a look-up by panel reads from a short contiguous row
-        self._pdf = np.ascontiguousarray(powers[order, :, 0].T)
-        self._tail = np.ascontiguousarray(powers[order, :, 1].T)
-        finest = self._width.min()
-        cells = np.rint(self._width / finest).astype(np.int64)
-        self._panel_of_cell = np.repeat(np.arange(order.size), cells)
-        self._per_cell = 1.0 / finest
+        self._span = _first_spans().copy()  # of the panel that holds the cell, as far as it has been split
+        self._panel_of_cell = np.full(self._span.size, -1)  # -1: not built
+        self._panels = _room(64)
+        self._n_panels = 0
+        self._complete = False  # all panels are built
+        self._all_good = True  # of those built
+        self._lock = threading.Lock()
 
-    def _build(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        nodes, to_coefficients, to_powers = _chebyshev()
-        pending = _first_panels()
-        panels, powers, good = [], [], []
-        while pending.size:
-            u = pending[:, :1] + 0.5 * pending[:, 1:] * (1.0 + nodes)
-            values = np.stack(exact(self.alpha, self.beta, np.sinh(u)), axis=2)
-            size = np.maximum(1.0, np.abs(values).max(axis=(1, 2)) / 40.0)
-            with np.errstate(invalid="ignore"):
-                coefficients = np.einsum("kn,pnf->pkf", to_coefficients, values)
-                error = np.abs(coefficients[:, -2:]).max(axis=(1, 2)) / size
-            finite = np.isfinite(values).all(axis=(1, 2))
-            converged = finite & (error < _TOLERANCE)
-            # nothing can be gained by splitting where the law is 0, or below what double precision can hold
-            hopeless = (pending[:, 1] <= _FINEST) | (values[:, :, 0] < -1e5).all(axis=1)
-            hopeless |= ~finite & ~(values[:, :, 0] > -60.0).any(axis=1)
-            done = converged | hopeless
-            panels.append(pending[done])
-            fitted = np.einsum("jk,pkf->pjf", to_powers, np.where(finite[done, None, None], coefficients[done], 0.0))
-            fitted[~finite[done], 0] = values[done & ~finite].max(axis=1)  # only to see whether all of it underflows
-            powers.append(fitted)
-            good.append(converged[done])
-            split = pending[~done]
-            half = 0.5 * split[:, 1]
-            pending = np.concatenate(
-                [np.column_stack([split[:, 0], half]), np.column_stack([split[:, 0] + half, half])]
-            )
-        return np.concatenate(panels), np.concatenate(powers), np.concatenate(good)
+    def build(self, cells: np.ndarray | None = None) -> None:
+        """Build the panels that hold these cells, or all of them: fit them, split those that need it, and so on."""
+        with self._lock:
+            pending = np.arange(self._span.size) if cells is None else cells
+            while (pending := pending[self._panel_of_cell[pending] < 0]).size:
+                chosen = np.zeros(self._span.size, dtype=bool)
+                chosen[pending & -self._span[pending]] = True
+                first = np.flatnonzero(chosen)
+                span = self._span[first]
+                done, found = _fit(self.alpha, self.beta, first * _FINEST - _REACH, span * _FINEST)
+                for start, n in zip(first[~done].tolist(), span[~done].tolist(), strict=True):
+                    self._span[start : start + n] = n // 2
+                self._add(Panels(*(each[..., done] for each in found)), first[done], span[done])
+            self._complete |= cells is None
+
+    def _add(self, found: Panels, first: np.ndarray, span: np.ndarray) -> None:
+        """Put panels behind the others; those who read meanwhile see the old ones, which stay as they are."""
+        start, end = self._n_panels, self._n_panels + first.size
+        if end > self._panels.left.size:
+            more = _room(2 * end)
+            for new, old in zip(more, self._panels, strict=True):
+                new[..., :start] = old[..., :start]
+            self._panels = more
+        for new, each in zip(self._panels, found, strict=True):
+            new[..., start:end] = each
+        self._all_good &= bool(found.good.all())
+        self._n_panels = end
+        for k, (cell, n) in enumerate(zip(first.tolist(), span.tolist(), strict=True), start):
+            self._panel_of_cell[cell : cell + n] = k
+
+    def _find(self, held: np.ndarray) -> np.ndarray:
+        """The number of the panel that holds each u."""
+        cells = ((held + _REACH) * (1.0 / _FINEST)).astype(np.int64)
+        panel = self._panel_of_cell[cells]
+        if not self._complete and panel.min() < 0:
+            self.build(cells[panel < 0])
+            panel = self._panel_of_cell[cells]
+        return panel
 
     def log_pdf(self, x: np.ndarray, underflow: bool = False) -> np.ndarray:
         """log pdf at x, shape (n,). With `underflow`, values below -800 may be given as -inf, which is faster."""
-        return self._evaluate(x, self._pdf, 0, underflow)
+        return self._evaluate(x, 0, underflow)
 
     def log_tail(self, x: np.ndarray, underflow: bool = False) -> np.ndarray:
         """Log of the cdf where x < 0 and of the sf where x >= 0, shape (n,)."""
-        return self._evaluate(x, self._tail, 1, underflow)
+        return self._evaluate(x, 1, underflow)
 
-    def _evaluate(self, x: np.ndarray, rows: np.ndarray, which: int, underflow: bool) -> np.ndarray:
+    def _evaluate(self, x: np.ndarray, which: int, underflow: bool) -> np.ndarray:
+        if x.size > _BLOCK and not self._complete:
+            self.build()
         out = np.empty_like(x)
         for start in range(0, x.size, _BLOCK):
             part = slice(start, start + _BLOCK)
-            out[part] = self._block(x[part], rows, which, underflow)
+            out[part] = self._block(x[part], which, underflow)
         return out
 
-    def _block(self, x: np.ndarray, rows: np.ndarray, which: int, underflow: bool) -> np.ndarray:
+    def _block(self, x: np.ndarray, which: int, underflow: bool) -> np.ndarray:
         u = np.arcsinh(x)
         held = np.clip(u, -_REACH, _REACH * (1.0 - 1e-15))
         held[np.isnan(held)] = 0.0
-        panel = self._panel_of_cell[((held + _REACH) * self._per_cell).astype(np.int64)]
-        v = (held - self._left[panel]) * (2.0 / self._width)[panel] - 1.0
+        panel = self._find(held)
+        built = self._panels
+        v = (held - built.left[panel]) * (2.0 / built.width)[panel] - 1.0
+        rows = built.tail if which else built.pdf
         value = rows[-1][panel]
         for row in rows[-2::-1]:
             value *= v
             value += row[panel]
         beyond = np.abs(u) > _REACH
-        if not self._good.all():
-            gone = self._gone[panel] & underflow
+        if not self._all_good:
+            gone = built.gone[panel] & underflow
             value[gone] = -np.inf
-            by_hand = np.flatnonzero(~self._good[panel] & ~gone)
+            by_hand = np.flatnonzero(~built.good[panel] & ~gone)
             if by_hand.size:
                 value[by_hand] = exact(self.alpha, self.beta, x[by_hand])[which]
         if beyond.any():
@@ -175,5 +239,5 @@ class Table:
 
 @lru_cache(maxsize=32)
 def table(alpha: float, beta: float) -> Table:
-    """The table of a law, built once (about 10 ms) and kept for the 32 laws used last."""
+    """The table of a law, kept for the 32 laws used last: half a millisecond for the first point, some 10 for all."""
     return Table(alpha, beta)
