@@ -20,18 +20,14 @@ import numpy as np
 
 from gnicli.errors import UsageError
 from gnicli.stable import inversion
-from gnicli.stable.sampling import draw
+from gnicli.stable.sampling import draw, moved
 
 PARAMETERIZATIONS = ("S0", "S1")
 _SEEN = -40.0  # of log scale: above it a density below exp(-800) of the standard law is 0 in units of the samples too
 
 
-def shift_to_s0(alpha: float, beta: float, scale: float) -> float:
-    """loc₀ − loc₁."""
-    return scale * _shift_in_scales(alpha, beta, scale)
-
-
 def _shift_in_scales(alpha: float, beta: float, scale: float) -> float:
+    """(loc₀ − loc₁) / scale."""
     if alpha == 1.0:
         return beta * (2.0 / math.pi) * math.log(scale)
     return -inversion.zeta(inversion.shape(alpha, beta))
@@ -73,12 +69,17 @@ class StableLaw:
             raise UsageError(f"loc must be finite, got {self.loc!r}")
 
     def to(self, parameterization: str) -> StableLaw:
-        """The same law in the other parameterization."""
+        """The same law in the other parameterization. `UsageError` where its location there is no float."""
         check_parameterization(parameterization)
         if parameterization == self.parameterization:
             return self
-        shift = shift_to_s0(self.alpha, self.beta, self.scale)
-        loc = self.loc + shift if parameterization == "S0" else self.loc - shift
+        shift = _shift_in_scales(self.alpha, self.beta, self.scale)
+        loc = float(moved(shift if parameterization == "S0" else -shift, self.scale, self.loc))
+        if not math.isfinite(loc):
+            raise UsageError(
+                f"the {parameterization} location of {self} is beyond the range of floats: "
+                "take a smaller scale or an alpha farther from 1"
+            )
         return StableLaw(self.alpha, self.beta, loc, self.scale, parameterization)
 
     # ------------------------------------------------------------------------------------------------------- densities
@@ -112,22 +113,25 @@ class StableLaw:
 
     def cf(self, t: Any) -> Any:
         """The characteristic function E exp(itX), complex128."""
-        law = self.to("S0")
         t = np.asarray(t, dtype=np.float64)
-        shape = inversion.shape(law.alpha, law.beta)
+        shape = inversion.shape(self.alpha, self.beta)
         with np.errstate(all="ignore"):  # t so large that the value is 0 may take its phase out of the range of floats
-            size = np.abs(t) * law.scale
-            fall = size**law.alpha
-            skew = np.where(size > 0.0, size * law.beta * inversion.growth(shape, np.log(size)), 0.0)
-            if law.alpha == 2.0:
+            size = np.abs(t) * self.scale
+            fall = size**self.alpha
+            if self.alpha == 2.0:
                 skew = np.zeros_like(size)
-            value = np.exp(-fall + 1j * (law.loc * t - np.sign(t) * skew))
+            elif self.parameterization == "S1" and self.alpha != 1.0:
+                skew = fall * inversion.zeta(shape)
+            else:
+                log_t = np.log(size if self.parameterization == "S0" else np.abs(t))
+                skew = np.where(size > 0.0, size * self.beta * inversion.growth(shape, log_t), 0.0)
+            value = np.exp(-fall + 1j * (self.loc * t - np.sign(t) * skew))
         return np.where(fall > 800.0, 0.0, value)[()]
 
     # --------------------------------------------------------------------------------------------------------- samples
 
     def rvs(self, n: int, rng: np.random.Generator, out: np.ndarray | None = None) -> np.ndarray:
-        """`n` independent draws, float64 (n,). Never NaN or infinite for a finite loc and scale that leave room.
+        """`n` independent draws, float64 (n,). Never NaN, and ±inf only where a draw is beyond the range of floats.
 
         They are put into `out`, a contiguous float64 (n,), if it is given: memory that is used again saves what fresh
         pages cost, which for large n is a fifth of a draw.
@@ -143,9 +147,17 @@ class StableLaw:
 
     def _standard(self, x: np.ndarray) -> np.ndarray:
         """x in units of the standard S0 law. From S1 the origin is moved after scaling, which keeps x − loc exact."""
+        y = self._in_scales(x)
+        return y if self.parameterization == "S0" else y - _shift_in_scales(self.alpha, self.beta, self.scale)
+
+    def _in_scales(self, x: np.ndarray) -> np.ndarray:
+        """(x − loc) / scale, right too where x − loc alone is beyond the range of floats."""
         with np.errstate(over="ignore", invalid="ignore"):  # ±inf: see `_lost`
             y = (x - self.loc) / self.scale
-        return y if self.parameterization == "S0" else y - _shift_in_scales(self.alpha, self.beta, self.scale)
+            lost = np.isinf(y)
+            if lost.any():
+                y[lost] = (0.5 * x[lost] - 0.5 * self.loc) / self.scale * 2.0
+        return y
 
     def _lost(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Which x are finite though their y is not, and log|y| of these."""
@@ -184,8 +196,7 @@ class StableLaw:
         """How far x is from the edge of a one-sided support, inwards and in scales; exact in S1."""
         if self.parameterization == "S0":
             return (y - inversion.zeta(inversion.shape(self.alpha, self.beta))) * self.beta
-        with np.errstate(over="ignore", invalid="ignore"):
-            return (x - self.loc) / self.scale * self.beta
+        return self._in_scales(x) * self.beta
 
     def _density(self, x: np.ndarray) -> np.ndarray:
         log_scale = math.log(self.scale)
@@ -228,10 +239,11 @@ class StableLaw:
             y[inside] = np.where(far, sign * np.exp(np.where(far, log_size, 0.0)), found)
             x = self._from_standard(y)
             lost = far & np.isinf(y[inside])
-            x[np.flatnonzero(inside)[lost]] = (sign * np.exp(log_size + math.log(self.scale)))[lost] + self.loc
+            half = sign[lost] * np.exp(log_size[lost] + (math.log(self.scale) - math.log(2.0)))
+            x[np.flatnonzero(inside)[lost]] = 2.0 * (half + 0.5 * self.loc)
         return x
 
     def _from_standard(self, y: np.ndarray) -> np.ndarray:
         if self.parameterization == "S1":
             y = y + _shift_in_scales(self.alpha, self.beta, self.scale)
-        return y * self.scale + self.loc
+        return moved(y, self.scale, self.loc)

@@ -22,6 +22,7 @@ from gnicli.stable.inversion import Shape, shape
 _BLOCK = 1 << 14
 _LEAST_W = 2.0**-70  # added to W, which is 0 once in 2^53 draws: keeps the logarithm finite
 _LEAST_D = 2.0**-60
+_LARGE = 1e150  # of a scale or location: sums in halves from there on
 _SURE_D = 1e-9  # where D is known to be above it, its rounding (1e-16) cannot make it 0
 
 
@@ -39,9 +40,18 @@ def draw(
         np.subtract(1.0, exponential, out=exponential)  # in (0, 1]
         np.negative(np.log(exponential, out=exponential), out=exponential)  # cheaper than NumPy's ziggurat
         transform(alpha, beta, uniform, exponential, block)
-        block *= scale
-        block += loc
+        moved(block, scale, loc, block)
     return out
+
+
+def moved(y: np.ndarray | float, scale: float, loc: float, out: np.ndarray | None = None) -> np.ndarray:
+    """scale · y + loc; ±inf only where that itself is beyond the range of floats, not where scale · y alone is."""
+    if scale < _LARGE and abs(loc) < _LARGE:
+        return np.add(np.multiply(y, scale, out=out), loc, out=out)
+    with np.errstate(over="ignore"):
+        half = np.multiply(np.multiply(y, 0.5, out=out), scale, out=out)
+        half = np.add(half, 0.5 * loc, out=out)
+        return np.multiply(half, 2.0, out=out)
 
 
 def transform(alpha: float, beta: float, uniform: np.ndarray, exponential: np.ndarray, out: np.ndarray) -> None:

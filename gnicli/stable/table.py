@@ -98,17 +98,18 @@ def _fit(alpha: float, beta: float, left: np.ndarray, width: np.ndarray) -> tupl
     u = left[:, None] + 0.5 * width[:, None] * (1.0 + nodes)
     values = np.stack(exact(alpha, beta, np.sinh(u)))  # (2, panels, nodes)
     size = np.maximum(1.0, np.abs(values).max(axis=(0, 2)) / 40.0)
-    with np.errstate(invalid="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):  # next to an edge values are -inf, or near the largest float
         coefficients = _products(to_coefficients, values)
         error = np.abs(coefficients[:, :, -2:]).max(axis=(0, 2)) / size
+        powers = _products(to_powers, coefficients)
+        top = powers[0, :, 0] + np.abs(powers[0, :, 1:]).sum(axis=1)
     finite = np.isfinite(values).all(axis=(0, 2))
     good = finite & (error < _TOLERANCE)
     # nothing can be gained by splitting where the law is 0, or below what double precision can hold
     hopeless = (width <= _FINEST) | (values[0] < -1e5).all(axis=1)
     hopeless |= ~finite & ~(values[0] > -60.0).any(axis=1)
-    powers = _products(to_powers, np.where(finite[:, None], coefficients, 0.0))
-    powers[:, ~finite, 0] = values[:, ~finite].max(axis=2)  # only to see whether all of it underflows
-    gone = ~good & (powers[0, :, 0] + np.abs(powers[0, :, 1:]).sum(axis=1) < _UNDERFLOW)
+    gone = ~good & (np.where(finite, top, values[0].max(axis=1)) < _UNDERFLOW)
+    powers[:, ~good] = 0.0
     return good | hopeless, Panels(left, width, good, gone, powers[0].T, powers[1].T)
 
 
