@@ -1,11 +1,13 @@
 """The law at the ends of the range of floats: tails, quantiles, scales; and points alone or beside others."""
 
 import math
+from fractions import Fraction
 
 import mpmath
 import numpy as np
 import pytest
 
+from gnicli.errors import UsageError
 from gnicli.stable import StableLaw
 
 LARGEST = 1.7e308
@@ -206,3 +208,73 @@ def test_masked_points_stay_masked():
     found = StableLaw(1.5, 0.3).pdf(x)
     assert found.mask.tolist() == [False, True, False]
     np.testing.assert_array_equal(found.compressed(), StableLaw(1.5, 0.3).pdf([0.1, 2.0]))
+
+
+def nearest(y, scale, loc):
+    """scale y + loc in whole numbers; ±inf beyond the range of floats."""
+    exact = Fraction(float(y)) * Fraction(scale) + Fraction(loc)
+    if abs(exact) < Fraction(np.finfo(np.float64).max):
+        return float(exact)
+    return math.inf if exact > 0 else -math.inf
+
+
+@pytest.mark.parametrize("alpha", [0.5, 1.0, 1.3, 2.0])
+@pytest.mark.parametrize("scale", [1e-300, 1e149, 1e300, LARGEST])
+@pytest.mark.parametrize("loc", [0.0, 1e300, -LARGEST])
+def test_draws_and_quantiles_next_to_the_largest_float(alpha, scale, loc):
+    """Those of the standard law, moved: finite wherever they are floats, without a warning."""
+    beta = 0.0 if alpha == 2.0 else 0.4
+    law, standard = StableLaw(alpha, beta, loc, scale, "S0"), StableLaw(alpha, beta, parameterization="S0")
+    q = np.array([1e-12, 0.01, 0.3, 0.7, 0.99])
+    pairs = [(law.rvs(200, np.random.default_rng(7)), standard.rvs(200, np.random.default_rng(7)))]
+    pairs += [(law.ppf(q), standard.ppf(q)), (law.isf(q), standard.isf(q))]
+    for found, y in pairs:
+        expected = np.array([nearest(each, scale, loc) for each in y])
+        np.testing.assert_allclose(found, expected, rtol=1e-14, atol=2e-16 * max(abs(loc), min(scale, 1e300)))
+    x = law.ppf(q)
+    x = x[np.isfinite(x)]
+    if not loc or scale >= abs(loc):
+        np.testing.assert_allclose(law.cdf(x), q[np.isfinite(law.ppf(q))], rtol=1e-6)
+
+
+@pytest.mark.parametrize(("alpha", "beta"), [(2.0, 0.0), (1.7, 0.5), (0.8, -0.3)])
+def test_points_farther_from_the_location_than_the_largest_float(alpha, beta):
+    standard, law = StableLaw(alpha, beta), StableLaw(alpha, beta, -LARGEST, LARGEST)
+    for z in (1.5, 2.0):
+        x = LARGEST * (z - 1.0)
+        assert law.sf(x) == pytest.approx(standard.sf(z), rel=1e-12)
+        assert law.logpdf(x) == pytest.approx(standard.logpdf(z) - math.log(LARGEST), rel=1e-12)
+
+
+def test_a_location_that_the_other_parameterization_cannot_hold():
+    for law, other in (
+        (StableLaw(1.0 + 1e-9, 1.0, 0.0, 1e300), "S0"),
+        (StableLaw(1.0, 0.9, 3.0, 1e307), "S0"),
+        (StableLaw(1.0, 0.9, -3.0, 1e307, "S0"), "S1"),
+        (StableLaw(0.99, -1.0, LARGEST, 4e306, "S0"), "S1"),
+    ):
+        line = rf"^the {other} location of StableLaw\(.*\) is beyond the range of floats: take a smaller scale or .*$"
+        with pytest.raises(UsageError, match=line):
+            law.to(other)
+        if other == "S0":
+            with pytest.raises(UsageError, match=line):
+                law.rvs(3, np.random.default_rng(0))
+        else:
+            assert np.isfinite(law.rvs(3, np.random.default_rng(0))).any()
+    # the shift is beyond the range of floats, the sum is not
+    law = StableLaw(1.01, 1.0, LARGEST, 4e306)
+    shift = -Fraction(4e306) / Fraction(math.tan(0.5 * math.pi * (1.01 - 1.0)))
+    assert law.to("S0").loc == pytest.approx(float(shift + Fraction(LARGEST)), rel=1e-12)
+    assert law.to("S0").to("S1").loc == pytest.approx(LARGEST, rel=1e-12)
+
+
+@pytest.mark.parametrize("alpha", [0.5, 0.999, 1.0, 1.0 + 1e-9, 1.5, 2.0])
+def test_the_characteristic_function_is_that_of_either_parameterization(alpha):
+    t = np.array([-3.0, -0.2, 0.0, 1e-3, 0.7, 2.0])
+    law = StableLaw(alpha, 0.6, 0.3, 1.7)
+    rounding = 1e-15 * (10.0 + 3.0 * abs(law.to("S0").loc))
+    np.testing.assert_allclose(law.cf(t), law.to("S0").cf(t), rtol=rounding)
+    # where the scale leaves no location in S0
+    scaled = StableLaw(alpha, 0.6, 0.0, 1e300).cf(t * 1e-300)
+    shift = 0.6 * (2.0 / math.pi) * math.log(1e300) if alpha == 1.0 else 0.0  # of a scaled law in S1
+    np.testing.assert_allclose(scaled, StableLaw(alpha, 0.6, shift).cf(t), rtol=1e-12 + rounding)

@@ -9,7 +9,7 @@ from gnicli.errors import GniError, NumericalError, UsageError
 from gnicli.stable import StableLaw, fit, hill
 
 
-@pytest.mark.parametrize("loc", [5.0, -1e6])
+@pytest.mark.parametrize("loc", [pytest.param(5.0, marks=pytest.mark.slow), -1e6])
 def test_a_location_held_off_the_samples(loc):
     """Symmetric laws, and in S0 all laws, are normal then; in S1 a skewed law next to alpha = 1 is likelier by far."""
     x = np.random.default_rng(0).normal(size=300)
@@ -25,8 +25,10 @@ def test_a_location_held_off_the_samples(loc):
     assert skewed.log_likelihood == pytest.approx(skewed.law.logpdf(x).sum(), rel=1e-5)
 
 
-@pytest.mark.parametrize("n_outside", [1, 7])
-@pytest.mark.parametrize("sign", [1.0, -1.0])
+@pytest.mark.parametrize(
+    ("sign", "n_outside"),
+    [(1.0, 1), (-1.0, 7), *(pytest.param(*each, marks=pytest.mark.slow) for each in ((1.0, 7), (-1.0, 1)))],
+)
 def test_values_outside_a_one_sided_support(sign, n_outside):
     x = sign * StableLaw(0.5, 1.0).rvs(500, np.random.default_rng(1))
     held = {"alpha": 0.5, "beta": sign, "loc": 0.0}
@@ -124,7 +126,7 @@ def check_all(seeds):
 
 
 def test_random_samples_with_anything_held():
-    assert check_all(range(18)) > 12
+    assert check_all(range(9)) > 5
 
 
 @pytest.mark.slow
@@ -146,16 +148,22 @@ def test_outliers_to_the_end_of_the_range_of_floats():
     assert normal.scale == pytest.approx(1.7e308 / math.sqrt(2.0 * 1002.0), rel=2e-3)
 
 
-@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.longdouble])
+@pytest.mark.parametrize(
+    "dtype",
+    [np.float16, np.float64, *(pytest.param(each, marks=pytest.mark.slow) for each in (np.float32, np.longdouble))],
+)
 def test_kinds_of_floats_at_their_ends(dtype):
-    """Largest and least numbers of each kind; what float64 cannot hold is told in words."""
+    """Largest and least numbers of each kind."""
     rng = np.random.default_rng(6)
     info = np.finfo(dtype)
     x = rng.normal(size=500).astype(dtype)
     x[:4] = [info.max if dtype != np.longdouble else 1e300, -1e4, info.tiny, info.smallest_subnormal]
     assert fit(x).converged
-    if np.finfo(np.longdouble).max > np.finfo(np.float64).max:
-        y = rng.normal(size=500).astype(np.longdouble)
-        y[:2] = np.longdouble("1e400")
-        with pytest.raises(GniError, match=r"2 of 500 values are beyond the range of float64, 1\.8e308"):
-            fit(y)
+
+
+@pytest.mark.skipif(np.finfo(np.longdouble).max == np.finfo(np.float64).max, reason="long doubles are doubles here")
+def test_long_doubles_beyond_the_range_of_float64():
+    y = np.random.default_rng(6).normal(size=500).astype(np.longdouble)
+    y[:2] = np.longdouble("1e400")
+    with pytest.raises(GniError, match=r"2 of 500 values are beyond the range of float64, 1\.8e308"):
+        fit(y)

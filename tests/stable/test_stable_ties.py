@@ -122,7 +122,7 @@ def test_a_spread_of_a_few_units_in_the_last_place():
         assert found.loc == pytest.approx(1.0, abs=ulps * 2.0**-52)
 
 
-@pytest.mark.parametrize(("n", "share"), [(300, 0.25), (2000, 0.3), (2000, 0.33)])
+@pytest.mark.parametrize(("n", "share"), [(300, 0.25), (2000, 0.3), pytest.param(2000, 0.33, marks=pytest.mark.slow)])
 def test_fewer_ties_have_the_maximum_of_the_whole_likelihood(n, share):
     """From .25 or so on that is a law of small scale at the value; the fit used to end elsewhere, or nowhere."""
     x = with_atom(n, share)
