@@ -130,14 +130,16 @@ def count(samples: np.ndarray, center: float, unit: float) -> tuple[np.ndarray, 
         octaves = N_OCTAVES
     n_cells = octaves * _PER_OCTAVE
     counts = np.zeros(0, dtype=np.intp)
-    with np.errstate(over="ignore"):  # what is beyond the cells may be beyond float32 too
-        for start in range(0, samples.size, _BLOCK):
-            block = samples[start : start + _BLOCK]
+    for start in range(0, samples.size, _BLOCK):
+        block = samples[start : start + _BLOCK]
+        if reach < _FARTHEST:
             index = _number_cells(block, middle, factor, n_cells)
-            if not reach < _FARTHEST:
-                index[_is_beyond(block, middle, factor)] = 2 * n_cells
-            found = np.bincount(index, minlength=2 * n_cells + 1)
-            counts = np.add(counts, found, out=counts) if counts.size else found
+        else:
+            with np.errstate(over="ignore"):  # what is beyond the cells may be beyond float32 too
+                index = _number_cells(block, middle, factor, n_cells)
+            index[_is_beyond(block, middle, factor)] = 2 * n_cells
+        found = np.bincount(index, minlength=2 * n_cells + 1)
+        counts = np.add(counts, found, out=counts) if counts.size else found
     return counts, int(counts[-1])
 
 

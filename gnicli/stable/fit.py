@@ -68,7 +68,8 @@ def fit_many(
 
 def _checked(samples: Any, parameterization: str, held: dict[str, float]) -> Standardized:
     s = standardize(samples, atom=True)
-    ties.check(s.values, s.unit, s.tie, parameterization, held)
+    if s.tie is not None:
+        ties.check(s.values, s.unit, s.tie, parameterization, held)
     if held:
         check_support(s, parameterization, held)
     return s
@@ -80,13 +81,14 @@ def _fit_all(
     if held.get("alpha") == 2.0:
         return [_normal_fit(s, parameterization, held) for s in samples]
     problems = [_problem(s, parameterization, held) for s in samples]
-    near = [place for place, problem in enumerate(problems) if not is_far(problem)]
-    ends = dict(zip(near, maximize([problems[place] for place in near]), strict=True)) if near else {}
-    found = [
-        ends[place] if place in ends else start_far(problem, s.scaled())
-        for place, (problem, s) in enumerate(zip(problems, samples, strict=True))
-    ]
-    return [_finish(*each, parameterization, held, exact) for each in zip(samples, problems, found, strict=True)]
+    far = [bool(held) and is_far(problem) for problem in problems]
+    near = [problem for problem, away in zip(problems, far, strict=True) if not away]
+    starts = iter(maximize(near) if near else ())
+    found = []
+    for s, problem, away in zip(samples, problems, far, strict=True):
+        start = start_far(problem, s.scaled()) if away else next(starts)
+        found.append(_finish(s, problem, start, away, parameterization, held, exact))
+    return found
 
 
 def _problem(s: Standardized, parameterization: str, held: dict[str, float]) -> newton.Problem:
@@ -110,23 +112,41 @@ def _trusted(problem: newton.Problem, found: newton.Optimum) -> bool:
     return bool(found.converged and inside and alpha < 1.985 and not problem.weights.n_beyond)
 
 
-# far from a law squares and sums of logarithms may leave the range of floats: what is not finite is looked for
-@np.errstate(over="ignore", invalid="ignore", divide="ignore")
 def _finish(
     s: Standardized,
     problem: newton.Problem,
     found: newton.Optimum,
+    far: bool,
     parameterization: str,
     held: dict[str, float],
     exact: bool,
 ) -> StableFit:
-    likelihood: float | None = None
     atom = None if "loc" in held else _atom(s)
-    slow = atom is not None or is_far(problem) or _may_miss(s, found)
-    if slow or (exact and not _trusted(problem, found)):
+    slow = atom is not None or far or _may_miss(s, found)
+    trusted = _trusted(problem, found)
+    if trusted and not slow and found.theta[0] <= _NEAR_NORMAL:
+        return _report(s, problem, found, parameterization, held)
+    return _improve(s, problem, found, far, slow or (exact and not trusted), atom, parameterization, held)
+
+
+# far from a law squares and sums of logarithms may leave the range of floats: what is not finite is looked for
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")
+def _improve(
+    s: Standardized,
+    problem: newton.Problem,
+    found: newton.Optimum,
+    far: bool,
+    slow: bool,
+    atom: float | None,
+    parameterization: str,
+    held: dict[str, float],
+) -> StableFit:
+    """By the exact likelihood, if `slow`, and by the normal law next to it."""
+    likelihood: float | None = None
+    if slow:
         found = polish(problem, s.scaled(), found, s.excess(), atom)
         likelihood = found.log_likelihood
-    if "alpha" not in held and (found.theta[0] > _NEAR_NORMAL or is_far(problem)):
+    if "alpha" not in held and (found.theta[0] > _NEAR_NORMAL or far):
         if likelihood is None:
             likelihood = Likelihood(s.scaled(), excess=s.excess())(found.theta)
         normal_fit = _normal_fit(s, parameterization, held, refuse=False)

@@ -212,12 +212,13 @@ class Searches:
         """Newton's steps (laws, 4), what they are to gain, and the covariances that they are made with."""
         self.free = self._free()
         information, gradient = self.information, self.gradient
-        if not (self.finite.all() and self.free.all()):
+        held = not (self.finite.all() and self.free.all())
+        if held:
             self.free = self.free & self.finite[:, None]
             information, gradient = _restricted(information, self.free), np.where(self.free, gradient, 0.0)
         self.covariance, self.definite = inverses(information, (_LEAST * self.n).tolist())
         self.step = np.matmul(self.covariance, gradient[:, :, None])[:, :, 0]
-        if not self.free.all():
+        if held:
             self.step[~self.free] = 0.0  # exactly: eigenvectors leak into what is held, and beta past its bound
         self.predicted = 0.5 * (gradient * self.step).sum(axis=1)
 

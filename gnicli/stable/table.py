@@ -76,6 +76,17 @@ def _first_spans() -> np.ndarray:
     return spans
 
 
+def _within(u: np.ndarray) -> np.ndarray:
+    """u, or the end of the tables next to it; 0 for NaN."""
+    held = np.clip(u, -_REACH, _REACH * (1.0 - 1e-15))
+    held[np.isnan(held)] = 0.0
+    return held
+
+
+def _cells(u: np.ndarray) -> np.ndarray:
+    return ((u + _REACH) * (1.0 / _FINEST)).astype(np.int64)
+
+
 class Panels(NamedTuple):
     """What the built panels hold, each array with room for more of them in its last axis."""
 
@@ -127,7 +138,6 @@ class Table:
         self._panel_of_cell = np.full(self._span.size, -1)  # -1: not built
         self._panels = _room(64)
         self._n_panels = 0
-        self._complete = False  # all panels are built
         self._all_good = True  # of those built
         self._lock = threading.Lock()
 
@@ -144,7 +154,6 @@ class Table:
                 for start, n in zip(first[~done].tolist(), span[~done].tolist(), strict=True):
                     self._span[start : start + n] = n // 2
                 self._add(Panels(*(each[..., done] for each in found)), first[done], span[done])
-            self._complete |= cells is None
 
     def _add(self, found: Panels, first: np.ndarray, span: np.ndarray) -> None:
         """Put panels behind the others; those who read meanwhile see the old ones, which stay as they are."""
@@ -161,11 +170,11 @@ class Table:
         for k, (cell, n) in enumerate(zip(first.tolist(), span.tolist(), strict=True), start):
             self._panel_of_cell[cell : cell + n] = k
 
-    def _find(self, held: np.ndarray) -> np.ndarray:
-        """The number of the panel that holds each u."""
-        cells = ((held + _REACH) * (1.0 / _FINEST)).astype(np.int64)
+    def _find(self, u: np.ndarray) -> np.ndarray:
+        """The number of the panel that holds each u within reach, which is built if need be."""
+        cells = _cells(u)
         panel = self._panel_of_cell[cells]
-        if not self._complete and panel.min() < 0:
+        if panel.min() < 0:
             self.build(cells[panel < 0])
             panel = self._panel_of_cell[cells]
         return panel
@@ -179,8 +188,9 @@ class Table:
         return self._evaluate(x, 1, underflow)
 
     def _evaluate(self, x: np.ndarray, which: int, underflow: bool) -> np.ndarray:
-        if x.size > _BLOCK and not self._complete:
-            self.build()
+        if x.size > _BLOCK:  # many points: all panels between their ends, at once
+            first, last = _cells(_within(np.arcsinh(np.array([np.fmin.reduce(x), np.fmax.reduce(x)]))))
+            self.build(np.arange(first, last + 1))
         out = np.empty_like(x)
         for start in range(0, x.size, _BLOCK):
             part = slice(start, start + _BLOCK)
@@ -189,8 +199,7 @@ class Table:
 
     def _block(self, x: np.ndarray, which: int, underflow: bool) -> np.ndarray:
         u = np.arcsinh(x)
-        held = np.clip(u, -_REACH, _REACH * (1.0 - 1e-15))
-        held[np.isnan(held)] = 0.0
+        held = _within(u)
         panel = self._find(held)
         built = self._panels
         v = (held - built.left[panel]) * (2.0 / built.width)[panel] - 1.0
