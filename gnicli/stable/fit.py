@@ -233,7 +233,8 @@ def _normal_fit(s: Standardized, parameterization: str, held: dict[str, float], 
     """alpha = 2: location and scale in closed form; beta is not identified."""
     y, center, unit = _in_range(s)
     standardized_loc = (held["loc"] - center) / unit if "loc" in held else None
-    standardized_std = held["scale"] * math.sqrt(2.0) / unit if "scale" in held else None
+    # one that is below the least normal float in units of the samples gives them a likelihood of 0 just the same
+    standardized_std = max(held["scale"] * math.sqrt(2.0) / unit, 2.0**-1022) if "scale" in held else None
     law = Normal.fit(y, mean=standardized_loc, std=standardized_std)
     with np.errstate(over="ignore"):  # an outlier far beyond a held scale: −inf
         log_likelihood = float(law.logpdf(y).sum()) - y.size * math.log(unit)

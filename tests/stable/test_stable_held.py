@@ -167,3 +167,11 @@ def test_long_doubles_beyond_the_range_of_float64():
     y[:2] = np.longdouble("1e400")
     with pytest.raises(GniError, match=r"2 of 500 values are beyond the range of float64, 1\.8e308"):
         fit(y)
+
+
+def test_a_held_scale_that_is_nothing_in_units_of_the_samples():
+    x = np.random.default_rng(8).normal(size=100)
+    for spread, scale in ((1e250, 1e-80), (1e299, 1e-300)):
+        for held in ({"scale": scale}, {"scale": scale, "loc": 0.0}, {"scale": scale, "beta": 0.0}):
+            with pytest.raises(NumericalError, match=r"^no (normal|stable) law with .* held gives these 100 samples"):
+                fit(x * spread, "S0", held | {"alpha": 2.0})
