@@ -216,7 +216,8 @@ def _without_idle_keys(
     def noted(cfg: DictConfig, observer: Observer) -> Any:
         for sentence in found:
             observer.note(sentence)
-        return run(cfg, observer)
+        results = run(cfg, observer)
+        return results._replace(notes=(*results.notes, *found))  # the log is not read as often as the report
 
     return noted if found else run
 
