@@ -12,6 +12,7 @@ AVERAGES_OF_NETWORK = (*AVERAGES, *SMALL)
 SDE = ("simulate-sde", "n_chains=20", "n_steps=60", "burn_in=10", "exit_steps=30")
 KDE = ("kde-stationary", "n_chains=50", "n_steps=60", "burn_in=10", "points=50")
 LANDSCAPE = ("potential=network", "potential.dataset={name: sinusoids, n_train: 6}", "exit_steps=0")
+FIT = ("fit-stable", "samples.n=100", "n_bootstrap=0", "holdout=0")
 FLAT = ("train", "dataset.n_train=12", "steps=6", "threads=1")
 
 # A command, the key that does nothing, what makes it so, and what is typed instead of that to give it an effect.
@@ -30,6 +31,8 @@ CASES = [
         ("objective=explicit",),
         ("objective=explicit", "objective.method=probe"),
     ),
+    (TRAIN, "objective.method=probe", ("objective=explicit", "noise=none"), None),
+    (TRAIN, "objective.n_probes=2", ("objective=explicit", "noise=none"), None),
     (TRAIN, "optimizer.momentum=0.5", ("optimizer.name=adam",), ()),
     (TRAIN, "optimizer.beta1=0.5", (), ("optimizer.name=adam",)),
     (TRAIN, "optimizer.beta2=0.5", (), ("optimizer.name=adam",)),
@@ -64,6 +67,12 @@ CASES = [
     (SDE, "basin=[-1,0.5]", ("exit_steps=0", "potential=quadratic"), ("potential=quadratic",)),
     (SDE, "order=1", (), ("drift=fractional", "h=0.3", "K=3")),
     (SDE, "order=1", ("drift=fractional",), ("drift=fractional", "h=0.3", "K=3")),
+    (SDE, "beta=0.2", ("alpha=2",), ()),
+    (KDE, "beta=0.2", ("alpha=2",), ()),
+    (FIT, "n_tested=60", (), ("n_bootstrap=2",)),
+    (FIT, "samples.beta=0.3", ("samples.alpha=2",), ("samples.alpha=1.7",)),
+    (FIT, "samples.parameterization=S0", (), ("samples.beta=0.5",)),
+    (FIT, "samples.parameterization=S0", ("samples.alpha=2",), ("samples.beta=0.5",)),
     (KDE, "order=1", (), ("drift=fractional", "h=0.3", "K=3")),
     (SDE, "potential.M=2", LANDSCAPE, (*LANDSCAPE, "potential.noise=add")),
     (SDE, "potential.width=3", (*LANDSCAPE, "potential.depth=0"), LANDSCAPE),

@@ -84,6 +84,12 @@ TRAIN = (
         "objective.method=probe",
     ),
     Idle(
+        ("objective.method", "objective.n_probes"),
+        lambda c: c["objective"]["name"] == "explicit" and c["noise"]["name"] == "none",
+        "without noise there is no regularizer",
+        "noise=add or noise=mult",
+    ),
+    Idle(
         ("optimizer.momentum", "optimizer.nesterov"),
         lambda c: c["optimizer"]["name"] == "adam",
         "it belongs to optimizer.name=sgd",
@@ -138,6 +144,7 @@ GRADIENT_NOISE = (
     Idle(("M", "n_mean"), _is_network, "single draws are measured", "measure=layers"),
 )
 MODEL = (
+    Idle(("beta",), lambda c: c["alpha"] == 2, "alpha=2 is Brownian motion, which has no skewness", "alpha=1.9"),
     Idle(("order",), lambda c: c["h"] is None, "without h there is no sum of that order", "drift=fractional h=H"),
     Idle(
         ("potential.M",),
@@ -156,12 +163,27 @@ SIMULATE_SDE = (
     *MODEL,
     Idle(("exit_eta", "basin"), lambda c: c["exit_steps"] == 0, "exit_steps=0 follows no exits", "exit_steps=2000"),
 )
+FIT_STABLE = (
+    Idle(("n_tested",), lambda c: c["n_bootstrap"] == 0, "n_bootstrap=0 makes no tests", "n_bootstrap=199"),
+    Idle(
+        ("samples.beta",),
+        lambda c: c["samples"]["name"] == "stable" and c["samples"]["alpha"] == 2,
+        "samples.alpha=2 is the normal law, which has no skewness",
+        "samples.alpha=1.9",
+    ),
+    Idle(
+        ("samples.parameterization",),
+        lambda c: c["samples"]["name"] == "stable" and (c["samples"]["beta"] == 0 or c["samples"]["alpha"] == 2),
+        "S0 and S1 differ for skewed laws alone",
+        "samples.beta=0.5",
+    ),
+)
 TABLE: dict[str, tuple[Idle, ...]] = {
     "train": TRAIN,
     "gradient-noise": GRADIENT_NOISE,
     "simulate-sde": SIMULATE_SDE,
     "kde-stationary": MODEL,
-    "fit-stable": (),
+    "fit-stable": FIT_STABLE,
 }
 
 

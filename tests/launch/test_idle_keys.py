@@ -25,7 +25,25 @@ def test_in_a_sweep_it_is_a_note_and_a_typed_default_is_no_fault(gni):
     logs = [(folder / str(job) / "run.log").read_text() for job in (0, 1)]
     assert "M has no effect here: objective=clean takes no noise; use objective=noisy" in logs[0]
     assert "no effect" not in logs[1]
+    reports = [(folder / str(job) / "report.md").read_text() for job in (0, 1)]
+    assert ["M has no effect here: objective=clean takes no noise" in report for report in reports] == [True, False]
+    assert said.err.count("M has no effect here: ") + said.out.count("M has no effect here: ") == 1
     assert gni(*TRAIN, "objective=clean", "M=1").code == 0
+
+
+@pytest.mark.slow
+def test_an_idle_key_is_told_in_each_job_of_a_sweep_that_a_file_asks_for_and_refused_in_a_single_run(gni):
+    words = ("gradient-noise", "measure.n_draws=100", "measure.n_samples=100", "measure.orders=[2,4]")
+    sentence = "measure.n_draws has no effect here: a chain is measured by importance sampling; use measure.n_samples"
+    swept = gni(*words, "experiment=remark31", "noise=add", "measure.n_layers=1")
+    assert swept.code == 0, swept.err
+    jobs = sorted(Path(swept.last_line).glob("[0-9]*/report.md"))
+    assert len(jobs) == 2
+    assert (swept.err + swept.out).count(sentence) == 2
+    assert all(sentence in report.read_text() for report in jobs)
+    single = gni(*words, "measure=exponents")
+    assert single.code == 2
+    assert single.err.strip() == f"gni: error: {sentence}"
 
 
 def test_every_rule_has_a_case():
