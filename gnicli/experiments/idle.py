@@ -161,6 +161,12 @@ MODEL = (
 )
 SIMULATE_SDE = (
     *MODEL,
+    Idle(
+        ("functions", "n_bins", "n_traced"),
+        lambda c: c["potential"]["name"] == "network",
+        "a network has too many weights for densities, traces and means of functions of each",
+        "another potential, such as potential=double_well",
+    ),
     Idle(("exit_eta", "basin"), lambda c: c["exit_steps"] == 0, "exit_steps=0 follows no exits", "exit_steps=2000"),
 )
 FIT_STABLE = (

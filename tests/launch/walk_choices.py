@@ -93,8 +93,8 @@ CHOICES = {
     ],
     "fit-stable": [
         *[(f"samples={name}", *FIT) for name in ("stable", "normal", "student", "laplace", "subweibull")],
-        ("samples.n=60", "n_bootstrap=2", "n_tested=50"),
-        ("samples.n=60", "n_bootstrap=2", "n_tested=50", "law=normal"),
+        ("samples.n=100", "n_bootstrap=2", "n_tested=50"),
+        ("samples.n=100", "n_bootstrap=2", "n_tested=50", "law=normal"),
         (*FIT, "law=normal"),
         (*FIT, "fixed={loc: 0}"),
         (*FIT, "fixed={alpha: 1.5, beta: 0, loc: 0, scale: 1}"),
