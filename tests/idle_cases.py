@@ -11,7 +11,7 @@ AVERAGES = (*NOISE, "measure=averages", "measure.n_draws=100", "measure.sizes=[1
 AVERAGES_OF_NETWORK = (*AVERAGES, *SMALL)
 SDE = ("simulate-sde", "n_chains=20", "n_steps=60", "burn_in=10", "exit_steps=30")
 KDE = ("kde-stationary", "n_chains=50", "n_steps=60", "burn_in=10", "points=50")
-LANDSCAPE = ("potential=network", "potential.dataset={name: sinusoids, n_train: 6}", "exit_steps=0")
+LANDSCAPE = ("potential=network", "potential.dataset={name: sinusoids, n_train: 6}", "exit_steps=2000")
 FIT = ("fit-stable", "samples.n=100", "n_bootstrap=0", "holdout=0")
 FLAT = ("train", "dataset.n_train=12", "steps=6", "threads=1")
 
@@ -74,6 +74,7 @@ CASES = [
     (FIT, "samples.parameterization=S0", (), ("samples.beta=0.5",)),
     (FIT, "samples.parameterization=S0", ("samples.alpha=2",), ("samples.beta=0.5",)),
     (KDE, "order=1", (), ("drift=fractional", "h=0.3", "K=3")),
+    (SDE, "exit_steps=20", LANDSCAPE, ("potential=double_well",)),
     (SDE, "functions=[w**4]", LANDSCAPE, ("potential=double_well",)),
     (SDE, "n_bins=500", LANDSCAPE, ("potential=double_well",)),
     (SDE, "n_traced=3", LANDSCAPE, ("potential=double_well",)),

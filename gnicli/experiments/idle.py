@@ -162,6 +162,12 @@ MODEL = (
 SIMULATE_SDE = (
     *MODEL,
     Idle(
+        ("exit_steps", "exit_eta", "basin"),
+        lambda c: c["potential"]["name"] == "network",
+        "exits are followed in one dimension",
+        "another potential, such as potential=double_well",
+    ),
+    Idle(
         ("functions", "n_bins", "n_traced"),
         lambda c: c["potential"]["name"] == "network",
         "a network has too many weights for densities, traces and means of functions of each",
