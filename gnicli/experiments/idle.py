@@ -34,6 +34,12 @@ def _has_whole_splits(c: Config) -> bool:
     return "subset" in c["dataset"] and c["dataset"]["n_train"] is None and c["dataset"]["n_test"] is None
 
 
+def _is_skewed_brownian(c: Config) -> bool:
+    """beta=0 at alpha=2 says what is so, and is let through."""
+    betas = c["beta"] if isinstance(c["beta"], list) else [c["beta"]]
+    return c["alpha"] == 2 and any(betas)
+
+
 def _is_chain(c: Config) -> bool:
     return c["measure"].get("chain") is True
 
@@ -144,7 +150,7 @@ GRADIENT_NOISE = (
     Idle(("M", "n_mean"), _is_network, "single draws are measured", "measure=layers"),
 )
 MODEL = (
-    Idle(("beta",), lambda c: c["alpha"] == 2, "alpha=2 is Brownian motion, which has no skewness", "alpha=1.9"),
+    Idle(("beta",), _is_skewed_brownian, "alpha=2 is Brownian motion, which has no skewness", "alpha=1.9"),
     Idle(("order",), lambda c: c["h"] is None, "without h there is no sum of that order", "drift=fractional h=H"),
     Idle(
         ("potential.M",),
@@ -162,8 +168,8 @@ MODEL = (
 SIMULATE_SDE = (
     *MODEL,
     Idle(
-        ("exit_steps", "exit_eta", "basin"),
-        lambda c: c["potential"]["name"] == "network",
+        ("exit_steps",),
+        lambda c: c["potential"]["name"] == "network" and c["exit_steps"] != 0,
         "exits are followed in one dimension",
         "another potential, such as potential=double_well",
     ),
