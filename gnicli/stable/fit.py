@@ -121,7 +121,7 @@ def _finish(
     held: dict[str, float],
     exact: bool,
 ) -> StableFit:
-    atom = None if "loc" in held else _atom(s)
+    atom = _atom(s) if exact and "loc" not in held else None  # the search for it takes a second
     slow = atom is not None or far or _may_miss(s, found)
     trusted = _trusted(problem, found)
     if trusted and not slow and found.theta[0] <= _NEAR_NORMAL:
