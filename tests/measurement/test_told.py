@@ -79,22 +79,25 @@ def test_a_figure_of_norms_that_has_nothing_to_draw_is_not_drawn():
 
 
 @pytest.mark.parametrize(
-    ("alpha", "stderr", "low", "high"),
+    ("alpha", "stderr", "n", "half"),
     [
-        (1.5, 0.1, 1.304, 1.696),
-        (1.9, 0.1, 1.704, 2.0),
-        (0.6, 0.5, 0.0, 1.58),
-        (2.0, None, 2.0, 2.0),
-        (1.2, 0.0, 1.2, 1.2),
+        (1.5, 0.1, 300, 2.093),
+        (1.9, 0.1, 300, 2.093),
+        (0.6, 0.5, 300, 2.093),
+        (1.2, 0.1, 5, 2.776),
+        (1.2, 0.1, 1, 0.0),
+        (2.0, None, 300, 0.0),
+        (1.2, 0.0, 300, 0.0),
     ],
 )
-def test_bands_of_alpha_are_1_96_errors_inside_the_range_of_alpha_and_none_without_an_error(alpha, stderr, low, high):
-    other = {"alpha": 1.1, "alpha_stderr": 0.05}
-    mine = {"alpha": alpha} | ({} if stderr is None else {"alpha_stderr": stderr})
+def test_bands_of_alpha_are_students_inside_the_range_of_alpha_and_none_without_an_error(alpha, stderr, n, half):
+    """Of 20 groups of draws, or of as many as there are draws: 19 or n - 1 degrees of freedom."""
+    other = {"alpha": 1.1, "alpha_stderr": 0.05, "n": 300}
+    mine = {"alpha": alpha, "n": n} | ({} if stderr is None else {"alpha_stderr": stderr})
     figure = pictures.alphas({"over_draws": {1: other, 2: mine}})
-    assert "Bands: 1.96 standard errors" in figure.caption
-    assert "none where alpha is at its bound" in figure.caption
+    assert "Student's t; none where alpha is at its bound" in figure.caption
     (panel,) = figure.panels
     curve = panel.curves[0]
-    np.testing.assert_allclose([curve.low[1], curve.y[1], curve.high[1]], [low, alpha, high])
-    np.testing.assert_allclose([curve.low[0], curve.high[0]], [1.002, 1.198])
+    low, high = max(0.0, alpha - half * (stderr or 0.0)), min(2.0, alpha + half * (stderr or 0.0))
+    np.testing.assert_allclose([curve.low[1], curve.y[1], curve.high[1]], [low, alpha, high], rtol=1e-3)
+    np.testing.assert_allclose([curve.low[0], curve.high[0]], [1.1 - 2.093 * 0.05, 1.1 + 2.093 * 0.05], rtol=1e-3)

@@ -54,8 +54,8 @@ def test_fits_at_the_boundary_are_told_with_their_number_and_only_where_there_ar
     notes = tracked(*history).notes()
     assert len(notes) == len(told)
     for note, share in zip(notes, told, strict=True):
-        assert note.startswith(f"{share} tracked fits lie at the boundary of the family")
-        assert note.endswith("no errors there")
+        assert note.startswith(f"{share} tracked fits are at the parameter bound")
+        assert note.endswith("no standard errors for parameters at their bound")
 
 
 def test_bands_are_one_error_wide_and_have_no_width_where_there_is_none():
