@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import quick_experiment
+from quick import quick_experiment
 
 from gnicli import files
 from gnicli.contracts import Results, State, Value
