@@ -22,6 +22,12 @@ CASES = [
     (TRAIN, "M=3", ("objective=clean",), ("objective=noisy",)),
     (TRAIN, "M=3", ("objective=explicit",), ("objective=noisy",)),
     (TRAIN, "M=3", ("noise=none",), ("noise=mult",)),
+    (
+        TRAIN,
+        "noise.antithetic=true",
+        ("objective=clean", "track=antithetic", "M=2"),
+        ("objective=noisy", "track=antithetic", "M=2"),
+    ),
     (TRAIN, "M=4", ("objective=clean",), ("objective=clean", "track=gradient_noise")),
     (TRAIN, "noise.antithetic=true", ("M=1",), ("M=2",)),
     (TRAIN, "noise.antithetic=true", ("objective=explicit", "M=1"), ("objective=noisy", "M=2")),
@@ -45,6 +51,8 @@ CASES = [
         (CHAIN, changed, (), NETWORK[len(EXPONENTS) :])
         for changed in ("network.activation=tanh", "dataset.n_train=30", "dtype=float64")
     ],
+    ((*NOISE, *SMALL[1:], "measure.n_draws=8"), "dataset.n_test=30", (), None),
+    ((*NOISE, *SMALL[1:], "measure.n_draws=8"), "network.bias=false", (), ("network.init=default",)),
     (CHAIN, "n_mean=3", (), None),
     (CHAIN, "M=3", (), None),
     (CHAIN, "batch_size=3", (), None),
@@ -64,10 +72,13 @@ CASES = [
     (AVERAGES_OF_NETWORK, "measure.layer=2", (), ("measure.chain=true",)),
     (AVERAGES_OF_NETWORK, "M=2", (), None),
     (SDE, "exit_eta=0.02", ("exit_steps=0",), ()),
-    (SDE, "basin=[-1,0.5]", ("exit_steps=0", "potential=quadratic"), ("potential=quadratic",)),
-    (SDE, "order=1", (), ("drift=fractional", "h=0.3", "K=3")),
-    (SDE, "order=1", ("drift=fractional",), ("drift=fractional", "h=0.3", "K=3")),
-    (SDE, "beta=0.2", ("alpha=2",), ()),
+    *[
+        (SDE, "exit_steps=20", words, ())
+        for words in (("potential=quadratic",), ("potential=quartic",), ("drift=fractional",), ("alpha=2", "beta=0"))
+    ],
+    (SDE, "order=1", (), ("drift=fractional", "h=0.3", "K=3", "exit_steps=0")),
+    (SDE, "order=1", ("drift=fractional", "exit_steps=0"), ("drift=fractional", "h=0.3", "K=3", "exit_steps=0")),
+    (SDE, "beta=0.2", ("alpha=2", "exit_steps=0"), ("exit_steps=0",)),
     (KDE, "beta=0.2", ("alpha=2",), ()),
     (FIT, "n_tested=60", (), ("n_bootstrap=2",)),
     (FIT, "samples.beta=0.3", ("samples.alpha=2",), ("samples.alpha=1.7",)),

@@ -40,6 +40,17 @@ def _is_skewed_brownian(c: Config) -> bool:
     return c["alpha"] == 2 and any(betas)
 
 
+def _has_no_exits(c: Config) -> bool:
+    """What a choice rules out; whether a polynomial or a foreign potential has several wells only it knows."""
+    one_well = c["potential"]["name"] in ("quadratic", "quartic", "separable")
+    return bool(c["exit_steps"]) and c["basin"] is None and (one_well or c["drift"] != "gradient" or c["alpha"] == 2)
+
+
+def _has_dead_biases(c: Config) -> bool:
+    """Biases of 0 change nothing until they learn."""
+    return c["source"] is None and c["network"].get("init") in ("he", "glorot_normal")
+
+
 def _is_chain(c: Config) -> bool:
     return c["measure"].get("chain") is True
 
@@ -82,6 +93,14 @@ TRAIN = (
         lambda c: c["M"] == 1 and c["objective"]["name"] == "noisy" and _plain(c),
         "M=1 has no pair of draws",
         "M=2",
+    ),
+    Idle(
+        ("noise.antithetic",),
+        lambda c: (
+            c["track"]["name"] == "antithetic" and c["objective"]["name"] != "noisy" and c["inject"]["name"] == "none"
+        ),
+        "track=antithetic compares pairs and plain draws of its own",
+        "objective=noisy",
     ),
     Idle(
         ("objective.n_probes",),
@@ -128,6 +147,18 @@ GRADIENT_NOISE = (
         "measure.chain=false, or the chain's own keys (measure.n_layers, measure.loss, …)",
     ),
     *LEARNING,
+    Idle(
+        ("dataset.n_test",),
+        lambda c: c["dataset"]["name"] == "sinusoids",
+        "gradient noise is that of the training examples",
+        "dataset.n_train",
+    ),
+    Idle(
+        ("network.bias",),
+        _has_dead_biases,
+        "biases begin at 0, and the noise of weights is measured",
+        "network.init=default",
+    ),
     Idle(
         ("measure.n_draws", "measure.inflation"),
         lambda c: c["measure"]["name"] == "exponents" and _is_chain(c),
@@ -179,7 +210,13 @@ SIMULATE_SDE = (
         "a network has too many weights for densities, traces and means of functions of each",
         "another potential, such as potential=double_well",
     ),
-    Idle(("exit_eta", "basin"), lambda c: c["exit_steps"] == 0, "exit_steps=0 follows no exits", "exit_steps=2000"),
+    Idle(("exit_eta",), lambda c: c["exit_steps"] == 0, "exit_steps=0 follows no exits", "exit_steps=2000"),
+    Idle(
+        ("exit_steps", "exit_eta"),
+        _has_no_exits,
+        "exits are followed from wells beside others, with drift=gradient and alpha < 2",
+        "potential=double_well, or basin=[LOW,HIGH]",
+    ),
 )
 FIT_STABLE = (
     Idle(("n_tested",), lambda c: c["n_bootstrap"] == 0, "n_bootstrap=0 makes no tests", "n_bootstrap=199"),

@@ -74,7 +74,6 @@ CHOICES = {
         *[(*SDE, f"potential={name}") for name in ("quadratic", "quartic", "multi_well", "polynomial", "separable")],
         (*SDE, "drift=fractional"),
         (*SDE, *SUM),
-        (*SDE, "drift=fractional", "scheme=euler"),
         NET,
         (*NET, "potential.noise=add"),
         (*NET, "potential.depth=0"),
