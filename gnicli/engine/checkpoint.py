@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gnicli import files
+from gnicli import files, memory
 from gnicli.contracts import State
 from gnicli.engine import provenance, records
 from gnicli.errors import ConflictError, DataError, ResourceError
@@ -124,11 +124,9 @@ def decode(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
 
 def _refuse_size(path: Path) -> None:
     """Refuse what is no plain file, and one that memory cannot hold (a sparse file of a terabyte takes no disk)."""
-    from gnicli.samples.collecting import available_bytes
-
     handle = files.open_regular(path)
     try:
-        size, free = os.fstat(handle).st_size, available_bytes()
+        size, free = os.fstat(handle).st_size, memory.available()
     finally:
         os.close(handle)
     if free is not None and size > free:

@@ -93,15 +93,16 @@ def _text(leaves: Mapping[str, Any], key: str) -> str | None:
 
 @functools.cache
 def _installed() -> dict[str, str | None]:
+    return {package: _version(package) for package in PACKAGES}
+
+
+def _version(package: str) -> str | None:
     import importlib.metadata
 
-    found: dict[str, str | None] = {}
-    for package in PACKAGES:
-        try:
-            found[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            found[package] = None
-    return found
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
 
 
 def versions(cfg: DictConfig | None = None) -> dict[str, str | None]:
@@ -126,13 +127,7 @@ def _foreign(cfg: DictConfig) -> dict[str, str | None]:
         return {}
     owners = importlib.metadata.packages_distributions()
     packages = sorted({package for module in modules for package in owners.get(module, [module])})
-    found: dict[str, str | None] = {}
-    for package in packages:
-        try:
-            found[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            found[package] = None
-    return found
+    return {package: _version(package) for package in packages}
 
 
 def host() -> str:

@@ -18,11 +18,6 @@ MOST_GROUPS = 1000
 LONGEST_LABEL = 1000  # bytes: a column with longer ones holds text, not labels
 
 
-def available_bytes() -> int | None:
-    """Memory that can be had without swapping, or None where the system does not tell."""
-    return memory.available()
-
-
 class Collector:
     """One sample. `place` puts the position of a value into words ("line 42")."""
 
@@ -40,7 +35,7 @@ class Collector:
         self._values: list[np.ndarray] = []
         self._ranks: list[np.ndarray] = []
         self._n_kept = 0
-        self._room = available_bytes()
+        self._room = memory.available()
 
     def expect(self, n: int) -> None:
         """Raise `ResourceError` if `n` values, thinned as asked, are more than memory can hold."""

@@ -163,7 +163,7 @@ def test_an_array_that_ends_early_or_is_too_large(tmp_path, monkeypatch):
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(DataError, match="it ends after 872 of 2,400 bytes"):
         load(path)
-    monkeypatch.setattr(collecting, "available_bytes", lambda: 1000)
+    monkeypatch.setattr(collecting.memory, "available", lambda: 1000)
     with pytest.raises(ResourceError, match=r"300 values needs about .* GB of memory.*samples.max_n="):
         load(npy(tmp_path, X))
 
