@@ -15,7 +15,8 @@ from statistics import median
 
 import torch
 
-from gnicli.contracts import Noise, SilentObserver
+from gnicli.contracts.components import Noise
+from gnicli.contracts.observer import SilentObserver
 from gnicli.dataset.sinusoids import Sinusoids
 from gnicli.gradients.injected_noise import StableDraws
 from gnicli.gradients.noisy import NoisyGradient

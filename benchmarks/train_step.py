@@ -22,7 +22,7 @@ from typing import NamedTuple
 import torch
 from torch.nn import functional
 
-from gnicli.contracts import Network, Noise
+from gnicli.contracts.components import Network, Noise
 from gnicli.gradients.objective.noisy import Noisy
 from gnicli.network.conv import Conv
 from gnicli.network.mlp import Mlp

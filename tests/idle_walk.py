@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 from omegaconf import OmegaConf
 
-from gnicli.contracts import SilentObserver
+from gnicli.contracts.observer import SilentObserver
 from gnicli.errors import GniError
 from gnicli.launch import commands, components, configs, keys
 

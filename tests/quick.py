@@ -1,6 +1,6 @@
 """An experiment that takes no time, in place of that of `gni train`."""
 
-from gnicli.contracts import Results, Value
+from gnicli.contracts.results import Results, Value
 
 
 def quick_experiment(cfg, observer):

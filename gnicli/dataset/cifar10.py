@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gnicli.checks import key
-from gnicli.contracts import Data, Observer
+from gnicli.contracts.data import Data
+from gnicli.contracts.observer import Observer
 from gnicli.dataset import store
 from gnicli.dataset.downloaded import Downloaded, Published
 from gnicli.dataset.formats import cifar

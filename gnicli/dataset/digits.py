@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from gnicli.checks import key
-from gnicli.contracts import Data, Observer
+from gnicli.contracts.data import Data
+from gnicli.contracts.observer import Observer
 from gnicli.dataset.images import Images, Pixels, make_data
 
 _TRAIN = 1437  # four fifths; scikit-learn's copy has no split of its own

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from gnicli import files
-from gnicli.contracts import Observer
+from gnicli.contracts.observer import Observer
 from gnicli.dataset import store
 from gnicli.dataset.store import Wanted
 from gnicli.errors import DataError, shown

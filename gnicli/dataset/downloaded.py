@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, ClassVar, NamedTuple, Optional
 
 from gnicli import checks
 from gnicli.checks import key
-from gnicli.contracts import Observer
+from gnicli.contracts.observer import Observer
 from gnicli.dataset import store
 from gnicli.dataset.images import Images
 from gnicli.dataset.store import Wanted

@@ -11,7 +11,7 @@ import numpy as np
 
 from gnicli import checks
 from gnicli.checks import key
-from gnicli.contracts import Data, Split
+from gnicli.contracts.data import Data, Split
 from gnicli.errors import UsageError
 from gnicli.seeding import numpy_stream
 

@@ -12,7 +12,8 @@ from typing import BinaryIO
 import numpy as np
 
 from gnicli.checks import key
-from gnicli.contracts import Data, Observer
+from gnicli.contracts.data import Data
+from gnicli.contracts.observer import Observer
 from gnicli.dataset.downloaded import Downloaded, Published
 from gnicli.dataset.formats import idx
 from gnicli.dataset.images import Pixels, make_data

@@ -9,7 +9,8 @@ import numpy as np
 
 from gnicli import checks, memory
 from gnicli.checks import key
-from gnicli.contracts import Data, Observer, Split
+from gnicli.contracts.data import Data, Split
+from gnicli.contracts.observer import Observer
 from gnicli.errors import UsageError
 from gnicli.seeding import numpy_stream
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from gnicli import checks, files
-from gnicli.contracts import Observer
+from gnicli.contracts.observer import Observer
 from gnicli.errors import ConflictError, DataError, ResourceError
 
 LOCK_SECONDS = 4 * 3600.0  # until a process that fetches the same file has finished

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gnicli.checks import key
-from gnicli.contracts import Data, Observer
+from gnicli.contracts.data import Data
+from gnicli.contracts.observer import Observer
 from gnicli.dataset.downloaded import Downloaded, Published
 from gnicli.dataset.formats.matlab import read_svhn
 from gnicli.dataset.images import Pixels, make_data

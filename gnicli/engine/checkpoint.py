@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gnicli import files, memory
-from gnicli.contracts import State
+from gnicli.contracts.observer import State
 from gnicli.engine import provenance, records
 from gnicli.errors import ConflictError, DataError, ResourceError
 

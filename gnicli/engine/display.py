@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from gnicli.contracts import Value
+from gnicli.contracts.results import Value
 from gnicli.errors import shown
 
 if TYPE_CHECKING:

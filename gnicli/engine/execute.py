@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gnicli import files, memory
-from gnicli.contracts import Observer, Results, State, Value
+from gnicli.contracts.observer import Observer, State
+from gnicli.contracts.results import Results, Value
 from gnicli.engine import checkout, checkpoint, display, figures, folders, machine, places, provenance, report, tables
 from gnicli.engine.observer import RunObserver
 from gnicli.engine.signals import KEYBOARD_EXIT_CODE, StopRequest, stop_on_signals

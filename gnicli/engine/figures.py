@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gnicli import files
-from gnicli.contracts import Curve, FigureData, Panel
+from gnicli.contracts.results import Curve, FigureData, Panel
 from gnicli.engine import tables
 
 if TYPE_CHECKING:

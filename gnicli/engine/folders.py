@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gnicli import checks, files
-from gnicli.contracts import Value
+from gnicli.contracts.results import Value
 from gnicli.engine import content, places, provenance, records, tables
 from gnicli.engine.content import LOCK, MANIFEST, PRODUCTS
 from gnicli.errors import ConflictError, DataError, ResourceError

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gnicli.contracts import State
+from gnicli.contracts.observer import State
 from gnicli.engine import checkpoint
 from gnicli.engine.display import REDRAW_SECONDS, Display
 from gnicli.engine.places import resume_command
@@ -21,7 +21,7 @@ FLUSH_SECONDS = 1.0
 
 
 class RunObserver:
-    """Implements `contracts.Observer` for one run in one folder.
+    """Implements `contracts.observer.Observer` for one run in one folder.
 
     `spent` is the time in seconds that the run has lost to the engine so far, `costs` that of the named parts of it.
     """
@@ -86,7 +86,7 @@ class RunObserver:
         self.spent += time.monotonic() - begin
 
     def step_done(self, step: int, total: int, make_state: Callable[[], State | None], **shown: float) -> None:
-        """Show progress, flush and save where due; see `contracts.Observer`."""
+        """Show progress, flush and save where due; see `contracts.observer.Observer`."""
         begin = time.monotonic()
         self._stop.at_once = False  # from now on there is a step to save
         every = self._checkpoint_steps

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from gnicli.contracts import FigureData, Table, Value
+from gnicli.contracts.results import FigureData, Table, Value
 from gnicli.engine import display
 from gnicli.errors import shown
 

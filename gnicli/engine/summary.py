@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from gnicli.contracts import Curve, FigureData, Panel, Results, RunRecord, Value
+from gnicli.contracts.results import Curve, FigureData, Panel, Results, RunRecord, Value
 
 CONFIDENCE = 0.95
 _SEED = "seed"

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gnicli import files
-from gnicli.contracts import NamedArray, Results, RunRecord, Value
+from gnicli.contracts.results import NamedArray, Results, RunRecord, Value
 from gnicli.engine import checkout, display, figures, folders, provenance, report, signals, tables
 from gnicli.engine.summary import labels_of, summary, varying
 from gnicli.errors import DataError, GniError, Interrupted

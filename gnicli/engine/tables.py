@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from gnicli import files
-from gnicli.contracts import NamedArray, Value
+from gnicli.contracts.results import NamedArray, Value
 from gnicli.engine import records
 from gnicli.errors import DataError, ResourceError
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from gnicli.contracts import Curve, FigureData, Panel
+from gnicli.contracts.results import Curve, FigureData, Panel
 from gnicli.evidence.blocks import Block
 from gnicli.evidence.shape import Shape
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from gnicli.contracts import Curve, FigureData, NamedArray, Panel, Results, Table, Value
+from gnicli.contracts.results import Curve, FigureData, NamedArray, Panel, Results, Table, Value
 from gnicli.evidence import pictures, verdict
 from gnicli.evidence.blocks import Block
 from gnicli.evidence.finding import Finding

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gnicli.contracts import Curve, FigureData, Observer, Panel, RunRecord, Value
+from gnicli.contracts.observer import Observer
+from gnicli.contracts.results import Curve, FigureData, Panel, RunRecord, Value
 from gnicli.errors import UsageError
 from gnicli.experiments import model
 from gnicli.sde import exits, first_exit
@@ -17,7 +18,7 @@ from gnicli.sde.noise import Increments
 from gnicli.seeding import numpy_stream
 
 if TYPE_CHECKING:
-    from gnicli.contracts import Potential
+    from gnicli.contracts.components import Potential
     from gnicli.experiments.simulate_sde import SimulateSdeConfig
 
 _STREAM = 2**62 + 1  # a step block that no simulation reaches: exits have draws of their own

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gnicli.contracts import NamedArray, Observer, Value
+from gnicli.contracts.observer import Observer
+from gnicli.contracts.results import NamedArray, Value
 from gnicli.errors import DataError
 from gnicli.experiments.model import Model, ModelConfig, coordinate_names, members
 from gnicli.sde import diagnostics, expression, means, simulate, sinks

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gnicli.contracts import NamedArray, Value
+from gnicli.contracts.results import NamedArray, Value
 from gnicli.errors import UsageError
 from gnicli.experiments import chains
 from gnicli.experiments.chains import MARGIN, Chains

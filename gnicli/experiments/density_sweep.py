@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from gnicli.contracts import Curve, FigureData, Panel, Results, RunRecord, Value
+from gnicli.contracts.results import Curve, FigureData, Panel, Results, RunRecord, Value
 from gnicli.engine import tables
 from gnicli.engine.summary import labels_of, summary, varying
 from gnicli.errors import DataError

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from gnicli import checks
 from gnicli.checks import key
-from gnicli.contracts import Observer, Results, RunRecord
+from gnicli.contracts.observer import Observer
+from gnicli.contracts.results import Results, RunRecord
 from gnicli.errors import GniError, UsageError
 from gnicli.experiments import setup
 from gnicli.experiments.common import RunConfig

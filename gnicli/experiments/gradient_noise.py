@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Optional, cast
 
 from gnicli import checks
 from gnicli.checks import key
-from gnicli.contracts import Observer, Results, RunRecord
+from gnicli.contracts.observer import Observer
+from gnicli.contracts.results import Results, RunRecord
 from gnicli.experiments import setup
 from gnicli.experiments.common import RunConfig
 
@@ -53,7 +54,7 @@ def run(cfg: DictConfig, observer: Observer) -> Results:
 
     config = cast(GradientNoiseConfig, OmegaConf.to_object(cfg))
 
-    from gnicli.contracts import Bench
+    from gnicli.contracts.components import Bench
     from gnicli.training.batches import Batches
 
     state, note, seed = None, "", config.seed

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Optional, cast
 
 from gnicli import checks
 from gnicli.checks import key
-from gnicli.contracts import Observer, Results, RunRecord
+from gnicli.contracts.observer import Observer
+from gnicli.contracts.results import Results, RunRecord
 from gnicli.errors import UsageError
 from gnicli.experiments.model import ModelConfig
 

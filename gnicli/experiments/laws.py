@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gnicli.contracts import Curve, FigureData, Panel, Results, RunRecord, Value
+from gnicli.contracts.results import Curve, FigureData, Panel, Results, RunRecord, Value
 from gnicli.engine.summary import mean_value
 from gnicli.errors import GniError
 

@@ -17,7 +17,7 @@ from gnicli.experiments.common import RunConfig
 if TYPE_CHECKING:
     import numpy as np
 
-    from gnicli.contracts import Potential
+    from gnicli.contracts.components import Potential
     from gnicli.sde.gibbs import GibbsLaw
     from gnicli.sde.noise import Increments
     from gnicli.sde.scheme import Scheme

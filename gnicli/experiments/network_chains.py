@@ -10,7 +10,9 @@ import numpy as np
 import torch
 
 from gnicli import checks
-from gnicli.contracts import Curve, Data, FigureData, NamedArray, Observer, Panel, Results, Value
+from gnicli.contracts.data import Data
+from gnicli.contracts.observer import Observer
+from gnicli.contracts.results import Curve, FigureData, NamedArray, Panel, Results, Value
 from gnicli.errors import UsageError
 from gnicli.experiments import chains, model
 from gnicli.experiments.parts import Parts

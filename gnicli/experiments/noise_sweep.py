@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from gnicli.contracts import Curve, FigureData, Panel, Results, RunRecord, Value
+from gnicli.contracts.results import Curve, FigureData, Panel, Results, RunRecord, Value
 from gnicli.engine.summary import groups, half_width, summary
 from gnicli.engine.tables import read_arrays
 from gnicli.measurement import pictures

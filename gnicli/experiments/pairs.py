@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gnicli.contracts import Curve, RunRecord, Table, Value
+from gnicli.contracts.results import Curve, RunRecord, Table, Value
 from gnicli.engine.summary import half_width, labels_of, mean_value, varying
 
 _SEED = "seed"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from gnicli.contracts import Curve, FigureData, Panel, Results, RunRecord, Table
+from gnicli.contracts.results import Curve, FigureData, Panel, Results, RunRecord, Table
 
 
 class Figure(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from gnicli.contracts import Observer, SilentObserver, State
+from gnicli.contracts.observer import Observer, SilentObserver, State
 
 _RECORDS = 50  # rows in metrics.csv per part
 

@@ -10,7 +10,8 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Optional, Protocol
 
 from gnicli import checks
-from gnicli.contracts import Data, Observer, Split
+from gnicli.contracts.data import Data, Split
+from gnicli.contracts.observer import Observer
 from gnicli.errors import UsageError
 
 if TYPE_CHECKING:

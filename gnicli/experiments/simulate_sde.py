@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Optional, cast
 
 from gnicli import checks
 from gnicli.checks import key
-from gnicli.contracts import FigureData, NamedArray, Observer, Results, RunRecord, Value
+from gnicli.contracts.observer import Observer
+from gnicli.contracts.results import FigureData, NamedArray, Results, RunRecord, Value
 from gnicli.errors import UsageError
 from gnicli.experiments.model import Model, ModelConfig
 

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, Optional, cast
 
 from gnicli import checks
 from gnicli.checks import key
-from gnicli.contracts import Data, FigureData, Observer, Results, RunRecord, Value
+from gnicli.contracts.data import Data
+from gnicli.contracts.observer import Observer
+from gnicli.contracts.results import FigureData, Results, RunRecord, Value
 from gnicli.errors import UsageError
 from gnicli.experiments import setup
 from gnicli.experiments.common import RunConfig

@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from gnicli import checks
-from gnicli.contracts import State
+from gnicli.contracts.observer import State
 from gnicli.engine import checkpoint, provenance
 from gnicli.errors import DataError, UsageError
 from gnicli.experiments import another_run

@@ -16,7 +16,7 @@ from typing import NamedTuple, cast
 
 import torch
 
-from gnicli.contracts import Noise
+from gnicli.contracts.components import Noise
 from gnicli.gradients.losses import Loss
 from gnicli.gradients.slopes import SLOPES
 from gnicli.gradients.stages import stages_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from gnicli.contracts import Noise
+from gnicli.contracts.components import Noise
 from gnicli.gradients.stages import stages_of
 from gnicli.gradients.streams import NoiseStream, Piece
 

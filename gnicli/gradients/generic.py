@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import torch
 
-from gnicli.contracts import Noise
+from gnicli.contracts.components import Noise
 from gnicli.gradients.losses import Loss
 from gnicli.gradients.stages import learned, stages_of
 from gnicli.gradients.streams import NoiseStream, Piece, chunk_rows, plan, tile

@@ -16,7 +16,8 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 
-from gnicli.contracts import GradientFunction, Noise, Value
+from gnicli.contracts.components import GradientFunction, Noise
+from gnicli.contracts.results import Value
 from gnicli.errors import UsageError
 from gnicli.gradients.injected_noise import NoiseModel
 from gnicli.gradients.noisy import NoisyGradient

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from gnicli.contracts import Value
+from gnicli.contracts.results import Value
 from gnicli.errors import GniError
 from gnicli.stable import Normal, StableFit, StableLaw, fit_many
 from gnicli.stable.samples import FEWEST

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch.func import functional_call, grad_and_value, vmap
 
-from gnicli.contracts import Noise
+from gnicli.contracts.components import Noise
 from gnicli.errors import UsageError
 from gnicli.gradients import losses
 from gnicli.gradients.stages import learned, stages_of
@@ -21,7 +21,7 @@ _CHUNK = 2**22  # numbers in the activations of a layer, for all columns of a ch
 
 
 class Landscape:
-    """f(w) = (1/M) Σ_m L̃(D; w, ε_m), a `contracts.Potential`: the full-batch loss, or its mean over M fixed draws.
+    """f(w) = (1/M) Σ_m L̃(D; w, ε_m), a `components.Potential`: the full-batch loss, or its mean over M fixed draws.
 
     The draws are those of step 0 of `NoisyGradient`: f is the objective of `gni train` at that step.
     """

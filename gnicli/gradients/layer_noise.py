@@ -7,7 +7,7 @@ import math
 import numpy as np
 import torch
 
-from gnicli.contracts import Noise
+from gnicli.contracts.components import Noise
 from gnicli.errors import GniError
 from gnicli.gradients.injected import first_fresh, gradient_noise_source
 from gnicli.gradients.stages import learned

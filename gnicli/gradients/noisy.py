@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from gnicli.contracts import Noise
+from gnicli.contracts.components import Noise
 from gnicli.gradients import losses
 from gnicli.gradients.dense import DenseGradient, is_dense
 from gnicli.gradients.generic import GenericGradient

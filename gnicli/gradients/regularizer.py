@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import torch
 
-from gnicli.contracts import Noise
+from gnicli.contracts.components import Noise
 from gnicli.gradients import losses
 from gnicli.gradients.generic import accumulate
 from gnicli.gradients.stages import learned, stages_of

@@ -11,7 +11,7 @@ from gnicli.errors import UsageError
 
 
 def stages_of(module: torch.nn.Module) -> list[torch.nn.Module]:
-    """The stages of a module (see `contracts.Network.build`); raises `UsageError` where it has none."""
+    """The stages of a module (see `contracts.components.Network.build`); raises `UsageError` where it has none."""
     stages = list(cast(Iterable[torch.nn.Module], getattr(module, "stages", ())))
     if not stages:
         raise UsageError(

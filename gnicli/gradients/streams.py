@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import torch
 
-from gnicli.contracts import Noise
+from gnicli.contracts.components import Noise
 from gnicli.seeding import torch_states, torch_stream
 
 BLOCK_ROWS = 256  # rows of a block: enough for a fast matrix product, few enough for the caches

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from gnicli.contracts import Curve, FigureData, Panel
+from gnicli.contracts.results import Curve, FigureData, Panel
 from gnicli.kde.density import Density
 
 CAPTION = (

@@ -17,7 +17,7 @@ from gnicli.errors import GniError, Interrupted, UsageError
 from gnicli.launch import commands, configs, failures, keys, vetting
 
 if TYPE_CHECKING:
-    from gnicli.contracts import Observer
+    from gnicli.contracts.observer import Observer
     from gnicli.engine.execute import Outcome
     from gnicli.engine.sweep import Sweep
 

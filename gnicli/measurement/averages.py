@@ -8,7 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import erfc
 
-from gnicli.contracts import Bench, Curve, FigureData, NamedArray, Observer, Panel, Results, Table, Value
+from gnicli.contracts.components import Bench
+from gnicli.contracts.observer import Observer
+from gnicli.contracts.results import Curve, FigureData, NamedArray, Panel, Results, Table, Value
 from gnicli.measurement import exact, means, tails
 from gnicli.measurement.chain import Chain, asymptotic_exponent
 from gnicli.measurement.exponent_results import set_up

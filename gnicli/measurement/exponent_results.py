@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gnicli.contracts import Curve, FigureData, NamedArray, Panel, Results, Table, Value
+from gnicli.contracts.results import Curve, FigureData, NamedArray, Panel, Results, Table, Value
 from gnicli.measurement.chain import KINDS, Chain, asymptotic_exponent, gaussian_slope, printed_exponent
 from gnicli.measurement.exponents import Row
 

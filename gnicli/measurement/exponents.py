@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gnicli.contracts import Observer
+from gnicli.contracts.observer import Observer
 from gnicli.measurement import exact
 from gnicli.measurement.chain import KINDS, Chain, Quantity, quantities, values
 from gnicli.measurement.moments import Moment, estimate, log_abs

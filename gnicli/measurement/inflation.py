@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 import torch
 
-from gnicli.contracts import Noise
+from gnicli.contracts.components import Noise
 
 
 class Inflated:
@@ -35,7 +35,7 @@ class Inflated:
         return tuple(self._factor * scale for scale in self._noise.scales(n_layers))
 
     def fill(self, out: torch.Tensor, scale: float, generator: torch.Generator) -> torch.Tensor:
-        """See `contracts.Noise.fill`."""
+        """See `contracts.components.Noise.fill`."""
         self._noise.fill(out, scale, generator)
         self._filled.append(float(self.row_log_weights(out.reshape(1, -1), scale)[0]))
         return out

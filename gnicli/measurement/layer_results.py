@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from gnicli.contracts import Bench, NamedArray, Results, Table, Value
+from gnicli.contracts.components import Bench
+from gnicli.contracts.results import NamedArray, Results, Table, Value
 from gnicli.measurement import jackknife, pictures, verdict
 from gnicli.measurement.populations import ACROSS, MEANINGS, REDRAWN, STABLE_ENDS, Found
 from gnicli.measurement.streaming import WATCHED, point_of

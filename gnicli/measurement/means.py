@@ -10,7 +10,8 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from gnicli.contracts import Bench, Observer
+from gnicli.contracts.components import Bench
+from gnicli.contracts.observer import Observer
 from gnicli.errors import UsageError
 from gnicli.gradients.injected import gradient_noise_source
 from gnicli.gradients.stages import learned

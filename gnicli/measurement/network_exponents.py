@@ -13,7 +13,9 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from gnicli.contracts import Bench, Curve, FigureData, NamedArray, Observer, Panel, Results, Table, Value
+from gnicli.contracts.components import Bench
+from gnicli.contracts.observer import Observer
+from gnicli.contracts.results import Curve, FigureData, NamedArray, Panel, Results, Table, Value
 from gnicli.gradients.stages import stages_of
 from gnicli.measurement.inflation import Inflated
 from gnicli.measurement.means import network_means

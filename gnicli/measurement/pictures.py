@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from gnicli.contracts import Curve, FigureData, Panel
+from gnicli.contracts.results import Curve, FigureData, Panel
 from gnicli.errors import GniError
 from gnicli.evidence.laws import OTHERS, stable_family
 from gnicli.evidence.pictures import density_panel

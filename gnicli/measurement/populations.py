@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gnicli.contracts import Bench, Observer
+from gnicli.contracts.components import Bench
+from gnicli.contracts.observer import Observer
 from gnicli.gradients.forward_noise import ForwardNoise
 from gnicli.gradients.layer_noise import LayerNoise
 from gnicli.gradients.noisy import NoisyGradient

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from gnicli import memory
-from gnicli.contracts import Bench
+from gnicli.contracts.components import Bench
 from gnicli.gradients import room
 from gnicli.gradients.dense import is_dense
 from gnicli.measurement.means import CHUNK

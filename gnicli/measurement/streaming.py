@@ -9,7 +9,8 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from gnicli.contracts import Bench, Observer, State
+from gnicli.contracts.components import Bench
+from gnicli.contracts.observer import Observer, State
 from gnicli.gradients.forward_noise import ForwardNoise
 from gnicli.gradients.injected import first_fresh, gradient_noise_source
 from gnicli.gradients.stages import learned

@@ -39,7 +39,7 @@ class Conv:
     def build(
         self, input_shape: tuple[int, ...], n_outputs: int, generator: torch.Generator, dtype: torch.dtype
     ) -> torch.nn.Module:
-        """See `contracts.Network.build`; inputs must be images (channels, height, width), else `UsageError`."""
+        """See `components.Network.build`; inputs must be images (channels, height, width), else `UsageError`."""
         from gnicli.network import stages
 
         if len(input_shape) != 3:

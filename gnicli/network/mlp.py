@@ -34,7 +34,7 @@ class Mlp:
     def build(
         self, input_shape: tuple[int, ...], n_outputs: int, generator: torch.Generator, dtype: torch.dtype
     ) -> torch.nn.Module:
-        """See `contracts.Network.build`; the module has depth + 1 stages."""
+        """See `contracts.components.Network.build`; the module has depth + 1 stages."""
         from gnicli.network import stages
 
         inner = max(0, self.depth - 1)

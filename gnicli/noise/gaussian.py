@@ -35,7 +35,7 @@ class GaussianNoise:
         check(self.std, self.var)
 
     def scales(self, n_layers: int) -> tuple[float, ...]:
-        """The standard deviation of ε in each noise layer; see `contracts.Noise.scales`."""
+        """The standard deviation of ε in each noise layer; see `contracts.components.Noise.scales`."""
         return resolve(self.std, self.var, self.default_std, self.input, n_layers)
 
     def fill(self, out: torch.Tensor, scale: float, generator: torch.Generator) -> torch.Tensor:

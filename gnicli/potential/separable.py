@@ -12,7 +12,7 @@ import numpy as np
 
 from gnicli import checks
 from gnicli.checks import key
-from gnicli.contracts import Potential
+from gnicli.contracts.components import Potential
 from gnicli.errors import UsageError
 
 _PARTS = ("double_well", "quartic", "quadratic", "multi_well", "polynomial")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gnicli import memory
-from gnicli.contracts import Observer
+from gnicli.contracts.observer import Observer
 from gnicli.errors import DataError, ResourceError, UsageError, shown
 from gnicli.seeding import numpy_stream
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Optional, cast
 
 from gnicli import checks
 from gnicli.checks import key
-from gnicli.contracts import Observer, ParquetReader
+from gnicli.contracts.components import ParquetReader
+from gnicli.contracts.observer import Observer
 from gnicli.errors import DataError, GniError, ResourceError, UsageError, shown
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class FileSamples:
         _check_path(self.path)
 
     def load(self, seed: int, observer: Observer, read_parquet: ParquetReader) -> Mapping[str, np.ndarray]:
-        """Read them, in chunks; see `contracts.Samples`."""
+        """Read them, in chunks; see `contracts.components.Samples`."""
         from gnicli.samples.collecting import Groups
 
         if not self.path:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from gnicli import checks
 from gnicli.checks import key
-from gnicli.contracts import Observer, ParquetReader
+from gnicli.contracts.components import ParquetReader
+from gnicli.contracts.observer import Observer
 from gnicli.samples import drawing
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class NormalSamples:
         checks.integer("samples.n", self.n, least=1)
 
     def load(self, seed: int, observer: Observer, read_parquet: ParquetReader) -> dict[str, np.ndarray]:
-        """Draw them; see `contracts.Samples`."""
+        """Draw them; see `contracts.components.Samples`."""
         from gnicli.stable import Normal
 
         return drawing.draw(Normal(self.mean, self.std), self.n, seed)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Optional
 
 from gnicli import checks, files, memory
 from gnicli.checks import key
-from gnicli.contracts import Observer, ParquetReader
+from gnicli.contracts.components import ParquetReader
+from gnicli.contracts.observer import Observer
 from gnicli.errors import DataError, ResourceError, UsageError, shown
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class RunSamples:
             checks.integer("samples.max_n", self.max_n, least=50)
 
     def load(self, seed: int, observer: Observer, read_parquet: ParquetReader) -> dict[str, np.ndarray]:
-        """Read them; see `contracts.Samples`. The checkpoint's sum is not checked: nothing is resumed from it."""
+        """Read them; see `components.Samples`. The checkpoint's sum is not checked: nothing is resumed from it."""
         from gnicli.samples.collecting import Groups
 
         if not self.path:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from gnicli import checks
 from gnicli.checks import key
-from gnicli.contracts import Observer, ParquetReader
+from gnicli.contracts.components import ParquetReader
+from gnicli.contracts.observer import Observer
 from gnicli.samples import drawing
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class SubWeibullSamples:
         checks.integer("samples.n", self.n, least=1)
 
     def load(self, seed: int, observer: Observer, read_parquet: ParquetReader) -> dict[str, np.ndarray]:
-        """Draw them; see `contracts.Samples`."""
+        """Draw them; see `contracts.components.Samples`."""
         from gnicli.stable import SubWeibull
 
         return drawing.draw(SubWeibull(self.r, self.scale, self.loc), self.n, seed)

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gnicli.contracts import Potential
+from gnicli.contracts.components import Potential
 from gnicli.potential import polynomials, runge_kutta
 from gnicli.sde.levy import skew
 
@@ -30,7 +30,7 @@ _MOST_PARTS = 8
 
 
 class Tilted:
-    """f(w) − pull·w of a one-dimensional potential f: a `contracts.Potential`."""
+    """f(w) − pull·w of a one-dimensional potential f: a `contracts.components.Potential`."""
 
     dimension = 1
 

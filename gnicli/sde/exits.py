@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gnicli.contracts import Potential
+from gnicli.contracts.components import Potential
 from gnicli.errors import UsageError
 from gnicli.sde.levy import check_noise, skew, tail_constant
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gnicli import checks
-from gnicli.contracts import Observer, SilentObserver, State
+from gnicli.contracts.observer import Observer, SilentObserver, State
 from gnicli.errors import UsageError
 from gnicli.sde.noise import CHAIN_BLOCK, STEP_BLOCK, Increments
 from gnicli.sde.scheme import Scheme

@@ -15,7 +15,7 @@ import numpy as np
 from scipy import special
 
 from gnicli import checks
-from gnicli.contracts import Potential
+from gnicli.contracts.components import Potential
 from gnicli.errors import UsageError
 from gnicli.sde.gibbs import GibbsLaw
 from gnicli.sde.levy import check_noise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gnicli.contracts import Potential
+from gnicli.contracts.components import Potential
 from gnicli.errors import UsageError
 
 _EXPONENT = 45.0  # e^{-45} is nothing beside the peak

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import stats
 
-from gnicli.contracts import Potential
+from gnicli.contracts.components import Potential
 from gnicli.sde import growth
 from gnicli.sde.sinks import Moments
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import stats
 
-from gnicli.contracts import Curve, FigureData, Panel
+from gnicli.contracts.results import Curve, FigureData, Panel
 from gnicli.sde.compare import Law
 from gnicli.sde.sinks import Histogram
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gnicli import checks
-from gnicli.contracts import Observer, SilentObserver, State
+from gnicli.contracts.observer import Observer, SilentObserver, State
 from gnicli.errors import ConflictError, NumericalError, UsageError
 from gnicli.sde import sinks as sinks_module
 from gnicli.sde.noise import CHAIN_BLOCK, STEP_BLOCK, Increments

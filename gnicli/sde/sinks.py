@@ -11,7 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
-from gnicli.contracts import Potential
+from gnicli.contracts.components import Potential
 from gnicli.errors import UsageError
 
 _MAX_CELLS = 2**25

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gnicli import checks
-from gnicli.contracts import Potential
+from gnicli.contracts.components import Potential
 from gnicli.errors import UsageError
 from gnicli.seeding import numpy_stream
 

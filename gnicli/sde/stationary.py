@@ -9,7 +9,7 @@ import numpy as np
 from numpy.polynomial import chebyshev
 from scipy import optimize
 
-from gnicli.contracts import Potential
+from gnicli.contracts.components import Potential
 from gnicli.errors import NumericalError, UsageError
 from gnicli.potential import polynomials
 from gnicli.potential.polynomials import turning_points

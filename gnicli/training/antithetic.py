@@ -8,7 +8,9 @@ import math
 import numpy as np
 import torch
 
-from gnicli.contracts import FigureData, Noise, Observer, Panel, Value
+from gnicli.contracts.components import Noise
+from gnicli.contracts.observer import Observer
+from gnicli.contracts.results import FigureData, Panel, Value
 from gnicli.errors import UsageError
 from gnicli.gradients.injected import first_fresh, gradient_noise_source
 from gnicli.gradients.layer_noise import statistics

@@ -11,7 +11,8 @@ from typing import ClassVar
 import numpy as np
 import torch
 
-from gnicli.contracts import Curve, FigureData, Observer, Value
+from gnicli.contracts.observer import Observer
+from gnicli.contracts.results import Curve, FigureData, Value
 from gnicli.gradients.stages import learned
 
 

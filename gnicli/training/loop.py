@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
-from gnicli.contracts import GradientFunction, Observer, Schedule, State, Stateful
+from gnicli.contracts.components import GradientFunction, Schedule, Stateful
+from gnicli.contracts.observer import Observer, State
 from gnicli.training.batches import Batches
 from gnicli.training.cadence import RECORDS
 from gnicli.training.optimizer import optimizer_arrays, restore_optimizer

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gnicli.contracts import Curve, Data, FigureData, Panel
+from gnicli.contracts.data import Data
+from gnicli.contracts.results import Curve, FigureData, Panel
 
 if TYPE_CHECKING:
     import torch

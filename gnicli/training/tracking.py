@@ -7,7 +7,9 @@ import math
 import numpy as np
 import torch
 
-from gnicli.contracts import FigureData, Noise, Observer, Panel, Value
+from gnicli.contracts.components import Noise
+from gnicli.contracts.observer import Observer
+from gnicli.contracts.results import FigureData, Panel, Value
 from gnicli.gradients.injected_noise import AT_BOUND
 from gnicli.gradients.layer_noise import LayerNoise, statistics
 from gnicli.training.layer_track import LayerTrack

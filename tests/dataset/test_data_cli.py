@@ -7,7 +7,7 @@ import realdata
 from typer.testing import CliRunner
 
 from gnicli.cli.data import TerminalObserver, app
-from gnicli.contracts import SilentObserver
+from gnicli.contracts.observer import SilentObserver
 from gnicli.dataset.cifar10 import Cifar10
 from gnicli.dataset.mnist import Mnist
 from gnicli.errors import DataError, GniError, UsageError

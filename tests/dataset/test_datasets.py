@@ -9,7 +9,7 @@ import pytest
 import realdata
 from omegaconf import OmegaConf
 
-from gnicli.contracts import SilentObserver
+from gnicli.contracts.observer import SilentObserver
 from gnicli.dataset.cifar10 import Cifar10
 from gnicli.dataset.digits import Digits
 from gnicli.dataset.mnist import Mnist

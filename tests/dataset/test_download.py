@@ -13,7 +13,7 @@ import pytest
 import realdata
 
 from gnicli import files
-from gnicli.contracts import SilentObserver
+from gnicli.contracts.observer import SilentObserver
 from gnicli.dataset import store
 from gnicli.dataset.download import ensure
 from gnicli.dataset.store import Wanted, condition
@@ -397,7 +397,7 @@ def test_a_full_disk_is_a_fault_of_the_machine(served, cache, monkeypatch, impat
 
 SCRIPT = """
 import json, pathlib, sys
-from gnicli.contracts import SilentObserver
+from gnicli.contracts.observer import SilentObserver
 from gnicli.dataset.download import ensure
 from gnicli.dataset.store import Wanted
 fields = json.loads(sys.argv[1])
@@ -439,7 +439,7 @@ def test_a_lock_held_for_too_long(served, cache, impatient):
 KILLED = """
 import json, os, pathlib, signal, sys
 from gnicli import files
-from gnicli.contracts import SilentObserver
+from gnicli.contracts.observer import SilentObserver
 from gnicli.dataset import store
 from gnicli.dataset.download import ensure
 from gnicli.dataset.store import Wanted

@@ -9,7 +9,7 @@ import realdata
 
 SCRIPT = """
 import json, resource, sys, time
-from gnicli.contracts import SilentObserver
+from gnicli.contracts.observer import SilentObserver
 from gnicli.dataset.svhn import Svhn
 dataset, seconds = Svhn(dir=sys.argv[1], sha256=json.loads(sys.argv[2])), []
 for _ in range(3):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gnicli.contracts import Data, Split
+from gnicli.contracts.data import Data, Split
 from gnicli.engine.tables import read_metrics
 from gnicli.experiments import setup, train
 from gnicli.training.batches import Batches

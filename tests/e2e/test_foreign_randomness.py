@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gnicli.checks import key
-from gnicli.contracts import Data, Split
+from gnicli.contracts.data import Data, Split
 
 
 @dataclass

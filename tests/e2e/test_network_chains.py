@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from gnicli.contracts import SilentObserver
+from gnicli.contracts.observer import SilentObserver
 from gnicli.engine.checkpoint import read_state
 from gnicli.experiments import network_chains
 from gnicli.experiments.simulate_sde import SimulateSdeConfig

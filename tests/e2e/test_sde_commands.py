@@ -9,7 +9,7 @@ import signal
 import numpy as np
 import pytest
 
-from gnicli.contracts import RunRecord, Value
+from gnicli.contracts.results import RunRecord, Value
 from gnicli.engine.observer import RunObserver
 from gnicli.experiments import density_sweep
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 from omegaconf import OmegaConf
 
-from gnicli.contracts import Curve, FigureData, NamedArray, Panel, Results, State, Value
+from gnicli.contracts.observer import State
+from gnicli.contracts.results import Curve, FigureData, NamedArray, Panel, Results, Value
 from gnicli.engine.execute import execute
 from gnicli.errors import GniError
 from gnicli.seeding import numpy_stream

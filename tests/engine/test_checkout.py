@@ -213,7 +213,7 @@ def test_no_git_is_no_failure(tmp_path, monkeypatch):
 
 STARTED = """
 import sys
-from gnicli.contracts import Results, Value
+from gnicli.contracts.results import Results, Value
 from gnicli.experiments import train
 from gnicli.cli import main
 from gnicli.engine import machine, figures

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from gnicli.contracts import State
+from gnicli.contracts.observer import State
 from gnicli.engine import checkpoint
 from gnicli.errors import ConflictError, DataError, ResourceError
 

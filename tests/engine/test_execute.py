@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from omegaconf import OmegaConf
 
-from gnicli.contracts import Results, State
+from gnicli.contracts.observer import State
+from gnicli.contracts.results import Results
 from gnicli.engine import checkpoint, folders
 from gnicli.engine import execute as engine
 from gnicli.errors import DataError, GniError, NumericalError, UsageError

@@ -10,7 +10,7 @@ import sys
 import numpy as np
 import pytest
 
-from gnicli.contracts import Curve, FigureData, Panel
+from gnicli.contracts.results import Curve, FigureData, Panel
 from gnicli.engine import figures
 
 X = np.linspace(1.0, 5.0, 9)
@@ -146,7 +146,7 @@ def test_labels_that_look_like_mathematics_do_not_stop_a_run(tmp_path):
 def test_a_users_matplotlibrc_changes_nothing(tmp_path):
     code = (
         "import sys; from pathlib import Path; import numpy as np; from gnicli.engine import figures;"
-        "from gnicli.contracts import *;"
+        "from gnicli.contracts.results import *;"
         "c = Curve('c', np.arange(9.), np.arange(9.) ** 2);"
         "figures.write(Path(sys.argv[1]), {'f': FigureData('T', (Panel((c,), 'x', 'y'),))})"
     )
@@ -179,7 +179,7 @@ def test_what_a_notebook_or_a_damaged_matplotlibrc_leaves_behind_ends_no_run(tmp
     code = """
 import os, numpy as np
 from pathlib import Path
-from gnicli.contracts import Curve, FigureData, Panel
+from gnicli.contracts.results import Curve, FigureData, Panel
 from gnicli.engine import figures
 before = dict(os.environ), os.getcwd()
 x = np.arange(3.0)

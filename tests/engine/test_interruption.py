@@ -14,7 +14,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from gnicli import files
-from gnicli.contracts import State
+from gnicli.contracts.observer import State
 from gnicli.engine import checkpoint, folders, signals
 from gnicli.errors import ConflictError, Interrupted, ResourceError
 
@@ -157,7 +157,7 @@ def test_two_signals_end_a_run_inside_one_long_call(tmp_path, call, number, code
 import sys
 sys.path.insert(0, {str(PROGRAM.parent)!r})
 import fake_experiment as fake
-from gnicli.contracts import State
+from gnicli.contracts.observer import State
 from gnicli.errors import GniError
 def experiment(cfg, observer):
     observer.step_done(7, 9, lambda: State(7, {{}}))
@@ -236,7 +236,7 @@ import hashlib, sys
 sys.path.insert(0, {str(PROGRAM.parent)!r})
 import fake_experiment as fake
 from pathlib import Path
-from gnicli.contracts import State
+from gnicli.contracts.observer import State
 from gnicli.engine.sweep import Sweep
 sweep = Sweep(Path(sys.argv[1]), command="count", overrides=[], argv=["gni", "count"], n_jobs=2)
 def experiment(cfg, observer):
@@ -321,7 +321,8 @@ def test_a_file_size_limit_stands_for_a_full_disk(tmp_path):
 import resource, signal, sys
 sys.path.insert(0, {str(PROGRAM.parent)!r})
 import fake_experiment as fake, numpy as np
-from gnicli.contracts import Results, State
+from gnicli.contracts.observer import State
+from gnicli.contracts.results import Results
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 def grow(cfg, observer):
     for step in range(1, 10):

@@ -5,7 +5,7 @@ import pytest
 import torch
 from omegaconf import OmegaConf
 
-from gnicli.contracts import Results, Value
+from gnicli.contracts.results import Results, Value
 from gnicli.errors import DataError, GniError, ResourceError
 
 

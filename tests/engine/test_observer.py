@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from gnicli.contracts import State, Value
+from gnicli.contracts.observer import State
+from gnicli.contracts.results import Value
 from gnicli.engine import checkpoint, display, tables
 from gnicli.engine import observer as module
 from gnicli.engine.signals import StopRequest

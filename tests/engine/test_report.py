@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from rich.console import Console
 
-from gnicli.contracts import FigureData, Table, Value
+from gnicli.contracts.results import FigureData, Table, Value
 from gnicli.engine import display, report
 
 EVIL = [

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from gnicli import files
-from gnicli.contracts import State
+from gnicli.contracts.observer import State
 from gnicli.engine import checkpoint, content, folders, records, sweep, tables
 from gnicli.errors import ConflictError, DataError, GniError, ResourceError
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from gnicli.contracts import Curve, FigureData, Panel, Results, RunRecord, Value
+from gnicli.contracts.results import Curve, FigureData, Panel, Results, RunRecord, Value
 from gnicli.engine import folders, summary, sweep
 from gnicli.errors import ConflictError, DataError, Interrupted
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gnicli.contracts import NamedArray, Value
+from gnicli.contracts.results import NamedArray, Value
 from gnicli.engine import tables
 from gnicli.errors import DataError
 

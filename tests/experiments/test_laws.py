@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gnicli.contracts import RunRecord
+from gnicli.contracts.results import RunRecord
 from gnicli.experiments import laws
 
 VARIANCES = (0.1, 0.3, 1.0)

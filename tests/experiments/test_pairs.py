@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from gnicli.contracts import RunRecord, Value
+from gnicli.contracts.results import RunRecord, Value
 from gnicli.experiments import pairs, paper
 
 STEPS = np.arange(0, 101, 5)

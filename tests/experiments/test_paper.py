@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gnicli.contracts import RunRecord, Value
+from gnicli.contracts.results import RunRecord, Value
 from gnicli.experiments import paper
 from gnicli.launch import components
 

@@ -143,7 +143,7 @@ def test_a_config_that_does_not_fit_the_arrays(chains, tmp_path, capfd, key, val
 
 
 def test_weights_that_are_not_the_networks(network, tmp_path, refused):
-    from gnicli.contracts import State
+    from gnicli.contracts.observer import State
 
     header, arrays = checkpoint.decode(network / "checkpoint.safetensors")
     for change in (

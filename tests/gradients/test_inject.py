@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from gnicli.contracts import SilentObserver
+from gnicli.contracts.observer import SilentObserver
 from gnicli.errors import UsageError
 from gnicli.gradients.inject.gaussian import GaussianInjection
 from gnicli.gradients.inject.none import NoInjection

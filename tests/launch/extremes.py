@@ -98,7 +98,7 @@ def outcome(command, cfg, name, text):
 
     from omegaconf import OmegaConf, open_dict
 
-    from gnicli.contracts import SilentObserver
+    from gnicli.contracts.observer import SilentObserver
     from gnicli.errors import GniError
     from gnicli.launch import configs, failures
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from omegaconf import OmegaConf
 
-from gnicli.contracts import NamedArray, Results, Value
+from gnicli.contracts.results import NamedArray, Results, Value
 from gnicli.errors import UsageError
 from gnicli.experiments import fit_stable, train
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import yaml
 
-from gnicli.contracts import Results, State, Value
+from gnicli.contracts.observer import State
+from gnicli.contracts.results import Results, Value
 from gnicli.experiments import train
 
 

@@ -15,7 +15,8 @@ import pytest
 from quick import quick_experiment
 
 from gnicli import files
-from gnicli.contracts import Results, State, Value
+from gnicli.contracts.observer import State
+from gnicli.contracts.results import Results, Value
 from gnicli.engine import folders
 from gnicli.experiments import train
 from gnicli.launch import components

@@ -32,7 +32,7 @@ def stopped(tmp_path_factory):
 
 
 def _stub(patch):
-    from gnicli.contracts import Results, Value
+    from gnicli.contracts.results import Results, Value
     from gnicli.experiments import train
 
     patch.setattr(train, "run", lambda cfg, observer: Results({"train_loss": Value(1.0)}))

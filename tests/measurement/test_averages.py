@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from gnicli.contracts import SilentObserver
+from gnicli.contracts.observer import SilentObserver
 from gnicli.measurement import averages, exact, means, tails
 from gnicli.measurement.chain import Chain
 from gnicli.measurement.exponents import center

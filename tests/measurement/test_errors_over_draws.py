@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from gnicli.contracts import Bench, SilentObserver
+from gnicli.contracts.components import Bench
+from gnicli.contracts.observer import SilentObserver
 from gnicli.measurement import jackknife, pooling, populations
 from gnicli.measurement.sums import PowerSums
 from gnicli.network.mlp import Mlp

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from gnicli.contracts import Bench, SilentObserver
+from gnicli.contracts.components import Bench
+from gnicli.contracts.observer import SilentObserver
 from gnicli.errors import UsageError
 from gnicli.measurement import exact, exponents
 from gnicli.measurement.chain import Chain, Quantity, forward, values

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from gnicli.contracts import Bench, SilentObserver
+from gnicli.contracts.components import Bench
+from gnicli.contracts.observer import SilentObserver
 from gnicli.gradients.layer_noise import LayerNoise
 from gnicli.measurement import layer_results, pooling, populations, verdict
 from gnicli.measurement.streaming import over_draws

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gnicli.contracts import SilentObserver
+from gnicli.contracts.observer import SilentObserver
 from gnicli.engine.tables import read_parquet
 from gnicli.samples.file import FileSamples
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from reading import X, load, written
 
-from gnicli.contracts import SilentObserver
+from gnicli.contracts.observer import SilentObserver
 from gnicli.errors import DataError, ResourceError, UsageError
 from gnicli.samples.formats import compressed
 

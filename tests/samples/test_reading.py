@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gnicli.contracts import SilentObserver
+from gnicli.contracts.observer import SilentObserver
 from gnicli.engine.tables import read_parquet
 from gnicli.errors import DataError, GniError, ResourceError, UsageError
 from gnicli.samples import collecting

@@ -10,7 +10,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from gnicli import memory
-from gnicli.contracts import SilentObserver
+from gnicli.contracts.observer import SilentObserver
 from gnicli.errors import DataError, ResourceError, UsageError
 from gnicli.samples.run import RunSamples
 

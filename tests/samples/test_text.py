@@ -8,7 +8,7 @@ import pandas
 import pytest
 from reading import X, load, written
 
-from gnicli.contracts import SilentObserver
+from gnicli.contracts.observer import SilentObserver
 from gnicli.errors import DataError, UsageError
 from gnicli.samples.formats.numerals import MISSING, Marks, hint, number
 

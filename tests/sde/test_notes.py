@@ -54,7 +54,7 @@ def test_errors_of_chains_that_have_not_mixed_are_marked(keys, mark, has_error):
 
 
 def chains_observer():
-    from gnicli.contracts import SilentObserver
+    from gnicli.contracts.observer import SilentObserver
 
     return SilentObserver()
 

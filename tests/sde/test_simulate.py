@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from gnicli.contracts import SilentObserver
+from gnicli.contracts.observer import SilentObserver
 from gnicli.errors import ConflictError, NumericalError, UsageError
 from gnicli.potential.double_well import DoubleWell
 from gnicli.potential.polynomial import Polynomial

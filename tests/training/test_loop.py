@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from gnicli.contracts import SilentObserver, State
+from gnicli.contracts.observer import SilentObserver, State
 from gnicli.seeding import torch_stream
 from gnicli.training.batches import Batches
 from gnicli.training.loop import Examples, Loop

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from gnicli.contracts import SilentObserver
+from gnicli.contracts.observer import SilentObserver
 from gnicli.network.mlp import Mlp
 from gnicli.noise.add import AdditiveNoise
 from gnicli.seeding import torch_stream

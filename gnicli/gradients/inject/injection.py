@@ -12,7 +12,7 @@ from gnicli.checks import key
 if TYPE_CHECKING:
     import torch
 
-    from gnicli.contracts import GradientFunction, Noise
+    from gnicli.contracts.components import GradientFunction, Noise
     from gnicli.gradients.injected_noise import NoiseModel
 
 MEANS = ("own", "fresh")
@@ -39,7 +39,7 @@ class BaseInjection(ABC):
     def build(
         self, gradient: GradientFunction, module: torch.nn.Module, loss: str, noise: Noise, M: int, seed: int
     ) -> GradientFunction:
-        """See `contracts.Injection.build`; the result is a `gradients.injected.InjectedGradient`."""
+        """See `contracts.components.Injection.build`; the result is a `gradients.injected.InjectedGradient`."""
         from gnicli.gradients.injected import InjectedGradient
 
         return InjectedGradient(gradient, module, loss, noise, M, seed, self.kind(), name=self.name, mean=self.mean)

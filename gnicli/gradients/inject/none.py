@@ -10,7 +10,7 @@ from gnicli.checks import key
 if TYPE_CHECKING:
     import torch
 
-    from gnicli.contracts import GradientFunction, Noise
+    from gnicli.contracts.components import GradientFunction, Noise
 
 
 @dataclass

@@ -10,7 +10,7 @@ from gnicli.checks import key
 if TYPE_CHECKING:
     import torch
 
-    from gnicli.contracts import GradientFunction, Noise
+    from gnicli.contracts.components import GradientFunction, Noise
 
 
 @dataclass
@@ -20,7 +20,7 @@ class Clean:
     name: str = key("clean", "the loss without noise")
 
     def build(self, module: torch.nn.Module, loss: str, noise: Noise, M: int, seed: int) -> GradientFunction:
-        """See `contracts.Objective.build`."""
+        """See `contracts.components.Objective.build`."""
         from gnicli.gradients.noisy import NoisyGradient
         from gnicli.noise.none import NoNoise
 

@@ -11,7 +11,7 @@ from gnicli.checks import key
 if TYPE_CHECKING:
     import torch
 
-    from gnicli.contracts import GradientFunction, Noise
+    from gnicli.contracts.components import GradientFunction, Noise
 
 
 @dataclass
@@ -32,7 +32,7 @@ class Explicit:
         checks.at_most("objective.n_probes", self.n_probes, checks.MOST_DRAWS)
 
     def build(self, module: torch.nn.Module, loss: str, noise: Noise, M: int, seed: int) -> GradientFunction:
-        """See `contracts.Objective.build`; the result is a `gradients.regularizer.ExplicitGradient`."""
+        """See `contracts.components.Objective.build`; the result is a `gradients.regularizer.ExplicitGradient`."""
         from gnicli.gradients.regularizer import ExplicitGradient
 
         return ExplicitGradient(module, loss, noise, seed, self.n_probes if self.method == "probe" else None)

@@ -11,7 +11,7 @@ from gnicli.checks import key
 if TYPE_CHECKING:
     import torch
 
-    from gnicli.contracts import GradientFunction, Noise
+    from gnicli.contracts.components import GradientFunction, Noise
 
 
 @dataclass
@@ -21,7 +21,7 @@ class Noisy:
     name: str = key("noisy", "the loss under noise, averaged over M draws (4.5)")
 
     def build(self, module: torch.nn.Module, loss: str, noise: Noise, M: int, seed: int) -> GradientFunction:
-        """See `contracts.Objective.build`; the result is a `gradients.noisy.NoisyGradient`."""
+        """See `contracts.components.Objective.build`; the result is a `gradients.noisy.NoisyGradient`."""
         from gnicli.gradients.noisy import NoisyGradient
 
         checks.integer("M", M, least=1)

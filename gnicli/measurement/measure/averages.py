@@ -7,7 +7,9 @@ from typing import Any
 
 from gnicli import checks
 from gnicli.checks import key
-from gnicli.contracts import Bench, Observer, Results
+from gnicli.contracts.components import Bench
+from gnicli.contracts.observer import Observer
+from gnicli.contracts.results import Results
 from gnicli.errors import UsageError
 from gnicli.measurement.measure.chain_keys import ChainKeys
 
@@ -33,7 +35,7 @@ class Averages(ChainKeys):
         checks.integer("measure.n_draws", self.n_draws, least=100)
 
     def measure(self, bench: Bench, observer: Observer) -> Results:
-        """See `contracts.Measure`."""
+        """See `contracts.components.Measure`."""
         from gnicli.measurement import averages, room
 
         sizes = [int(size) for size in self.sizes]

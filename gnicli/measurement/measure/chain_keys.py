@@ -11,7 +11,7 @@ from gnicli.checks import key
 from gnicli.errors import UsageError
 
 if TYPE_CHECKING:
-    from gnicli.contracts import Noise
+    from gnicli.contracts.components import Noise
     from gnicli.measurement.chain import Chain
 
 ACTIVATIONS = ("linear", "relu", "elu")

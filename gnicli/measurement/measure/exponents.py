@@ -7,7 +7,9 @@ from typing import Any
 
 from gnicli import checks
 from gnicli.checks import key
-from gnicli.contracts import Bench, Observer, Results
+from gnicli.contracts.components import Bench
+from gnicli.contracts.observer import Observer
+from gnicli.contracts.results import Results
 from gnicli.errors import UsageError
 from gnicli.measurement.measure.chain_keys import ChainKeys
 
@@ -39,7 +41,7 @@ class Exponents(ChainKeys):
         checks.number("measure.least_ess", self.least_ess, above=0)
 
     def measure(self, bench: Bench, observer: Observer) -> Results:
-        """See `contracts.Measure`; a chain takes the place of the bench's network and data."""
+        """See `contracts.components.Measure`; a chain takes the place of the bench's network and data."""
         from gnicli.measurement import exponent_results, exponents, network_exponents, room
 
         orders = [float(order) for order in self.orders]

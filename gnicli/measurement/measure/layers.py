@@ -7,7 +7,9 @@ from typing import Any
 
 from gnicli import checks
 from gnicli.checks import key
-from gnicli.contracts import Bench, Observer, Results
+from gnicli.contracts.components import Bench
+from gnicli.contracts.observer import Observer
+from gnicli.contracts.results import Results
 from gnicli.errors import UsageError
 
 FIGURES = ("positive_part", "stable_fit", "forward", "alpha")
@@ -31,7 +33,7 @@ class Layers:
             checks.choice("measure.figures", figure, FIGURES)
 
     def measure(self, bench: Bench, observer: Observer) -> Results:
-        """See `contracts.Measure`."""
+        """See `contracts.components.Measure`."""
         from gnicli.measurement import layer_results, populations, room
 
         keys = f"measure=layers with measure.n_draws={self.n_draws}, measure.n_traced={self.n_traced}"

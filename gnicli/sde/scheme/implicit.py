@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gnicli.contracts import Potential
+from gnicli.contracts.components import Potential
 from gnicli.errors import NumericalError, UsageError
 from gnicli.potential import polynomials
 from gnicli.sde.drift import Drift

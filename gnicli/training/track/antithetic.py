@@ -11,7 +11,8 @@ from gnicli.checks import key
 if TYPE_CHECKING:
     import torch
 
-    from gnicli.contracts import Noise, Observer
+    from gnicli.contracts.components import Noise
+    from gnicli.contracts.observer import Observer
     from gnicli.training.antithetic import AntitheticTrack
 
 

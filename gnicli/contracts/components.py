@@ -1,0 +1,218 @@
+"""What the members of each group of components must have: one protocol for each group.
+
+Nothing here imports torch or NumPy: the start-up of every command passes here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+
+from gnicli.contracts.data import Data
+from gnicli.contracts.observer import Observer
+from gnicli.contracts.results import Results
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+
+ParquetReader = Callable[[Path], "Mapping[str, np.ndarray]"]
+
+
+class Dataset(Protocol):
+    """A member of `dataset=`: its fields are the schema."""
+
+    name: str
+
+    def load(self, seed: int, observer: Observer) -> Data:
+        """Read (never fetch silently where offline) and return the data; `seed` decides a random subset or phases."""
+        ...
+
+
+class Network(Protocol):
+    """A member of `network=`."""
+
+    name: str
+
+    def build(
+        self, input_shape: tuple[int, ...], n_outputs: int, generator: torch.Generator, dtype: torch.dtype
+    ) -> torch.nn.Module:
+        """Build the module on the CPU, its weights drawn from `generator`.
+
+        The module has an attribute `stages`, a sequence of L modules: stage i (from 0) maps the noised activations
+        h̃_i to the activations h_{i+1} of the next layer, activation function included; the last one gives the output.
+        Its `forward` applies them in order. Noise layer i is the input of stage i, so layer 0 is the network's input.
+        """
+        ...
+
+
+class Noise(Protocol):
+    """A member of `noise=`: what is done to the activations that enter each stage."""
+
+    name: str
+    antithetic: bool
+
+    @property
+    def operation(self) -> Literal["none", "add", "multiply"]:
+        """How ε meets the activations: h̃ = h, h + ε or h · ε."""
+        ...
+
+    def scales(self, n_layers: int) -> tuple[float, ...]:
+        """The standard deviation of ε in each of the `n_layers` noise layers; 0 leaves that layer alone.
+
+        Raises `UsageError` when a list of another length was given.
+        """
+        ...
+
+    def fill(self, out: torch.Tensor, scale: float, generator: torch.Generator) -> torch.Tensor:
+        """Fill `out` (any shape) in place with draws of ε for a layer of this `scale`; returns `out`."""
+        ...
+
+
+class GradientFunction(Protocol):
+    """The gradient of an objective at the module's present weights."""
+
+    def __call__(self, step: int, inputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """Overwrite `.grad` of every parameter; return the objective's value (0-dimensional, detached).
+
+        `step` keys the random streams of this call.
+        """
+        ...
+
+
+class Objective(Protocol):
+    """A member of `objective=`."""
+
+    name: str
+
+    def build(self, module: torch.nn.Module, loss: str, noise: Noise, M: int, seed: int) -> GradientFunction:
+        """Bind the objective to a module (see `Network.build`), a loss, a noise, M draws and a seed."""
+        ...
+
+
+class Injection(Protocol):
+    """A member of `inject=`."""
+
+    name: str
+
+    def build(
+        self, gradient: GradientFunction, module: torch.nn.Module, loss: str, noise: Noise, M: int, seed: int
+    ) -> GradientFunction:
+        """Wrap the `gradient` of an objective (see `Objective.build`) into one that adds noise to it.
+
+        The result may have `state` and `restore` (see `Stateful`), and `values` and `notes` for the results.
+        """
+        ...
+
+
+class Stateful(Protocol):
+    """A part of a run whose later steps depend on more than the weights."""
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Small arrays by names of its own."""
+        ...
+
+    def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Take what `state` gave, among the arrays of others."""
+        ...
+
+
+class Bench(NamedTuple):
+    """What a measure works on: a network as it is, its data, loss and noise; `step` keys the random streams of the
+    measurement.
+
+    `inputs` and `targets` are the batch whose gradient is looked at, on the module's device; `M` draws are averaged in
+    one gradient (4.5), and where a mean over fresh draws is needed (3.2) it is taken over `n_mean` of them.
+    """
+
+    module: torch.nn.Module
+    loss: str
+    noise: Noise
+    inputs: torch.Tensor
+    targets: torch.Tensor
+    M: int
+    seed: int
+    step: int
+    n_mean: int = 16
+
+
+class Schedule(Protocol):
+    """A member of `schedule=`."""
+
+    name: str
+
+    def factor(self, step: int, total: int) -> float:
+        """What the learning rate is multiplied by in step `step` (from 0) of `total`."""
+        ...
+
+
+class Potential(Protocol):
+    """A member of `potential=`: f of the model dw = −∇f(w) dt + ε dL.
+
+    Of dimension 1, a potential acts elementwise on arrays of any shape. Of dimension d, the coordinates are the first
+    axis: `w` is (d, n), `value` gives (n,), `gradient` and `flow` give (d, n).
+    """
+
+    name: str
+
+    @property
+    def dimension(self) -> int:
+        """Number of coordinates."""
+        ...
+
+    @property
+    def coefficients(self) -> Sequence[float] | None:
+        """Those of f in ascending powers, where f is a one-dimensional polynomial; else None."""
+        ...
+
+    def value(self, w: np.ndarray) -> np.ndarray:
+        """f(w)."""
+        ...
+
+    def gradient(self, w: np.ndarray) -> np.ndarray:
+        """∇f(w)."""
+        ...
+
+    def flow(self, w: np.ndarray, time: float | np.ndarray) -> np.ndarray:
+        """The solution at `time` >= 0 of w' = −∇f(w) from `w`: exact where known, else by Runge-Kutta steps.
+
+        `time` is a number, or one for each point (n,).
+        """
+        ...
+
+    def minima(self) -> np.ndarray:
+        """The minimizers: ascending (k,), or (k, d)."""
+        ...
+
+    def saddles(self) -> np.ndarray:
+        """What separates the minimizers: in one dimension the maximizers, ascending (k - 1,); else (k', d)."""
+        ...
+
+
+class Samples(Protocol):
+    """A member of `samples=`."""
+
+    name: str
+
+    def load(self, seed: int, observer: Observer, read_parquet: ParquetReader) -> Mapping[str, np.ndarray]:
+        """Flat float32 or float64 arrays of finite numbers by group; a single one has the name "".
+
+        `seed` decides what is drawn. Raises `UsageError` for a choice that is missing, `DataError` for content,
+        `ResourceError` for what does not fit in memory.
+        """
+        ...
+
+
+class Measure(Protocol):
+    """A member of `measure=`."""
+
+    name: str
+
+    def measure(self, bench: Bench, observer: Observer) -> Results:
+        """Look at the network on the bench, whose weights stay as they are; may overwrite every `.grad`.
+
+        Long work passes through `observer.step_done`, and goes on from `observer.restore()`. Raises `UsageError` where
+        the bench has nothing to look at.
+        """
+        ...

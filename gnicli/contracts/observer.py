@@ -1,0 +1,89 @@
+"""How an experiment and the engine speak to one another while it runs.
+
+Nothing here imports torch or NumPy: the start-up of every command passes here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+class State(NamedTuple):
+    """All that is needed to go on from `step` (the number of finished steps): arrays, and values that JSON can hold."""
+
+    step: int
+    arrays: Mapping[str, np.ndarray]
+    values: Mapping[str, Any] = {}
+
+
+class Observer(Protocol):
+    """How progress, metrics, checkpoints and requests to stop cross the border between the engine and the domain."""
+
+    def stage(self, text: str) -> None:
+        """Say what is being done now ("reading svhn"): one line, not kept."""
+        ...
+
+    def progress(self, text: str, done: int, total: int | None, unit: str = "step") -> None:
+        """Show how far a part of the work is that is no training step (bytes of a download, draws, fits)."""
+        ...
+
+    def restore(self) -> State | None:
+        """The state to go on from, or None for a fresh start."""
+        ...
+
+    def metrics(self, step: int, values: Mapping[str, float]) -> None:
+        """Append rows (step, name, value) to `metrics.csv`."""
+        ...
+
+    def step_done(self, step: int, total: int, make_state: Callable[[], State | None], **shown: float) -> None:
+        """Call after each finished step: shows progress, saves a checkpoint when one is due.
+
+        `make_state` is called only if a checkpoint is to be written; it returns None where the state is not fit to be
+        kept (no longer finite). When a signal has asked to stop, the state is saved and `Interrupted` raised.
+        """
+        ...
+
+    def cost(self, name: str, seconds: float) -> None:
+        """Add to the seconds that the manifest gives for a part of the work (results hold no clock)."""
+        ...
+
+    def note(self, text: str) -> None:
+        """Log a sentence that belongs in `run.log` and before the user's eyes (a warning, a choice made)."""
+        ...
+
+
+class SilentObserver:
+    """An observer for library use and tests: keeps metrics and notes in lists, never stops, never saves."""
+
+    def __init__(self, state: State | None = None) -> None:
+        self.state = state
+        self.rows: list[tuple[int, str, float]] = []
+        self.notes: list[str] = []
+
+    def stage(self, text: str) -> None:
+        """Ignored."""
+
+    def progress(self, text: str, done: int, total: int | None, unit: str = "step") -> None:
+        """Ignored."""
+
+    def restore(self) -> State | None:
+        """The state given at construction."""
+        return self.state
+
+    def metrics(self, step: int, values: Mapping[str, float]) -> None:
+        """Keep the rows."""
+        self.rows += [(step, name, value) for name, value in values.items()]
+
+    def step_done(self, step: int, total: int, make_state: Callable[[], State | None], **shown: float) -> None:
+        """Ignored."""
+
+    def cost(self, name: str, seconds: float) -> None:
+        """Ignored."""
+
+    def note(self, text: str) -> None:
+        """Keep the sentence."""
+        self.notes.append(text)
