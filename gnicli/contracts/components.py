@@ -58,15 +58,15 @@ class Noise(Protocol):
         """How ε meets the activations: h̃ = h, h + ε or h · ε."""
         ...
 
-    def scales(self, n_layers: int) -> tuple[float, ...]:
+    def stds(self, n_layers: int) -> tuple[float, ...]:
         """The standard deviation of ε in each of the `n_layers` noise layers; 0 leaves that layer alone.
 
         Raises `UsageError` when a list of another length was given.
         """
         ...
 
-    def fill(self, out: torch.Tensor, scale: float, generator: torch.Generator) -> torch.Tensor:
-        """Fill `out` (any shape) in place with draws of ε for a layer of this `scale`; returns `out`."""
+    def fill(self, out: torch.Tensor, std: float, generator: torch.Generator) -> torch.Tensor:
+        """Fill `out` (any shape) in place with draws of ε whose standard deviation is `std`; return `out`."""
         ...
 
 

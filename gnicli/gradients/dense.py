@@ -59,7 +59,7 @@ class DenseGradient:
         self._slopes = [SLOPES[stage.activation] for stage in self._stages]
         self._loss, self._multiply = loss, noise.operation == "multiply"
         weight = self._stages[0].weight
-        self._stream = NoiseStream(noise, noise.scales(len(self._stages)), seed, weight.device)
+        self._stream = NoiseStream(noise, noise.stds(len(self._stages)), seed, weight.device)
         self._copies = {
             index: stage.weight.detach().t().contiguous()
             for index, stage in enumerate(self._stages)
@@ -105,7 +105,7 @@ class DenseGradient:
     def _allocate(self, index: int, rows: int) -> _Layer:
         weight = self._stages[index].weight
         work = weight.new_empty(rows, weight.shape[1])
-        twice = index > 0 and self._multiply and self._stream.scales[index] > 0
+        twice = index > 0 and self._multiply and self._stream.stds[index] > 0
         return _Layer(torch.empty_like(work) if index > 0 else work, work, torch.empty_like(work) if twice else work)
 
     def _forward(
@@ -119,14 +119,14 @@ class DenseGradient:
                 z = self._affine(index - 1, entering[-1], layer.kept)
                 clean = self._slopes[index - 1].forward(z)
             entering.append(self._inject(chunk, index, clean, layer))
-            if index > 0 and self._stream.scales[index] > 0:
+            if index > 0 and self._stream.stds[index] > 0:
                 self._slopes[index - 1].derive(layer.kept)  # the noised activations are elsewhere, these are done with
         output = inputs.new_empty(len(inputs), len(self._stages[-1].weight))
         return entering, self._affine(-1, entering[-1], output)
 
     def _inject(self, chunk: list[Piece], index: int, clean: torch.Tensor, layer: _Layer) -> torch.Tensor:
         """h̃ of noise layer `index` from its h, which is left as it is."""
-        if self._stream.scales[index] == 0:
+        if self._stream.stds[index] == 0:
             return clean
         noise = self._stream.fill(chunk, index, layer.work)
         return torch.mul(clean, noise, out=layer.noised) if self._multiply else noise.add_(clean)
@@ -152,7 +152,7 @@ class DenseGradient:
             if index == 0:
                 return  # the inputs need no gradient
             gradient = torch.mm(gradient, stage.weight, out=layer.noised)
-            if self._multiply and self._stream.scales[index] > 0:
+            if self._multiply and self._stream.stds[index] > 0:
                 gradient.mul_(layer.work)
             slope = self._slopes[index - 1]
-            slope.apply(gradient, layer.kept if self._stream.scales[index] > 0 else slope.derive(layer.kept))
+            slope.apply(gradient, layer.kept if self._stream.stds[index] > 0 else slope.derive(layer.kept))

@@ -16,7 +16,7 @@ class ForwardNoise:
         self._stages = stages_of(module)
         self._multiply = noise.operation == "multiply"
         device = next(module.parameters()).device
-        self._stream = NoiseStream(noise, noise.scales(len(self._stages)), seed, device)
+        self._stream = NoiseStream(noise, noise.stds(len(self._stages)), seed, device)
 
     @torch.no_grad()
     def __call__(self, step: int, draw: int, inputs: torch.Tensor) -> list[torch.Tensor]:
@@ -26,7 +26,7 @@ class ForwardNoise:
         clean = noised = inputs
         found = []
         for layer, stage in enumerate(self._stages):
-            if self._stream.scales[layer] > 0:
+            if self._stream.stds[layer] > 0:
                 noise = self._stream.fill(whole, layer, torch.empty_like(noised))
                 noised = noised * noise if self._multiply else noise.add_(noised)
             found.append(noised - clean)

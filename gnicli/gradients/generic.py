@@ -39,7 +39,7 @@ class GenericGradient:
         self._parameters = learned(module)
         self._loss, self._multiply = loss, noise.operation == "multiply"
         device = self._parameters[0].device
-        self._stream = NoiseStream(noise, noise.scales(len(self._stages)), seed, device)
+        self._stream = NoiseStream(noise, noise.stds(len(self._stages)), seed, device)
 
     @torch.enable_grad()
     def __call__(self, step: int, draws: range, inputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
@@ -62,7 +62,7 @@ class GenericGradient:
     def _forward(self, chunk: list[Piece], inputs: torch.Tensor) -> torch.Tensor:
         values = inputs
         for layer, stage in enumerate(self._stages):
-            if self._stream.scales[layer] > 0:
+            if self._stream.stds[layer] > 0:
                 noise = self._stream.fill(chunk, layer, torch.empty_like(values, requires_grad=False))
                 # Into the noise's own memory where autograd does not need it again.
                 values = values * noise if self._multiply else noise.add_(values)

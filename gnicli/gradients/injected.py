@@ -29,7 +29,7 @@ def gradient_noise_source(
     module: torch.nn.Module, loss: str, noise: Noise, M: int, seed: int, key: str
 ) -> NoisyGradient:
     """Draws of ∇L̃(ε); `UsageError` naming `key` where there is no noise to look at."""
-    if not any(scale > 0 for scale in noise.scales(len(stages_of(module)))):
+    if not any(std > 0 for std in noise.stds(len(stages_of(module)))):
         raise UsageError(f"{key} needs noise in the activations; choose noise=add or noise=mult")
     return NoisyGradient(module, loss, noise, M, seed)
 

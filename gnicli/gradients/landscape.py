@@ -42,10 +42,10 @@ class Landscape:
         self._stages, self._loss = stages_of(module), losses.get(loss)
         self._shapes = [[(name, p.shape) for name, p in stage.named_parameters()] for stage in self._stages]
         self.dimension = sum(parameter.numel() for parameter in learned(module))
-        scales = noise.scales(len(self._stages))
-        draws = M if any(scale > 0 for scale in scales) else 1  # without noise all draws are alike
+        stds = noise.stds(len(self._stages))
+        draws = M if any(std > 0 for std in stds) else 1  # without noise all draws are alike
         self._multiply = noise.operation == "multiply"
-        self._noise = _draws(NoiseStream(noise, scales, seed, inputs.device), self._stages, inputs, draws)
+        self._noise = _draws(NoiseStream(noise, stds, seed, inputs.device), self._stages, inputs, draws)
         self._inputs = inputs.repeat(draws, *[1] * (inputs.dim() - 1))
         outputs = module(inputs[:1]).shape[1]
         self._targets = self._loss.prepare(targets.repeat(draws, *[1] * (targets.dim() - 1)), outputs, inputs.dtype)
@@ -103,7 +103,7 @@ def _draws(
     found: list[torch.Tensor | None] = []
     values = inputs
     for layer, stage in enumerate(stages):
-        if stream.scales[layer] > 0:
+        if stream.stds[layer] > 0:
             pieces = [Piece(draw, 0, len(inputs)) for draw in range(draws)]
             found.append(stream.fill(pieces, layer, values.new_empty(draws * len(inputs), *values.shape[1:])))
         else:

@@ -21,7 +21,7 @@ class NoisyGradient:
     def __init__(self, module: torch.nn.Module, loss: str, noise: Noise, M: int, seed: int) -> None:
         kind = DenseGradient if is_dense(module) else GenericGradient
         self._gradient = kind(module, losses.get(loss), noise, seed)
-        self._noisy = any(scale > 0 for scale in noise.scales(len(stages_of(module))))
+        self._noisy = any(std > 0 for std in noise.stds(len(stages_of(module))))
         self.M = M
 
     def __call__(self, step: int, inputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:

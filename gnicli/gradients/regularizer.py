@@ -32,7 +32,7 @@ class ExplicitGradient:
         self._stages = stages_of(module)
         self._parameters = learned(module)
         self._loss, self._seed, self._n_probes = losses.get(loss), seed, n_probes
-        self._scales = noise.scales(len(self._stages))
+        self._stds = noise.stds(len(self._stages))
         self._multiply = noise.operation == "multiply"
 
     def __call__(self, step: int, inputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
@@ -64,11 +64,11 @@ class ExplicitGradient:
         """The variances and clean activations of the noised layers, and the output."""
         noised = []
         values = inputs.detach()
-        for scale, stage in zip(self._scales, self._stages, strict=True):
-            if scale > 0:
+        for std, stage in zip(self._stds, self._stages, strict=True):
+            if std > 0:
                 if not values.requires_grad:
                     values = values.detach().requires_grad_()
-                noised.append((scale**2, values))
+                noised.append((std**2, values))
             values = stage(values)
         return noised, values
 

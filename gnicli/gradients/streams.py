@@ -63,10 +63,10 @@ def chunk_rows(chunk: list[Piece]) -> slice:
 class NoiseStream:
     """Fills tensors with the draws of one noise on one device; keeps one generator per noise layer."""
 
-    def __init__(self, noise: Noise, scales: tuple[float, ...], seed: int, device: torch.device) -> None:
-        self.scales = scales
+    def __init__(self, noise: Noise, stds: tuple[float, ...], seed: int, device: torch.device) -> None:
+        self.stds = stds
         self._noise, self._seed = noise, seed
-        self._generators = {layer: torch.Generator(device) for layer, scale in enumerate(scales) if scale > 0}
+        self._generators = {layer: torch.Generator(device) for layer, std in enumerate(stds) if std > 0}
         self._step, self._ahead = 0, range(0)
         self._states: dict[tuple[int, int], torch.Tensor] = {}
         self._on_cpu = device.type == "cpu"
@@ -77,7 +77,7 @@ class NoiseStream:
         self._states = {}
 
     def fill(self, chunk: list[Piece], layer: int, out: torch.Tensor) -> torch.Tensor:
-        """Fill `out` (rows of the chunk, *features) with ε of `layer`, whose scale must be positive; returns `out`.
+        """Fill `out` (rows of the chunk, *features) with ε of `layer`, whose std must be positive; return `out`.
 
         The blocks of one draw must be asked for in their order: all but the first go on where the last one ended.
         """
@@ -110,7 +110,7 @@ class NoiseStream:
     def _fill_piece(self, piece: Piece, layer: int, out: torch.Tensor) -> torch.Tensor:
         if piece.start == 0:
             self._begin(piece.draw, layer)
-        self._noise.fill(out, self.scales[layer], self._generators[layer])
+        self._noise.fill(out, self.stds[layer], self._generators[layer])
         if self._noise.antithetic and piece.draw % 2 == 1:
             out.neg_()  # N(0, σ²): −ε
             if self._noise.operation == "multiply":

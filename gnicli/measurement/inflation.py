@@ -1,7 +1,7 @@
 """Importance sampling on a network: all its injected noise drawn with a larger standard deviation, and weighted back.
 
-With scale s the weight of a draw of d numbers is s^d exp(−(s² − 1)|z|²/2), z standard normal: the larger d, the more
-unequal the weights are, and the fewer draws are effective.
+With the factor s the weight of a draw of d numbers is s^d exp(−(s² − 1)|z|²/2), z standard normal: the larger d, the
+more unequal the weights are, and the fewer draws are effective.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ class Inflated:
         """That of the noise it inflates."""
         return self._noise.operation
 
-    def scales(self, n_layers: int) -> tuple[float, ...]:
+    def stds(self, n_layers: int) -> tuple[float, ...]:
         """Larger by the factor."""
-        return tuple(self._factor * scale for scale in self._noise.scales(n_layers))
+        return tuple(self._factor * std for std in self._noise.stds(n_layers))
 
-    def fill(self, out: torch.Tensor, scale: float, generator: torch.Generator) -> torch.Tensor:
+    def fill(self, out: torch.Tensor, std: float, generator: torch.Generator) -> torch.Tensor:
         """See `contracts.components.Noise.fill`."""
-        self._noise.fill(out, scale, generator)
-        self._filled.append(float(self.row_log_weights(out.reshape(1, -1), scale)[0]))
+        self._noise.fill(out, std, generator)
+        self._filled.append(float(self.row_log_weights(out.reshape(1, -1), std)[0]))
         return out
 
-    def row_log_weights(self, epsilon: torch.Tensor, scale: float) -> np.ndarray:
-        """log-weights (n,) of rows of noise (n, …) that were drawn with the (inflated) `scale`."""
-        z = (epsilon.double().flatten(1) - self._mean) / scale
+    def row_log_weights(self, epsilon: torch.Tensor, std: float) -> np.ndarray:
+        """log-weights (n,) of rows of noise (n, …) that were drawn with the (inflated) standard deviation `std`."""
+        z = (epsilon.double().flatten(1) - self._mean) / std
         square = z.square().sum(dim=1).cpu().numpy()
         found: np.ndarray = z.shape[1] * math.log(self._factor) - 0.5 * (self._factor**2 - 1) * square
         return found

@@ -68,7 +68,7 @@ def _note(found: dict[str, list[Moment]], weights: list[int], n_draws: int, infl
 def noised_units(bench: Bench, noise: Inflated, n_draws: int) -> list[tuple[np.ndarray, np.ndarray]]:
     """Log-weights and values (n_draws,) of h̃ of one random unit of each noise layer, for one example."""
     stages = stages_of(bench.module)
-    scales = noise.scales(len(stages))
+    stds = noise.stds(len(stages))
     first = int(numpy_stream(bench.seed, "sample", bench.step).permutation(len(bench.inputs))[0])
     generators = {
         layer: torch_stream(
@@ -83,10 +83,10 @@ def noised_units(bench: Bench, noise: Inflated, n_draws: int) -> list[tuple[np.n
         h = bench.inputs[first : first + 1].expand(n_rows, *bench.inputs.shape[1:])
         logs = np.zeros(n_rows)
         for layer, stage in enumerate(stages):
-            if scales[layer] > 0:
-                epsilon = noise.fill(torch.empty_like(h).contiguous(), scales[layer], generators[layer])
+            if stds[layer] > 0:
+                epsilon = noise.fill(torch.empty_like(h).contiguous(), stds[layer], generators[layer])
                 h = h + epsilon if noise.operation == "add" else h * epsilon
-                logs = logs + noise.row_log_weights(epsilon, scales[layer])
+                logs = logs + noise.row_log_weights(epsilon, stds[layer])
             weights[layer].append(logs)
             flat = h.reshape(n_rows, -1)
             unit = int(numpy_stream(bench.seed, "sample", bench.step, _UNIT_STREAM, layer).integers(flat.shape[1]))

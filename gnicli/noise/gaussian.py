@@ -34,13 +34,13 @@ class GaussianNoise:
     def __post_init__(self) -> None:
         check(self.std, self.var)
 
-    def scales(self, n_layers: int) -> tuple[float, ...]:
-        """The standard deviation of ε in each noise layer; see `contracts.components.Noise.scales`."""
+    def stds(self, n_layers: int) -> tuple[float, ...]:
+        """The standard deviation of ε in each noise layer; see `contracts.components.Noise.stds`."""
         return resolve(self.std, self.var, self.default_std, self.input, n_layers)
 
-    def fill(self, out: torch.Tensor, scale: float, generator: torch.Generator) -> torch.Tensor:
-        """Fill `out` in place with N(mean, std²), std = `scale`."""
-        return out.normal_(self.mean, scale, generator=generator)
+    def fill(self, out: torch.Tensor, std: float, generator: torch.Generator) -> torch.Tensor:
+        """Fill `out` in place with N(mean, std²)."""
+        return out.normal_(self.mean, std, generator=generator)
 
 
 def check(std: Any, var: Any) -> None:

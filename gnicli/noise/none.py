@@ -25,11 +25,11 @@ class NoNoise:
         """Nothing is done to the activations."""
         return "none"
 
-    def scales(self, n_layers: int) -> tuple[float, ...]:
+    def stds(self, n_layers: int) -> tuple[float, ...]:
         """A zero for each of the `n_layers` noise layers."""
         return (0.0,) * n_layers
 
-    def fill(self, out: torch.Tensor, scale: float, generator: torch.Generator) -> torch.Tensor:
+    def fill(self, out: torch.Tensor, std: float, generator: torch.Generator) -> torch.Tensor:
         """Fill `out` with zeros."""
         return out.zero_()
 

@@ -23,19 +23,19 @@ def data(batch, loss, n_in=3, n_out=4, seed=1, dtype=torch.float64):
     return inputs, torch.randint(0, n_out, (batch,), generator=generator)
 
 
-def epsilon(noise, scale, seed, step, draw, layer, shape, dtype):
+def epsilon(noise, std, seed, step, draw, layer, shape, dtype):
     mirrored = noise.antithetic and draw % 2 == 1
     stream = torch_stream(seed, "noise", step, draw - mirrored, layer)
-    values = noise.fill(torch.empty(shape, dtype=dtype), scale, stream)
+    values = noise.fill(torch.empty(shape, dtype=dtype), std, stream)
     mean = 1 if noise.operation == "multiply" else 0
     return 2 * mean - values if mirrored else values
 
 
 def noisy_loss(module, loss, noise, seed, step, draw, inputs, targets):
     values = inputs
-    for layer, (scale, stage) in enumerate(zip(noise.scales(len(module.stages)), module.stages, strict=True)):
-        if scale > 0:
-            drawn = epsilon(noise, scale, seed, step, draw, layer, values.shape, values.dtype)
+    for layer, (std, stage) in enumerate(zip(noise.stds(len(module.stages)), module.stages, strict=True)):
+        if std > 0:
+            drawn = epsilon(noise, std, seed, step, draw, layer, values.shape, values.dtype)
             values = values * drawn if noise.operation == "multiply" else values + drawn
         values = stage(values)
     return LOSSES[loss](values, targets)
@@ -51,7 +51,7 @@ def second_order(module, loss, noise, inputs, targets, gauss_newton=False):
     """½ Σ σ² Tr of the Hessian of the loss in the injected noise at ε = 0 (or its Gauss–Newton part)."""
     stages, total = list(module.stages), 0.0
     values = inputs
-    for layer, scale in enumerate(noise.scales(len(stages))):
+    for layer, std in enumerate(noise.stds(len(stages))):
         clean = values.detach()
 
         def output(flat, clean=clean, layer=layer):
@@ -72,7 +72,7 @@ def second_order(module, loss, noise, inputs, targets, gauss_newton=False):
         else:
             hessian = torch.autograd.functional.hessian(lambda flat, f=output: LOSSES[loss](f(flat), targets), zero)
             trace = torch.trace(hessian)
-        total += 0.5 * scale**2 * trace.item()
+        total += 0.5 * std**2 * trace.item()
         values = stages[layer](values)
     return total
 

@@ -40,7 +40,7 @@ def test_draws_do_not_depend_on_the_cut(noise, features, batch, dtype):
     stream = NoiseStream(noise, (0.5, 0.0, 0.25), 11, CPU)
     for layer in (0, 2):
         expected = [
-            epsilon(noise, stream.scales[layer], 11, 3, draw, layer, (batch, *features), dtype) for draw in range(4)
+            epsilon(noise, stream.stds[layer], 11, 3, draw, layer, (batch, *features), dtype) for draw in range(4)
         ]
         for group in (1, 200, 10_000):
             stream.open(3, range(4))

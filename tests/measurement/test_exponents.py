@@ -144,9 +144,9 @@ def test_the_input_of_a_network_has_gaussian_slopes(inflation, orders):
 def test_inflated_noise_is_weighted_back():
     """Weights have mean one, with weights the mean square of ε is σ² again, and those of fills are those of rows."""
     noise = Inflated(MultiplicativeNoise(std=0.3), 1.3)
-    (scale,) = noise.scales(1)
-    epsilon = noise.fill(torch.empty(20000, 2, dtype=torch.float64), scale, torch_stream(0, "noise"))
-    logs = noise.row_log_weights(epsilon, scale)
+    (std,) = noise.stds(1)
+    epsilon = noise.fill(torch.empty(20000, 2, dtype=torch.float64), std, torch_stream(0, "noise"))
+    logs = noise.row_log_weights(epsilon, std)
     weights = np.exp(logs)
     assert noise.taken() == pytest.approx(logs.sum(), rel=1e-9)
     assert noise.taken() == 0

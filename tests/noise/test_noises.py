@@ -31,20 +31,20 @@ def test_fill_is_in_place_and_repeatable(kind):
 
 
 @BOTH
-def test_scales(kind):
+def test_stds(kind):
     default = {AdditiveNoise: 0.1, MultiplicativeNoise: 0.5}[kind]
-    assert kind().scales(3) == (default,) * 3
-    assert kind(std=0.2).scales(2) == (0.2, 0.2)
-    assert kind(std=[0.1, 0, 2]).scales(3) == (0.1, 0.0, 2.0)
-    assert kind(var=0.25).scales(2) == (0.5, 0.5)
-    assert kind(var=[4, 9]).scales(2) == (2.0, 3.0)
-    assert kind(std=[0.1, 0.2], input=False).scales(2) == (0.0, 0.2)
-    assert kind(std=0).scales(1) == (0.0,)
+    assert kind().stds(3) == (default,) * 3
+    assert kind(std=0.2).stds(2) == (0.2, 0.2)
+    assert kind(std=[0.1, 0, 2]).stds(3) == (0.1, 0.0, 2.0)
+    assert kind(var=0.25).stds(2) == (0.5, 0.5)
+    assert kind(var=[4, 9]).stds(2) == (2.0, 3.0)
+    assert kind(std=[0.1, 0.2], input=False).stds(2) == (0.0, 0.2)
+    assert kind(std=0).stds(1) == (0.0,)
 
 
 def test_none_leaves_everything_alone():
     noise = NoNoise()
-    assert noise.scales(3) == (0.0, 0.0, 0.0)
+    assert noise.stds(3) == (0.0, 0.0, 0.0)
     assert noise.operation == "none"
     assert not noise.antithetic
 
@@ -63,7 +63,7 @@ def test_none_leaves_everything_alone():
         ({"std": True}, "noise.std: expected a number"),
     ],
 )
-def test_bad_scales_are_refused(kind, keys, words):
+def test_bad_stds_are_refused(kind, keys, words):
     with pytest.raises(UsageError, match=words):
         kind(**keys)
 
@@ -71,4 +71,4 @@ def test_bad_scales_are_refused(kind, keys, words):
 @BOTH
 def test_a_list_of_another_length_is_refused(kind):
     with pytest.raises(UsageError, match=r"noise\.var has 2 entries, but the network has 3 noise layers"):
-        kind(var=[1, 2]).scales(3)
+        kind(var=[1, 2]).stds(3)

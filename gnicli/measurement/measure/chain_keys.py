@@ -64,9 +64,9 @@ class ChainKeys:
         """The chain under the command's noise; raises `UsageError` where there is none."""
         from gnicli.measurement.chain import Chain
 
-        scales = noise.scales(self.n_layers)
+        stds = noise.stds(self.n_layers)
         operation = noise.operation
-        if operation == "none" or not any(scale > 0 for scale in scales):
+        if operation == "none" or not any(std > 0 for std in stds):
             raise UsageError(f"measure={self.name} needs noise in the activations; choose noise=add or noise=mult")
         weights = self.weights if isinstance(self.weights, list | tuple) else [self.weights] * self.n_layers
-        return Chain(tuple(map(float, weights)), self.x, self.target, self.activation, self.loss, operation, scales)
+        return Chain(tuple(map(float, weights)), self.x, self.target, self.activation, self.loss, operation, stds)
