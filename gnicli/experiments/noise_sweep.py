@@ -10,7 +10,7 @@ import numpy as np
 from gnicli.contracts.results import Curve, FigureData, Panel, Results, RunRecord, Value
 from gnicli.engine.summary import groups, half_width, summary
 from gnicli.engine.tables import read_arrays
-from gnicli.measurement import pictures
+from gnicli.measure.layers.figures import ALPHAS, CENTERS, NOISE, alpha_figure, half_width_over_draws, positive_panel
 
 _DENSITIES = {
     "across_weights": "Gradient noise across the weights of a layer: positive part",
@@ -46,7 +46,7 @@ def summarise(records: Sequence[RunRecord]) -> Results:
                 f"alpha of stable fits, {_OVER_SEEDS} (n = {len(complete)}), of one run its own errors; cut to 0 … 2. "
                 "Forward noise counts layers from 0."
             )
-            figures[f"alpha{suffix}"] = pictures.alpha_figure(curves, caption)
+            figures[f"alpha{suffix}"] = alpha_figure(curves, caption)
     return found._replace(figures=figures or found.figures)
 
 
@@ -60,7 +60,7 @@ def _density_panels(runs: Sequence[Mapping[str, np.ndarray]], population: str) -
     for name in names:
         densities = np.array([run[name] for run in runs])
         if np.isfinite(densities).any():
-            panels.append(pictures.positive_panel(_mean_curve(pictures.NOISE, densities), _words(name, prefix)))
+            panels.append(positive_panel(_mean_curve(NOISE, densities), _words(name, prefix)))
     return tuple(panels)
 
 
@@ -74,25 +74,25 @@ def _mean_curve(label: str, densities: np.ndarray) -> Curve:
     mean = filled.mean(axis=0)
     y = np.where(mean > 0, mean, np.nan)
     if len(filled) < 2:
-        return Curve(label, pictures.CENTERS, y, style="dots")
+        return Curve(label, CENTERS, y, style="dots")
     half = half_width(filled)
     low = np.where(mean > half, mean - half, y)  # a band that reaches 0 has no place on a logarithmic axis
-    return Curve(label, pictures.CENTERS, y, low, np.where(mean > 0, mean + half, np.nan))
+    return Curve(label, CENTERS, y, low, np.where(mean > 0, mean + half, np.nan))
 
 
 def _half(population: str, values: Sequence[Value]) -> float:
     """Half a 95 % interval over runs, or of a single run's value over draws."""
     if len(values) > 1:
         return float(half_width(np.array([value.number for value in values])))
-    return pictures.half_width(population, values[0].stderr or 0.0, values[0].n or 0)
+    return half_width_over_draws(population, values[0].stderr or 0.0, values[0].n or 0)
 
 
 def _alpha_curves(records: Sequence[RunRecord]) -> dict[str, list[Curve]]:
-    """By population, the curves of `pictures.ALPHAS` over layers."""
+    """By population, the curves of `ALPHAS` over layers."""
     points: dict[tuple[str, str], dict[int, list[Value]]] = {}
     for record in records:
         for name, value in record.values.items():
-            match = re.fullmatch(rf"({'|'.join(pictures.ALPHAS)})/(\w+)/layer(\d+)", name)
+            match = re.fullmatch(rf"({'|'.join(ALPHAS)})/(\w+)/layer(\d+)", name)
             if match:
                 points.setdefault((match[2], match[1]), {}).setdefault(int(match[3]), []).append(value)
     curves: dict[str, list[Curve]] = {}
@@ -101,6 +101,6 @@ def _alpha_curves(records: Sequence[RunRecord]) -> dict[str, list[Curve]]:
         each = [layers[int(layer)] for layer in x]
         y = np.array([np.mean([value.number for value in values]) for values in each])
         half = np.array([_half(population, values) for values in each])
-        curve = Curve(pictures.ALPHAS[statistic], x, y, np.maximum(y - half, 0.0), np.minimum(y + half, 2.0))
+        curve = Curve(ALPHAS[statistic], x, y, np.maximum(y - half, 0.0), np.minimum(y + half, 2.0))
         curves.setdefault(population, []).append(curve)
     return curves

@@ -23,7 +23,7 @@ GROUPS = {
     "objective": "gnicli.gradients.objective",
     "inject": "gnicli.gradients.inject",
     "track": "gnicli.training.track",
-    "measure": "gnicli.measurement.measure",
+    "measure": "gnicli.measure.kinds",
     "schedule": "gnicli.training.schedule",
     "samples": "gnicli.samples",
     "potential": "gnicli.potential",

@@ -10,7 +10,7 @@ from scipy import stats
 
 from gnicli.gradients import room
 from gnicli.gradients.noisy import NoisyGradient
-from gnicli.measurement import pictures
+from gnicli.measure.layers import figures
 from gnicli.network.conv import Conv
 from gnicli.network.mlp import Mlp
 from gnicli.noise.mult import COMPONENT as MULT
@@ -99,8 +99,8 @@ def test_what_training_asks_for_is_what_its_process_grows_by():
     ("population", "n", "df"), [("across_weights", 9, 15), ("over_draws", 900, 19), ("forward_point", 7, 6)]
 )
 def test_bands_over_draws_are_students_by_the_groups_behind_them(population, n, df):
-    assert pictures.half_width(population, 0.5, n) == pytest.approx(0.5 * stats.t.ppf(0.975, df))
-    assert pictures.half_width(population, 0.0, n) == 0.0
+    assert figures.half_width_over_draws(population, 0.5, n) == pytest.approx(0.5 * stats.t.ppf(0.975, df))
+    assert figures.half_width_over_draws(population, 0.0, n) == 0.0
 
 
 def test_the_interval_of_a_count_is_the_exact_one():

@@ -1,0 +1,1 @@
+"""Measures of gradient noise, one package for each subject: `layers`, `growth`, `averages` (layer 2c)."""

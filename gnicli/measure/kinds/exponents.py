@@ -1,0 +1,60 @@
+"""`measure=exponents`: how the moments of activations and gradients grow with their order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from gnicli import checks
+from gnicli.checks import key
+from gnicli.contracts.components import Bench
+from gnicli.contracts.observer import Observer
+from gnicli.contracts.results import Results
+from gnicli.errors import UsageError
+from gnicli.measure.one_neuron.keys import ChainKeys
+
+ORDERS = [2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128]
+
+
+@dataclass
+class Exponents(ChainKeys):
+    """Slopes of log‖X‖_m on log m (Lemma 3.1, Theorem 3.1, Remark 3.1) by importance sampling, beside exact ones."""
+
+    name: str = key("exponents", "growth of moments with their order (Lemma 3.1, Theorem 3.1)")
+    orders: Any = key(ORDERS, "orders m of the moments, rising, each in [1, 512]")
+    n_samples: int = key(20000, "draws of importance sampling for each quantity and order")
+    n_draws: int = key(5000, "draws of the network's noise (chain=false)")
+    inflation: float = key(1.0, "importance sampling on the network: noise drawn so many times as large, weighted back")
+    least_ess: float = key(1000.0, "effective sample size below which a slope is marked as not enough")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not isinstance(self.orders, list | tuple) or not self.orders:
+            raise UsageError(f"measure.orders: expected a list of orders such as [2,8,64], got {self.orders!r}")
+        for order in self.orders:
+            checks.number("measure.orders", order, least=1, most=512)
+        if sorted(set(self.orders)) != list(self.orders):
+            raise UsageError(f"measure.orders must rise, got {list(self.orders)}")
+        checks.integer("measure.n_samples", self.n_samples, least=100)
+        checks.integer("measure.n_draws", self.n_draws, least=100)
+        checks.number("measure.inflation", self.inflation, least=1, most=10)
+        checks.number("measure.least_ess", self.least_ess, above=0)
+
+    def measure(self, bench: Bench, observer: Observer) -> Results:
+        """See `contracts.components.Measure`; a chain takes the place of the bench's network and data."""
+        from gnicli.measure import room
+        from gnicli.measure.growth import exponents, network, results
+
+        orders = [float(order) for order in self.orders]
+        if not self.chain:
+            keys = f"measure=exponents with measure.n_draws={self.n_draws} on {room.told(bench)}"
+            room.require(room.of_network(bench, 1, self.n_draws), keys)
+            return network.measure(bench, orders, self.n_draws, self.inflation, self.least_ess, observer)
+        chain = self.build_chain(bench.noise)
+        keys = f"measure=exponents with measure.n_samples={self.n_samples}, measure.n_layers={self.n_layers}"
+        room.require(room.of_chain(self.n_layers, self.n_samples), keys)
+        found = exponents.measure(chain, orders, self.n_samples, bench.seed, bench.step, observer)
+        return results.results(chain, found, self.least_ess)
+
+
+COMPONENT = Exponents

@@ -1,0 +1,1 @@
+"""The law of each layer's gradient noise, population by population: `measure=layers`."""

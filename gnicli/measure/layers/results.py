@@ -1,0 +1,143 @@
+"""What `measure=layers` found, as `Results`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from gnicli.contracts.components import Bench
+from gnicli.contracts.results import NamedArray, Results, Table, Value
+from gnicli.measure.layers import figures, jackknife, sentences
+from gnicli.measure.layers.draws import WATCHED, point_of
+from gnicli.measure.layers.populations import ACROSS, MEANINGS, REDRAWN, STABLE_ENDS, Found
+
+_COLUMNS = {
+    "n": "n",
+    "skewness": "skewness",
+    "kurtosis": "excess kurtosis",
+    "alpha": "alpha pooled",
+    "alpha_scaled": "alpha scaled",
+    "alpha_each": "alpha each",
+    "alpha_sum16": "alpha sums",
+    "cauchy_gain": "Cauchy gain",
+    "exceedance": "beyond 4 sd",
+}
+
+
+def results(found: Found, bench: Bench, n_draws: int, chosen: Sequence[str]) -> Results:
+    """Values `statistic/population/layerN`, tables by population, the traces, figures, and sentences."""
+    drawn = {
+        "positive_part": lambda: figures.positive_part(found.samples["across_weights"]),
+        "stable_fit": lambda: figures.stable_fit(found.samples["across_weights"]),
+        "forward": lambda: figures.forward(found.samples["forward"]),
+        "alpha": lambda: figures.alphas(found.statistics),
+    }
+    tables = {f"{name}: {meaning}": _table(found.statistics[name]) for name, meaning in MEANINGS.items()}
+    tables["Controls of the instrument: 256 coordinates with log-normal scales"] = _control_table(found)
+    return Results(
+        _values(found),
+        _arrays(found),
+        {name: drawn[name]() for name in chosen},
+        notes=(*sentences.sentences(found.statistics, found.controls), _protocol(bench, n_draws), *_about(found)),
+        tables=tables,
+    )
+
+
+def _values(found: Found) -> dict[str, Value]:
+    values = {}
+    for population, layers in found.statistics.items():
+        for layer, statistics in layers.items():
+            n = int(statistics.get("n", 0))
+            for name, value in statistics.items():
+                if name != "n" and not name.endswith("_stderr") and math.isfinite(value):
+                    error = statistics.get(f"{name}_stderr")
+                    values[f"{name}/{population}/layer{layer}"] = Value(float(value), error, n)
+    for control in found.controls:
+        name = control.name.split()[0].lower()
+        values[f"control/{name}/pooled"] = Value(control.pooled)
+        values[f"control/{name}/scaled"] = Value(control.scaled)
+        values[f"control/{name}/passed"] = Value(float(control.passed))
+    return values
+
+
+def _table(layers: Mapping[int, Mapping[str, float]]) -> Table:
+    names = [name for name in _COLUMNS if any(name in statistics for statistics in layers.values())]
+    rows = [
+        (str(layer), *(_cell(name, statistics.get(name)) for name in names)) for layer, statistics in layers.items()
+    ]
+    return Table(("layer", *(_COLUMNS[name] for name in names)), tuple(rows))
+
+
+def _cell(name: str, value: float | None) -> str:
+    if value is None:
+        return ""
+    return f"{int(value)}" if name == "n" else f"{value:.3g}"
+
+
+def _control_table(found: Found) -> Table:
+    rows = [
+        (c.name, f"{c.pooled:.3f}", f"{c.scaled:.3f}", c.expected, "yes" if c.passed else "no") for c in found.controls
+    ]
+    return Table(("coordinates", "alpha pooled", "alpha scaled", "expected", "passed"), tuple(rows))
+
+
+def _arrays(found: Found) -> dict[str, NamedArray]:
+    arrays = {}
+    for population in ACROSS:
+        for layer, values in found.samples[population].items():
+            density = figures.positive_density(values)
+            meaning = "density of the positive part in units of its median, at the bins of positive/x"
+            arrays[f"positive/{population}/layer{layer}"] = NamedArray(density, meaning)
+    arrays["positive/x"] = NamedArray(figures.CENTERS, "centers of the bins, in units of the median")
+    for name, each in found.populations.items():
+        first = 0 if name.startswith("forward") else 1
+        for layer, (trace, chosen) in enumerate(zip(each.traces, each.chosen, strict=True), first):
+            arrays[f"trace/{name}/layer{layer}"] = NamedArray(trace, "(draw, traced coordinate), not centered")
+            arrays[f"traced/{name}/layer{layer}"] = NamedArray(chosen, "flat positions of the traced coordinates")
+    for layer, values in found.samples["across_weights"].items():
+        arrays[f"grad_noise/layer{layer}"] = NamedArray(
+            values.astype(np.float32), "gradient noise of one draw, across the weights (flat)"
+        )
+    return arrays
+
+
+def _protocol(bench: Bench, n_draws: int) -> str:
+    return (
+        f"Gradients of {len(bench.inputs)} examples (loss {bench.loss}, noise={bench.noise.name}, M={bench.M}, step "
+        f"{bench.step}); across_weights is the mean of draws 0 … M − 1 about the mean of {bench.n_mean} fresh draws, "
+        f"divided by sqrt(1 + M/{bench.n_mean}); populations over draws hold {n_draws} draws about their own mean "
+        f"(variance with n − 1); the single data point is number {point_of(bench)} of the batch, from 0."
+    )
+
+
+def _about(found: Found) -> list[str]:
+    alphas = [
+        statistics[name]
+        for layers in found.statistics.values()
+        for statistics in layers.values()
+        for name in ("alpha", "alpha_scaled")
+        if name in statistics
+    ]
+    n_bound = sum(alpha in STABLE_ENDS for alpha in alphas)
+    notes = [
+        "Of populations over draws, skewness is the median over weights of |skewness| and excess kurtosis the median "
+        "over weights. Alpha pooled: of a stable fit to the values as they are; scaled: each coordinate first divided "
+        "by a scale of its own (over draws: its interquartile range; across weights: its standard deviation over "
+        "draws); each: the median of fits to each traced weight alone; sums: of sums of 16 pooled values in random "
+        "order, scaled where there is a scale. Cauchy gain: nats a sample by which a half-Cauchy law beats a "
+        "half-normal one on the positive part. Beyond 4 sd: the share of values over that of a Gaussian of equal "
+        "interquartile range.",
+        "Standard errors are over draws, the network as it is; n counts draws. Of populations over draws they are "
+        f"jackknives that leave out {jackknife.GROUPS} groups of draws in turn (of skewness and kurtosis: of at most "
+        f"{WATCHED:,} weights). Of one draw they are the standard deviation over {REDRAWN} others. Another "
+        "network moves all of it more: sweep over seeds for that. The clean gradient has no error: nothing in it is "
+        "random.",
+    ]
+    if n_bound:
+        notes.append(
+            f"{n_bound} of {len(alphas)} alphas (pooled or scaled) are at the parameter bound (2 or 0.5): no standard "
+            "errors there."
+        )
+    return notes

@@ -1,0 +1,192 @@
+"""What the evidence allows, in sentences: which population is heavy-tailed, and what else would explain it.
+
+Every sentence names the layers that it is about, and says of none more than its own numbers do.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+
+from gnicli.measure.layers.controls import Control
+
+NEAR_GAUSSIAN = 1.9  # alpha of a stable fit above which the tails are called next to Gaussian
+NEAR_KURTOSIS = 1.0  # excess kurtosis below which, in size, the tails are called next to Gaussian
+SAME = 0.1  # differences of alpha that are not made much of
+CORRELATED = 0.7  # share of the shuffled weights' effective rank below which weights are called correlated
+HEAVIER = "heavier than Gaussian"
+Layers = Mapping[int, float]
+Statistics = Mapping[str, Mapping[int, Mapping[str, float]]]
+
+
+def sentences(statistics: Statistics, controls: Iterable[Control]) -> list[str]:
+    """In the order in which they should be read: whether the instrument works, then what it shows."""
+    said = [_instrument(list(controls))]
+    across = _across(statistics)
+    return (
+        said
+        + across
+        + _draws(statistics, "over_draws", "whole batch")
+        + [
+            *_draws(statistics, "over_draws_point", "single data point"),
+            *_shuffled(statistics),
+        ]
+    )
+
+
+def _instrument(controls: list[Control]) -> str:
+    told = ", ".join(f"{c.name}: pooled {c.pooled:.2f}, scaled {c.scaled:.3f} ({c.expected})" for c in controls)
+    failed = [control.name for control in controls if not control.passed]
+    if failed:
+        return (
+            f"The instrument's controls failed ({' and '.join(failed)}): alphas of this run are not to be relied on; "
+            f"more draws may help (measure.n_draws). {told}."
+        )
+    return f"The instrument's controls passed: coordinates with log-normal scales give {told}."
+
+
+def _across(statistics: Statistics) -> list[str]:
+    noise, clean = _by_layer(statistics, "across_weights", "alpha"), _by_layer(statistics, "clean", "alpha")
+    if not noise:
+        return []
+    near = [layer for layer, value in noise.items() if value >= NEAR_GAUSSIAN]
+    known = [layer for layer in noise if layer in clean and layer not in near]
+    lighter = [layer for layer in known if clean[layer] > noise[layer] + SAME]
+    others = [layer for layer in known if layer not in lighter]
+    parts = []
+    if near:
+        parts.append(f"{_told(near, noise)} (a Gaussian's would be 2)")
+    if others:
+        parts.append(
+            f"{_told(others, noise)}, and the clean gradient, in which nothing is random, {_range(clean, others)}: no "
+            "lighter, so no evidence of heavy-tailed noise"
+        )
+    if lighter:
+        parts.append(
+            f"{_told(lighter, noise)}, and the clean gradient, in which nothing is random, is lighter: "
+            f"{_range(clean, lighter)}"
+        )
+    alone = [layer for layer in noise if layer not in clean and layer not in near]
+    if alone:
+        parts.append(f"{_told(alone, noise)}, with no clean gradient to compare")
+    found = [f"Across the weights of a layer one draw's noise fits an alpha that in {'; in '.join(parts)}."]
+    scaled = _by_layer(statistics, "across_weights", "alpha_scaled")
+    return found + _scales(noise, {layer: value for layer, value in scaled.items() if layer in noise})
+
+
+def _scales(noise: Layers, scaled: Layers) -> list[str]:
+    """What unequal scales explain, of the layers that have a tail to explain."""
+    heavy = [layer for layer in scaled if noise[layer] < NEAR_GAUSSIAN]
+    if not heavy:
+        return []
+    kinds = {
+        "unequal scales of the weights made the tails": lambda a, b: b >= NEAR_GAUSSIAN and b > a + SAME,
+        "part of it is unequal scales": lambda a, b: a + SAME < b < NEAR_GAUSSIAN,
+        "it is not the scales": lambda a, b: a - SAME <= b <= a + SAME,
+        "scaling made the tails heavier": lambda a, b: b < a - SAME,
+    }
+    parts = []
+    for meaning, holds in kinds.items():
+        layers = [layer for layer in heavy if holds(noise[layer], scaled[layer])]
+        if layers:
+            parts.append(f"{_told(layers, scaled)} after {_range(noise, layers)}: {meaning}")
+    return [f"With each weight's noise in its own standard deviations the alpha is in {'; in '.join(parts)}."]
+
+
+def _draws(statistics: Statistics, name: str, words: str) -> list[str]:
+    """Layer by layer: of the median weight, whose kurtosis and alpha must agree for a word on its tails."""
+    each, kurtosis = _by_layer(statistics, name, "alpha_each"), _by_layer(statistics, name, "kurtosis")
+    known = [layer for layer in each if layer in kurtosis]
+    if not known:
+        return []
+    kinds: dict[str, list[int]] = {}
+    for layer in known:
+        kinds.setdefault(_tails(each[layer], kurtosis[layer]), []).append(layer)
+    parts = [
+        f"{_layers(layers)} {'is' if len(layers) == 1 else 'are'} {kind} (excess kurtosis {_range(kurtosis, layers)}, "
+        f"alpha {_range(each, layers)})"
+        for kind, layers in kinds.items()
+    ]
+    said = f"Over draws, {words}, the median weight's noise: {'; '.join(parts)}."
+    return [said, *_sums(statistics, name, kinds.get(HEAVIER, []))]
+
+
+def _tails(alpha: float, kurtosis: float) -> str:
+    if alpha >= NEAR_GAUSSIAN:
+        if kurtosis <= -NEAR_KURTOSIS:
+            return "lighter than Gaussian"
+        return "next to Gaussian" if kurtosis < NEAR_KURTOSIS else "Gaussian by alpha and heavier by kurtosis"
+    return HEAVIER if kurtosis > 0 else "heavier than Gaussian by alpha and not by kurtosis"
+
+
+def _sums(statistics: Statistics, name: str, heavier: Sequence[int]) -> list[str]:
+    """Whether sums of 16 of the layers that are heavier than Gaussian drift toward 2, where they have room to."""
+    scaled, sums = _by_layer(statistics, name, "alpha_scaled"), _by_layer(statistics, name, "alpha_sum16")
+    known = [layer for layer in heavier if layer in scaled and layer in sums]
+    drifting = [layer for layer in known if sums[layer] > scaled[layer] + SAME]
+    without_room = [layer for layer in known if layer not in drifting and scaled[layer] > 2 - 2 * SAME]
+    staying = [layer for layer in known if layer not in drifting and layer not in without_room]
+    parts = []
+    if drifting:
+        parts.append(
+            f"{_told(drifting, scaled)} before and {_range(sums, drifting)} after: toward 2, as finite variance drifts "
+            "and a stable law does not"
+        )
+    if staying:
+        parts.append(
+            f"{_told(staying, scaled)} before and {_range(sums, staying)} after: no drift toward 2 is seen, which "
+            "excludes neither a stable law nor a slow drift"
+        )
+    if without_room:
+        parts.append(
+            f"{_told(without_room, scaled)} before and {_range(sums, without_room)} after: too near 2 to show a drift"
+        )
+    if len(known) < len(heavier):
+        missing = _layers([layer for layer in heavier if layer not in known])
+        parts.append(f"{missing} not told, for want of values (measure.n_draws)")
+    return (
+        [f"Alpha of its pooled values in their own scales, and of sums of 16 of them: {'; '.join(parts)}."]
+        if parts
+        else []
+    )
+
+
+def _shuffled(statistics: Statistics) -> list[str]:
+    real, mixed = (
+        _by_layer(statistics, "over_draws", "effective_rank"),
+        _by_layer(statistics, "shuffled", "effective_rank"),
+    )
+    known = [layer for layer in real if layer in mixed]
+    if not known:
+        return []
+    far = [layer for layer in known if real[layer] < CORRELATED * mixed[layer]]
+    near = [layer for layer in known if layer not in far]
+    parts = [
+        f"{_told(layers, real)} (shuffled {_range(mixed, layers)}), {words}"
+        for layers, words in ((far, "far from uncorrelated"), (near, "within 30 % of what uncorrelated weights have"))
+        if layers
+    ]
+    return [f"The effective rank in which the traced weights move is in {'; in '.join(parts)}."]
+
+
+def _by_layer(statistics: Statistics, population: str, name: str) -> Layers:
+    layers = statistics.get(population, {}).items()
+    return {layer: found[name] for layer, found in layers if math.isfinite(found.get(name, math.nan))}
+
+
+def _layers(layers: Sequence[int]) -> str:
+    """`layer 2`, `layers 1 and 3`, `layers 1, 2 and 4`."""
+    numbers = [str(layer) for layer in layers]
+    if len(numbers) == 1:
+        return f"layer {numbers[0]}"
+    return f"layers {', '.join(numbers[:-1])} and {numbers[-1]}"
+
+
+def _told(layers: Sequence[int], values: Layers) -> str:
+    return f"{_layers(layers)} is {_range(values, layers)}"
+
+
+def _range(values: Layers, layers: Sequence[int]) -> str:
+    chosen = [values[layer] for layer in layers]
+    low, high = f"{min(chosen):.2f}", f"{max(chosen):.2f}"
+    return low if low == high else f"{low} … {high}"

@@ -1,0 +1,66 @@
+"""Memory that a measurement takes at the least, asked for before it begins."""
+
+from __future__ import annotations
+
+import torch
+
+from gnicli import memory
+from gnicli.contracts.components import Bench
+from gnicli.gradients import room
+from gnicli.gradients.dense import is_dense
+from gnicli.measure.averages.batch_means import CHUNK
+
+_DOUBLE = 8
+_KEPT_IN_OWN, _KEPT_IN_DOUBLE = 7, 4  # of a coordinate in `sums.PowerSums`: center, two scratch rows, four of a block
+_TRACED = 4  # bytes of a traced value
+
+
+def of_layers(bench: Bench, n_draws: int, n_traced: int) -> int:
+    """Bytes of `measure=layers`: its samples of one draw, the sums and traces of three populations, the gradient."""
+    shape, itemsize = tuple(bench.inputs.shape[1:]), _itemsize(bench)
+    weights = [parameter.numel() for parameter in bench.module.parameters() if parameter.dim() > 1]
+    units = [stage.n_in for stage in room.known_stages(bench.module, shape)]
+    of_one_draw = _DOUBLE * (2 * sum(weights) + len(bench.inputs) * sum(units))
+    coordinates = [*weights, *weights, *units]
+    sums = (_KEPT_IN_OWN * itemsize + _KEPT_IN_DOUBLE * _DOUBLE) * sum(coordinates)
+    traces = _TRACED * n_draws * sum(min(n_traced, size) for size in coordinates)
+    return of_one_draw + sums + traces + _of_gradient(bench)
+
+
+def of_network(bench: Bench, n_sizes: int, n_draws: int) -> int:
+    """Bytes of draws of one weight of each layer, for so many batch sizes."""
+    layers = sum(parameter.dim() > 1 for parameter in bench.module.parameters())
+    return _DOUBLE * n_sizes * layers * n_draws + _itemsize(bench) * room.n_weights(bench.module)
+
+
+def of_chain_means(n_layers: int, sizes: list[int], n_draws: int) -> int:
+    """Bytes of `means.chain_means`: all means, and the noise of the largest chunk."""
+    noise = max(min(n_draws, max(1, CHUNK // size)) * size for size in sizes)
+    return _DOUBLE * (len(sizes) * n_draws + noise * n_layers)
+
+
+def of_chain(n_layers: int, n_samples: int) -> int:
+    """Bytes of the noise of one quantity's draws on a chain."""
+    return _DOUBLE * n_layers * n_samples
+
+
+def _of_gradient(bench: Bench) -> int:
+    """The gradient and the buffers it is made in by hand; what autograd keeps is gone after each draw."""
+    shape, itemsize = tuple(bench.inputs.shape[1:]), _itemsize(bench)
+    buffers = room.of_activations(bench.module, shape, len(bench.inputs), itemsize) if is_dense(bench.module) else 0
+    return itemsize * room.n_weights(bench.module) + buffers
+
+
+def _itemsize(bench: Bench) -> int:
+    return next(bench.module.parameters()).element_size()
+
+
+def require(n_bytes: int, keys: str, device: torch.device | None = None) -> None:
+    """Raise `ResourceError` where memory has less; on a GPU nothing is asked."""
+    if device is None or device.type == "cpu":
+        memory.require(n_bytes, keys, "take fewer or smaller ones")
+
+
+def told(bench: Bench) -> str:
+    """The network and the batch in words."""
+    return f"a network of {room.n_weights(bench.module):,} weights with {len(bench.inputs):,} examples"
