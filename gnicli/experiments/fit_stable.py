@@ -14,7 +14,7 @@ from gnicli.checks import key
 from gnicli.contracts.observer import Observer
 from gnicli.contracts.results import Results, RunRecord
 from gnicli.errors import GniError, UsageError
-from gnicli.experiments import setup
+from gnicli.experiments import learning
 from gnicli.experiments.common import RunConfig
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def run(cfg: DictConfig, observer: Observer) -> Results:
     from gnicli.evidence import reporting
 
     observer.stage("getting the samples")
-    with setup.reading(config.samples, config.seed):
+    with learning.reading(config.samples, config.seed):
         samples = config.samples.load(config.seed, observer, read_parquet)
     findings: dict[str, Finding] = {}
     notes: list[str] = []

@@ -13,7 +13,7 @@ from gnicli import checks
 from gnicli.checks import key
 from gnicli.contracts.observer import Observer
 from gnicli.contracts.results import Results, RunRecord
-from gnicli.experiments import setup
+from gnicli.experiments import learning
 from gnicli.experiments.common import RunConfig
 
 if TYPE_CHECKING:
@@ -29,18 +29,18 @@ class GradientNoiseConfig:
     noise: Any = key(None, "noise injected into the activations")
     measure: Any = key(None, "what is found out")
     source: Optional[str] = key(None, "folder of a run of gni train, whose network is taken as trained; default: none")
-    loss: str = key("auto", setup.LOSS_HELP, choices=("auto", *setup.LOSSES))
+    loss: str = key("auto", learning.LOSS_HELP, choices=("auto", *learning.LOSSES))
     M: int = key(1, "noise draws averaged in one gradient (4.5)")
-    batch_size: Any = key("auto", f"examples behind one gradient: {setup.BATCH_HELP}")
+    batch_size: Any = key("auto", f"examples behind one gradient: {learning.BATCH_HELP}")
     n_mean: int = key(16, "fresh draws whose mean is taken from the draw that is measured (3.2)")
     seed: int = key(0, "decides everything random: initialization, minibatch, noise")
-    dtype: str = key("float32", "arithmetic of the network", choices=setup.DTYPES)
-    device: str = key("auto", "where to compute", choices=setup.DEVICES)
+    dtype: str = key("float32", "arithmetic of the network", choices=learning.DTYPES)
+    device: str = key("auto", "where to compute", choices=learning.DEVICES)
     threads: Optional[int] = key(None, "CPU threads; default: torch's choice")
     run: RunConfig = key(RunConfig, "where a run lives and how often its state is kept")
 
     def __post_init__(self) -> None:
-        setup.check(self)
+        learning.check(self)
         checks.integer("n_mean", self.n_mean, least=1)
         checks.at_most("n_mean", self.n_mean, checks.MOST_DRAWS)
 
@@ -59,27 +59,27 @@ def run(cfg: DictConfig, observer: Observer) -> Results:
 
     state, note, seed = None, "", config.seed
     if config.source is not None:
-        from gnicli.experiments import trained
+        from gnicli.experiments.sources import trained_network
 
-        config, state, note, seed = trained.read(config)
-    data = setup.load(config, seed, observer)
-    module = setup.module(config, data)
+        config, state, note, seed = trained_network.read(config)
+    data = learning.load(config, seed, observer)
+    module = learning.module(config, data)
     if state is not None:
-        trained.put(module, state, config.source)
+        trained_network.put(module, state, config.source)
     step = 0 if state is None else state.step
-    inputs, targets = setup.tensors(config, data.train)
-    indices = Batches(len(inputs), setup.batch_size(config, data), config.seed).indices(step)
+    inputs, targets = learning.tensors(config, data.train)
+    indices = Batches(len(inputs), learning.batch_size(config, data), config.seed).indices(step)
     if indices is not None:
         inputs, targets = inputs[indices], targets[indices]
-    loss = setup.loss_name(config, data)
+    loss = learning.loss_name(config, data)
     bench = Bench(module, loss, config.noise, inputs, targets, config.M, config.seed, step, config.n_mean)
-    with setup.working(config.seed):
+    with learning.working(config.seed):
         results: Results = config.measure.measure(bench, observer)
     return results._replace(notes=(*results.notes, *([note] if note else [])))
 
 
 def summarise(records: Sequence[RunRecord]) -> Results:
-    """Of a sweep: see `experiments.noise_sweep`."""
-    from gnicli.experiments import noise_sweep
+    """Of a sweep: see `experiments.sweeps.gradient_noise`."""
+    from gnicli.experiments.sweeps import gradient_noise
 
-    return noise_sweep.summarise(records)
+    return gradient_noise.summarise(records)

@@ -12,12 +12,14 @@ from gnicli.checks import key
 from gnicli.contracts.observer import Observer
 from gnicli.contracts.results import Results, RunRecord
 from gnicli.errors import UsageError
-from gnicli.experiments.model import ModelConfig
+from gnicli.experiments.common import RunConfig
+from gnicli.model.keys import ModelConfig
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
-    from gnicli.experiments.densities import Estimate
+    from gnicli.model.build import Model
+    from gnicli.model.densities import Estimate, Smoothing
 
 RULES = ("isj", "robust")
 ESTIMATORS = ("binned", "sklearn")
@@ -39,6 +41,7 @@ class KdeStationaryConfig(ModelConfig):
         False, "with drift=fractional, h and K: also the weak errors of that sum alone, without sampling (some seconds)"
     )
     beside: Any = key(None, "keys of a second simulation drawn beside the first, such as {n_chains:1,eta:0.001}")
+    run: RunConfig = key(RunConfig, "where a run lives and how often its state is kept")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -63,6 +66,13 @@ class KdeStationaryConfig(ModelConfig):
         """The keys of the simulation beside this one."""
         return dataclasses.replace(self, **{"drift_errors": False, **(self.beside or {}), "beside": None})
 
+    @property
+    def smoothing(self) -> Smoothing:
+        """How densities are estimated."""
+        from gnicli.model.densities import Smoothing
+
+        return Smoothing(self.bandwidth, self.estimator, self.points)
+
 
 def run(cfg: DictConfig, observer: Observer) -> Results:
     """Estimate as `cfg` says (a merged `KdeStationaryConfig`).
@@ -74,28 +84,30 @@ def run(cfg: DictConfig, observer: Observer) -> Results:
 
     config = cast(KdeStationaryConfig, OmegaConf.to_object(cfg))
 
-    from gnicli.experiments import chains, densities, model, source
     from gnicli.experiments.parts import Parts
+    from gnicli.experiments.sources import simulated_chains
     from gnicli.kde import pictures
+    from gnicli.model import chains, densities, stationary_laws, step_length
+    from gnicli.model.build import build
 
     if config.source is not None:
-        config, kept = source.read(config)
-        built = model.build(config)
-        densities.check(config, built)
+        config, kept = simulated_chains.read(config)
+        built = build(config)
+        _check(config, built)
         found = chains.load(config, built, kept)
     else:
         second = config.second if config.beside else None
-        built, other = model.build(config), None if second is None else model.build(second)
-        densities.check(config, built)
+        built, other = build(config), None if second is None else build(second)
+        _check(config, built)
         parts = Parts(observer, {"chains": config.n_steps} | ({} if second is None else {"beside": second.n_steps}))
         found = chains.simulate_chains(config, built, parts.observe("chains"))
     observer.stage("exact laws")
-    laws, notes = model.laws(config)
-    notes = model.step_notes(config, built.potential, built.increments.betas) + notes
+    laws, notes = stationary_laws.laws(config)
+    notes = step_length.step_notes(config, built.potential, built.increments.betas) + notes
     observer.stage("densities")
-    estimates = densities.estimate(config, built, found)
-    values = densities.values(config, found, estimates, laws) | chains.values_of(found)
-    values |= densities.weak_errors(config, found, laws)
+    estimates = densities.estimate(config.smoothing, built, found)
+    values = densities.values(config.potential, found, estimates, laws) | chains.values_of(found)
+    values |= densities.weak_errors(config.drift, found, laws)
     if config.drift_errors:
         observer.stage("weak errors of the drift")
         values |= densities.drift_errors(config)
@@ -105,15 +117,25 @@ def run(cfg: DictConfig, observer: Observer) -> Results:
         # The same window, so that the two can be compared.
         other = other._replace(low=built.low, high=built.high)
         chains_beside = chains.simulate_chains(second, other, parts.observe("beside"))
-        beside = densities.estimate(second, other, chains_beside)
-        told = model.step_notes(second, other.potential, other.increments.betas) + chains.notes(chains_beside)
+        beside = densities.estimate(second.smoothing, other, chains_beside)
+        told = step_length.step_notes(second, other.potential, other.increments.betas) + chains.notes(chains_beside)
         notes += [f"beside: {one}" for one in told]
-        more = densities.values(second, chains_beside, beside, laws) | chains.values_of(chains_beside)
-        more |= densities.weak_errors(second, chains_beside, laws)
+        more = densities.values(second.potential, chains_beside, beside, laws) | chains.values_of(chains_beside)
+        more |= densities.weak_errors(second.drift, chains_beside, laws)
         values |= {f"beside/{name}": value for name, value in more.items() if not name.startswith(("exact", "gibbs"))}
         arrays |= {f"beside/{name}": array for name, array in densities.arrays(beside, []).items()}
     figure = pictures.densities(estimates, laws, beside, _label(config))
-    return Results(values, arrays, {"density": figure}, notes=(*notes, *densities.notes(config, found)))
+    return Results(values, arrays, {"density": figure}, notes=(*notes, *densities.notes(config.estimator, found)))
+
+
+def _check(config: KdeStationaryConfig, built: Model) -> None:
+    """Refuse, before anything is simulated, errors of a sum that is none, a bandwidth the histogram cannot carry."""
+    from gnicli.model import densities
+
+    # Not a check of the schema: theorem42 sweeps h, and composes without it.
+    if config.drift_errors and config.h is None:
+        raise UsageError("drift_errors=true is for the sum b_{h,K}: add drift=fractional, h and K")
+    densities.check(config.smoothing, built, config.n_bins)
 
 
 def _label(config: KdeStationaryConfig) -> str:
@@ -123,6 +145,6 @@ def _label(config: KdeStationaryConfig) -> str:
 
 def summarise(records: Sequence[RunRecord]) -> Results:
     """What `-m` shows: the densities of all settings in one figure, weak errors along a key that varies."""
-    from gnicli.experiments import density_sweep
+    from gnicli.experiments.sweeps import kde_stationary
 
-    return density_sweep.summarise(records)
+    return kde_stationary.summarise(records)

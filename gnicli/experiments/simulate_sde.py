@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Any, Optional, cast
 from gnicli import checks
 from gnicli.checks import key
 from gnicli.contracts.observer import Observer
-from gnicli.contracts.results import FigureData, NamedArray, Results, RunRecord, Value
+from gnicli.contracts.results import NamedArray, Results, RunRecord, Value
 from gnicli.errors import UsageError
-from gnicli.experiments.model import Model, ModelConfig
+from gnicli.experiments.common import RunConfig
+from gnicli.model.keys import NETWORK, ModelConfig
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
-    from gnicli.experiments.chains import Chains
+    from gnicli.model.build import Model
+    from gnicli.model.chains import Chains
     from gnicli.sde.sinks import Transitions
 
 
@@ -27,6 +29,7 @@ class SimulateSdeConfig(ModelConfig):
     exit_steps: int = key(2000, "steps of the chains that are followed until they leave their basin; 0: none")
     exit_eta: Optional[float] = key(None, "length of those steps; default: eta")
     basin: Any = key(None, "[left, right] around the only minimum, for exits; default: between the saddles")
+    run: RunConfig = key(RunConfig, "where a run lives and how often its state is kept")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -49,18 +52,15 @@ def run(cfg: DictConfig, observer: Observer) -> Results:
 
     config = cast(SimulateSdeConfig, OmegaConf.to_object(cfg))
 
-    from gnicli.experiments import basins, chains, model
-
-    if config.potential.name == model.NETWORK:
-        from gnicli.experiments import network_chains
-
-        return network_chains.run(config, observer)
+    if config.potential.name == NETWORK:
+        return on_network(config, observer)
     from gnicli.experiments.parts import Parts
+    from gnicli.model import basins, build, chains, stationary_laws, step_length
     from gnicli.sde import pictures
     from gnicli.sde.sinks import Transitions
 
-    built = model.build(config)
-    places = basins.of(config)
+    built = build.build(config)
+    places = basins.of(config, config.exit_steps, config.basin)
     parts = Parts(observer, {"chains": config.n_steps, **{f"exits{p.number}": config.exit_steps for p in places}})
     has_wells = built.potential.dimension == 1 and len(built.potential.minima()) > 1 and not config.eta_power
     transitions = Transitions(built.potential, config.n_chains) if has_wells else None
@@ -68,9 +68,9 @@ def run(cfg: DictConfig, observer: Observer) -> Results:
         config, built, parts.observe("chains"), [transitions] if transitions is not None else []
     )
     for place in places:
-        place.follow(config, parts.observe(f"exits{place.number}"))
-    laws, notes = model.laws(config)
-    notes = model.step_notes(config, built.potential, built.increments.betas) + notes
+        place.follow(config, config.exit_steps, config.exit_eta or config.eta, parts.observe(f"exits{place.number}"))
+    laws, notes = stationary_laws.laws(config)
+    notes = step_length.step_notes(config, built.potential, built.increments.betas) + notes
 
     values = chains.values_of(found) | _explosions(config, built, found) | _transitions(config, transitions)
     figures = {
@@ -88,6 +88,17 @@ def run(cfg: DictConfig, observer: Observer) -> Results:
         notes += basins.notes(places)
     notes += _transition_notes(config, transitions)
     return Results(values, arrays, figures, notes=(*notes, *chains.notes(found)))
+
+
+def on_network(config: SimulateSdeConfig, observer: Observer) -> Results:
+    """Chains on the loss of a network, which has neither densities nor exits."""
+    from gnicli.experiments.parts import Parts
+    from gnicli.model import network_chains
+
+    if config.basin is not None:
+        raise UsageError("basin is a key of one-dimensional potentials; leave it out with potential=network")
+    problem = network_chains.build(config, observer)
+    return network_chains.run(config, problem, Parts(observer, {"chains": config.n_steps}).observe("chains"))
 
 
 def _explosions(config: SimulateSdeConfig, model: Model, found: Chains) -> dict[str, Value]:
@@ -109,7 +120,7 @@ def _transition_notes(config: SimulateSdeConfig, transitions: Transitions | None
         return []
     import numpy as np
 
-    from gnicli.experiments import basins
+    from gnicli.model import basins
     from gnicli.sde.exits import transition_rates
     from gnicli.sde.noise import Increments
 
@@ -139,7 +150,7 @@ def _transitions(config: SimulateSdeConfig, transitions: Transitions | None) -> 
     """Rates from well to well with their exact intervals, beside those of theory."""
     if transitions is None:
         return {}
-    from gnicli.experiments.basins import rate_value
+    from gnicli.model.basins import rate_value
     from gnicli.sde.exits import transition_rates
     from gnicli.sde.noise import Increments
 
@@ -160,10 +171,6 @@ def _transitions(config: SimulateSdeConfig, transitions: Transitions | None) -> 
 
 def summarise(records: Sequence[RunRecord]) -> Results:
     """What `-m` shows: exit rates over those of theory for every setting, besides the means over seeds."""
-    from gnicli.engine.summary import summary
-    from gnicli.experiments import basins
+    from gnicli.experiments.sweeps import simulate_sde
 
-    results = summary(records)
-    figure = basins.comparison(records)
-    figures: dict[str, FigureData] = {} if figure is None else {"exit_rates": figure}
-    return results._replace(figures=figures or results.figures)
+    return simulate_sde.summarise(records)

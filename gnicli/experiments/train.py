@@ -15,7 +15,7 @@ from gnicli.contracts.data import Data
 from gnicli.contracts.observer import Observer
 from gnicli.contracts.results import FigureData, Results, RunRecord, Value
 from gnicli.errors import UsageError
-from gnicli.experiments import setup
+from gnicli.experiments import learning
 from gnicli.experiments.common import RunConfig
 
 if TYPE_CHECKING:
@@ -65,17 +65,17 @@ class TrainConfig:
     M: int = key(1, "noise draws averaged in each step (4.5)")
     steps: Optional[int] = key(None, f"gradient steps; default {DEFAULT_STEPS} unless epochs is given")
     epochs: Optional[float] = key(None, "passes over the training data, in place of steps")
-    batch_size: Any = key("auto", f"examples per step: {setup.BATCH_HELP}")
+    batch_size: Any = key("auto", f"examples per step: {learning.BATCH_HELP}")
     lr: float = key(0.01, "learning rate")
-    loss: str = key("auto", setup.LOSS_HELP, choices=("auto", *setup.LOSSES))
-    dtype: str = key("float32", "arithmetic of the network", choices=setup.DTYPES)
+    loss: str = key("auto", learning.LOSS_HELP, choices=("auto", *learning.LOSSES))
+    dtype: str = key("float32", "arithmetic of the network", choices=learning.DTYPES)
     eval_every: Optional[float] = key(
         None,
         "steps between records of the clean losses, or below 1 a fraction of the run; default: 1/50 of the run, fewer "
         "records where they would cost more than a tenth of training",
     )
     seed: int = key(0, "decides everything random: initialization, data order, noise")
-    device: str = key("auto", "where to compute", choices=setup.DEVICES)
+    device: str = key("auto", "where to compute", choices=learning.DEVICES)
     threads: Optional[int] = key(None, "CPU threads; default: torch's choice")
     run: RunConfig = key(RunConfig, "where a run lives and how often its state is kept")
 
@@ -93,7 +93,7 @@ class TrainConfig:
         if self.epochs is not None:
             checks.number("epochs", self.epochs, above=0)
         checks.number("lr", self.lr, above=0)
-        setup.check(self)
+        learning.check(self)
 
 
 def run(cfg: DictConfig, observer: Observer) -> Results:
@@ -112,17 +112,17 @@ def run(cfg: DictConfig, observer: Observer) -> Results:
     from gnicli.training.loop import Examples, Loop
     from gnicli.training.optimizer import build_optimizer
 
-    data = setup.load(config, config.seed, observer)
-    loss = setup.loss_name(config, data)
+    data = learning.load(config, config.seed, observer)
+    loss = learning.loss_name(config, data)
     n_train, n_test = (len(split.inputs) for split in (data.train, data.test))
-    batches = Batches(n_train, setup.batch_size(config, data), config.seed)
+    batches = Batches(n_train, learning.batch_size(config, data), config.seed)
     steps = _steps(config, batches.per_epoch)
     eval_every = cadence.every_of(config.eval_every, steps, n_train, n_test, batches.batch_size)
     for note in _plan(config, batches, steps, eval_every):
         observer.note(note)
     device, dtype = torch.device(config.device), getattr(torch, config.dtype)
 
-    module = setup.module(config, data)
+    module = learning.module(config, data)
     batch = batches.batch_size or n_train
     room.require(
         module, data.train.inputs.shape[1:], batch, max(n_train, n_test), config.objective.name, config.optimizer
@@ -131,7 +131,7 @@ def run(cfg: DictConfig, observer: Observer) -> Results:
     gradient = config.inject.build(gradient, module, loss, config.noise, config.M, config.seed)
     tracker = config.track.build(module, loss, config.noise, config.M, config.seed, eval_every, observer)
     parts = [part for part in (gradient, tracker) if hasattr(part, "state")]
-    train, test = (Examples(*setup.tensors(config, split)) for split in (data.train, data.test))
+    train, test = (Examples(*learning.tensors(config, split)) for split in (data.train, data.test))
 
     loop = Loop(
         module,
@@ -147,12 +147,12 @@ def run(cfg: DictConfig, observer: Observer) -> Results:
         eval_every=eval_every,
         parts=parts,
         watch=tracker,
-        before=setup.keying(config) if setup.is_foreign(*_components(config)) else None,
+        before=learning.keying(config) if learning.is_foreign(*_components(config)) else None,
     )
     from gnicli.training.pictures import fit_figure, loss_figure
 
     figures = {}
-    with setup.working(config.seed):
+    with learning.working(config.seed):
         trained = loop()
         if data.task == "regression" and data.train.inputs[0].size == data.n_outputs == 1:
             figures["fit"] = fit_figure(module, data, dtype, device)
@@ -178,10 +178,10 @@ def _evaluation(module: torch.nn.Module, loss: str, splits: Mapping[str, Example
 
 
 def summarise(records: Sequence[RunRecord]) -> Results:
-    """What a sweep tells: see `experiments.paper`."""
-    from gnicli.experiments import paper
+    """What a sweep tells: see `experiments.sweeps.train`."""
+    from gnicli.experiments.sweeps import train
 
-    return paper.summarise(records)
+    return train.summarise(records)
 
 
 def _components(config: TrainConfig) -> list[Any]:
@@ -199,14 +199,14 @@ def _steps(config: TrainConfig, per_epoch: int) -> int:
 def _plan(config: TrainConfig, batches: Batches, steps: int, eval_every: int) -> list[str]:
     """What the run's keys come to, where they were not typed and somebody may think otherwise."""
     notes = []
-    n, per_epoch, mini = batches.n, batches.per_epoch, setup.MINIBATCH
+    n, per_epoch, mini = batches.n, batches.per_epoch, learning.MINIBATCH
     told = f"this run has {steps:,} step{'s' if steps != 1 else ''}"
     if config.batch_size == "auto" and batches.batch_size is not None:
         notes.append(
             f"batch_size=auto: minibatches of {mini} of the {n:,} training examples, {per_epoch:,} steps an epoch; "
             f"{told}, or {steps / per_epoch:.3g} epochs (batch_size=full takes all examples at each step)"
         )
-    elif batches.batch_size is None and (config.epochs is not None or n > setup.FULL_UP_TO):
+    elif batches.batch_size is None and (config.epochs is not None or n > learning.FULL_UP_TO):
         smaller = f"; with batch_size={mini} an epoch is {-(-n // mini):,} steps" if n > mini else ""
         notes.append(
             f"full batch: each step takes all {n:,} training examples, so an epoch is one step and {told}{smaller}"

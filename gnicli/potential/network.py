@@ -1,7 +1,7 @@
 """`potential=network`: the loss of a small network of `gni train` as a function of its weights.
 
 Only the schema: potentials know neither networks nor losses. `gni simulate-sde` builds the landscape from it
-(`experiments.network_chains`, `gradients.landscape`).
+(`model.network_chains`, `gradients.landscape`).
 """
 
 from __future__ import annotations

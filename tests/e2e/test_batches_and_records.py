@@ -5,7 +5,7 @@ import pytest
 
 from gnicli.contracts.data import Data, Split
 from gnicli.engine.tables import read_metrics
-from gnicli.experiments import setup, train
+from gnicli.experiments import learning, train
 from gnicli.training.batches import Batches
 
 SMALL = ("network.depth=1", "network.width=4", "threads=1")
@@ -37,7 +37,7 @@ SMALL = ("network.depth=1", "network.width=4", "threads=1")
 def test_what_an_epoch_is(n, keys, steps, told):
     config = train.TrainConfig(**keys)
     data = Data(Split(np.zeros((n, 1)), np.zeros((n, 1))), Split(np.zeros((1, 1)), np.zeros((1, 1))), "regression", 1)
-    batches = Batches(n, setup.batch_size(config, data), seed=0)
+    batches = Batches(n, learning.batch_size(config, data), seed=0)
     assert train._steps(config, batches.per_epoch) == steps
     notes = train._plan(config, batches, steps, eval_every=1)
     assert len(notes) == (told is not None)

@@ -8,10 +8,11 @@ import torch
 
 from gnicli.contracts.observer import SilentObserver
 from gnicli.engine.checkpoint import read_state
-from gnicli.experiments import network_chains
+from gnicli.experiments import simulate_sde
 from gnicli.experiments.simulate_sde import SimulateSdeConfig
 from gnicli.gradients.landscape import weights_of
 from gnicli.gradients.noisy import NoisyGradient
+from gnicli.model import network_chains
 from gnicli.network.mlp import Mlp
 from gnicli.noise.mult import MultiplicativeNoise
 from gnicli.noise.none import NoNoise
@@ -105,7 +106,7 @@ def test_a_step_is_a_gradient_step_and_the_increment():
     noise = Increments(1.6, betas, 0.03, 22).block(0, 0, 0, np.full(4, 0.1), 5)
     for s in range(4):
         w = w - 0.1 * problem.landscape.gradient(w) + noise[s]
-    results = network_chains.run(found, SilentObserver())
+    results = simulate_sde.on_network(found, SilentObserver())
     assert results.arrays["positions"].values == pytest.approx(w, abs=1e-12)
     distance = np.linalg.norm(w - problem.start, axis=0)
     assert results.arrays["distance"].values[-1] == pytest.approx(distance)
@@ -123,11 +124,11 @@ def test_a_resumed_run_has_the_same_bytes(scheme):
 
     found = config(n_chains=3, alpha=1.7, epsilon=0.02, eta=0.02, n_steps=40)
     found.scheme = scheme
-    whole, observer = network_chains.run(found, SilentObserver()), Stopping()
+    whole, observer = simulate_sde.on_network(found, SilentObserver()), Stopping()
     with pytest.raises(KeyboardInterrupt):
-        network_chains.run(found, observer)
+        simulate_sde.on_network(found, observer)
     assert 0 < observer.state.step < 40
-    parted = network_chains.run(found, SilentObserver(observer.state))
+    parted = simulate_sde.on_network(found, SilentObserver(observer.state))
     assert parted.values == whole.values
     for name, array in whole.arrays.items():
         assert np.array_equal(array.values, parted.arrays[name].values, equal_nan=True), name

@@ -11,7 +11,7 @@ import pytest
 
 from gnicli.contracts.results import RunRecord, Value
 from gnicli.engine.observer import RunObserver
-from gnicli.experiments import density_sweep
+from gnicli.experiments.sweeps import kde_stationary
 
 QUICK = ("n_chains=300", "n_steps=1500", "eta=0.02", "burn_in=250", "n_bins=2000")
 PRODUCTS = ("metrics.csv", "results.json", "arrays.npz", "figures/density.csv")
@@ -205,13 +205,13 @@ def test_an_order_is_fitted_where_errors_are_resolved():
         return RunRecord(0, None, {"h": str(h)}, "completed", {"weak_error/w": Value(error, stderr, 10)}, {})
 
     records = [record(h, 0.3 * h**2, 0.001 * h**2) for h in (0.1, 0.2, 0.4)]
-    figure, orders = density_sweep.weak_error_figure([*records, record(0.05, 1e-4, 1e-3)], "h")
+    figure, orders = kde_stationary.weak_error_figure([*records, record(0.05, 1e-4, 1e-3)], "h")
     assert orders["order_in_h/w"].value == pytest.approx(2, abs=1e-9)
     assert orders["order_in_h/w"].n == 3
     assert figure.panels[0].x_scale == "log"
-    assert density_sweep.weak_error_figure(records[:2], "h")[1] == {}
+    assert kde_stationary.weak_error_figure(records[:2], "h")[1] == {}
     bare = [r._replace(values={"drift_error/w": r.values["weak_error/w"]._replace(stderr=None)}) for r in records]
-    _, orders = density_sweep.weak_error_figure(bare, "h", "drift_error")
+    _, orders = kde_stationary.weak_error_figure(bare, "h", "drift_error")
     assert orders.keys() == {"drift_order_in_h/w"}
     assert orders["drift_order_in_h/w"].value == pytest.approx(2, abs=1e-9)
     assert orders["drift_order_in_h/w"].stderr is None  # nothing was sampled

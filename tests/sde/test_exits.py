@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from gnicli.errors import UsageError
-from gnicli.experiments import basins
+from gnicli.model import basins
 from gnicli.potential.double_well import DoubleWell
 from gnicli.potential.multi_well import MultiWell
 from gnicli.potential.quadratic import Quadratic

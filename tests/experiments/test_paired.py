@@ -8,7 +8,8 @@ import pytest
 from scipy import stats
 
 from gnicli.contracts.results import RunRecord, Value
-from gnicli.experiments import pairs, paper
+from gnicli.experiments.sweeps import paired
+from gnicli.experiments.sweeps import train as paper
 
 STEPS = np.arange(0, 101, 5)
 INF = np.inf
@@ -40,7 +41,7 @@ def effect(gaps, others=None):
         for gap, b in zip(gaps, base, strict=True)
     ]
     theirs = [INF if gap == -INF else b for gap, b in zip(gaps, base, strict=True)]
-    (found,) = pairs.effects(arm("A", ours) + arm("M1", theirs), "train_loss", "arm", "M1")
+    (found,) = paired.effects(arm("A", ours) + arm("M1", theirs), "train_loss", "arm", "M1")
     return found
 
 
@@ -50,13 +51,13 @@ def test_the_effect_is_the_mean_log_ratio_over_the_last_tenth_of_the_recorded_st
     records = [
         run(name, seed, loss) for name, losses in (("A", ours), ("M1", theirs)) for seed, loss in enumerate(losses)
     ]
-    (found,) = pairs.effects(records, "train_loss", "arm", "M1")
+    (found,) = paired.effects(records, "train_loss", "arm", "M1")
     late = STEPS >= 90
     np.testing.assert_allclose(found.gaps, np.log(ours / theirs)[:, late].mean(axis=1))
     # Pairs are by seed, in whatever order the runs come.
-    (again,) = pairs.effects(records[::-1], "train_loss", "arm", "M1")
+    (again,) = paired.effects(records[::-1], "train_loss", "arm", "M1")
     np.testing.assert_allclose(np.sort(again.gaps), np.sort(found.gaps))
-    one = pairs.values(found, "train_loss", "arm", "M1")["log train_loss above arm=M1 [arm=A]"]
+    one = paired.values(found, "train_loss", "arm", "M1")["log train_loss above arm=M1 [arm=A]"]
     expected = stats.ttest_1samp(found.gaps, 0).confidence_interval(0.95)
     np.testing.assert_allclose(one.ci95, expected)
 
@@ -67,18 +68,18 @@ def test_sign_flips_against_all_of_them_by_hand():
         gaps = rng.normal(0.4, 1.0, n)
         flips = np.array(list(itertools.product([-1, 1], repeat=n)))
         exact = np.mean(np.abs(flips @ gaps) >= abs(gaps.sum()) * (1 - 1e-9))
-        assert pairs.flip_p(gaps) == pytest.approx(exact)
+        assert paired.flip_p(gaps) == pytest.approx(exact)
     # Ties: equal sizes make many flips exactly as extreme as what was seen.
-    assert pairs.flip_p(np.array([1.0, 1.0, 1.0, -1.0])) == pytest.approx(10 / 16)
-    assert pairs.flip_p(np.zeros(5)) == pairs.flip_p(np.array([0.3])) == 1.0
-    assert 0 < pairs.flip_p(np.full(30, 0.5)) < 1e-4  # random flips, the observed one among them
+    assert paired.flip_p(np.array([1.0, 1.0, 1.0, -1.0])) == pytest.approx(10 / 16)
+    assert paired.flip_p(np.zeros(5)) == paired.flip_p(np.array([0.3])) == 1.0
+    assert 0 < paired.flip_p(np.full(30, 0.5)) < 1e-4  # random flips, the observed one among them
 
 
 @pytest.mark.parametrize(("shift", "low", "high"), [(0.0, 0.0, 0.05), (1.5, 0.8, 1.0)])
 def test_without_an_effect_one_in_twenty_is_called_decided_at_most_and_a_large_one_is_found(shift, low, high):
     """400 sweeps of 8 pairs; 3 standard errors of the share, .033, are allowed above the level."""
     gaps = np.random.default_rng(2).standard_t(4, (400, 8)) + shift
-    told = [pairs.told(pairs.Effect("A", "", row, {"completed": 8}, {"completed": 8}), "arm", "M1") for row in gaps]
+    told = [paired.told(paired.Effect("A", "", row, {"completed": 8}, {"completed": 8}), "arm", "M1") for row in gaps]
     decided = np.mean([not each.startswith("undecided") for each in told])
     assert low <= decided <= high + 0.033
     assert all(not each.startswith("lower") for each in told) or shift == 0
@@ -87,9 +88,9 @@ def test_without_an_effect_one_in_twenty_is_called_decided_at_most_and_a_large_o
 def test_signs_alone_hold_their_level_too():
     rng = np.random.default_rng(3)
     gaps = np.where(rng.random((400, 8)) < 0.3, INF, 1.0) * rng.choice([-1.0, 1.0], (400, 8))
-    assert np.mean([pairs.sign_p(row) <= 0.05 for row in gaps]) <= 0.05 + 0.033
-    assert pairs.sign_p(np.array([1, 2, INF, 3, 0.1, 4])) == pytest.approx(2 / 64)
-    assert pairs.sign_p(np.zeros(3)) == 1.0
+    assert np.mean([paired.sign_p(row) <= 0.05 for row in gaps]) <= 0.05 + 0.033
+    assert paired.sign_p(np.array([1, 2, INF, 3, 0.1, 4])) == pytest.approx(2 / 64)
+    assert paired.sign_p(np.zeros(3)) == 1.0
 
 
 @pytest.mark.parametrize(
@@ -112,38 +113,38 @@ def test_signs_alone_hold_their_level_too():
 def test_what_is_told_from_both_sides(gaps, beginning):
     found = effect(gaps)
     np.testing.assert_allclose(found.gaps, gaps, atol=1e-12)
-    assert pairs.told(found, "arm", "M1").startswith(beginning)
-    values = pairs.values(found, "train_loss", "arm", "M1")
+    assert paired.told(found, "arm", "M1").startswith(beginning)
+    values = paired.values(found, "train_loss", "arm", "M1")
     assert ("log train_loss above arm=M1 [arm=A]" in values) == bool(np.isfinite(gaps).all())
 
 
 def test_both_diverged_is_a_pair_without_a_sign_and_still_no_mean():
     found = effect([0.1, 0.0, 0.2], others=[0.0, INF, 0.0])
     ours = arm("A", [0.1, INF, 0.2]) + arm("M1", [0.0, INF, 0.0])
-    (found,) = pairs.effects(ours, "train_loss", "arm", "M1")
+    (found,) = paired.effects(ours, "train_loss", "arm", "M1")
     np.testing.assert_allclose(found.gaps, [0.1, 0.0, 0.2], atol=1e-12)
     assert not found.has_size
-    assert "1 of 3 diverged, 1 of 3 of arm=M1 diverged" in pairs.told(found, "arm", "M1")
+    assert "1 of 3 diverged, 1 of 3 of arm=M1 diverged" in paired.told(found, "arm", "M1")
 
 
 def test_runs_that_have_not_ended_make_no_pair_and_failed_ones_rank_worst():
     records = arm("A", [0.0, 0.1, 0.2]) + arm("M1", [0.0, 0.0, 0.0])
     records[0] = records[0]._replace(status="interrupted")
     records[1] = records[1]._replace(status="failed", metrics={})
-    (found,) = pairs.effects(records, "train_loss", "arm", "M1")
+    (found,) = paired.effects(records, "train_loss", "arm", "M1")
     np.testing.assert_allclose(found.gaps, [INF, 0.2])
-    assert pairs.told(found, "arm", "M1").startswith("worse (1 of 3 failed)")
-    assert not pairs.effects(arm("A", [0.1]), "train_loss", "arm", "M1")  # no reference
+    assert paired.told(found, "arm", "M1").startswith("worse (1 of 3 failed)")
+    assert not paired.effects(arm("A", [0.1]), "train_loss", "arm", "M1")  # no reference
     nothing = effect([0.1])._replace(gaps=np.empty(0))
-    assert pairs.told(nothing, "arm", "M1") == "no pair"
+    assert paired.told(nothing, "arm", "M1") == "no pair"
 
 
 def test_losses_of_zero_have_a_sign():
     records = [run("A", 0, np.zeros(STEPS.size)), run("M1", 0, np.ones(STEPS.size))]
     records += [run("A", 1, np.zeros(STEPS.size)), run("M1", 1, np.zeros(STEPS.size))]
-    (found,) = pairs.effects(records, "train_loss", "arm", "M1")
+    (found,) = paired.effects(records, "train_loss", "arm", "M1")
     assert found.gaps.tolist() == [-INF, 0.0]
-    assert pairs.told(found, "arm", "M1").startswith("better")
+    assert paired.told(found, "arm", "M1").startswith("better")
 
 
 # ------------------------------------------------------------------------------------------------------ figure, caption

@@ -1,10 +1,10 @@
-"""`gni simulate-sde potential=network`: chains of (4.3) on the loss of a small network, (4.4) with scheme=euler."""
+"""Chains of (4.3) on the loss of a small network, (4.4) with scheme=euler: `gni simulate-sde potential=network`."""
 
 from __future__ import annotations
 
 import itertools
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -14,9 +14,10 @@ from gnicli.contracts.data import Data
 from gnicli.contracts.observer import Observer
 from gnicli.contracts.results import Curve, FigureData, NamedArray, Panel, Results, Value
 from gnicli.errors import UsageError
-from gnicli.experiments import chains, model
-from gnicli.experiments.parts import Parts
 from gnicli.gradients.landscape import Landscape, weights_of
+from gnicli.model import chains
+from gnicli.model.build import dynamics
+from gnicli.model.keys import ModelConfig
 from gnicli.network.mlp import Mlp
 from gnicli.noise.none import NoNoise
 from gnicli.potential.network import DATASETS, NOISES, NetworkLoss, check_choice
@@ -24,9 +25,6 @@ from gnicli.sde import diagnostics, simulate, starts
 from gnicli.sde.noise import CHAIN_BLOCK
 from gnicli.sde.sinks import Along
 from gnicli.seeding import torch_stream
-
-if TYPE_CHECKING:
-    from gnicli.experiments.simulate_sde import SimulateSdeConfig
 
 _ROWS = 200  # records of the loss along the way
 _MOST = 4_000_000  # coordinates of all chains of a block: their noise and records then take 2 GB
@@ -42,11 +40,9 @@ class Problem(NamedTuple):
     start: np.ndarray
 
 
-def run(config: SimulateSdeConfig, observer: Observer) -> Results:
+def run(config: ModelConfig, problem: Problem, observer: Observer) -> Results:
     """Simulate as `config` says. Raises `UsageError` where keys do not go together."""
-    _check(config)
-    problem = build(config, observer)
-    increments, scheme, plan = model.dynamics(config, problem.landscape)
+    increments, scheme, plan = dynamics(config, problem.landscape)
     every = -(-plan.n_recorded // _ROWS)
     along = Along(
         {
@@ -58,8 +54,7 @@ def run(config: SimulateSdeConfig, observer: Observer) -> Results:
         plan.n_chains,
         every,
     )
-    watch = Parts(observer, {"chains": plan.n_steps}).observe("chains")
-    found = simulate.simulate(scheme, increments, plan, problem.start, [along], watch)
+    found = simulate.simulate(scheme, increments, plan, problem.start, [along], observer)
     times, _ = chains.times_of(plan, along.values.shape[1], every)
     arrays = {
         "times": NamedArray(times, "time of each record"),
@@ -83,8 +78,9 @@ def run(config: SimulateSdeConfig, observer: Observer) -> Results:
 _MEANINGS = {"loss": "loss f", "distance": "distance from the start", "norm": "norm of the weights"}
 
 
-def build(config: SimulateSdeConfig, observer: Observer) -> Problem:
+def build(config: ModelConfig, observer: Observer) -> Problem:
     """Load the data, build the network, and put its loss and the starts together."""
+    _check(config)
     keys: NetworkLoss = config.potential
     dataset = checks.component("potential.dataset", "gnicli.dataset", check_choice("", keys.dataset, DATASETS))
     noise = checks.component("potential.noise", "gnicli.noise", check_choice("", keys.noise, NOISES))
@@ -109,11 +105,11 @@ def build(config: SimulateSdeConfig, observer: Observer) -> Problem:
     return Problem(made, clean, starts.draw(config.start, made, config.n_chains, config.seed))
 
 
-def _check(config: SimulateSdeConfig) -> None:
+def _check(config: ModelConfig) -> None:
     """Refuse keys that speak of one coordinate and its density."""
     if config.drift != "gradient":
         raise UsageError(f"potential=network takes drift=gradient, got drift={config.drift}")
-    for name in ("low", "high", "basin"):
+    for name in ("low", "high"):
         if getattr(config, name) is not None:
             raise UsageError(f"{name} is a key of one-dimensional potentials; leave it out with potential=network")
 

@@ -40,10 +40,10 @@ def summarise(records: Sequence[RunRecord]) -> Results:
     """The default summary; for an experiment of the paper with paired effects and what the budget was.
 
     Runs that diverged take part in no mean: they are counted, in the label of their curve and as a value, and rank
-    worst in their pairs.
+    worst in their paired.
     """
     from gnicli.engine.summary import summary
-    from gnicli.experiments import laws, pairs
+    from gnicli.experiments.sweeps import law_by_variance, paired
 
     names = {record.overrides.get("experiment") for record in records if record.overrides}
     name = names.pop() if len(names) == 1 else None
@@ -53,27 +53,27 @@ def summarise(records: Sequence[RunRecord]) -> Results:
     found = summary(records, figure.metric)
     started = [record for record in records if figure.key in record.overrides]
     values = dict(found.values)
-    settings = pairs.settings(started, figure.key)
+    settings = paired.settings(started, figure.key)
     for label, members in settings.items():
-        values |= pairs.counts(members, figure.key, label)
+        values |= paired.counts(members, figure.key, label)
     tables = {}
     for reference, only in [(figure.reference, None), *([figure.control[::-1]] if figure.control else [])]:
         effects = [
             effect
             for label, members in settings.items()
-            for effect in pairs.effects(members, figure.metric, figure.key, reference, label, only)
+            for effect in paired.effects(members, figure.metric, figure.key, reference, label, only)
         ]
         for effect in effects:
-            values |= pairs.values(effect, figure.metric, figure.key, reference)
+            values |= paired.values(effect, figure.metric, figure.key, reference)
         if effects:
             title = (
                 f"log {figure.metric} above {figure.key}={reference}, paired by seed, over the last 10 % of the steps"
             )
-            tables[title] = pairs.table(effects, figure.key, reference)
+            tables[title] = paired.table(effects, figure.key, reference)
     notes = (_budget(name, started, figure), *_of_pairs(tables), *found.notes)
     figures = _figures(settings, figure) or dict(found.figures)
     if figure.laws:
-        told = laws.along_variance(started)
+        told = law_by_variance.along_variance(started)
         values, figures, notes = values | dict(told.values), figures | dict(told.figures), (*notes, *told.notes)
     return found._replace(values=values, notes=notes, figures=figures, tables=tables)
 
@@ -143,7 +143,7 @@ def _arms(records: Sequence[RunRecord], key: str) -> dict[str, list[RunRecord]]:
 def _panels(records: Sequence[RunRecord], figure: Figure, title: str) -> list[Panel]:
     """The arms' curves after the first steps, whose leaps would hide the rest, and the paired differences."""
     from gnicli.engine.summary import Group, mean_curve, y_scale
-    from gnicli.experiments import pairs
+    from gnicli.experiments.sweeps import paired
 
     arms = _arms(records, figure.key)
     drawn = [mean_curve(Group(label, members), figure.metric) for label, members in arms.items()]
@@ -155,7 +155,7 @@ def _panels(records: Sequence[RunRecord], figure: Figure, title: str) -> list[Pa
     labels = {curve.label.partition(" (")[0]: curve.label for curve in curves}  # equal labels have equal colors
     what = figure.metric.replace("_", " ")
     panels = [Panel(curves, "step", what, title, y_scale=y_scale(curves))]
-    gaps = [_after(curve, first) for curve in pairs.gap_curves(records, figure.metric, figure.key, figure.reference)]
+    gaps = [_after(curve, first) for curve in paired.gap_curves(records, figure.metric, figure.key, figure.reference)]
     if gaps:
         named = tuple(curve._replace(label=labels.get(curve.label, curve.label)) for curve in gaps)
         panels.append(Panel(named, "step", f"log {what} − that of {figure.key}={figure.reference}", title))

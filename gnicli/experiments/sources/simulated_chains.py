@@ -10,14 +10,13 @@ import numpy as np
 
 from gnicli.engine import tables
 from gnicli.errors import DataError
-from gnicli.experiments import another_run
-from gnicli.experiments.model import ModelConfig
+from gnicli.experiments.sources import run_folder
+from gnicli.model.keys import ModelConfig
 
 if TYPE_CHECKING:
     from gnicli.experiments.kde_stationary import KdeStationaryConfig
 
 _COMMAND = "simulate-sde"
-_OWN = ("run", "potential")  # not compared as plain values
 
 
 def read(config: KdeStationaryConfig) -> tuple[KdeStationaryConfig, dict[str, np.ndarray]]:
@@ -26,10 +25,10 @@ def read(config: KdeStationaryConfig) -> tuple[KdeStationaryConfig, dict[str, np
     Raises `UsageError` for a folder that is no finished run of simulate-sde, and for a key of the model that was given
     another value than the source has; `DataError` for a damaged one.
     """
-    folder = another_run.folder_of(str(config.source), _COMMAND, ("completed",))
-    saved = another_run.saved_config(folder)
+    folder = run_folder.folder_of(str(config.source), _COMMAND, ("completed",))
+    saved = run_folder.saved_config(folder)
     changes = _changes(config, saved, folder)
-    rebuilt = another_run.rebuilt(config, changes, folder)
+    rebuilt = run_folder.rebuilt(config, changes, folder)
     try:
         return rebuilt, tables.read_arrays(folder / "arrays.npz")
     except FileNotFoundError as error:
@@ -40,8 +39,8 @@ def _changes(config: KdeStationaryConfig, saved: dict[str, Any], folder: Path) -
     """The keys of the model as the source has them."""
     changes: dict[str, Any] = {}
     for field in dataclasses.fields(ModelConfig):
-        if field.name not in _OWN:
+        if field.name != "potential":
             default = field.default_factory() if callable(field.default_factory) else field.default
-            changes[field.name] = another_run.key_of(config, field.name, default, saved, folder)
-    changes["potential"] = another_run.component_of("potential", config, saved, folder)
+            changes[field.name] = run_folder.key_of(config, field.name, default, saved, folder)
+    changes["potential"] = run_folder.component_of("potential", config, saved, folder)
     return changes

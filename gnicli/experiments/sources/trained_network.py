@@ -10,7 +10,7 @@ from gnicli import checks
 from gnicli.contracts.observer import State
 from gnicli.engine import checkpoint, provenance
 from gnicli.errors import DataError, UsageError
-from gnicli.experiments import another_run
+from gnicli.experiments.sources import run_folder
 
 if TYPE_CHECKING:
     import torch
@@ -38,8 +38,8 @@ def read(config: GradientNoiseConfig) -> Trained:
     Raises `UsageError` for a folder that is no run of gni train, and for a dataset, network, loss or dtype that was
     given another value than the source has; `DataError` for a damaged one.
     """
-    folder = another_run.folder_of(str(config.source), _COMMAND, _STATUSES)
-    saved = another_run.saved_config(folder)
+    folder = run_folder.folder_of(str(config.source), _COMMAND, _STATUSES)
+    saved = run_folder.saved_config(folder)
     found = checkpoint.read_state_and_config(folder)
     if found is None:
         raise DataError(f"{folder} holds no whole checkpoint; train it anew")
@@ -52,9 +52,9 @@ def read(config: GradientNoiseConfig) -> Trained:
             "its checkpoint; train it anew"
         )
     defaults = {field.name: field.default for field in dataclasses.fields(config)}
-    changes = {name: another_run.component_of(name, config, saved, folder) for name in ("dataset", "network")}
+    changes = {name: run_folder.component_of(name, config, saved, folder) for name in ("dataset", "network")}
     for name in ("loss", "dtype"):
-        changes[name] = another_run.key_of(config, name, defaults[name], saved, folder)
+        changes[name] = run_folder.key_of(config, name, defaults[name], saved, folder)
     noise = dict(saved["noise"]).get("name") if isinstance(saved.get("noise"), dict) else None
     note = f"The network is that of {_COMMAND} after {state.step} steps with noise={noise}, M={saved.get('M')}."
     seed = saved.get("seed")
@@ -62,7 +62,7 @@ def read(config: GradientNoiseConfig) -> Trained:
         checks.seed("seed", seed)
     except UsageError as error:
         raise DataError(f"{folder}: its configuration has no readable seed: {error}") from error
-    return Trained(another_run.rebuilt(config, changes, folder), state, note, int(cast(int, seed)))
+    return Trained(run_folder.rebuilt(config, changes, folder), state, note, int(cast(int, seed)))
 
 
 def put(module: torch.nn.Module, state: State, source: str | None) -> None:

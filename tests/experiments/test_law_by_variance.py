@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gnicli.contracts.results import RunRecord
-from gnicli.experiments import laws
+from gnicli.experiments.sweeps import law_by_variance
 
 VARIANCES = (0.1, 0.3, 1.0)
 SLOPES = (0.2, -0.1, 0.4)
@@ -39,7 +39,7 @@ def records(boundary_at=None, betas=(0.2, 0.4, 0.5)):
 
 
 def test_slopes_are_those_of_the_seeds_and_their_interval_is_over_seeds():
-    found = laws.along_variance(records()).values
+    found = law_by_variance.along_variance(records()).values
     slope = found["slope of alpha on log noise.var [M=4]"]
     assert slope.value == pytest.approx(np.mean(SLOPES))
     assert slope.stderr == pytest.approx(np.std(SLOPES, ddof=1) / np.sqrt(3))
@@ -52,20 +52,20 @@ def test_slopes_are_those_of_the_seeds_and_their_interval_is_over_seeds():
 
 def test_beta_of_pure_noise_is_nothing_once_its_error_is_taken_off():
     """|beta| of a law without skewness is the size of its error; beta² − error² is 0 on average."""
-    found = laws.along_variance(records(betas=(ERROR, ERROR, ERROR))).values
+    found = law_by_variance.along_variance(records(betas=(ERROR, ERROR, ERROR))).values
     assert found["beta² − error² [noise.var=0.1 M=4]"].value == pytest.approx(0, abs=1e-15)
     assert found["|beta|, biased upward [noise.var=0.1 M=4]"].value == pytest.approx(ERROR)
 
 
 def test_fits_at_the_boundary_are_counted_and_are_in_no_beta():
-    result = laws.along_variance(records(boundary_at=0.3))
+    result = law_by_variance.along_variance(records(boundary_at=0.3))
     assert result.values["fits at the boundary [noise.var=0.3 M=4]"].value == pytest.approx(1 / 6)
     assert result.values["beta² − error² [noise.var=0.3 M=4]"].value == pytest.approx(0.4**2 - ERROR**2)
     assert result.notes[0].startswith("3 of 54 fits have a parameter at its bound, 3 of them alpha = 2")
 
 
 def test_densities_have_area_one_although_the_range_ends():
-    panel = laws.along_variance(records()).figures["laws"].panels[0]
+    panel = law_by_variance.along_variance(records()).figures["laws"].panels[0]
     assert len(panel.curves) == 3
     for curve in panel.curves:
         assert np.trapezoid(curve.y, curve.x) == pytest.approx(1, abs=2e-3)
@@ -73,6 +73,6 @@ def test_densities_have_area_one_although_the_range_ends():
 
 def test_without_fits_it_says_so():
     bare = [record._replace(metrics={}) for record in records()]
-    result = laws.along_variance(bare)
+    result = law_by_variance.along_variance(bare)
     assert (result.values, result.figures) == ({}, {})
     assert "no completed run" in result.notes[0]

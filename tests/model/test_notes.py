@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from gnicli.errors import UsageError
-from gnicli.experiments import chains, model
-from gnicli.experiments.simulate_sde import SimulateSdeConfig
+from gnicli.model import build, chains, step_length
+from gnicli.model.keys import ModelConfig
 from gnicli.potential.double_well import DoubleWell
 from gnicli.potential.multi_well import MultiWell
 from gnicli.potential.polynomial import Polynomial
@@ -17,7 +17,7 @@ from gnicli.potential.separable import Separable
 
 def config_of(potential=None, **keys):
     quick = {"n_chains": 100, "n_steps": 400, "burn_in": 100, "thin": 1, "n_bins": 500}
-    return SimulateSdeConfig(potential=potential or DoubleWell(), **{**quick, **keys})
+    return ModelConfig(potential=potential or DoubleWell(), **{**quick, **keys})
 
 
 def test_mixing_is_told_where_it_is_bad_or_unknown():
@@ -43,7 +43,7 @@ def test_mixing_is_told_where_it_is_bad_or_unknown():
 )
 def test_errors_of_chains_that_have_not_mixed_are_marked(keys, mark, has_error):
     config = config_of(functions=["cos(w)", "w"], **keys)
-    found = chains.simulate_chains(config, model.build(config), chains_observer())
+    found = chains.simulate_chains(config, build.build(config), chains_observer())
     values = chains.values_of(found)
     for name in ("mean/w", "mean/cos(w)"):
         assert values[name].unit == mark
@@ -73,7 +73,7 @@ def chains_observer():
 )  # fmt: skip
 def test_moments_that_do_not_exist_are_told(keys, name, wanted, sentence):
     config = config_of(functions=[name], n_steps=3000, eta=0.05, burn_in=200, thin=5, **keys)
-    found = chains.simulate_chains(config, model.build(config), chains_observer())
+    found = chains.simulate_chains(config, build.build(config), chains_observer())
     value, told = chains.values_of(found)[f"mean/{name}"], " ".join(chains.notes(found))
     assert (value.value == wanted) if wanted else isinstance(value.value, float)
     assert (value.stderr is None) == bool(sentence)
@@ -86,13 +86,13 @@ def test_moments_that_do_not_exist_are_told(keys, name, wanted, sentence):
 def test_coordinates_have_their_own_moments():
     potential = Separable(parts=["double_well", "quadratic"])
     config = config_of(potential, beta=[0.5, -0.3], functions=["w**2"], n_steps=2000, eta=0.05, burn_in=200)
-    found = chains.values_of(chains.simulate_chains(config, model.build(config), chains_observer()))
+    found = chains.values_of(chains.simulate_chains(config, build.build(config), chains_observer()))
     assert isinstance(found["mean/w**2/w1"].value, float)
     assert found["mean/w**2/w2"].value == "infinite"
 
 
 def notes_of(config):
-    return model.step_notes(config, config.potential, (config.beta,))
+    return step_length.step_notes(config, config.potential, (config.beta,))
 
 
 @pytest.mark.parametrize(
@@ -123,14 +123,14 @@ def test_a_step_too_long_for_where_chains_rest_is_told(keys, long):
 @pytest.mark.parametrize("keys", [{"alpha": 1.0000001}, {"potential": MultiWell(wells=[-1e5, 1e5])}, {"eta": 1e6}])
 def test_a_step_that_is_far_too_long_is_refused(keys):
     with pytest.raises(UsageError, match="is too long a step where chains rest, at w = -"):
-        model.dynamics(config_of(**keys), keys.get("potential", DoubleWell()))
+        build.dynamics(config_of(**keys), keys.get("potential", DoubleWell()))
 
 
 def test_the_strong_wind_near_alpha_one_is_in_the_drift():
-    near, far = (model.moving(config_of(alpha=alpha), DoubleWell(), "strang") for alpha in (1.01, 1.5))
+    near, far = (build.moving(config_of(alpha=alpha), DoubleWell(), "strang") for alpha in (1.01, 1.5))
     assert near[0].winds[0] < -30
     assert far[0].winds == (0.0,)
     at = np.array([-3.0, 0.5])
     moved = near[1].after(at, 1e-6) - at
     assert moved / 0.5e-6 == pytest.approx(near[0].winds[0] - DoubleWell().gradient(at), rel=1e-3)
-    assert model.moving(config_of(alpha=1.01, scheme="euler"), DoubleWell(), "euler")[0].winds == (0.0,)
+    assert build.moving(config_of(alpha=1.01, scheme="euler"), DoubleWell(), "euler")[0].winds == (0.0,)

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from gnicli.contracts.components import Potential
 from gnicli.contracts.results import NamedArray, Value
 from gnicli.errors import UsageError
-from gnicli.experiments import chains
-from gnicli.experiments.chains import MARGIN, Chains
-from gnicli.experiments.model import MOST_BINS, Laws, Model, coordinate_names, members
 from gnicli.kde import density
 from gnicli.kde.binned import Window
 from gnicli.kde.density import Density
-from gnicli.sde import compare, expression
+from gnicli.model import chains
+from gnicli.model.build import Model
+from gnicli.model.chains import MARGIN, Chains
+from gnicli.model.coordinates import coordinate_names, members
+from gnicli.model.keys import MOST_BINS, ModelConfig
+from gnicli.model.stationary_laws import Laws
+from gnicli.sde import compare, expression, transition
+from gnicli.sde.fractional import FractionalForce
+from gnicli.sde.noise import Increments
 from gnicli.sde.sinks import Histogram
-
-if TYPE_CHECKING:
-    from gnicli.experiments.kde_stationary import KdeStationaryConfig
 
 Estimate = Density
 _TREE_SAMPLES = 100_000  # scikit-learn takes seconds for these
@@ -28,61 +31,65 @@ _MOST = 1e6  # where expectations end; one that still grows there is not reporte
 _GROWTH = 1e-3
 
 
-def estimate(config: KdeStationaryConfig, model: Model, found: Chains) -> list[Estimate]:
+class Smoothing(NamedTuple):
+    """How a density is estimated: the width of the kernel or the rule for it, the estimator, the number of points."""
+
+    bandwidth: Any
+    estimator: str
+    points: int
+
+
+def estimate(smoothing: Smoothing, model: Model, found: Chains) -> list[Estimate]:
     """The density of each coordinate."""
-    window = Window(model.low, model.high, config.points)
+    window = Window(model.low, model.high, smoothing.points)
     n_effective = found.ess if np.isfinite(found.ess) else float(found.n_chains - found.run.n_exploded)
     histogram, seen = found.histogram, found.histogram.totals > 0
     results = []
     for axis in range(len(histogram.counts)):
-        if config.estimator == "sklearn":
-            results.append(_by_tree(config, found, axis, window, n_effective))
+        if smoothing.estimator == "sklearn":
+            results.append(_by_tree(smoothing.bandwidth, model, found, axis, window, n_effective))
             continue
         counts, totals = histogram.counts[axis][seen], histogram.totals[seen]
         results.append(
             density.of_counts(
-                counts, histogram.low, histogram.high, totals, window, config.bandwidth, max(n_effective, 2.0)
+                counts, histogram.low, histogram.high, totals, window, smoothing.bandwidth, max(n_effective, 2.0)
             )
         )
     return results
 
 
-def check(config: KdeStationaryConfig, model: Model) -> None:
-    """Refuse, before anything is simulated, errors of a sum that is none, a bandwidth the histogram cannot carry."""
-    # Not a check of the schema: theorem42 sweeps h, and composes without it.
-    if config.drift_errors and config.h is None:
-        raise UsageError("drift_errors=true is for the sum b_{h,K}: add drift=fractional, h and K")
-    if isinstance(config.bandwidth, str):
+def check(smoothing: Smoothing, model: Model, n_bins: int) -> None:
+    """Refuse, before anything is simulated, a bandwidth that a histogram of `n_bins` cannot carry."""
+    bandwidth = smoothing.bandwidth
+    if isinstance(bandwidth, str):
         return
-    if config.bandwidth > model.high - model.low:
+    if bandwidth > model.high - model.low:
         raise UsageError(
-            f"bandwidth={config.bandwidth:g} is wider than the window from {model.low:g} to {model.high:g}; take a "
+            f"bandwidth={bandwidth:g} is wider than the window from {model.low:g} to {model.high:g}; take a "
             "smaller one, or low and high farther apart"
         )
-    if config.estimator == "sklearn":
+    if smoothing.estimator == "sklearn":
         return
-    least = math.ceil(2 * (1 + 2 * MARGIN) * (model.high - model.low) / config.bandwidth)
-    if config.n_bins < least:
+    least = math.ceil(2 * (1 + 2 * MARGIN) * (model.high - model.low) / bandwidth)
+    if n_bins < least:
         more = f"take n_bins={least} or a larger bandwidth" if least < MOST_BINS else "take a larger bandwidth"
-        raise UsageError(f"bandwidth={config.bandwidth:g} is too small for n_bins={config.n_bins}; {more}")
+        raise UsageError(f"bandwidth={bandwidth:g} is too small for n_bins={n_bins}; {more}")
 
 
-def _by_tree(config: KdeStationaryConfig, found: Chains, axis: int, window: Window, n_effective: float) -> Density:
+def _by_tree(bandwidth: Any, model: Model, found: Chains, axis: int, window: Window, n_effective: float) -> Density:
     """scikit-learn's estimate, of the traces of chains that live."""
     positions = found.trace.positions[:, axis]
     positions = positions[:, np.isfinite(positions).all(axis=0)]
     thin = -(-positions.size // _TREE_SAMPLES)
-    weights = found.weights if config.eta_power else None
+    weights = found.weights if model.plan.eta_power else None
     share = min(1.0, positions.shape[1] / found.n_chains)
-    return density.of_samples(
-        positions, window, config.bandwidth, "sklearn", weights, thin, max(2.0, n_effective * share)
-    )
+    return density.of_samples(positions, window, bandwidth, "sklearn", weights, thin, max(2.0, n_effective * share))
 
 
-def notes(config: KdeStationaryConfig, found: Chains) -> list[str]:
+def notes(estimator: str, found: Chains) -> list[str]:
     """What a reader of the numbers has to know."""
     told = chains.notes(found)
-    if config.estimator == "sklearn":
+    if estimator == "sklearn":
         told.append(
             f"estimator=sklearn saw the traces of n_traced={found.trace.positions.shape[2]} chains, at most "
             f"{_TREE_SAMPLES} positions, and has no standard error"
@@ -94,11 +101,11 @@ def notes(config: KdeStationaryConfig, found: Chains) -> list[str]:
 
 
 def values(
-    config: KdeStationaryConfig, found: Chains, estimates: Sequence[Estimate], laws: Sequence[Laws]
+    potential: Potential, found: Chains, estimates: Sequence[Estimate], laws: Sequence[Laws]
 ) -> dict[str, Value]:
     """Modes, distances and masses of every coordinate."""
     result: dict[str, Value] = {}
-    parts = members(config.potential)
+    parts = members(potential)
     for axis, (own, law, suffix) in enumerate(zip(estimates, laws, coordinate_names(len(laws)), strict=True)):
         edges, (cdf, _) = found.histogram.edges, found.histogram.cdf(axis)
         minima, saddles = parts[axis].minima(), parts[axis].saddles()
@@ -184,7 +191,7 @@ def _masses(histogram: Histogram, axis: int, saddles: np.ndarray, law: Laws, suf
     return result
 
 
-def weak_errors(config: KdeStationaryConfig, found: Chains, laws: Sequence[Laws]) -> dict[str, Value]:
+def weak_errors(drift: str, found: Chains, laws: Sequence[Laws]) -> dict[str, Value]:
     """|ν(g) − ν_N(g)| for each function g: ν is the law that the drift is for, Gibbs's for drift=fractional.
 
     The standard error is that of ν_N(g) over chains, where it has one. A mean that is infinite, or not known, has no
@@ -194,7 +201,7 @@ def weak_errors(config: KdeStationaryConfig, found: Chains, laws: Sequence[Laws]
     for text, means in found.means.items():
         function = expression.parse(text)
         for mean, law, suffix in zip(means, laws, coordinate_names(len(laws)), strict=True):
-            target = law.gibbs if config.drift == "fractional" else law.exact
+            target = law.gibbs if drift == "fractional" else law.exact
             if target is None or isinstance(mean.value, str):
                 continue
             exact, near = (compare.expectation(target, function, -end, end) for end in (_MOST, _MOST / 10))
@@ -207,15 +214,11 @@ def weak_errors(config: KdeStationaryConfig, found: Chains, laws: Sequence[Laws]
     return result
 
 
-def drift_errors(config: KdeStationaryConfig) -> dict[str, Value]:
+def drift_errors(config: ModelConfig) -> dict[str, Value]:
     """|ν_{h,K}(g) − ν(g)| for each function g: what the sum b_{h,K} alone does (Theorem 4.2).
 
     By the transition operator: no sampling, so no standard error; at a step of its own (`sde.transition`).
     """
-    from gnicli.sde import transition
-    from gnicli.sde.fractional import FractionalForce
-    from gnicli.sde.noise import Increments
-
     (beta,) = Increments(config.alpha, config.beta, config.epsilon).betas
     force = FractionalForce(config.potential, config.alpha, beta, config.epsilon, config.h, config.K, config.order)
     functions = {text: expression.parse(text) for text in config.functions}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gnicli.contracts.results import RunRecord, Value
-from gnicli.experiments import paper
+from gnicli.experiments.sweeps import train as paper
 from gnicli.launch import components
 
 LOSSES = {"M1": (1.0, 3.0, 5.0), "M16": (0.9, 2.7, 4.8), "stable": (1.5, np.inf, 6.0)}

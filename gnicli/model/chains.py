@@ -10,7 +10,9 @@ import numpy as np
 from gnicli.contracts.observer import Observer
 from gnicli.contracts.results import NamedArray, Value
 from gnicli.errors import DataError
-from gnicli.experiments.model import Model, ModelConfig, coordinate_names, members
+from gnicli.model.build import Model
+from gnicli.model.coordinates import coordinate_names, members
+from gnicli.model.keys import ModelConfig
 from gnicli.sde import diagnostics, expression, means, simulate, sinks
 
 TRACE_ROWS = 2000

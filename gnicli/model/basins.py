@@ -1,25 +1,22 @@
-"""First exits from the basins of a potential against theory: what `gni simulate-sde` does besides its chains."""
+"""First exits from the basins of a potential, simulated and by theory."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gnicli.contracts.components import Potential
 from gnicli.contracts.observer import Observer
-from gnicli.contracts.results import Curve, FigureData, Panel, RunRecord, Value
+from gnicli.contracts.results import Curve, FigureData, Panel, Value
 from gnicli.errors import UsageError
-from gnicli.experiments import model
+from gnicli.model import build
+from gnicli.model.keys import ModelConfig
 from gnicli.sde import exits, first_exit
 from gnicli.sde.levy import skew
 from gnicli.sde.noise import Increments
 from gnicli.seeding import numpy_stream
-
-if TYPE_CHECKING:
-    from gnicli.contracts.components import Potential
-    from gnicli.experiments.simulate_sde import SimulateSdeConfig
 
 _STREAM = 2**62 + 1  # a step block that no simulation reaches: exits have draws of their own
 _NEVER = 1e300  # a side without a saddle
@@ -32,25 +29,25 @@ class Basin:
 
     exits: first_exit.Exits
 
-    def __init__(self, config: SimulateSdeConfig, number: int, minimum: float, left: float, right: float) -> None:
+    def __init__(self, config: ModelConfig, number: int, minimum: float, left: float, right: float) -> None:
         (beta,) = Increments(config.alpha, config.beta, config.epsilon).betas
         self.number, self.minimum, self.left, self.right = number, minimum, left, right
         self._noise = (config.alpha, beta, config.epsilon)
         self.theory = exits.exit_theory(*self._noise, left, right)
         self.smallness = smallness(config, minimum, left, right)
 
-    def follow(self, config: SimulateSdeConfig, observer: Observer) -> None:
-        """Simulate exits, by Strang's scheme: it never explodes."""
+    def follow(self, config: ModelConfig, n_steps: int, eta: float, observer: Observer) -> None:
+        """Simulate exits over `n_steps` steps of length `eta`, by Strang's scheme: it never explodes."""
         seed = int(numpy_stream(config.seed, "simulate", _STREAM, self.number).integers(2**63 - 1))
-        increments, scheme = model.moving(config, config.potential, "strang")
+        increments, scheme = build.moving(config, config.potential, "strang")
         self.exits = first_exit.first_exits(
             scheme,
             increments,
             self.minimum,
             min(self.left, _NEVER),
             min(self.right, _NEVER),
-            config.exit_eta or config.eta,
-            config.exit_steps,
+            eta,
+            n_steps,
             config.n_chains,
             seed,
             observer,
@@ -85,7 +82,7 @@ class Basin:
         return values
 
 
-def smallness(config: SimulateSdeConfig, minimum: float, left: float, right: float) -> dict[str, float]:
+def smallness(config: ModelConfig, minimum: float, left: float, right: float) -> dict[str, float]:
     """What has to be much less than 1 for the theory of exits and transitions, over the way to the nearest border.
 
     `ratio`: ε|β tan(πα/2)|. `shift`: how far the noise's centering moves the resting place. `spread`: the width of the
@@ -112,22 +109,24 @@ def rate_value(n: int, time: float) -> Value:
     return Value(n / time, math.sqrt(n) / time, n, "1/time", (low, high))
 
 
-def of(config: SimulateSdeConfig) -> list[Basin]:
-    """The basins whose exits are followed; none in several dimensions, for another drift, or with exit_steps=0.
+def of(config: ModelConfig, exit_steps: int, given: Sequence[float] | None) -> list[Basin]:
+    """The basins whose exits are followed; none in several dimensions, for another drift, or with no `exit_steps`.
+
+    `given` are the ends of the only one, for a potential with a single minimum.
 
     At alpha = 2 there are no jumps, so no such theory.
     """
     potential = config.potential
-    if potential.dimension > 1 or config.drift != "gradient" or not config.exit_steps or config.alpha == 2:
-        if config.basin is not None:
+    if potential.dimension > 1 or config.drift != "gradient" or not exit_steps or config.alpha == 2:
+        if given is not None:
             raise UsageError("basin needs one dimension, drift=gradient, alpha < 2 and exit_steps > 0")
         return []
     minima = potential.minima()
-    if config.basin is not None:
-        low, high = config.basin
+    if given is not None:
+        low, high = given
         if len(minima) != 1 or not low < minima[0] < high:
             raise UsageError(
-                f"basin={list(config.basin)} must hold the potential's only minimum, potential={potential.name} has "
+                f"basin={list(given)} must hold the potential's only minimum, potential={potential.name} has "
                 f"{', '.join(f'{m:g}' for m in minima)}"
             )
         return [Basin(config, 1, float(minima[0]), float(minima[0] - low), float(high - minima[0]))]
@@ -196,32 +195,3 @@ def figure(basins: Sequence[Basin], n_chains: int) -> FigureData:
         "Chains begin again at the minimum after each exit. Mean number of exits of a chain up to a time, with its "
         "pointwise exact 95 % (Poisson) band, and rate · time with the rate of theory (small noise).",
     )
-
-
-def comparison(records: Sequence[RunRecord]) -> FigureData | None:
-    """Measured exit rates over those of theory for every setting of a sweep, with intervals."""
-    from gnicli.engine.summary import labels_of, varying
-
-    names = sorted({name for r in records for name in r.values if name.startswith("exit_rate/")})
-    labels = labels_of(records, varying(records))
-    curves: list[Curve] = []
-    for record, label in zip(records, labels, strict=True):
-        for name in names:
-            seen, theory = record.values.get(name), record.values.get(name.replace("rate/", "rate_theory/"))
-            if seen is None or theory is None or not _number(theory.value):
-                continue
-            basin = f" basin {name.rpartition('/')[2]}" if len(names) > 1 else ""
-            low, high = seen.ci95 or (math.nan, math.nan)
-            ratio = np.array([seen.value, low, high], float) / _number(theory.value)
-            at = np.array([len(curves) + 0.85, len(curves) + 1.15])
-            band = (np.full(2, ratio[1]), np.full(2, ratio[2]))
-            curves.append(Curve(f"{label}{basin}", at, np.full(2, ratio[0]), *band))
-    if not curves:
-        return None
-    ends = np.array([0.5, len(curves) + 0.5])
-    panel = Panel((*curves, Curve("theory", ends, np.ones(2), style="dashed")), "setting", "exit rate / theory")
-    return FigureData("Exit rates against theory", (panel,), "Bands are exact 95 % (Poisson) intervals.")
-
-
-def _number(value: Any) -> float:
-    return float(value) if isinstance(value, int | float) else 0.0

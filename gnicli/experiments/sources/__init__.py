@@ -1,0 +1,1 @@
+"""What a run takes from the folder of another run, by `source=…`."""
