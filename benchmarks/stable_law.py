@@ -18,7 +18,7 @@ from pathlib import Path  # noqa: E402
 import numpy as np  # noqa: E402
 
 from gnicli.stable import StableLaw  # noqa: E402
-from gnicli.stable.table import table  # noqa: E402
+from gnicli.stable.density.interpolation import table  # noqa: E402
 
 DATA = Path(__file__).parents[1] / "tests" / "stable" / "data"
 REGIONS = (("alpha < .95", 0.0, 0.95), ("near 1", 0.95, 1.05), ("1.05 to 1.9", 1.05, 1.9), ("above 1.9", 1.9, 2.01))

@@ -10,7 +10,7 @@ import numpy as np
 from gnicli.contracts.results import Value
 from gnicli.errors import GniError
 from gnicli.stable import Normal, StableFit, StableLaw, fit_many
-from gnicli.stable.samples import FEWEST
+from gnicli.stable.fitting.standardize import FEWEST
 
 Streams = Callable[[int], np.random.Generator]
 AT_BOUND = "at the parameter bound (alpha = 2 or 0.5, |beta| = 1): no standard errors for parameters at their bound"

@@ -1,11 +1,11 @@
 """The alpha-stable law: density, distribution, draws and fits (layer 1)."""
 
 from gnicli.stable.estimators import TailIndex, ecf_fit, hill, quantile_fit
-from gnicli.stable.fit import fit, fit_many
+from gnicli.stable.fitting.maximum_likelihood import fit, fit_many
+from gnicli.stable.fitting.result import StableFit
 from gnicli.stable.law import StableLaw
 from gnicli.stable.one_sided import HalfCauchy, HalfNormal, LogNormal
 from gnicli.stable.others import Laplace, Normal, StudentT, SubWeibull
-from gnicli.stable.result import StableFit
 
 __all__ = [
     "HalfCauchy",

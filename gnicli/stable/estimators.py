@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gnicli.errors import NumericalError, UsageError
-from gnicli.stable import inversion
+from gnicli.stable.density import inversion
+from gnicli.stable.density.interpolation import exact
+from gnicli.stable.fitting.standardize import Standardized, flat_array, standardize
 from gnicli.stable.law import StableLaw, check_parameterization
-from gnicli.stable.samples import Standardized, flat_array, standardize
-from gnicli.stable.table import exact
 
 _LEVELS = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
 

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from gnicli.errors import UsageError
-from gnicli.stable import inversion
+from gnicli.stable.density import inversion
 from gnicli.stable.sampling import draw, moved
 
 PARAMETERIZATIONS = ("S0", "S1")
@@ -175,15 +175,15 @@ class StableLaw:
 
     def _log(self, x: np.ndarray, which: int, underflow: bool = False) -> tuple[np.ndarray, np.ndarray]:
         """log pdf (`which` 0) or log of the nearer tail (1) of the standard law at x, and y."""
-        from gnicli.stable import closed, ends, table
+        from gnicli.stable.density import closed_forms, ends, interpolation
 
         y = self._standard(x)
-        form = closed.find(self.alpha, self.beta)
+        form = closed_forms.find(self.alpha, self.beta)
         if form:
             with np.errstate(divide="ignore"):
                 value = np.log(np.where(y < 0.0, form.cdf(y), form.sf(y))) if which else form.log_pdf(y)
         else:
-            interpolant = table.table(self.alpha, self.beta)
+            interpolant = interpolation.table(self.alpha, self.beta)
             value = interpolant.log_tail(y, underflow) if which else interpolant.log_pdf(y, underflow)
         lost, log_size = self._lost(x, y)
         if lost.size:
@@ -210,20 +210,20 @@ class StableLaw:
         return np.where(near, np.exp(log_tail), -np.expm1(log_tail))
 
     def _quantile(self, q: np.ndarray, lower: bool) -> np.ndarray:
-        from gnicli.stable import closed, ends, table
+        from gnicli.stable.density import closed_forms, ends, interpolation
 
         y = np.full_like(q, np.nan)
-        low, high = table.support(self.alpha, self.beta)
+        low, high = interpolation.support(self.alpha, self.beta)
         y[q == 0.0], y[q == 1.0] = (low, high) if lower else (high, low)
         inside = (q > 0.0) & (q < 1.0)
         p = q[inside]
-        interpolant, form = None, closed.find(self.alpha, self.beta)
+        interpolant, form = None, closed_forms.find(self.alpha, self.beta)
         if form:
             found = form.ppf(p) if lower else form.isf(p)
             upper = found >= 0.0
             log_tail = np.where(upper == lower, np.log1p(-p), np.log(p))
         else:
-            interpolant = table.table(self.alpha, self.beta)
+            interpolant = interpolation.table(self.alpha, self.beta)
             sf_0 = math.exp(interpolant.log_tail(np.zeros(1))[0])
             upper = p >= 1.0 - sf_0 if lower else p <= sf_0
             log_tail = np.where(upper == lower, np.log1p(-p), np.log(p))

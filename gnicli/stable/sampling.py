@@ -17,7 +17,7 @@ import math
 
 import numpy as np
 
-from gnicli.stable.inversion import Shape, shape
+from gnicli.stable.density.inversion import Shape, shape
 
 _BLOCK = 1 << 14
 _LEAST_W = 2.0**-70  # added to W, which is 0 once in 2^53 draws: keeps the logarithm finite

@@ -69,7 +69,7 @@ def test_one_value_far_out_warns_of_nothing_and_excludes_the_gaussian(outlier):
         warnings.simplefilter("always")
         found = investigate(x, Plan(n_bootstrap=3))
     # The stable fit's own arithmetic is tested where it is.
-    assert [str(each.message) for each in seen if "gnicli/stable/cells" not in each.filename] == []
+    assert [str(each.message) for each in seen if "gnicli/stable/fitting/binning" not in each.filename] == []
     assert found.ratio.p_value < 1e-9
     assert set(found.scores) >= {"stable", "normal", "student", "laplace"}
     assert all(math.isfinite(score.log_likelihood) for score in found.scores.values())

@@ -13,9 +13,9 @@ from scipy import integrate, special, stats
 
 from gnicli.errors import UsageError
 from gnicli.stable import StableLaw
-from gnicli.stable.inversion import log_density_and_tail
+from gnicli.stable.density.interpolation import Table, exact
+from gnicli.stable.density.inversion import log_density_and_tail
 from gnicli.stable.sampling import transform
-from gnicli.stable.table import Table, exact
 
 DATA = Path(__file__).parent / "data"
 

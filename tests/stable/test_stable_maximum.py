@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from gnicli.stable import StableLaw, fit, newton, quantile_fit
-from gnicli.stable.maximum import maximize
-from gnicli.stable.polish import Likelihood, polish
-from gnicli.stable.samples import standardize
+from gnicli.stable import StableLaw, fit, quantile_fit
+from gnicli.stable.fitting import newton
+from gnicli.stable.fitting.exact_likelihood import Likelihood, polish
+from gnicli.stable.fitting.maximize import maximize
+from gnicli.stable.fitting.standardize import standardize
 
 
 def exact_value(x, q):

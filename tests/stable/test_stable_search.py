@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gnicli.stable import StableLaw, cells, newton, nodes, starts
-from gnicli.stable.inverse import inverses
-from gnicli.stable.maximum import maximize
-from gnicli.stable.scratch import Scratch
-from gnicli.stable.table import exact
+from gnicli.stable import StableLaw
+from gnicli.stable.density.interpolation import exact
+from gnicli.stable.fitting import binning, newton, node_density, start_laws
+from gnicli.stable.fitting.maximize import maximize
+from gnicli.stable.fitting.scratch import Scratch
+from gnicli.stable.fitting.small_inverses import inverses
 
 
 def draw(alpha, beta, n, seed=0, loc=0.3, scale=2.0, name="S1"):
@@ -23,8 +24,8 @@ def draw(alpha, beta, n, seed=0, loc=0.3, scale=2.0, name="S1"):
 )
 def test_nodes_agree_with_the_inversion(alpha, beta):
     loc, scale = 0.3, 1.1
-    f = nodes.density(np.array([[alpha, beta, loc, math.log(scale)]]), 14, order=0)[:, 0].copy()
-    y = nodes.places(14)
+    f = node_density.density(np.array([[alpha, beta, loc, math.log(scale)]]), 14, order=0)[:, 0].copy()
+    y = node_density.places(14)
     expected = np.exp(exact(alpha, beta, (y - loc) / scale)[0]) / scale
     seen = (expected > 1e-9) | (np.abs(y) > 15.5)
     assert np.abs(f[0] / expected - 1.0)[seen].max() < 1e-5
@@ -34,15 +35,15 @@ def test_nodes_agree_with_the_inversion(alpha, beta):
 def test_derivatives_at_the_nodes(alpha):
     theta = np.array([alpha, 0.4, 0.2, 0.1])
     h = 1e-4
-    here = nodes.density(theta[None], 10)[:, 0].copy()
-    up_all, down_all = (nodes.density(theta + sign * h * np.eye(4), 10).copy() for sign in (1.0, -1.0))
+    here = node_density.density(theta[None], 10)[:, 0].copy()
+    up_all, down_all = (node_density.density(theta + sign * h * np.eye(4), 10).copy() for sign in (1.0, -1.0))
     for k in range(4):
         up, down = up_all[:, k], down_all[:, k]
         slope = (up[:5] - down[:5]) / (2.0 * h)
         size = np.abs(here[0])
         assert (np.abs(slope[0] - here[1 + k]) < 1e-6 + 1e-4 * size).all()
         for j in range(4):
-            column = 5 + nodes.PAIRS.index((min(j, k), max(j, k)))
+            column = 5 + node_density.PAIRS.index((min(j, k), max(j, k)))
             assert (np.abs(slope[1 + j] - here[column]) < 1e-5 + 1e-4 * size).all()
 
 
@@ -82,7 +83,7 @@ def alone(w, theta):
 def test_several_laws_together_are_each_alone():
     laws = np.array([[1.5, 0.3, 0.1, 0.0], [1.004, -0.2, 0.0, 0.1], [0.9, 0.1, -0.3, 0.2], [1.8, -0.7, 0.2, 0.1]] * 2)
     laws[4:, 1] *= -1.0
-    samples = [cells.weigh(draw(1.2 + 0.1 * k, 0.2, 3000 + k, loc=0.0, scale=1.0), 0.0, 0.9)[0] for k in range(8)]
+    samples = [binning.weigh(draw(1.2 + 0.1 * k, 0.2, 3000 + k, loc=0.0, scale=1.0), 0.0, 0.9)[0] for k in range(8)]
     assert len({w.n_far for w in samples}) > 1
     for k, each in enumerate(zip(*newton.evaluate(samples, laws), strict=True)):
         for found, expected in zip(each, alone(samples[k], laws[k]), strict=True):
@@ -92,9 +93,9 @@ def test_several_laws_together_are_each_alone():
 @pytest.mark.parametrize("law", [20, 34, 47, 71, 125, 140, 165])  # the last three are mirror images
 def test_start_laws_know_their_derivatives(law):
     """Up to the third, which are differences of the second ones that an evaluation gives."""
-    table, h = starts.starts(), 1e-4
+    table, h = start_laws.starts(), 1e-4
     theta = table.theta[law]
-    w, _ = cells.weigh(draw(theta[0], theta[1], 30_000, loc=0.0, scale=1.0, name="S0"), 0.1, 0.8)
+    w, _ = binning.weigh(draw(theta[0], theta[1], 30_000, loc=0.0, scale=1.0, name="S0"), 0.1, 0.8)
     sums = table.first_evaluation(law, w)
     value, gradient, hessian = alone(w, theta)
     assert sums[0] == pytest.approx(value, rel=1e-9)
@@ -105,8 +106,10 @@ def test_start_laws_know_their_derivatives(law):
         slope = (up - down) / (2.0 * h)
         for i in range(4):
             for j in range(i + 1):
-                assert sums[5 + nodes.PAIRS.index((j, i))] == pytest.approx(hessian[i, j], rel=1e-7, abs=1e-7 * w.n)
-                third = sums[15 + starts.TRIPLES.index(tuple(sorted((i, j, k))))]
+                assert sums[5 + node_density.PAIRS.index((j, i))] == pytest.approx(
+                    hessian[i, j], rel=1e-7, abs=1e-7 * w.n
+                )
+                third = sums[15 + start_laws.TRIPLES.index(tuple(sorted((i, j, k))))]
                 assert third == pytest.approx(slope[i, j], rel=1e-3, abs=1e-3 * w.n)
 
 
@@ -134,7 +137,7 @@ def test_little_is_left_where_a_search_ends(n):
     steps = []
     for k in range(40):
         x = draw(rng.uniform(1.1, 1.95), rng.uniform(-0.8, 0.8), n, seed=k)
-        problem = newton.Problem(cells.weigh(x, float(np.median(x)), 2.0)[0])
+        problem = newton.Problem(binning.weigh(x, float(np.median(x)), 2.0)[0])
         found = maximize([problem])[0]
         theta = found.theta
         first = alone(problem.weights, theta)[0]
@@ -154,9 +157,9 @@ def test_little_is_left_where_a_search_ends(n):
 def test_weights_sum_functions(dtype):
     x = draw(1.1, 0.5, 150_000, loc=5.0, scale=1e-3).astype(dtype)
     center, unit = float(np.median(x)), 1e-3
-    w, _ = cells.weigh(x, center, unit)
+    w, _ = binning.weigh(x, center, unit)
     y = (x.astype(np.float64) - center) / unit
     for g in (lambda y: np.log1p(0.3 * y * y + 0.1 * np.tanh(y)), lambda y: np.arctan(y), lambda y: np.ones_like(y)):
-        total = (w.at_nodes * g(nodes.places(w.n_far))).sum()
+        total = (w.at_nodes * g(node_density.places(w.n_far))).sum()
         # each sample is moved by up to half a cell, 1/2048 of |y| + 1/2, at random
         assert total == pytest.approx(g(y).sum(), abs=5e-3 * math.sqrt(x.size) + 1e-9 * x.size)

@@ -5,8 +5,9 @@ import threading
 import numpy as np
 import pytest
 
-from gnicli.stable import StableLaw, closed
-from gnicli.stable.table import Table
+from gnicli.stable import StableLaw
+from gnicli.stable.density import closed_forms
+from gnicli.stable.density.interpolation import Table
 
 
 def random_laws(rng, n):
@@ -14,7 +15,7 @@ def random_laws(rng, n):
     while n:
         alpha = float(rng.choice([rng.uniform(0.5, 2.0), rng.uniform(0.5, 2.0), 1.0, 1.0 - 1e-12, 1.999999, 0.97]))
         beta = float(rng.choice([rng.uniform(-1.0, 1.0), 0.0, 1.0, -1.0, 1.0 - 1e-9]))
-        if not closed.find(alpha, beta):
+        if not closed_forms.find(alpha, beta):
             n -= 1
             yield alpha, beta
 

@@ -1,4 +1,4 @@
-"""The ends of a stable law in closed form: beyond the reach of `table`, and next to the edge of a one-sided support.
+"""The ends of a stable law in closed form: beyond the reach of `interpolation`, and next to a one-sided support's edge.
 
 A heavy upper tail is a power there. With ρ = −cos(πα/2) (1 − β tan²(πα/2)) Γ(2α)/Γ(α), w = sin(πα/2) Γ(α) (1 + β)/π,
     sf(y) = w y^−α (1 + ρ y^−α + …),
@@ -14,7 +14,7 @@ import math
 
 import numpy as np
 
-from gnicli.stable.inversion import shape
+from gnicli.stable.density.inversion import shape
 
 FARTHEST = 48.0  # of asinh|y| for tables: from 3.5e20 on the power is exact to 1e-15 for every alpha >= 0.5
 LOG_FARTHEST = FARTHEST - math.log(2.0)

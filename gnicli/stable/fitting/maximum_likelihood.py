@@ -1,8 +1,8 @@
 """Maximum likelihood for the four parameters of a stable law: `fit` and `fit_many`.
 
-The search runs on weighted nodes (`cells`, `nodes`, `maximum`): a millisecond for 1e4 samples. Where the
+The search runs on weighted nodes (`binning`, `node_density`, `maximize`): a millisecond for 1e4 samples. Where the
 nodes are not accurate (near a one-sided law, alpha small, alpha near 2) the exact likelihood is maximized from there
-(`polish`).
+(`exact_likelihood`).
 """
 
 from __future__ import annotations
@@ -14,15 +14,16 @@ from typing import Any
 import numpy as np
 
 from gnicli.errors import GniError, NumericalError
-from gnicli.stable import inversion, newton, ties
-from gnicli.stable.held import NAMES, check_fixed, check_support, is_far, start_far
+from gnicli.stable.density import inversion
+from gnicli.stable.fitting import newton, ties
+from gnicli.stable.fitting.exact_likelihood import Likelihood, polish
+from gnicli.stable.fitting.held_values import NAMES, check_fixed, check_support, is_far, start_far
+from gnicli.stable.fitting.maximize import maximize
+from gnicli.stable.fitting.result import StableFit
+from gnicli.stable.fitting.standardize import Standardized, standardize
 from gnicli.stable.law import check_parameterization
-from gnicli.stable.maximum import maximize
-from gnicli.stable.origins import s1_shift
 from gnicli.stable.others import Normal
-from gnicli.stable.polish import Likelihood, polish
-from gnicli.stable.result import StableFit
-from gnicli.stable.samples import Standardized, standardize
+from gnicli.stable.parameterization import s1_shift
 
 _ATOM = 0.15  # share of one value; a law of small scale there is likelier than one of the rest's from .25 or so on
 _NEAR_NORMAL = 1.97  # above it the normal law itself is tried

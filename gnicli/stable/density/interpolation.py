@@ -17,8 +17,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gnicli.stable import ends
-from gnicli.stable.inversion import log_density_and_tail, shape, zeta
+from gnicli.stable.density import ends
+from gnicli.stable.density.inversion import log_density_and_tail, shape, zeta
 
 _DEGREE = 13
 _REACH = ends.FARTHEST

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gnicli.stable.scratch import scratch
+from gnicli.stable.fitting.scratch import scratch
 
 N_OCTAVES = 37
 NEAR_OCTAVES = 5  # |y| < 15.5: more nodes, another contour

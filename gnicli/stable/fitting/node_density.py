@@ -19,8 +19,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gnicli.stable import cells
-from gnicli.stable.scratch import scratch
+from gnicli.stable.fitting import binning
+from gnicli.stable.fitting.scratch import scratch
 
 # octaves of |y| + ½, angle of the ray in units of π, range of the double-exponential variable, number of nodes t
 _GROUPS = (((0, 1), 0.07, -3.1, 4.0, 82), ((2, 3, 4), 0.16, -3.1, 3.45, 74))
@@ -61,18 +61,18 @@ def grid(n_far: int) -> Grid:
         log_r = v - np.exp(-v)
         t = np.exp(log_r - 1j * turn * math.pi)
         dt = t * (1.0 + np.exp(-v)) * (v[1] - v[0])
-        y = cells.node_places(np.array(octaves), cells.NEAR_ORDER).ravel()
+        y = binning.node_places(np.array(octaves), binning.NEAR_ORDER).ravel()
         kernel = np.exp(-1j * np.outer(t, y)) * (dt / math.pi)[:, None]
         products.append((slice(2 * start, 2 * (start + n_nodes)), _alternating(kernel.real, -kernel.imag)))
         log_radius.append(log_r)
         angle.append(-turn * math.pi)
         ray.append(np.full(n_nodes, k))
         start += n_nodes
-    far_octaves = np.arange(cells.NEAR_OCTAVES, cells.NEAR_OCTAVES + n_far)
+    far_octaves = np.arange(binning.NEAR_OCTAVES, binning.NEAR_OCTAVES + n_far)
     # the farthest node sees s down to exp(-14) / y, below which s^{1+α} has nothing left to add
-    lowest = -14.0 - math.log(2.0) * (cells.NEAR_OCTAVES + n_far - 1)
+    lowest = -14.0 - math.log(2.0) * (binning.NEAR_OCTAVES + n_far - 1)
     log_s = np.arange(_AXIS_TOP, lowest, -_AXIS_STEP)
-    kernel = np.exp(-np.outer(np.exp(log_s), cells.node_places(far_octaves, cells.FAR_ORDER).ravel()))
+    kernel = np.exp(-np.outer(np.exp(log_s), binning.node_places(far_octaves, binning.FAR_ORDER).ravel()))
     kernel *= (np.exp(log_s) * _AXIS_STEP / math.pi)[:, None]
     log_radius.append(log_s)
     angle.append(-0.5 * math.pi)
@@ -80,7 +80,7 @@ def grid(n_far: int) -> Grid:
     radii, rays, angles = np.concatenate(log_radius), np.concatenate(ray), np.array(angle)
     log_t = radii + 1j * angles[rays]
     products.append((slice(2 * start, 2 * (start + log_s.size)), _alternating(np.zeros_like(kernel), kernel)))
-    floor = np.repeat((_NEAR_FLOOR, _FAR_FLOOR), (cells.N_NEAR, 2 * kernel.shape[1]))
+    floor = np.repeat((_NEAR_FLOOR, _FAR_FLOOR), (binning.N_NEAR, 2 * kernel.shape[1]))
     return Grid(np.exp(log_t), log_t, rays, angles, tuple(products), floor)
 
 
@@ -229,7 +229,7 @@ def density(theta: np.ndarray, n_far: int, order: int = 2) -> np.ndarray:
     """f and its derivatives for laws θ (laws, 4) in S0 (α, β, μ, log σ) at the near and `n_far` octaves of far nodes.
 
     (n_columns, laws, nodes): f, with `order` 2 its 4 first and 10 second derivatives (`PAIRS`); the nodes as in
-    `cells.Weights`. In scratch memory: to be used or copied at once. A few laws at a time: what many take together
+    `binning.Weights`. In scratch memory: to be used or copied at once. A few laws at a time: what many take together
     leaves the cache.
     """
     g = grid(n_far)
@@ -247,7 +247,7 @@ def density(theta: np.ndarray, n_far: int, order: int = 2) -> np.ndarray:
     for (part, matrix), sides in zip(g.products, products, strict=True):
         np.matmul(flat[:, part], matrix, out=sides)
         end = start + 2 * matrix.shape[1]
-        nodes = cells.NEAR_ORDER if start < cells.N_NEAR else cells.FAR_ORDER
+        nodes = binning.NEAR_ORDER if start < binning.N_NEAR else binning.FAR_ORDER
         octaves = out[:, :, start:end].reshape(n_columns, n_laws, -1, 2, nodes)
         octaves[:] = sides.reshape(n_columns, 2, n_laws, -1, nodes).transpose(0, 2, 3, 1, 4)
         start = end
@@ -256,10 +256,10 @@ def density(theta: np.ndarray, n_far: int, order: int = 2) -> np.ndarray:
 
 def places(n_far: int) -> np.ndarray:
     """y of the nodes, (nodes,)."""
-    out = np.empty(cells.N_NEAR + 2 * n_far * cells.FAR_ORDER)
+    out = np.empty(binning.N_NEAR + 2 * n_far * binning.FAR_ORDER)
     start = 0
-    for part, order in zip(cells.by_octave(out), (cells.NEAR_ORDER, cells.FAR_ORDER), strict=True):
-        outwards = cells.node_places(np.arange(start, start + part.shape[0]), order)
+    for part, order in zip(binning.by_octave(out), (binning.NEAR_ORDER, binning.FAR_ORDER), strict=True):
+        outwards = binning.node_places(np.arange(start, start + part.shape[0]), order)
         part[:, 0], part[:, 1] = outwards, -outwards
         start += part.shape[0]
     return out

@@ -1,6 +1,6 @@
 """Newton's method on the weighted nodes, for several samples at once.
 
-At a start law all derivatives up to the third are known for the price of a product (`starts`). Halley's step, which
+At a start law all derivatives up to the third are known for the price of a product (`start_laws`). Halley's step, which
 uses the third ones, lands so near the maximum that one evaluation is enough: nine searches of ten end with the step
 that it gives, and that is not evaluated.
 """
@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from gnicli.stable import cells, nodes, starts
-from gnicli.stable.inverse import inverse_of_definite, inverses
-from gnicli.stable.origins import s1_bend, s1_shift
+from gnicli.stable.fitting import binning, node_density, start_laws
+from gnicli.stable.fitting.small_inverses import inverse_of_definite, inverses
+from gnicli.stable.parameterization import s1_bend, s1_shift
 
 ALPHA_RANGE = (0.5, 2.0 - 1e-6)
 _LONGEST = np.array([0.25, 0.4, 0.5, 0.4])
@@ -35,7 +35,7 @@ class Problem:
     With `s1_loc` the location that is fixed (or fitted) is that of S1: μ = s1_loc + β σ T(α), in standardized units.
     """
 
-    weights: cells.Weights
+    weights: binning.Weights
     fixed: np.ndarray = field(default_factory=lambda: np.full(4, np.nan))
     s1_loc: float | None = None
     log_unit: float = 0.0  # logarithm of the unit of the standardized sample; needed at alpha = 1 only
@@ -58,7 +58,7 @@ class Optimum:
     n_evaluations: int
 
 
-def evaluate(weights: list[cells.Weights], theta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def evaluate(weights: list[binning.Weights], theta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Log-likelihoods (laws,), gradients (laws, 4) and Hessians (laws, 4, 4) by θ (laws, 4), each law on its sample."""
     if len(weights) <= _TOGETHER:
         return _evaluate_together(weights, theta)
@@ -71,12 +71,12 @@ def evaluate(weights: list[cells.Weights], theta: np.ndarray) -> tuple[np.ndarra
     return found
 
 
-def _evaluate_together(weights: list[cells.Weights], theta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _evaluate_together(weights: list[binning.Weights], theta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     n_far = max(sample.n_far for sample in weights)
     with np.errstate(
         over="ignore", invalid="ignore"
     ):  # of a law that a search has no use for: it sees what is not finite
-        return _sums(nodes.density(theta, n_far), nodes.grid(n_far).floor, cells.in_rows(weights))
+        return _sums(node_density.density(theta, n_far), node_density.grid(n_far).floor, binning.in_rows(weights))
 
 
 def _sums(f: np.ndarray, floor: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -92,12 +92,12 @@ def _sums(f: np.ndarray, floor: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, 
     return value, sums[:, :4], sums[:, 4 + _PAIR] - squares
 
 
-_ROWS = np.array([i for i, _ in nodes.PAIRS])
-_COLUMNS = np.array([j for _, j in nodes.PAIRS])
-_PAIR = np.empty((4, 4), dtype=np.intp)  # where a second derivative stands in nodes.PAIRS
+_ROWS = np.array([i for i, _ in node_density.PAIRS])
+_COLUMNS = np.array([j for _, j in node_density.PAIRS])
+_PAIR = np.empty((4, 4), dtype=np.intp)  # where a second derivative stands in node_density.PAIRS
 _PAIR[_ROWS, _COLUMNS] = _PAIR[_COLUMNS, _ROWS] = np.arange(10)
 _TRIPLE = np.array(
-    [[[starts.TRIPLES.index(tuple(sorted((i, j, k)))) for k in range(4)] for j in range(4)] for i in range(4)]
+    [[[start_laws.TRIPLES.index(tuple(sorted((i, j, k)))) for k in range(4)] for j in range(4)] for i in range(4)]
 )
 
 
@@ -309,7 +309,7 @@ class Searches:
 
 def search(problems: list[Problem], theta: np.ndarray, laws: list[int]) -> list[Optimum]:
     """From `theta` (problems, 4), where nothing is held the start laws with these numbers."""
-    table = starts.starts()
+    table = start_laws.starts()
     searches = Searches(problems, theta)
     known = ~table.from_inversion[laws] & searches.movable.all(axis=1)
     sums = np.zeros((len(problems), 35))

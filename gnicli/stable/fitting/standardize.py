@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gnicli.errors import DataError, NumericalError
-from gnicli.stable import cells
-from gnicli.stable.ties import Tie, commonest
+from gnicli.stable.fitting import binning
+from gnicli.stable.fitting.ties import Tie, commonest
 
 FEWEST = 50
 _ROUGH = 2048
@@ -24,7 +24,7 @@ class Standardized(NamedTuple):
     values: np.ndarray
     center: float
     unit: float
-    weights: cells.Weights
+    weights: binning.Weights
     tie: Tie | None  # the commonest value, looked for only where it may be a twentieth of all
     some: np.ndarray  # of the values, a copy
 
@@ -44,7 +44,7 @@ class Standardized(NamedTuple):
         return np.array_equal(self.some, _some(self.values))
 
     def scaled(self) -> np.ndarray:
-        """(values − center) / unit in float64; ±inf where an outlier is that far (see `polish.Likelihood`)."""
+        """(values − center) / unit in float64; ±inf where an outlier is so far (see `exact_likelihood.Likelihood`)."""
         with np.errstate(over="ignore"):
             return (self.values.astype(np.float64) - self.center) / self.unit
 
@@ -126,7 +126,7 @@ def standardize(samples: Any, *, atom: bool = False) -> Standardized:
         raise NumericalError(f"the samples' spread of {unit:.3g} is beyond what double precision can standardize")
     if values.dtype == np.float32 and not (1e-36 < unit < 1e36):
         values = values.astype(np.float64)
-    weights, fullest = cells.weigh(values, center, unit)
+    weights, fullest = binning.weigh(values, center, unit)
     if weights.n_beyond:
         _complain_of_nonfinite(values)
     return Standardized(values, center, unit, weights, _tie(values, unit, fullest), some)

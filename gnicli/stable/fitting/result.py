@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from gnicli.errors import NumericalError
+from gnicli.stable.fitting.exact_likelihood import Likelihood
+from gnicli.stable.fitting.standardize import Standardized
 from gnicli.stable.law import StableLaw
-from gnicli.stable.polish import Likelihood
-from gnicli.stable.samples import Standardized
 
 
 @dataclass

@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from gnicli.stable import nodes, starts
-from gnicli.stable.newton import HIGH, LOW, Optimum, Problem, Searches, search
-from gnicli.stable.origins import s1_shift
+from gnicli.stable.fitting import node_density, start_laws
+from gnicli.stable.fitting.newton import HIGH, LOW, Optimum, Problem, Searches, search
+from gnicli.stable.parameterization import s1_shift
 
 
 def maximize(problems: list[Problem]) -> list[Optimum]:
     """The best end of a search for each problem."""
-    table = starts.starts()
+    table = start_laws.starts()
     chosen = table.best([problem.weights for problem in problems])
     found = search(problems, table.theta[chosen], chosen)
     for k, problem in enumerate(problems):
@@ -28,12 +28,12 @@ def _search_tied(problem: Problem) -> list[Optimum]:
     At α = 1 such a law runs away for every β but 0, and no search can cross: so there are two on either side, from the
     likeliest start law and from the law next to the maximum with the location free.
     """
-    table = starts.starts()
+    table = start_laws.starts()
     trials = Searches([problem] * table.theta.shape[0], table.theta)
     value = np.full(table.theta.shape[0], -np.inf)
     n_far, within = problem.weights.n_far, trials.within()
-    f = nodes.density(trials.trial[within], n_far, order=0)[0]
-    value[within] = np.log(np.maximum(f, nodes.grid(n_far).floor)) @ problem.weights.at_nodes
+    f = node_density.density(trials.trial[within], n_far, order=0)[0]
+    value[within] = np.log(np.maximum(f, node_density.grid(n_far).floor)) @ problem.weights.at_nodes
     theta = []
     for side in (trials.trial[:, 0] < 1.0, trials.trial[:, 0] > 1.0):
         best = int(np.where(side, value, -np.inf).argmax())

@@ -12,12 +12,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from gnicli.stable.ends import log_power
-from gnicli.stable.inversion import shape, zeta
-from gnicli.stable.newton import ALPHA_RANGE, Optimum, Problem, covariance
-from gnicli.stable.origins import s1_shift
-from gnicli.stable.samples import BEYOND
-from gnicli.stable.table import table
+from gnicli.stable.density.ends import log_power
+from gnicli.stable.density.interpolation import table
+from gnicli.stable.density.inversion import shape, zeta
+from gnicli.stable.fitting.newton import ALPHA_RANGE, Optimum, Problem, covariance
+from gnicli.stable.fitting.standardize import BEYOND
+from gnicli.stable.parameterization import s1_shift
 
 _STEP = 2e-4
 _MAX_ITERATIONS = 30

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 import numpy as np
 
 from gnicli.errors import NumericalError, UsageError
-from gnicli.stable.inversion import shape, zeta
+from gnicli.stable.density.inversion import shape, zeta
+from gnicli.stable.fitting.exact_likelihood import Likelihood
+from gnicli.stable.fitting.newton import ALPHA_RANGE, Optimum, Problem
+from gnicli.stable.fitting.standardize import Standardized
 from gnicli.stable.law import StableLaw
-from gnicli.stable.newton import ALPHA_RANGE, Optimum, Problem
-from gnicli.stable.origins import s1_shift
-from gnicli.stable.polish import Likelihood
-from gnicli.stable.samples import Standardized
+from gnicli.stable.parameterization import s1_shift
 
 NAMES = ("alpha", "beta", "loc", "scale")
 _FAR = 1.5  # units between a held location and the samples' center

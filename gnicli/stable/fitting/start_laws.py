@@ -11,17 +11,23 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gnicli.stable import cells, nodes
-from gnicli.stable.table import exact
+from gnicli.stable.density.interpolation import exact
+from gnicli.stable.fitting import binning, node_density
 
 _ALPHAS = (0.55, 0.65, 0.75, 0.88, 1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7, 1.78, 1.85, 1.91, 1.96, 1.99)
 _BETAS = (0.0, 0.2, 0.4, 0.6, 0.75, 0.9)
 _FLOOR = -600.0
-_N_FAR = cells.N_OCTAVES - cells.NEAR_OCTAVES
+_N_FAR = binning.N_OCTAVES - binning.NEAR_OCTAVES
 _STEP = 1e-3  # of the differences that make third derivatives, which only have to be good to a few digits
 TRIPLES = tuple((i, j, k) for k in range(4) for j in range(k + 1) for i in range(j + 1))
 _MIRROR = np.array(
-    [1.0, *(math.prod(nodes.MIRROR[i] for i in at) for at in ((0,), (1,), (2,), (3,), *nodes.PAIRS, *TRIPLES))]
+    [
+        1.0,
+        *(
+            math.prod(node_density.MIRROR[i] for i in at)
+            for at in ((0,), (1,), (2,), (3,), *node_density.PAIRS, *TRIPLES)
+        ),
+    ]
 )
 
 
@@ -29,8 +35,8 @@ class Starts(NamedTuple):
     """θ (laws, 4): α, β, μ, log σ with median 0 and interquartile range 2; log f at the nodes, transposed.
 
     The laws with β ≥ 0 come first; after these, the mirror images of those with β > 0. `derivatives` holds, for the
-    first, log f, its 4 first, 10 second and 20 third derivatives (`nodes.PAIRS`, `TRIPLES`), so that a search has its
-    first evaluation for the price of a product; where `from_inversion`, with α below 0.8, only log f is there.
+    first, log f, its 4 first, 10 second and 20 third derivatives (`node_density.PAIRS`, `TRIPLES`), so that a
+    search has its first evaluation for the price of a product; where `from_inversion`, α below 0.8, only log f.
     """
 
     theta: np.ndarray
@@ -39,17 +45,17 @@ class Starts(NamedTuple):
     derivatives: np.ndarray  # (original laws, 35, nodes)
     from_inversion: np.ndarray
 
-    def first_evaluation(self, law: int, weights: cells.Weights) -> np.ndarray:
+    def first_evaluation(self, law: int, weights: binning.Weights) -> np.ndarray:
         """Log-likelihood and its derivatives up to the third at a start law, (35,)."""
         original = self.original[law]
         columns, w = self.derivatives[original], weights.at_nodes
         if original == law:
             return columns[:, : w.size] @ w
-        return _MIRROR * (columns[:, : w.size] @ cells.mirrored(w))  # the law itself on the mirrored sample
+        return _MIRROR * (columns[:, : w.size] @ binning.mirrored(w))  # the law itself on the mirrored sample
 
-    def best(self, weights: list[cells.Weights]) -> list[int]:
+    def best(self, weights: list[binning.Weights]) -> list[int]:
         """The numbers of the start laws under which each sample is most likely."""
-        w = cells.in_rows(weights, np.float32)
+        w = binning.in_rows(weights, np.float32)
         return (w @ self.log_f[: w.shape[1]]).argmax(axis=1).tolist()
 
 
@@ -62,11 +68,11 @@ def _quartiles(alpha: float, beta: float) -> np.ndarray:
 
 def _second(theta: np.ndarray) -> np.ndarray:
     """log f and its first and second derivatives (15, nodes); 0 where f is rounding."""
-    columns, floor = nodes.density(theta[None], _N_FAR)[:, 0], nodes.grid(_N_FAR).floor
+    columns, floor = node_density.density(theta[None], _N_FAR)[:, 0], node_density.grid(_N_FAR).floor
     f = np.maximum(columns[0], floor)
     relative = np.where(columns[0] < floor, 0.0, columns / f)
     relative[0] = np.log(f)
-    for pair, (i, j) in zip(relative[5:], nodes.PAIRS, strict=True):
+    for pair, (i, j) in zip(relative[5:], node_density.PAIRS, strict=True):
         pair -= relative[1 + i] * relative[1 + j]
     return relative
 
@@ -77,7 +83,7 @@ def _derivatives(theta: np.ndarray) -> np.ndarray:
     for k in range(4):
         shift = np.zeros(4)
         shift[k] = _STEP
-        pairs = [5 + nodes.PAIRS.index((i, j)) for i, j, last in TRIPLES if last == k]  # in the order of TRIPLES
+        pairs = [5 + node_density.PAIRS.index((i, j)) for i, j, last in TRIPLES if last == k]  # in the order of TRIPLES
         found.append((_second(theta + shift)[pairs] - _second(theta - shift)[pairs]) / (2.0 * _STEP))
     return np.concatenate(found)
 
@@ -93,7 +99,7 @@ def starts() -> Starts:
             rows.append((alpha, beta, -middle * scale, np.log(scale)))
     theta = np.array(rows)
     from_inversion = theta[:, 0] < 0.8
-    y = nodes.places(_N_FAR)
+    y = node_density.places(_N_FAR)
     derivatives = np.zeros((theta.shape[0], 35, y.size))
     for k, (alpha, beta, loc, log_scale) in enumerate(theta):
         if from_inversion[k]:
@@ -102,7 +108,7 @@ def starts() -> Starts:
             derivatives[k] = _derivatives(theta[k])
     log_f = derivatives[:, 0]
     skewed = np.flatnonzero(theta[:, 1])
-    log_f = np.maximum(np.concatenate([log_f, [cells.mirrored(log_f[k]) for k in skewed]]), _FLOOR)
+    log_f = np.maximum(np.concatenate([log_f, [binning.mirrored(log_f[k]) for k in skewed]]), _FLOOR)
     return Starts(
         np.concatenate([theta, theta[skewed] * _MIRROR[1:5]]),
         np.ascontiguousarray(log_f.T, dtype=np.float32),
