@@ -7,9 +7,9 @@ import pytest
 from scipy.optimize import minimize
 
 from gnicli.stable import StableLaw, fit, quantile_fit
-from gnicli.stable.fitting import newton
 from gnicli.stable.fitting.exact_likelihood import Likelihood, polish
 from gnicli.stable.fitting.maximize import maximize
+from gnicli.stable.fitting.search_problem import Problem
 from gnicli.stable.fitting.standardize import standardize
 
 
@@ -73,7 +73,7 @@ def test_next_to_a_skewed_law_of_alpha_one_the_exact_likelihood_decides():
     """There the nodes' maximum is 2e-4 nats too low at 1e5 samples."""
     x = StableLaw(1.07, -0.84, 0.3, 2.0, "S0").rvs(10**5, np.random.default_rng(7))
     sample = standardize(x)
-    problem, y = newton.Problem(sample.weights), sample.scaled()
+    problem, y = Problem(sample.weights), sample.scaled()
     near, found = maximize([problem])[0], fit(x, "S0")
     likelihood = Likelihood(y)
     best = likelihood(polish(problem, y, near).theta)
@@ -101,7 +101,7 @@ def test_maximum_of_three_hundred_random_laws(seed):
 def test_the_nodes_serve_a_million_samples(alpha, beta):
     """Against the exact search from there: what the nodes miss grows with n, and is most near alpha = 2."""
     sample = standardize(StableLaw(alpha, beta, 0.3, 2.0, "S0").rvs(10**6, np.random.default_rng(7)))
-    problem, y = newton.Problem(sample.weights), sample.scaled()
+    problem, y = Problem(sample.weights), sample.scaled()
     found = maximize([problem])[0]
     assert found.converged
     likelihood = Likelihood(y)

@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 
 from gnicli.stable import StableLaw
 from gnicli.stable.density.interpolation import exact
-from gnicli.stable.fitting import binning, newton, node_density, start_laws
+from gnicli.stable.fitting import binning, node_density, start_laws
 from gnicli.stable.fitting.maximize import maximize
+from gnicli.stable.fitting.node_likelihood import evaluate
 from gnicli.stable.fitting.scratch import Scratch
+from gnicli.stable.fitting.search_problem import Problem
 from gnicli.stable.fitting.small_inverses import inverses
 
 
@@ -77,7 +79,7 @@ def test_scratch_arrays_do_not_overlap(requests):
 
 
 def alone(w, theta):
-    return tuple(each[0] for each in newton.evaluate([w], theta[None]))
+    return tuple(each[0] for each in evaluate([w], theta[None]))
 
 
 def test_several_laws_together_are_each_alone():
@@ -85,7 +87,7 @@ def test_several_laws_together_are_each_alone():
     laws[4:, 1] *= -1.0
     samples = [binning.weigh(draw(1.2 + 0.1 * k, 0.2, 3000 + k, loc=0.0, scale=1.0), 0.0, 0.9)[0] for k in range(8)]
     assert len({w.n_far for w in samples}) > 1
-    for k, each in enumerate(zip(*newton.evaluate(samples, laws), strict=True)):
+    for k, each in enumerate(zip(*evaluate(samples, laws), strict=True)):
         for found, expected in zip(each, alone(samples[k], laws[k]), strict=True):
             np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9)
 
@@ -137,7 +139,7 @@ def test_little_is_left_where_a_search_ends(n):
     steps = []
     for k in range(40):
         x = draw(rng.uniform(1.1, 1.95), rng.uniform(-0.8, 0.8), n, seed=k)
-        problem = newton.Problem(binning.weigh(x, float(np.median(x)), 2.0)[0])
+        problem = Problem(binning.weigh(x, float(np.median(x)), 2.0)[0])
         found = maximize([problem])[0]
         theta = found.theta
         first = alone(problem.weights, theta)[0]

@@ -15,7 +15,8 @@ import numpy as np
 from gnicli.stable.density.ends import log_power
 from gnicli.stable.density.interpolation import table
 from gnicli.stable.density.inversion import shape, zeta
-from gnicli.stable.fitting.newton import ALPHA_RANGE, Optimum, Problem, covariance
+from gnicli.stable.fitting.search_problem import ALPHA_RANGE, Optimum, Problem
+from gnicli.stable.fitting.small_inverses import covariance
 from gnicli.stable.fitting.standardize import BEYOND
 from gnicli.stable.parameterization import s1_shift
 

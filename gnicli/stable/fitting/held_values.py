@@ -11,7 +11,7 @@ import numpy as np
 from gnicli.errors import NumericalError, UsageError
 from gnicli.stable.density.inversion import shape, zeta
 from gnicli.stable.fitting.exact_likelihood import Likelihood
-from gnicli.stable.fitting.newton import ALPHA_RANGE, Optimum, Problem
+from gnicli.stable.fitting.search_problem import ALPHA_RANGE, Optimum, Problem
 from gnicli.stable.fitting.standardize import Standardized
 from gnicli.stable.law import StableLaw
 from gnicli.stable.parameterization import s1_shift

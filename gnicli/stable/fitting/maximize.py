@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from gnicli.stable.fitting import node_density, start_laws
-from gnicli.stable.fitting.newton import HIGH, LOW, Optimum, Problem, Searches, search
+from gnicli.stable.fitting.newton import Searches, search
+from gnicli.stable.fitting.search_problem import HIGH, LOW, Optimum, Problem
 from gnicli.stable.parameterization import s1_shift
 
 

@@ -15,11 +15,12 @@ import numpy as np
 
 from gnicli.errors import GniError, NumericalError
 from gnicli.stable.density import inversion
-from gnicli.stable.fitting import newton, ties
+from gnicli.stable.fitting import ties
 from gnicli.stable.fitting.exact_likelihood import Likelihood, polish
 from gnicli.stable.fitting.held_values import NAMES, check_fixed, check_support, is_far, start_far
 from gnicli.stable.fitting.maximize import maximize
 from gnicli.stable.fitting.result import StableFit
+from gnicli.stable.fitting.search_problem import Optimum, Problem
 from gnicli.stable.fitting.standardize import Standardized, standardize
 from gnicli.stable.law import check_parameterization
 from gnicli.stable.others import Normal
@@ -92,7 +93,7 @@ def _fit_all(
     return found
 
 
-def _problem(s: Standardized, parameterization: str, held: dict[str, float]) -> newton.Problem:
+def _problem(s: Standardized, parameterization: str, held: dict[str, float]) -> Problem:
     fixed = np.full(4, np.nan)
     for k, name in enumerate(("alpha", "beta")):
         fixed[k] = held.get(name, np.nan)
@@ -103,10 +104,10 @@ def _problem(s: Standardized, parameterization: str, held: dict[str, float]) -> 
         fixed[2] = (held["loc"] - s.center) / s.unit
         if parameterization == "S1" and held.get("beta") != 0.0:
             s1_loc = fixed[2]
-    return newton.Problem(s.weights, fixed, s1_loc, math.log(s.unit))
+    return Problem(s.weights, fixed, s1_loc, math.log(s.unit))
 
 
-def _trusted(problem: newton.Problem, found: newton.Optimum) -> bool:
+def _trusted(problem: Problem, found: Optimum) -> bool:
     """Whether the nodes give the exact maximum to 1e-5 nats for up to 1e5 samples, as measured."""
     alpha, beta = found.theta[0], abs(found.theta[1])
     inside = (alpha >= 1.06 and beta <= min(alpha - 0.34, 0.85)) or (alpha >= 0.92 and beta <= 0.5)
@@ -115,8 +116,8 @@ def _trusted(problem: newton.Problem, found: newton.Optimum) -> bool:
 
 def _finish(
     s: Standardized,
-    problem: newton.Problem,
-    found: newton.Optimum,
+    problem: Problem,
+    found: Optimum,
     far: bool,
     parameterization: str,
     held: dict[str, float],
@@ -134,8 +135,8 @@ def _finish(
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")
 def _improve(
     s: Standardized,
-    problem: newton.Problem,
-    found: newton.Optimum,
+    problem: Problem,
+    found: Optimum,
     far: bool,
     slow: bool,
     atom: float | None,
@@ -178,7 +179,7 @@ def _atom(s: Standardized) -> float | None:
     return (s.tie.value - s.center) / s.unit
 
 
-def _may_miss(s: Standardized, found: newton.Optimum) -> bool:
+def _may_miss(s: Standardized, found: Optimum) -> bool:
     """Whether samples may have no density under a law with a light tail: outside its support, or very far."""
     alpha, beta, loc, log_scale = found.theta.tolist()
     if abs(beta) < 1.0:
@@ -191,7 +192,7 @@ def _may_miss(s: Standardized, found: newton.Optimum) -> bool:
 
 
 def _report(
-    s: Standardized, problem: newton.Problem, found: newton.Optimum, parameterization: str, held: dict[str, float]
+    s: Standardized, problem: Problem, found: Optimum, parameterization: str, held: dict[str, float]
 ) -> StableFit:
     """From θ and its covariance in standardized S0 to values and standard errors as asked for."""
     alpha, beta, loc, log_scale = found.theta.tolist()

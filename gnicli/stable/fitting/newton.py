@@ -7,113 +7,18 @@ that it gives, and that is not evaluated.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import numpy as np
 
-from gnicli.stable.fitting import binning, node_density, start_laws
-from gnicli.stable.fitting.small_inverses import inverse_of_definite, inverses
+from gnicli.stable.fitting import start_laws
+from gnicli.stable.fitting.node_likelihood import PAIR, TRIPLE, evaluate
+from gnicli.stable.fitting.search_problem import ALPHA_RANGE, FARTHEST, HIGH, LOW, Optimum, Problem
+from gnicli.stable.fitting.small_inverses import IDENTITY, inverses, of_free, restricted
 from gnicli.stable.parameterization import s1_bend, s1_shift
 
-ALPHA_RANGE = (0.5, 2.0 - 1e-6)
 _LONGEST = np.array([0.25, 0.4, 0.5, 0.4])
 _MAX_EVALUATIONS = 40
-_TOGETHER = 8  # laws in one evaluation, which takes 0.2 MB a law
-_IDENTITY = np.eye(4)
 _LEAST = 1e-7  # of the information per sample, for a step; caps a standard error at 3162 / √n, near α = 2 that of β
 _LEFT = 1e-7  # nats that a last step may leave
-_FARTHEST = (
-    2.0  # |μ|, beyond which the nodes' rays see nothing; the S0 location is well inside for every law and sample
-)
-LOW, HIGH = np.array([ALPHA_RANGE[0], -1.0, -_FARTHEST]), np.array([ALPHA_RANGE[1], 1.0, _FARTHEST])
-
-
-@dataclass
-class Problem:
-    """One standardized sample. `fixed` holds values of α, β, μ, log σ, NaN where free.
-
-    With `s1_loc` the location that is fixed (or fitted) is that of S1: μ = s1_loc + β σ T(α), in standardized units.
-    """
-
-    weights: binning.Weights
-    fixed: np.ndarray = field(default_factory=lambda: np.full(4, np.nan))
-    s1_loc: float | None = None
-    log_unit: float = 0.0  # logarithm of the unit of the standardized sample; needed at alpha = 1 only
-
-
-@dataclass
-class Optimum:
-    """The end of a search: θ in S0 and standardized units, the covariance of what is free by the observed information.
-
-    The covariance is (4, 4) with rows of 0 for what is not free, or None where the information is not definite. What
-    is searched is θ, or with a location in S1 that is held, (α, β, log σ); `loc_gradient` is that of μ by it, (4,).
-    """
-
-    theta: np.ndarray
-    log_likelihood: float
-    covariance: np.ndarray | None
-    free: np.ndarray
-    loc_gradient: np.ndarray
-    converged: bool
-    n_evaluations: int
-
-
-def evaluate(weights: list[binning.Weights], theta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Log-likelihoods (laws,), gradients (laws, 4) and Hessians (laws, 4, 4) by θ (laws, 4), each law on its sample."""
-    if len(weights) <= _TOGETHER:
-        return _evaluate_together(weights, theta)
-    rows = sorted(range(len(weights)), key=lambda row: weights[row].n_far)  # those that share their nodes
-    found = np.empty(len(rows)), np.empty((len(rows), 4)), np.empty((len(rows), 4, 4))
-    for start in range(0, len(rows), _TOGETHER):
-        some = rows[start : start + _TOGETHER]
-        for each, part in zip(found, _evaluate_together([weights[row] for row in some], theta[some]), strict=True):
-            each[some] = part
-    return found
-
-
-def _evaluate_together(weights: list[binning.Weights], theta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    n_far = max(sample.n_far for sample in weights)
-    with np.errstate(
-        over="ignore", invalid="ignore"
-    ):  # of a law that a search has no use for: it sees what is not finite
-        return _sums(node_density.density(theta, n_far), node_density.grid(n_far).floor, binning.in_rows(weights))
-
-
-def _sums(f: np.ndarray, floor: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    density, counted = f[0], w
-    lost = density < floor  # rounding, not density: these nodes must not steer the search
-    if lost.any():
-        density, counted = np.where(lost, floor, density), np.where(lost, 0.0, w)
-    value = (w * np.log(density)).sum(axis=1)
-    by_density = counted / density
-    sums = np.matmul(f[1:].transpose(1, 0, 2), by_density[:, :, None])[:, :, 0]
-    first = f[1:5]
-    squares = np.matmul((first * (by_density / density)).transpose(1, 0, 2), first.transpose(1, 2, 0))
-    return value, sums[:, :4], sums[:, 4 + _PAIR] - squares
-
-
-_ROWS = np.array([i for i, _ in node_density.PAIRS])
-_COLUMNS = np.array([j for _, j in node_density.PAIRS])
-_PAIR = np.empty((4, 4), dtype=np.intp)  # where a second derivative stands in node_density.PAIRS
-_PAIR[_ROWS, _COLUMNS] = _PAIR[_COLUMNS, _ROWS] = np.arange(10)
-_TRIPLE = np.array(
-    [[[start_laws.TRIPLES.index(tuple(sorted((i, j, k)))) for k in range(4)] for j in range(4)] for i in range(4)]
-)
-
-
-def covariance(information: np.ndarray, free: np.ndarray) -> np.ndarray | None:
-    """For `Optimum.covariance`: of the information (4, 4), finite where it is free, and which of its rows are."""
-    inverse = inverse_of_definite(_restricted(information, free).tolist())
-    return None if inverse is None else _of_free(np.array(inverse), free)
-
-
-def _of_free(matrix: np.ndarray, free: np.ndarray) -> np.ndarray:
-    return matrix if free.all() else np.where(np.outer(free, free), matrix, 0.0)
-
-
-def _restricted(information: np.ndarray, free: np.ndarray) -> np.ndarray:
-    """Information (…, 4, 4) with rows and columns of the identity for what is not free (…, 4)."""
-    return np.where(free[..., :, None] & free[..., None, :], information, _IDENTITY)
 
 
 class Searches:
@@ -149,7 +54,7 @@ class Searches:
     def _feasible(self, theta: np.ndarray) -> np.ndarray:
         """`theta` (laws, 4), drawn into the bounds of α, β and μ where they are free; S0 locations of fixed S1 ones."""
         for row, (alpha, beta, loc, _) in enumerate(theta.tolist()):
-            if not (ALPHA_RANGE[0] <= alpha <= ALPHA_RANGE[1] and -1.0 <= beta <= 1.0 and abs(loc) <= _FARTHEST):
+            if not (ALPHA_RANGE[0] <= alpha <= ALPHA_RANGE[1] and -1.0 <= beta <= 1.0 and abs(loc) <= FARTHEST):
                 inside = np.minimum(np.maximum(theta[row, :3], LOW), HIGH)
                 np.copyto(theta[row, :3], inside, where=self.bounded[row])
         for row, problem in self._tied():
@@ -170,7 +75,7 @@ class Searches:
 
     def within(self) -> np.ndarray:
         """Which trials the nodes serve: not those whose location, held as it is, lies far from the sample's center."""
-        return np.abs(self.trial[:, 2]) <= _FARTHEST
+        return np.abs(self.trial[:, 2]) <= FARTHEST
 
     def evaluate(self, wanted: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """`evaluate` for all trials, or those `wanted`; −inf and zeros for the others and where the nodes fail."""
@@ -215,7 +120,7 @@ class Searches:
         held = not (self.finite.all() and self.free.all())
         if held:
             self.free = self.free & self.finite[:, None]
-            information, gradient = _restricted(information, self.free), np.where(self.free, gradient, 0.0)
+            information, gradient = restricted(information, self.free), np.where(self.free, gradient, 0.0)
         self.covariance, self.definite = inverses(information, (_LEAST * self.n).tolist())
         self.step = np.matmul(self.covariance, gradient[:, :, None])[:, :, 0]
         if held:
@@ -292,8 +197,8 @@ class Searches:
             return []
         tied, found = dict(self._tied()), []
         for row in np.flatnonzero(self.done).tolist():
-            free, loc_gradient = self.free[row], _IDENTITY[2]
-            matrix = _of_free(self.covariance[row], free) if self.definite[row] else None
+            free, loc_gradient = self.free[row], IDENTITY[2]
+            matrix = of_free(self.covariance[row], free) if self.definite[row] else None
             if row in tied:
                 loc_gradient = s1_shift(self.theta[row], tied[row].log_unit)[1]
             ends = (bool(self.converged[row]), self.n_evaluations)
@@ -315,8 +220,8 @@ def search(problems: list[Problem], theta: np.ndarray, laws: list[int]) -> list[
     sums = np.zeros((len(problems), 35))
     for row in np.flatnonzero(known).tolist():
         sums[row] = table.first_evaluation(laws[row], problems[row].weights)
-    value, gradient, hessian = sums[:, 0], sums[:, 1:5], sums[:, 5 + _PAIR]
-    searches.third, searches.cubic = sums[:, 15 + _TRIPLE], known
+    value, gradient, hessian = sums[:, 0], sums[:, 1:5], sums[:, 5 + PAIR]
+    searches.third, searches.cubic = sums[:, 15 + TRIPLE], known
     if not known.all():
         for sum_up, more in zip((value, gradient, hessian), searches.evaluate(~known), strict=True):
             sum_up[~known] = more[~known]

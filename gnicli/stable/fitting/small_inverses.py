@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+IDENTITY = np.eye(4)
 Row = tuple[float, float, float, float]
 
 
@@ -56,3 +57,19 @@ def inverses(matrices: np.ndarray, floor: list[float]) -> tuple[np.ndarray, np.n
     values, vectors = np.linalg.eigh(matrices)
     bent = np.maximum(np.abs(values), np.array(floor)[:, None])
     return np.matmul(vectors / bent[:, None], vectors.transpose(0, 2, 1)), values[:, 0] > 0.0
+
+
+def covariance(information: np.ndarray, free: np.ndarray) -> np.ndarray | None:
+    """For `Optimum.covariance`: of the information (4, 4), finite where it is free, and which of its rows are."""
+    inverse = inverse_of_definite(restricted(information, free).tolist())
+    return None if inverse is None else of_free(np.array(inverse), free)
+
+
+def of_free(matrix: np.ndarray, free: np.ndarray) -> np.ndarray:
+    """The matrix (4, 4) with 0 in rows and columns of what is not free (4,)."""
+    return matrix if free.all() else np.where(np.outer(free, free), matrix, 0.0)
+
+
+def restricted(information: np.ndarray, free: np.ndarray) -> np.ndarray:
+    """Information (…, 4, 4) with rows and columns of the identity for what is not free (…, 4)."""
+    return np.where(free[..., :, None] & free[..., None, :], information, IDENTITY)

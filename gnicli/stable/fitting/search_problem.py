@@ -1,0 +1,43 @@
+"""What a search is given and what it finds, and the bounds of the parameters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from gnicli.stable.fitting.binning import Weights
+
+ALPHA_RANGE = (0.5, 2.0 - 1e-6)
+FARTHEST = 2.0  # |μ|, beyond which the nodes' rays see nothing; the S0 location of every law and sample is well inside
+LOW, HIGH = np.array([ALPHA_RANGE[0], -1.0, -FARTHEST]), np.array([ALPHA_RANGE[1], 1.0, FARTHEST])
+
+
+@dataclass
+class Problem:
+    """One standardized sample. `fixed` holds values of α, β, μ, log σ, NaN where free.
+
+    With `s1_loc` the location that is fixed (or fitted) is that of S1: μ = s1_loc + β σ T(α), in standardized units.
+    """
+
+    weights: Weights
+    fixed: np.ndarray = field(default_factory=lambda: np.full(4, np.nan))
+    s1_loc: float | None = None
+    log_unit: float = 0.0  # logarithm of the unit of the standardized sample; needed at alpha = 1 only
+
+
+@dataclass
+class Optimum:
+    """The end of a search: θ in S0 and standardized units, the covariance of what is free by the observed information.
+
+    The covariance is (4, 4) with rows of 0 for what is not free, or None where the information is not definite. What
+    is searched is θ, or with a location in S1 that is held, (α, β, log σ); `loc_gradient` is that of μ by it, (4,).
+    """
+
+    theta: np.ndarray
+    log_likelihood: float
+    covariance: np.ndarray | None
+    free: np.ndarray
+    loc_gradient: np.ndarray
+    converged: bool
+    n_evaluations: int
