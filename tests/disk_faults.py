@@ -80,7 +80,8 @@ class Watched:
             self._faults.count("write")
         except OSError:
             with contextlib.suppress(OSError):
-                self._stream.write(bytes(block)[: len(block) // 2])
+                half = block if isinstance(block, str) else bytes(block)  # Hydra writes text
+                self._stream.write(half[: len(half) // 2])
             raise
         return self._stream.write(block)
 
