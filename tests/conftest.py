@@ -1,0 +1,14 @@
+"""What every test starts from."""
+
+import signal
+
+
+def pytest_configure():
+    """Hear the signals that whoever started pytest has it ignore: nohup SIGHUP, a script that goes on with `&` SIGINT.
+
+    gni leaves an ignored signal ignored, and a process hands on what it ignores to those it starts. Tests of signals
+    would wait for an end that never comes.
+    """
+    for name in ("SIGHUP", "SIGINT", "SIGTERM", "SIGUSR1", "SIGUSR2"):
+        if signal.getsignal(getattr(signal, name)) is signal.SIG_IGN:
+            signal.signal(getattr(signal, name), signal.default_int_handler if name == "SIGINT" else signal.SIG_DFL)
