@@ -15,7 +15,7 @@ from statistics import median
 
 import torch
 
-from gnicli.contracts.components import Noise
+from gnicli.contracts.components import Noise, NoisyNetwork
 from gnicli.contracts.observer import SilentObserver
 from gnicli.dataset.sinusoids import Sinusoids
 from gnicli.gradients.injected_noise import StableDraws
@@ -34,7 +34,7 @@ def rounds(noise: Noise, repeats: int) -> list[tuple[float, float, float, float]
     split = Sinusoids(inputs="standardized").load(0, SilentObserver()).train
     inputs, targets = torch.from_numpy(split.inputs), torch.from_numpy(split.targets)
     module = Mlp(depth=4, width=256).build((1,), 1, torch_stream(0, "init"), torch.float32)
-    gradient = NoisyGradient(module, "mse", noise, M, 0)
+    gradient = NoisyGradient(NoisyNetwork(module, "mse", noise, M))
     optimizer = torch.optim.SGD(module.parameters(), lr=1e-4)
     model = StableDraws()
     weights = [weight for weight in module.parameters() if weight.dim() > 1]

@@ -22,7 +22,7 @@ from typing import NamedTuple
 import torch
 from torch.nn import functional
 
-from gnicli.contracts.components import Network, Noise
+from gnicli.contracts.components import Network, Noise, NoisyNetwork
 from gnicli.gradients.objective.noisy import Noisy
 from gnicli.network.conv import Conv
 from gnicli.network.mlp import Mlp
@@ -98,7 +98,7 @@ def gni_step(work: Workload, noise: Noise) -> Callable[[], object]:
     module = make_module(work)
     inputs, targets = make_data(work)
     optimizer = torch.optim.SGD(module.parameters(), lr=LEARNING_RATE)
-    gradient_function = Noisy().build(module, work.loss, noise, M, seed=0)
+    gradient_function = Noisy().build(NoisyNetwork(module, work.loss, noise, M))
     counter = iter(range(10**9))
 
     def step() -> None:

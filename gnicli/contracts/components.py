@@ -70,6 +70,20 @@ class Noise(Protocol):
         ...
 
 
+class NoisyNetwork(NamedTuple):
+    """A network with its loss and the noise injected into it: all that an M-draw objective (4.5) is made of but data.
+
+    `module` is what `Network.build` returned, `loss` is `mse` or `cross_entropy`, `M` (>= 1) draws of the noise are
+    averaged in one gradient, and `seed` keys the random streams.
+    """
+
+    module: torch.nn.Module
+    loss: str
+    noise: Noise
+    M: int = 1
+    seed: int = 0
+
+
 class GradientFunction(Protocol):
     """The gradient of an objective at the module's present weights."""
 
@@ -86,8 +100,8 @@ class Objective(Protocol):
 
     name: str
 
-    def build(self, module: torch.nn.Module, loss: str, noise: Noise, M: int, seed: int) -> GradientFunction:
-        """Bind the objective to a module (see `Network.build`), a loss, a noise, M draws and a seed."""
+    def build(self, network: NoisyNetwork) -> GradientFunction:
+        """The gradient of the objective of `network`; raises `UsageError` for an M that it cannot take."""
         ...
 
 
@@ -96,10 +110,8 @@ class Injection(Protocol):
 
     name: str
 
-    def build(
-        self, gradient: GradientFunction, module: torch.nn.Module, loss: str, noise: Noise, M: int, seed: int
-    ) -> GradientFunction:
-        """Wrap the `gradient` of an objective (see `Objective.build`) into one that adds noise to it.
+    def build(self, gradient: GradientFunction, network: NoisyNetwork) -> GradientFunction:
+        """Wrap the `gradient` of an objective of `network` into one that adds noise to it.
 
         The result may have `state` and `restore` (see `Stateful`), and `values` and `notes` for the results.
         """
@@ -119,20 +131,15 @@ class Stateful(Protocol):
 
 
 class Bench(NamedTuple):
-    """What a measure works on: a network as it is, its data, loss and noise; `step` keys the random streams of the
-    measurement.
+    """What a measure works on: a network as it is, and its data; `step` keys the random streams of the measurement.
 
-    `inputs` and `targets` are the batch whose gradient is looked at, on the module's device; `M` draws are averaged in
-    one gradient (4.5), and where a mean over fresh draws is needed (3.2) it is taken over `n_mean` of them.
+    `inputs` and `targets` are the batch whose gradient is looked at, on the module's device. Where a mean over fresh
+    draws is needed (3.2), it is taken over `n_mean` of them.
     """
 
-    module: torch.nn.Module
-    loss: str
-    noise: Noise
+    network: NoisyNetwork
     inputs: torch.Tensor
     targets: torch.Tensor
-    M: int
-    seed: int
     step: int
     n_mean: int = 16
 

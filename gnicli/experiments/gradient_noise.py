@@ -54,7 +54,7 @@ def run(cfg: DictConfig, observer: Observer) -> Results:
 
     config = cast(GradientNoiseConfig, OmegaConf.to_object(cfg))
 
-    from gnicli.contracts.components import Bench
+    from gnicli.contracts.components import Bench, NoisyNetwork
     from gnicli.training.batches import Batches
 
     state, note, seed = None, "", config.seed
@@ -71,8 +71,8 @@ def run(cfg: DictConfig, observer: Observer) -> Results:
     indices = Batches(len(inputs), learning.batch_size(config, data), config.seed).indices(step)
     if indices is not None:
         inputs, targets = inputs[indices], targets[indices]
-    loss = learning.loss_name(config, data)
-    bench = Bench(module, loss, config.noise, inputs, targets, config.M, config.seed, step, config.n_mean)
+    network = NoisyNetwork(module, learning.loss_name(config, data), config.noise, config.M, config.seed)
+    bench = Bench(network, inputs, targets, step, config.n_mean)
     with learning.working(config.seed):
         results: Results = config.measure.measure(bench, observer)
     return results._replace(notes=(*results.notes, *([note] if note else [])))

@@ -107,6 +107,7 @@ def run(cfg: DictConfig, observer: Observer) -> Results:
 
     import torch
 
+    from gnicli.contracts.components import NoisyNetwork
     from gnicli.training import cadence, room
     from gnicli.training.batches import Batches
     from gnicli.training.loop import Examples, Loop
@@ -127,9 +128,9 @@ def run(cfg: DictConfig, observer: Observer) -> Results:
     room.require(
         module, data.train.inputs.shape[1:], batch, max(n_train, n_test), config.objective.name, config.optimizer
     )
-    gradient = config.objective.build(module, loss, config.noise, config.M, config.seed)
-    gradient = config.inject.build(gradient, module, loss, config.noise, config.M, config.seed)
-    tracker = config.track.build(module, loss, config.noise, config.M, config.seed, eval_every, observer)
+    network = NoisyNetwork(module, loss, config.noise, config.M, config.seed)
+    gradient = config.inject.build(config.objective.build(network), network)
+    tracker = config.track.build(network, eval_every, observer)
     parts = [part for part in (gradient, tracker) if hasattr(part, "state")]
     train, test = (Examples(*learning.tensors(config, split)) for split in (data.train, data.test))
 

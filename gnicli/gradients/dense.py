@@ -16,8 +16,8 @@ from typing import NamedTuple, cast
 
 import torch
 
-from gnicli.contracts.components import Noise
-from gnicli.gradients.losses import Loss
+from gnicli.contracts.components import NoisyNetwork
+from gnicli.gradients import losses
 from gnicli.gradients.slopes import SLOPES
 from gnicli.gradients.stages import stages_of
 from gnicli.gradients.streams import NoiseStream, Piece, chunk_rows, plan, tile
@@ -52,14 +52,14 @@ def _grad(weight: torch.nn.Parameter) -> torch.Tensor:
 
 
 class DenseGradient:
-    """Mean over draws of the gradient of the loss under noise, for a module that `is_dense`."""
+    """Mean over draws of the gradient of the loss under noise, for a network whose module `is_dense`."""
 
-    def __init__(self, module: torch.nn.Module, loss: Loss, noise: Noise, seed: int) -> None:
-        self._stages = cast(list[DenseStage], stages_of(module))
+    def __init__(self, network: NoisyNetwork) -> None:
+        self._stages = cast(list[DenseStage], stages_of(network.module))
         self._slopes = [SLOPES[stage.activation] for stage in self._stages]
-        self._loss, self._multiply = loss, noise.operation == "multiply"
+        self._loss, self._multiply = losses.get(network.loss), network.noise.operation == "multiply"
         weight = self._stages[0].weight
-        self._stream = NoiseStream(noise, noise.stds(len(self._stages)), seed, weight.device)
+        self._stream = NoiseStream(network.noise, network.noise.stds(len(self._stages)), network.seed, weight.device)
         self._copies = {
             index: stage.weight.detach().t().contiguous()
             for index, stage in enumerate(self._stages)

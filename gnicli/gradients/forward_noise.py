@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from gnicli.contracts.components import Noise
+from gnicli.contracts.components import NoisyNetwork
 from gnicli.gradients.stages import stages_of
 from gnicli.gradients.streams import NoiseStream, Piece
 
@@ -12,11 +12,11 @@ from gnicli.gradients.streams import NoiseStream, Piece
 class ForwardNoise:
     """E_i of every noise layer i = 0 … L − 1 in any draw: the same ε as in the gradient of that draw."""
 
-    def __init__(self, module: torch.nn.Module, noise: Noise, seed: int) -> None:
-        self._stages = stages_of(module)
-        self._multiply = noise.operation == "multiply"
-        device = next(module.parameters()).device
-        self._stream = NoiseStream(noise, noise.stds(len(self._stages)), seed, device)
+    def __init__(self, network: NoisyNetwork) -> None:
+        self._stages = stages_of(network.module)
+        self._multiply = network.noise.operation == "multiply"
+        device = next(network.module.parameters()).device
+        self._stream = NoiseStream(network.noise, network.noise.stds(len(self._stages)), network.seed, device)
 
     @torch.no_grad()
     def __call__(self, step: int, draw: int, inputs: torch.Tensor) -> list[torch.Tensor]:

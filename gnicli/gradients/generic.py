@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 import torch
 
-from gnicli.contracts.components import Noise
-from gnicli.gradients.losses import Loss
+from gnicli.contracts.components import NoisyNetwork
+from gnicli.gradients import losses
 from gnicli.gradients.stages import learned, stages_of
 from gnicli.gradients.streams import NoiseStream, Piece, chunk_rows, plan, tile
 
@@ -34,12 +34,12 @@ def accumulate(parameters: list[torch.nn.Parameter], gradients: Sequence[torch.T
 class GenericGradient:
     """Mean over draws of the gradient of the loss under noise."""
 
-    def __init__(self, module: torch.nn.Module, loss: Loss, noise: Noise, seed: int) -> None:
-        self._stages = stages_of(module)
-        self._parameters = learned(module)
-        self._loss, self._multiply = loss, noise.operation == "multiply"
+    def __init__(self, network: NoisyNetwork) -> None:
+        self._stages = stages_of(network.module)
+        self._parameters = learned(network.module)
+        self._loss, self._multiply = losses.get(network.loss), network.noise.operation == "multiply"
         device = self._parameters[0].device
-        self._stream = NoiseStream(noise, noise.stds(len(self._stages)), seed, device)
+        self._stream = NoiseStream(network.noise, network.noise.stds(len(self._stages)), network.seed, device)
 
     @torch.enable_grad()
     def __call__(self, step: int, draws: range, inputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 
-from gnicli.contracts.components import GradientFunction, Noise
+from gnicli.contracts.components import GradientFunction, NoisyNetwork
 from gnicli.contracts.results import Value
 from gnicli.errors import UsageError
 from gnicli.gradients.injected_noise import NoiseModel
@@ -25,13 +25,11 @@ from gnicli.gradients.stages import learned, stages_of
 from gnicli.seeding import numpy_stream
 
 
-def gradient_noise_source(
-    module: torch.nn.Module, loss: str, noise: Noise, M: int, seed: int, key: str
-) -> NoisyGradient:
+def gradient_noise_source(network: NoisyNetwork, key: str) -> NoisyGradient:
     """Draws of ∇L̃(ε); `UsageError` naming `key` where there is no noise to look at."""
-    if not any(std > 0 for std in noise.stds(len(stages_of(module)))):
+    if not any(std > 0 for std in network.noise.stds(len(stages_of(network.module)))):
         raise UsageError(f"{key} needs noise in the activations; choose noise=add or noise=mult")
-    return NoisyGradient(module, loss, noise, M, seed)
+    return NoisyGradient(network)
 
 
 def first_fresh(M: int) -> int:
@@ -43,27 +41,18 @@ class InjectedGradient:
     """A `GradientFunction` that adds what `model` makes of the gradient noise to another one's result."""
 
     def __init__(
-        self,
-        gradient: GradientFunction,
-        module: torch.nn.Module,
-        loss: str,
-        noise: Noise,
-        M: int,
-        seed: int,
-        model: NoiseModel,
-        *,
-        name: str,
-        mean: str,
+        self, gradient: GradientFunction, network: NoisyNetwork, model: NoiseModel, *, name: str, mean: str
     ) -> None:
         """`mean` is "own" or "fresh". Raises `UsageError` where there is no such noise, or too few weights for it."""
-        self._draws = gradient_noise_source(module, loss, noise, M, seed, f"inject={name}")
+        self._draws = gradient_noise_source(network, f"inject={name}")
+        M = network.M
         if M < 2:
             raise UsageError(f"inject={name} needs M >= 2, got M={M}: the noise is that of one draw about a mean")
         if mean == "own" and not (isinstance(gradient, NoisyGradient) and gradient.M == M):
             raise UsageError("inject.mean=own needs objective=noisy; use inject.mean=fresh")
-        self._gradient, self._seed, self._model = gradient, seed, model
+        self._gradient, self._seed, self._model = gradient, network.seed, model
         self._fresh = range(first_fresh(M), first_fresh(M) + M) if mean == "fresh" else None
-        self._parameters = learned(module)
+        self._parameters = learned(network.module)
         self._kept = [torch.empty_like(parameter) for parameter in self._parameters]
         self.layers = [index for index, parameter in enumerate(self._parameters) if parameter.dim() > 1]
         for layer, index in enumerate(self.layers, 1):

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch.func import functional_call, grad_and_value, vmap
 
-from gnicli.contracts.components import Noise
+from gnicli.contracts.components import NoisyNetwork
 from gnicli.errors import UsageError
 from gnicli.gradients import losses
 from gnicli.gradients.stages import learned, stages_of
@@ -29,23 +29,15 @@ class Landscape:
     name = "network"
     coefficients = None
 
-    def __init__(
-        self,
-        module: torch.nn.Module,
-        loss: str,
-        inputs: torch.Tensor,
-        targets: torch.Tensor,
-        noise: Noise,
-        M: int,
-        seed: int,
-    ) -> None:
-        self._stages, self._loss = stages_of(module), losses.get(loss)
+    def __init__(self, network: NoisyNetwork, inputs: torch.Tensor, targets: torch.Tensor) -> None:
+        module, noise = network.module, network.noise
+        self._stages, self._loss = stages_of(module), losses.get(network.loss)
         self._shapes = [[(name, p.shape) for name, p in stage.named_parameters()] for stage in self._stages]
         self.dimension = sum(parameter.numel() for parameter in learned(module))
         stds = noise.stds(len(self._stages))
-        draws = M if any(std > 0 for std in stds) else 1  # without noise all draws are alike
+        draws = network.M if any(std > 0 for std in stds) else 1  # without noise all draws are alike
         self._multiply = noise.operation == "multiply"
-        self._noise = _draws(NoiseStream(noise, stds, seed, inputs.device), self._stages, inputs, draws)
+        self._noise = _draws(NoiseStream(noise, stds, network.seed, inputs.device), self._stages, inputs, draws)
         self._inputs = inputs.repeat(draws, *[1] * (inputs.dim() - 1))
         outputs = module(inputs[:1]).shape[1]
         self._targets = self._loss.prepare(targets.repeat(draws, *[1] * (targets.dim() - 1)), outputs, inputs.dtype)

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import torch
 
-from gnicli.contracts.components import Noise
+from gnicli.contracts.components import NoisyNetwork
 from gnicli.errors import GniError
 from gnicli.gradients.injected import first_fresh, gradient_noise_source
 from gnicli.gradients.stages import learned
@@ -22,21 +22,11 @@ class LayerNoise:
     `gradients.injected`: weight tensors without the biases. `key` is what an error names where there is no noise.
     """
 
-    def __init__(
-        self,
-        module: torch.nn.Module,
-        loss: str,
-        noise: Noise,
-        M: int,
-        seed: int,
-        *,
-        n_averaged: int,
-        n_mean: int,
-        key: str,
-    ) -> None:
-        self.draws = gradient_noise_source(module, loss, noise, M, seed, key)
-        self.weights = [parameter for parameter in learned(module) if parameter.dim() > 1]
-        self._averaged, self._fresh = range(n_averaged), range(first_fresh(M), first_fresh(M) + n_mean)
+    def __init__(self, network: NoisyNetwork, *, n_averaged: int, n_mean: int, key: str) -> None:
+        self.draws = gradient_noise_source(network, key)
+        self.weights = [parameter for parameter in learned(network.module) if parameter.dim() > 1]
+        first = first_fresh(network.M)
+        self._averaged, self._fresh = range(n_averaged), range(first, first + n_mean)
 
     def __call__(self, step: int, inputs: torch.Tensor, targets: torch.Tensor) -> list[np.ndarray]:
         """The noise of step `step`, flat float64 arrays."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from gnicli.contracts.components import Noise
-from gnicli.gradients import losses
+from gnicli.contracts.components import NoisyNetwork
 from gnicli.gradients.dense import DenseGradient, is_dense
 from gnicli.gradients.generic import GenericGradient
 from gnicli.gradients.stages import stages_of
@@ -18,11 +17,11 @@ class NoisyGradient:
     `over(k, range(m, m + 1), …)` gives the gradient of one draw of the objective, and draws from M on are fresh ones.
     """
 
-    def __init__(self, module: torch.nn.Module, loss: str, noise: Noise, M: int, seed: int) -> None:
-        kind = DenseGradient if is_dense(module) else GenericGradient
-        self._gradient = kind(module, losses.get(loss), noise, seed)
-        self._noisy = any(std > 0 for std in noise.stds(len(stages_of(module))))
-        self.M = M
+    def __init__(self, network: NoisyNetwork) -> None:
+        kind = DenseGradient if is_dense(network.module) else GenericGradient
+        self._gradient = kind(network)
+        self._noisy = any(std > 0 for std in network.noise.stds(len(stages_of(network.module))))
+        self.M = network.M
 
     def __call__(self, step: int, inputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """Overwrite every `.grad` by the gradient of L̃_M; return L̃_M, 0-dimensional."""

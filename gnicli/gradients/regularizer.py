@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import torch
 
-from gnicli.contracts.components import Noise
+from gnicli.contracts.components import NoisyNetwork
 from gnicli.gradients import losses
 from gnicli.gradients.generic import accumulate
 from gnicli.gradients.stages import learned, stages_of
@@ -26,14 +26,12 @@ class ExplicitGradient:
     The stages must treat examples independently.
     """
 
-    def __init__(
-        self, module: torch.nn.Module, loss: str, noise: Noise, seed: int, n_probes: int | None = None
-    ) -> None:
-        self._stages = stages_of(module)
-        self._parameters = learned(module)
-        self._loss, self._seed, self._n_probes = losses.get(loss), seed, n_probes
-        self._stds = noise.stds(len(self._stages))
-        self._multiply = noise.operation == "multiply"
+    def __init__(self, network: NoisyNetwork, n_probes: int | None = None) -> None:
+        self._stages = stages_of(network.module)
+        self._parameters = learned(network.module)
+        self._loss, self._seed, self._n_probes = losses.get(network.loss), network.seed, n_probes
+        self._stds = network.noise.stds(len(self._stages))
+        self._multiply = network.noise.operation == "multiply"
 
     def __call__(self, step: int, inputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """Overwrite every `.grad` by the gradient of L + R; return L + R, 0-dimensional."""

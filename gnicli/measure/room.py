@@ -18,8 +18,8 @@ _TRACED = 4  # bytes of a traced value
 def of_layers(bench: Bench, n_draws: int, n_traced: int) -> int:
     """Bytes of `measure=layers`: its samples of one draw, the sums and traces of three populations, the gradient."""
     shape, itemsize = tuple(bench.inputs.shape[1:]), _itemsize(bench)
-    weights = [parameter.numel() for parameter in bench.module.parameters() if parameter.dim() > 1]
-    units = [stage.n_in for stage in room.known_stages(bench.module, shape)]
+    weights = [parameter.numel() for parameter in bench.network.module.parameters() if parameter.dim() > 1]
+    units = [stage.n_in for stage in room.known_stages(bench.network.module, shape)]
     of_one_draw = _DOUBLE * (2 * sum(weights) + len(bench.inputs) * sum(units))
     coordinates = [*weights, *weights, *units]
     sums = (_KEPT_IN_OWN * itemsize + _KEPT_IN_DOUBLE * _DOUBLE) * sum(coordinates)
@@ -29,8 +29,8 @@ def of_layers(bench: Bench, n_draws: int, n_traced: int) -> int:
 
 def of_network(bench: Bench, n_sizes: int, n_draws: int) -> int:
     """Bytes of draws of one weight of each layer, for so many batch sizes."""
-    layers = sum(parameter.dim() > 1 for parameter in bench.module.parameters())
-    return _DOUBLE * n_sizes * layers * n_draws + _itemsize(bench) * room.n_weights(bench.module)
+    layers = sum(parameter.dim() > 1 for parameter in bench.network.module.parameters())
+    return _DOUBLE * n_sizes * layers * n_draws + _itemsize(bench) * room.n_weights(bench.network.module)
 
 
 def of_chain_means(n_layers: int, sizes: list[int], n_draws: int) -> int:
@@ -47,12 +47,16 @@ def of_chain(n_layers: int, n_samples: int) -> int:
 def _of_gradient(bench: Bench) -> int:
     """The gradient and the buffers it is made in by hand; what autograd keeps is gone after each draw."""
     shape, itemsize = tuple(bench.inputs.shape[1:]), _itemsize(bench)
-    buffers = room.of_activations(bench.module, shape, len(bench.inputs), itemsize) if is_dense(bench.module) else 0
-    return itemsize * room.n_weights(bench.module) + buffers
+    buffers = (
+        room.of_activations(bench.network.module, shape, len(bench.inputs), itemsize)
+        if is_dense(bench.network.module)
+        else 0
+    )
+    return itemsize * room.n_weights(bench.network.module) + buffers
 
 
 def _itemsize(bench: Bench) -> int:
-    return next(bench.module.parameters()).element_size()
+    return next(bench.network.module.parameters()).element_size()
 
 
 def require(n_bytes: int, keys: str, device: torch.device | None = None) -> None:
@@ -63,4 +67,4 @@ def require(n_bytes: int, keys: str, device: torch.device | None = None) -> None
 
 def told(bench: Bench) -> str:
     """The network and the batch in words."""
-    return f"a network of {room.n_weights(bench.module):,} weights with {len(bench.inputs):,} examples"
+    return f"a network of {room.n_weights(bench.network.module):,} weights with {len(bench.inputs):,} examples"

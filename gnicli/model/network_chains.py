@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from gnicli import checks
+from gnicli.contracts.components import NoisyNetwork
 from gnicli.contracts.data import Data
 from gnicli.contracts.observer import Observer
 from gnicli.contracts.results import Curve, FigureData, NamedArray, Panel, Results, Value
@@ -96,8 +97,9 @@ def build(config: ModelConfig, observer: Observer) -> Problem:
     first = module()
     examples = [torch.from_numpy(part) for part in data.train]
     inputs, targets = (part.double() if part.is_floating_point() else part for part in examples)
-    made = Landscape(first, loss, inputs, targets, noise, keys.M, config.seed)
-    clean = made if noise.operation == "none" else Landscape(first, loss, inputs, targets, NoNoise(), 1, config.seed)
+    noisy = NoisyNetwork(first, loss, noise, keys.M, config.seed)
+    made = Landscape(noisy, inputs, targets)
+    clean = made if noise.operation == "none" else Landscape(noisy._replace(noise=NoNoise(), M=1), inputs, targets)
     if config.start in (None, INIT):
         # The first chain starts as `gni train` does with this seed.
         modules = [first, *(module(chain) for chain in range(1, config.n_chains))]

@@ -8,7 +8,7 @@ import math
 import numpy as np
 import torch
 
-from gnicli.contracts.components import Noise
+from gnicli.contracts.components import NoisyNetwork
 from gnicli.contracts.observer import Observer
 from gnicli.contracts.results import FigureData, Panel, Value
 from gnicli.errors import UsageError
@@ -34,28 +34,19 @@ class AntitheticTrack(LayerTrack):
         *(f"{kind}_{what}" for what in ("variance", "abs_skewness", "alpha") for kind in KINDS),
     )
 
-    def __init__(
-        self,
-        module: torch.nn.Module,
-        loss: str,
-        noise: Noise,
-        M: int,
-        seed: int,
-        every: int,
-        n_repeats: int,
-        observer: Observer,
-    ) -> None:
+    def __init__(self, network: NoisyNetwork, every: int, n_repeats: int, observer: Observer) -> None:
         """Raises `UsageError` where M is odd or there is no noise."""
+        M = network.M
         if M % 2:
             raise UsageError(f"track=antithetic compares M draws with M/2 pairs: M must be even, got M={M}")
         self._sources: dict[str, NoisyGradient] = {}
         for kind in KINDS:
-            mirrored = copy.copy(noise)
+            mirrored = copy.copy(network.noise)
             mirrored.antithetic = kind == "antithetic"
-            self._sources[kind] = gradient_noise_source(module, loss, mirrored, M, seed, "track=antithetic")
+            self._sources[kind] = gradient_noise_source(network._replace(noise=mirrored), "track=antithetic")
         first = first_fresh(M)
         self._draws = [range(first + repeat * M, first + (repeat + 1) * M) for repeat in range(n_repeats)]
-        super().__init__(module, every, observer)
+        super().__init__(network.module, every, observer)
 
     def measure(self, step: int, inputs: torch.Tensor, targets: torch.Tensor) -> list[dict[str, float]]:
         """See `LayerTrack.measure`."""

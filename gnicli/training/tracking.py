@@ -7,7 +7,7 @@ import math
 import numpy as np
 import torch
 
-from gnicli.contracts.components import Noise
+from gnicli.contracts.components import NoisyNetwork
 from gnicli.contracts.observer import Observer
 from gnicli.contracts.results import FigureData, Panel, Value
 from gnicli.gradients.injected_noise import AT_BOUND
@@ -29,20 +29,9 @@ class GradientNoiseTrack(LayerTrack):
 
     columns = COLUMNS
 
-    def __init__(
-        self,
-        module: torch.nn.Module,
-        loss: str,
-        noise: Noise,
-        M: int,
-        seed: int,
-        every: int,
-        n_mean: int,
-        observer: Observer,
-    ) -> None:
-        key = "track=gradient_noise"
-        self._noise = LayerNoise(module, loss, noise, M, seed, n_averaged=1, n_mean=n_mean, key=key)
-        super().__init__(module, every, observer)
+    def __init__(self, network: NoisyNetwork, every: int, n_mean: int, observer: Observer) -> None:
+        self._noise = LayerNoise(network, n_averaged=1, n_mean=n_mean, key="track=gradient_noise")
+        super().__init__(network.module, every, observer)
 
     def measure(self, step: int, inputs: torch.Tensor, targets: torch.Tensor) -> list[dict[str, float]]:
         """See `LayerTrack.measure`."""

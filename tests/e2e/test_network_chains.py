@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from gnicli.contracts.components import NoisyNetwork
 from gnicli.contracts.observer import SilentObserver
 from gnicli.engine.checkpoint import read_state
 from gnicli.experiments import simulate_sde
@@ -55,7 +56,7 @@ def test_value_and_gradient_are_those_of_the_objective_of_train(potential, shape
         shape, outputs, torch.Generator(), torch.float64
     )
     own = MultiplicativeNoise(std=[0.2, 0.3, 0.4]) if noise else NoNoise()
-    objective = NoisyGradient(module, loss, own, noise or 1, 0)
+    objective = NoisyGradient(NoisyNetwork(module, loss, own, noise or 1))
     values, gradients = problem.landscape.value(problem.start), problem.landscape.gradient(problem.start)
     assert not np.allclose(problem.start[:, 0], problem.start[:, 1])
     for chain in range(5):

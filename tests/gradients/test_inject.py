@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from gnicli.contracts.components import NoisyNetwork
 from gnicli.contracts.observer import SilentObserver
 from gnicli.errors import UsageError
 from gnicli.gradients.inject.gaussian import GaussianInjection
@@ -36,7 +37,8 @@ def data(dtype=torch.float64):
 
 
 def built(injection, module, noise=NOISES["add"], draws=M):
-    return injection.build(NoisyGradient(module, "mse", noise, draws, 0), module, "mse", noise, draws, 0)
+    noisy = NoisyNetwork(module, "mse", noise, draws)
+    return injection.build(NoisyGradient(noisy), noisy)
 
 
 def gradients(module, function, step=0):
@@ -46,7 +48,7 @@ def gradients(module, function, step=0):
 
 def noise_of(module, noise=NOISES["add"], step=0):
     """Draw 0 minus the mean of the M draws, and that mean, written out."""
-    function = NoisyGradient(module, "mse", noise, M, 0)
+    function = NoisyGradient(NoisyNetwork(module, "mse", noise, M))
     each = []
     for draw in range(M):
         function.over(step, range(draw, draw + 1), *data())
@@ -77,10 +79,10 @@ def test_recorded_about_its_own_mean_follows_one_draw_for_a_hundred_steps(noise)
 def test_a_recorded_noise_about_fresh_draws_is_another_one():
     module = network()
     fresh = gradients(module, built(RecordedInjection(mean="fresh"), module))
-    single = gradients(module, NoisyGradient(module, "mse", NOISES["add"], 1, 0))
+    single = gradients(module, NoisyGradient(NoisyNetwork(module, "mse", NOISES["add"], 1)))
     assert not np.allclose(fresh[0], single[0], rtol=1e-3)
     # G_M + g_0 - mean of draws 4 ... 7, written out.
-    function = NoisyGradient(module, "mse", NOISES["add"], M, 0)
+    function = NoisyGradient(NoisyNetwork(module, "mse", NOISES["add"], M))
     function.over(0, range(M, 2 * M), *data())
     others = [parameter.grad.clone().numpy() for parameter in module.parameters()]
     _, means = noise_of(module)
@@ -152,7 +154,7 @@ def test_fits_at_the_boundary_are_counted_and_told():
 @pytest.mark.parametrize("n_bound", [0, 3])
 def test_tracked_fits_at_the_parameter_bound_are_told_where_there_are_any(n_bound):
     module = Mlp(depth=1, width=8).build((3,), 1, torch_stream(0, "init"), torch.float32)
-    track = GradientNoiseTrack(module, "mse", MultiplicativeNoise(std=0.1), 1, 0, 1, 2, SilentObserver())
+    track = GradientNoiseTrack(NoisyNetwork(module, "mse", MultiplicativeNoise(std=0.1)), 1, 2, SilentObserver())
     flags = np.zeros((4, 1))
     flags[:n_bound] = 1
     track.of_layer = lambda layer: np.where(np.arange(len(COLUMNS)) == COLUMNS.index("at_boundary"), flags, 0.5)
@@ -210,8 +212,9 @@ def test_what_cannot_be_injected_is_a_usage_error():
         built(StableInjection(), module, draws=1)
     with pytest.raises(UsageError, match="inject=gaussian needs noise in the activations"):
         built(GaussianInjection(), module, NoNoise())
+    noisy = NoisyNetwork(module, "mse", noise, M)
     with pytest.raises(UsageError, match=r"inject\.mean=own needs objective=noisy; use inject\.mean=fresh"):
-        RecordedInjection().build(Clean().build(module, "mse", noise, M, 0), module, "mse", noise, M, 0)
+        RecordedInjection().build(Clean().build(noisy), noisy)
     small = network(width=10)
     with pytest.raises(UsageError, match="inject=stable needs 50 weights in each layer, and layer 1 has 30"):
         built(StableInjection(), small)

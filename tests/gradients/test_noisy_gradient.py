@@ -10,6 +10,7 @@ import torch
 from gradient_oracles import data, grads, network, noisy_gradient, relative_error
 from torch import nn
 
+from gnicli.contracts.components import NoisyNetwork
 from gnicli.errors import UsageError
 from gnicli.gradients import dense, generic, losses
 from gnicli.gradients.noisy import NoisyGradient
@@ -41,7 +42,7 @@ def test_both_paths_equal_whole_batch_autograd(path, activation, bias, loss, noi
     module = network(activation=activation, bias=bias)
     inputs, targets = data(11, loss)
     value, expected = noisy_gradient(module, loss, NOISES[noise], 3, 2, range(5), inputs, targets)
-    found = PATHS[path](module, losses.get(loss), NOISES[noise], 3)(2, range(5), inputs, targets)
+    found = PATHS[path](NoisyNetwork(module, loss, NOISES[noise], seed=3))(2, range(5), inputs, targets)
     assert abs(found / value - 1) < 1e-10
     assert relative_error(grads(module), expected) < 1e-10
 
@@ -53,7 +54,7 @@ def test_every_way_to_cut_a_batch_gives_the_same(path, noise, batch):
     module = network(n_in=2, width=3, n_out=1)
     inputs, targets = data(batch, "mse", n_in=2, n_out=1)
     value, expected = noisy_gradient(module, "mse", NOISES[noise], 9, 0, range(4), inputs, targets)
-    gradient = PATHS[path](module, losses.get("mse"), NOISES[noise], 9)
+    gradient = PATHS[path](NoisyNetwork(module, "mse", NOISES[noise], seed=9))
     for _ in range(2):  # the second call reuses the buffers
         found = gradient(0, range(4), inputs, targets)
         assert abs(found / value - 1) < 1e-10
@@ -62,7 +63,7 @@ def test_every_way_to_cut_a_batch_gives_the_same(path, noise, batch):
 
 def test_buffers_serve_batches_of_changing_size():
     module = network()
-    gradient = NoisyGradient(module, "mse", NOISES["mult"], 3, 0)
+    gradient = NoisyGradient(NoisyNetwork(module, "mse", NOISES["mult"], 3))
     for step, batch in enumerate([20, 300, 7, 600, 20]):
         inputs, targets = data(batch, "mse")
         _, expected = noisy_gradient(module, "mse", NOISES["mult"], 0, step, range(3), inputs, targets)
@@ -74,7 +75,7 @@ def test_float32_agrees_to_its_rounding():
     module = network(width=40, dtype=torch.float32)
     inputs, targets = data(200, "cross_entropy", dtype=torch.float32)
     _, expected = noisy_gradient(module, "cross_entropy", NOISES["mult"], 0, 0, range(8), inputs, targets)
-    NoisyGradient(module, "cross_entropy", NOISES["mult"], 8, 0)(0, inputs, targets)
+    NoisyGradient(NoisyNetwork(module, "cross_entropy", NOISES["mult"], 8))(0, inputs, targets)
     assert relative_error(grads(module), expected) < 1e-4
 
 
@@ -83,7 +84,7 @@ def test_images_and_an_activation_at_the_output():
     module.stages[-1].activation = "elu"
     inputs, targets = data(9, "mse", n_in=12)
     _, expected = noisy_gradient(module, "mse", NOISES["add"], 0, 0, range(2), inputs, targets)
-    NoisyGradient(module, "mse", NOISES["add"], 2, 0)(0, inputs.view(9, 3, 2, 2), targets)
+    NoisyGradient(NoisyNetwork(module, "mse", NOISES["add"], 2))(0, inputs.view(9, 3, 2, 2), targets)
     assert relative_error(grads(module), expected) < 1e-10
 
 
@@ -95,7 +96,7 @@ def test_convolutions_take_the_generic_path(noise):
     inputs = torch.rand(70, 2, 9, 9, dtype=torch.float64)
     targets = torch.arange(70) % 4
     _, expected = noisy_gradient(module, "cross_entropy", NOISES[noise], 1, 0, range(3), inputs, targets)
-    NoisyGradient(module, "cross_entropy", NOISES[noise], 3, 1)(0, inputs, targets)
+    NoisyGradient(NoisyNetwork(module, "cross_entropy", NOISES[noise], 3, seed=1))(0, inputs, targets)
     assert relative_error(grads(module), expected) < 1e-10
 
 
@@ -117,16 +118,15 @@ def test_a_foreign_module_gets_the_same_noise_and_gradient(noise):
     own = network(activation="tanh")
     foreign = Foreign(own)
     inputs, targets = data(30, "cross_entropy")
-    values = [
-        Noisy().build(module, "cross_entropy", NOISES[noise], 4, 7)(1, inputs, targets) for module in (own, foreign)
-    ]
+    networks = [NoisyNetwork(module, "cross_entropy", NOISES[noise], 4, seed=7) for module in (own, foreign)]
+    values = [Noisy().build(each)(1, inputs, targets) for each in networks]
     assert abs(values[0] / values[1] - 1) < 1e-10
     assert relative_error(grads(foreign), grads(own)) < 1e-10
 
 
 def test_a_module_without_stages_is_refused():
     with pytest.raises(UsageError, match="Linear has no stages"):
-        NoisyGradient(nn.Linear(1, 1), "mse", NoNoise(), 1, 0)
+        NoisyGradient(NoisyNetwork(nn.Linear(1, 1), "mse", NoNoise()))
 
 
 def test_frozen_weights_get_no_gradient():
@@ -134,7 +134,7 @@ def test_frozen_weights_get_no_gradient():
     module.stages[0].weight.requires_grad_(False)
     inputs, targets = data(12, "mse")
     for each in (module, free):
-        NoisyGradient(each, "mse", NOISES["add"], 2, 0)(0, inputs, targets)
+        NoisyGradient(NoisyNetwork(each, "mse", NOISES["add"], 2))(0, inputs, targets)
     assert module.stages[0].weight.grad is None
     assert relative_error(grads(module.stages[1]), grads(free.stages[1])) < 1e-10
 
@@ -142,7 +142,7 @@ def test_frozen_weights_get_no_gradient():
 def test_gradients_are_overwritten_not_added():
     module = network()
     inputs, targets = data(12, "mse")
-    gradient = NoisyGradient(module, "mse", NOISES["add"], 2, 0)
+    gradient = NoisyGradient(NoisyNetwork(module, "mse", NOISES["add"], 2))
     optimizer = torch.optim.SGD(module.parameters(), lr=0.0)
     value = gradient(0, inputs, targets)
     expected = grads(module)
@@ -160,14 +160,14 @@ def test_gradients_are_overwritten_not_added():
 def test_the_mean_over_draws_is_the_mean_of_single_draws():
     module = network()
     inputs, targets = data(40, "cross_entropy")
-    gradient = NoisyGradient(module, "cross_entropy", NOISES["mult"], 16, 0)
+    gradient = NoisyGradient(NoisyNetwork(module, "cross_entropy", NOISES["mult"], 16))
     singles = []
     for draw in range(16):
         gradient.over(5, range(draw, draw + 1), inputs, targets)
         singles.append(grads(module))
     gradient(5, inputs, targets)
     assert relative_error(grads(module), [sum(parts) / 16 for parts in zip(*singles, strict=True)]) < 1e-12
-    NoisyGradient(module, "cross_entropy", NOISES["mult"], 1, 0)(5, inputs, targets)
+    NoisyGradient(NoisyNetwork(module, "cross_entropy", NOISES["mult"]))(5, inputs, targets)
     assert relative_error(grads(module), singles[0]) < 1e-12
 
 
@@ -176,7 +176,7 @@ def test_draws_depend_on_seed_and_step():
     inputs, targets = data(8, "mse")
     seen = []
     for seed, step in itertools.product([0, 1, 2**32], [0, 1]):
-        NoisyGradient(module, "mse", NOISES["add"], 1, seed)(step, inputs, targets)
+        NoisyGradient(NoisyNetwork(module, "mse", NOISES["add"], seed=seed))(step, inputs, targets)
         seen.append(module.stages[0].weight.grad.clone())
     for first, second in itertools.combinations(seen, 2):
         assert (first - second).abs().max() > 1e-3
@@ -187,7 +187,7 @@ def test_draws_depend_on_seed_and_step():
 def test_expectation_does_not_depend_on_m(path, noise):
     module = network(activation="elu", n_out=2)
     inputs, targets = data(10, "mse", n_out=2)
-    gradient = PATHS[path](module, losses.get("mse"), NOISES[noise], 4)
+    gradient = PATHS[path](NoisyNetwork(module, "mse", NOISES[noise], seed=4))
 
     def sample(steps, M):
         rows = []
@@ -207,12 +207,12 @@ def test_expectation_does_not_depend_on_m(path, noise):
 def test_antithetic_pairs_cancel_the_linear_part_of_the_gradient_noise(kind):
     module = network(activation="tanh")
     inputs, targets = data(10, "mse")
-    clean = Clean().build(module, "mse", kind(), 1, 0)
+    clean = Clean().build(NoisyNetwork(module, "mse", kind()))
     clean(0, inputs, targets)
     center = grads(module)
 
     def deviation(antithetic):
-        gradient = NoisyGradient(module, "mse", kind(std=1e-4, antithetic=antithetic), 2, 0)
+        gradient = NoisyGradient(NoisyNetwork(module, "mse", kind(std=1e-4, antithetic=antithetic), 2))
         gradient(0, inputs, targets)
         return relative_error(grads(module), center)
 
@@ -222,25 +222,26 @@ def test_antithetic_pairs_cancel_the_linear_part_of_the_gradient_noise(kind):
 def test_without_noise_m_does_not_matter():
     module = network()
     inputs, targets = data(10, "mse")
-    value = Noisy().build(module, "mse", NoNoise(), 16, 0)(0, inputs, targets)
+    value = Noisy().build(NoisyNetwork(module, "mse", NoNoise(), 16))(0, inputs, targets)
     expected = grads(module)
-    assert value == Clean().build(module, "mse", NOISES["add"], 3, 1)(4, inputs, targets)
+    assert value == Clean().build(NoisyNetwork(module, "mse", NOISES["add"], 3, seed=1))(4, inputs, targets)
     assert relative_error(grads(module), expected) == 0
 
 
 def test_m_must_be_positive():
     with pytest.raises(UsageError, match="M must be an integer >= 1"):
-        Noisy().build(network(), "mse", NoNoise(), 0, 0)
+        Noisy().build(NoisyNetwork(network(), "mse", NoNoise(), 0))
 
 
 _GROWTH = """
 import resource, torch
+from gnicli.contracts.components import NoisyNetwork
 from gnicli.gradients.noisy import NoisyGradient
 from gnicli.network.{name} import {kind}
 from gnicli.noise.mult import MultiplicativeNoise
 torch.set_num_threads(1)
 module = {kind}({keys}).build((3, 24, 24), 2, torch.Generator().manual_seed(0), torch.float32)
-gradient = NoisyGradient(module, "cross_entropy", MultiplicativeNoise(), 1, 0)
+gradient = NoisyGradient(NoisyNetwork(module, "cross_entropy", MultiplicativeNoise()))
 inputs, targets = torch.rand({batch}, 3, 24, 24), torch.zeros({batch}, dtype=torch.int64)
 peaks = []
 for M in (16, 16, 160):

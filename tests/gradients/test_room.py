@@ -8,6 +8,7 @@ import pytest
 import torch
 from scipy import stats
 
+from gnicli.contracts.components import NoisyNetwork
 from gnicli.gradients import room
 from gnicli.gradients.noisy import NoisyGradient
 from gnicli.measure.layers import figures
@@ -28,7 +29,7 @@ def test_the_buffers_of_a_gradient_hold_what_was_asked_for(seed):
     depth, width, batch, n_in = (int(n) for n in (rng.integers(0, 4), rng.integers(1, 60), rng.integers(1, 1300), 5))
     dtype = (torch.float32, torch.float64)[seed % 2]
     module = network(Mlp(depth=depth, width=width, bias=bool(seed % 3)), (n_in,), dtype)
-    gradient = NoisyGradient(module, "mse", MULT(std=0.1), 1, 0)
+    gradient = NoisyGradient(NoisyNetwork(module, "mse", MULT(std=0.1)))
     gradient(0, torch.randn(batch, n_in, dtype=dtype), torch.randn(batch, 3, dtype=dtype))
     kept = {
         buffer.untyped_storage().data_ptr(): buffer.untyped_storage().nbytes()
@@ -66,6 +67,7 @@ MEASURED = """
 import resource, sys
 import torch
 torch.set_num_threads(1)
+from gnicli.contracts.components import NoisyNetwork
 from gnicli.gradients.evaluation import evaluate
 from gnicli.gradients.noisy import NoisyGradient
 from gnicli.network.mlp import Mlp
@@ -75,7 +77,7 @@ from gnicli.training import room
 def work(width):
     module = Mlp(depth=1, width=width).build((2,), 3, torch.Generator().manual_seed(0), torch.float32)
     inputs, targets = torch.randn(500, 2), torch.randn(500, 3)
-    gradient = NoisyGradient(module, "mse", ADD(std=0.1), 1, 0)  # a run has it to its end
+    gradient = NoisyGradient(NoisyNetwork(module, "mse", ADD(std=0.1)))  # a run has it to its end
     gradient(0, inputs, targets)
     evaluate(module, "mse", inputs, targets)
     return room.least(module, (2,), 500, 500, "noisy", 0)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from gnicli.contracts.components import Bench
+from gnicli.contracts.components import Bench, NoisyNetwork
 from gnicli.contracts.observer import SilentObserver
 from gnicli.measure.layers import jackknife, pooling, populations
 from gnicli.measure.layers.power_sums import PowerSums
@@ -98,7 +98,7 @@ def ratios(n_seeds, n_draws):
     targets = torch.randn(30, 3, generator=torch_stream(1, "data"))
     told = {}
     for seed in range(n_seeds):
-        bench = Bench(module, "mse", MULT(std=0.5), inputs, targets, 1, seed, 0, 16)
+        bench = Bench(NoisyNetwork(module, "mse", MULT(std=0.5), 1, seed), inputs, targets, 0)
         found = populations.measure(bench, n_draws, 16, SilentObserver()).statistics
         for population, name in WATCHED:
             for layer, statistics in found[population].items():

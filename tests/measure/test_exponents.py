@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from gnicli.contracts.components import Bench
+from gnicli.contracts.components import Bench, NoisyNetwork
 from gnicli.contracts.observer import SilentObserver
 from gnicli.errors import UsageError
 from gnicli.measure.growth import exponents
@@ -122,10 +122,10 @@ def test_layers_without_noise_are_left_out():
     assert exact.is_known(chain)
 
 
-def bench(noise):
+def bench(noise, seed=5):
     module = Mlp(depth=2, width=5, init="default").build((3,), 1, torch_stream(0, "init"), torch.float64)
     inputs = torch.randn(6, 3, generator=torch_stream(0, "data"), dtype=torch.float64)
-    return Bench(module, "mse", noise, inputs, inputs[:, :1], 1, 5, 0, 16)
+    return Bench(NoisyNetwork(module, "mse", noise, 1, seed), inputs, inputs[:, :1], 0)
 
 
 @pytest.mark.parametrize(("inflation", "orders"), [(1.0, [2, 3]), (1.5, [2, 8])])
@@ -162,7 +162,7 @@ def test_both_measures_repeat_and_depend_on_the_seed():
         Averages(sizes=[1, 4], **small).measure(bench(MultiplicativeNoise()), SilentObserver()) for _ in "12"
     )
     assert first.values == again.values
-    other = Averages(sizes=[1, 4], **small).measure(bench(MultiplicativeNoise())._replace(seed=6), SilentObserver())
+    other = Averages(sizes=[1, 4], **small).measure(bench(MultiplicativeNoise(), seed=6), SilentObserver())
     assert first.values != other.values
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from gnicli.contracts.components import Bench
+from gnicli.contracts.components import Bench, NoisyNetwork
 from gnicli.contracts.observer import SilentObserver
 from gnicli.gradients.layer_noise import LayerNoise
 from gnicli.measure.layers import pooling, populations, results, sentences
@@ -34,7 +34,7 @@ def one_layer():
 
 
 def bench(module, noise, inputs, targets, M=1, n_mean=4):
-    return Bench(module, "mse", noise, inputs, targets, M, 3, 0, n_mean)
+    return Bench(NoisyNetwork(module, "mse", noise, M, 3), inputs, targets, 0, n_mean)
 
 
 @pytest.mark.parametrize("M", [1, 3])
@@ -52,7 +52,8 @@ def test_gradient_noise_over_draws_is_gaussian_of_the_variance_in_closed_form(M)
 def test_the_variance_that_the_mean_of_fresh_draws_brings_along_is_taken_out(M, n_mean):
     """Without the correction it would be 1.5 and 4 times too large."""
     module, inputs, targets, variance = one_layer()
-    noise = LayerNoise(module, "mse", ADD(std=STD), M, 5, n_averaged=M, n_mean=n_mean, key="measure=layers")
+    noisy = NoisyNetwork(module, "mse", ADD(std=STD), M, 5)
+    noise = LayerNoise(noisy, n_averaged=M, n_mean=n_mean, key="measure=layers")
     draws = np.array([noise(step, inputs, targets)[0] for step in range(500)])
     np.testing.assert_allclose((draws**2).mean(axis=0), variance / M, rtol=4.5 * math.sqrt(2 / 500))
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from gnicli.contracts.components import NoisyNetwork
 from gnicli.contracts.observer import SilentObserver
 from gnicli.errors import UsageError
 from gnicli.network.mlp import Mlp
@@ -25,7 +26,7 @@ def linear(weight):
 
 
 def measured(module, noise, M, inputs, targets, repeats=REPEATS, seed=3):
-    track = AntitheticTrack(module, "mse", noise, M, seed, 1, repeats, SilentObserver())
+    track = AntitheticTrack(NoisyNetwork(module, "mse", noise, M, seed), 1, repeats, SilentObserver())
     track(0, inputs, targets)
     return track
 
@@ -78,13 +79,13 @@ def test_measuring_takes_none_of_the_draws_of_training_and_both_kinds_use_the_no
 def test_an_odd_number_of_draws_has_no_pairs():
     module, *_ = linear(0.8)
     with pytest.raises(UsageError, match="M must be even, got M=3"):
-        AntitheticTrack(module, "mse", AdditiveNoise(), 3, 0, 1, 4, SilentObserver())
+        AntitheticTrack(NoisyNetwork(module, "mse", AdditiveNoise(), 3, 0), 1, 4, SilentObserver())
 
 
 def test_layers_are_recorded_for_a_run_that_goes_on():
     module, inputs, targets = linear(0.8)
     track = measured(module, AdditiveNoise(), 2, inputs, targets, repeats=4)
-    other = AntitheticTrack(module, "mse", AdditiveNoise(), 2, 3, 1, 4, SilentObserver())
+    other = AntitheticTrack(NoisyNetwork(module, "mse", AdditiveNoise(), 2, 3), 1, 4, SilentObserver())
     other.restore(track.state())
     other(1, inputs, targets)
     track(1, inputs, targets)

@@ -10,9 +10,7 @@ from gnicli import checks
 from gnicli.checks import key
 
 if TYPE_CHECKING:
-    import torch
-
-    from gnicli.contracts.components import GradientFunction, Noise
+    from gnicli.contracts.components import GradientFunction, NoisyNetwork
     from gnicli.gradients.injected_noise import NoiseModel
 
 MEANS = ("own", "fresh")
@@ -36,13 +34,11 @@ class BaseInjection(ABC):
     def kind(self) -> NoiseModel:
         """What is added, from the gradient noise of a layer."""
 
-    def build(
-        self, gradient: GradientFunction, module: torch.nn.Module, loss: str, noise: Noise, M: int, seed: int
-    ) -> GradientFunction:
+    def build(self, gradient: GradientFunction, network: NoisyNetwork) -> GradientFunction:
         """See `contracts.components.Injection.build`; the result is a `gradients.injected.InjectedGradient`."""
         from gnicli.gradients.injected import InjectedGradient
 
-        return InjectedGradient(gradient, module, loss, noise, M, seed, self.kind(), name=self.name, mean=self.mean)
+        return InjectedGradient(gradient, network, self.kind(), name=self.name, mean=self.mean)
 
 
 @dataclass

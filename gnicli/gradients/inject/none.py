@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 from gnicli.checks import key
 
 if TYPE_CHECKING:
-    import torch
-
-    from gnicli.contracts.components import GradientFunction, Noise
+    from gnicli.contracts.components import GradientFunction, NoisyNetwork
 
 
 @dataclass
@@ -19,9 +17,7 @@ class NoInjection:
 
     name: str = key("none", "nothing")
 
-    def build(
-        self, gradient: GradientFunction, module: torch.nn.Module, loss: str, noise: Noise, M: int, seed: int
-    ) -> GradientFunction:
+    def build(self, gradient: GradientFunction, network: NoisyNetwork) -> GradientFunction:
         """The gradient itself."""
         return gradient
 

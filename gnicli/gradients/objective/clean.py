@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 from gnicli.checks import key
 
 if TYPE_CHECKING:
-    import torch
-
-    from gnicli.contracts.components import GradientFunction, Noise
+    from gnicli.contracts.components import GradientFunction, NoisyNetwork
 
 
 @dataclass
@@ -19,12 +17,12 @@ class Clean:
 
     name: str = key("clean", "the loss without noise")
 
-    def build(self, module: torch.nn.Module, loss: str, noise: Noise, M: int, seed: int) -> GradientFunction:
+    def build(self, network: NoisyNetwork) -> GradientFunction:
         """See `contracts.components.Objective.build`."""
         from gnicli.gradients.noisy import NoisyGradient
         from gnicli.noise.none import NoNoise
 
-        return NoisyGradient(module, loss, NoNoise(), 1, seed)
+        return NoisyGradient(network._replace(noise=NoNoise(), M=1))
 
 
 COMPONENT = Clean

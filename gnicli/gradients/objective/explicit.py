@@ -9,9 +9,7 @@ from gnicli import checks
 from gnicli.checks import key
 
 if TYPE_CHECKING:
-    import torch
-
-    from gnicli.contracts.components import GradientFunction, Noise
+    from gnicli.contracts.components import GradientFunction, NoisyNetwork
 
 
 @dataclass
@@ -31,11 +29,11 @@ class Explicit:
         checks.integer("objective.n_probes", self.n_probes, least=1)
         checks.at_most("objective.n_probes", self.n_probes, checks.MOST_DRAWS)
 
-    def build(self, module: torch.nn.Module, loss: str, noise: Noise, M: int, seed: int) -> GradientFunction:
+    def build(self, network: NoisyNetwork) -> GradientFunction:
         """See `contracts.components.Objective.build`; the result is a `gradients.regularizer.ExplicitGradient`."""
         from gnicli.gradients.regularizer import ExplicitGradient
 
-        return ExplicitGradient(module, loss, noise, seed, self.n_probes if self.method == "probe" else None)
+        return ExplicitGradient(network, self.n_probes if self.method == "probe" else None)
 
 
 COMPONENT = Explicit

@@ -9,9 +9,7 @@ from gnicli import checks
 from gnicli.checks import key
 
 if TYPE_CHECKING:
-    import torch
-
-    from gnicli.contracts.components import GradientFunction, Noise
+    from gnicli.contracts.components import GradientFunction, NoisyNetwork
 
 
 @dataclass
@@ -20,12 +18,12 @@ class Noisy:
 
     name: str = key("noisy", "the loss under noise, averaged over M draws (4.5)")
 
-    def build(self, module: torch.nn.Module, loss: str, noise: Noise, M: int, seed: int) -> GradientFunction:
+    def build(self, network: NoisyNetwork) -> GradientFunction:
         """See `contracts.components.Objective.build`; the result is a `gradients.noisy.NoisyGradient`."""
         from gnicli.gradients.noisy import NoisyGradient
 
-        checks.integer("M", M, least=1)
-        return NoisyGradient(module, loss, noise, M, seed)
+        checks.integer("M", network.M, least=1)
+        return NoisyGradient(network)
 
 
 COMPONENT = Noisy

@@ -59,10 +59,10 @@ def network_means(
     """
     if max(sizes) > len(bench.inputs):
         raise UsageError(f"measure.sizes asks for {max(sizes)} examples and there are {len(bench.inputs)}")
-    source = gradient_noise_source(bench.module, bench.loss, bench.noise, 1, bench.seed, "this measure")
-    order = torch.from_numpy(numpy_stream(bench.seed, "sample", bench.step).permutation(len(bench.inputs)))
+    source = gradient_noise_source(bench.network._replace(M=1), "this measure")
+    order = torch.from_numpy(numpy_stream(bench.network.seed, "sample", bench.step).permutation(len(bench.inputs)))
     inputs, targets = (values[order.to(values.device)] for values in (bench.inputs, bench.targets))
-    weights = [parameter for parameter in learned(bench.module) if parameter.dim() > 1]
+    weights = [parameter for parameter in learned(bench.network.module) if parameter.dim() > 1]
 
     def draw(index: int, size: int) -> list[torch.Tensor]:
         source.over(bench.step, range(index, index + 1), inputs[:size], targets[:size])
@@ -71,7 +71,7 @@ def network_means(
     picked = []
     for layer, gradient in enumerate(draw(0, 1)):
         alive = np.flatnonzero(gradient.cpu().numpy())
-        stream = numpy_stream(bench.seed, "sample", bench.step, layer)
+        stream = numpy_stream(bench.network.seed, "sample", bench.step, layer)
         picked.append(int(stream.choice(alive)) if alive.size else 0)
     after_draw(-1)
     found = np.empty((len(sizes), len(weights), n_draws))

@@ -30,8 +30,8 @@ def measure(
     bench: Bench, orders: Sequence[float], n_draws: int, inflation: float, least_ess: float, observer: Observer
 ) -> Results:
     """Slopes for h̃ of one unit of each noise layer and the gradient noise of one weight of each layer."""
-    noise = Inflated(bench.noise, inflation)
-    bench = bench._replace(noise=noise)
+    noise = Inflated(bench.network.noise, inflation)
+    bench = bench._replace(network=bench.network._replace(noise=noise))
     taken: list[float] = []
     gradients, weights = network_means(bench, [1], n_draws, observer, lambda index: taken.append(noise.taken()))
     logs = np.array(taken[1:])  # the first draw chose the weights
@@ -67,12 +67,16 @@ def _note(found: dict[str, list[Moment]], weights: list[int], n_draws: int, infl
 @torch.no_grad()
 def noised_units(bench: Bench, noise: Inflated, n_draws: int) -> list[tuple[np.ndarray, np.ndarray]]:
     """Log-weights and values (n_draws,) of h̃ of one random unit of each noise layer, for one example."""
-    stages = stages_of(bench.module)
+    stages = stages_of(bench.network.module)
     stds = noise.stds(len(stages))
-    first = int(numpy_stream(bench.seed, "sample", bench.step).permutation(len(bench.inputs))[0])
+    first = int(numpy_stream(bench.network.seed, "sample", bench.step).permutation(len(bench.inputs))[0])
     generators = {
         layer: torch_stream(
-            bench.seed, "sample", bench.step, _UNIT_STREAM + layer, generator=torch.Generator(bench.inputs.device)
+            bench.network.seed,
+            "sample",
+            bench.step,
+            _UNIT_STREAM + layer,
+            generator=torch.Generator(bench.inputs.device),
         )
         for layer in range(len(stages))
     }
@@ -89,7 +93,9 @@ def noised_units(bench: Bench, noise: Inflated, n_draws: int) -> list[tuple[np.n
                 logs = logs + noise.row_log_weights(epsilon, stds[layer])
             weights[layer].append(logs)
             flat = h.reshape(n_rows, -1)
-            unit = int(numpy_stream(bench.seed, "sample", bench.step, _UNIT_STREAM, layer).integers(flat.shape[1]))
+            unit = int(
+                numpy_stream(bench.network.seed, "sample", bench.step, _UNIT_STREAM, layer).integers(flat.shape[1])
+            )
             found[layer].append(flat[:, unit].double().cpu().numpy().copy())
             h = stage(h)
     return [(np.concatenate(logs), np.concatenate(parts)) for logs, parts in zip(weights, found, strict=True)]

@@ -42,9 +42,9 @@ class Averages(ChainKeys):
         sizes = [int(size) for size in self.sizes]
         keys = f"measure=averages with measure.n_draws={self.n_draws}, measure.sizes={sizes}"
         if self.chain:
-            chain = self.build_chain(bench.noise)
+            chain = self.build_chain(bench.network.noise)
             room.require(room.of_chain_means(self.n_layers, sizes, self.n_draws), keys)
-            return results.of_chain(chain, self.layer, sizes, self.n_draws, bench.seed, bench.step, observer)
+            return results.of_chain(chain, self.layer, sizes, self.n_draws, bench.network.seed, bench.step, observer)
         room.require(room.of_network(bench, len(sizes), self.n_draws), f"{keys} on {room.told(bench)}")
         return results.of_network(bench, sizes, self.n_draws, observer)
 

@@ -50,10 +50,10 @@ class Exponents(ChainKeys):
             keys = f"measure=exponents with measure.n_draws={self.n_draws} on {room.told(bench)}"
             room.require(room.of_network(bench, 1, self.n_draws), keys)
             return network.measure(bench, orders, self.n_draws, self.inflation, self.least_ess, observer)
-        chain = self.build_chain(bench.noise)
+        chain = self.build_chain(bench.network.noise)
         keys = f"measure=exponents with measure.n_samples={self.n_samples}, measure.n_layers={self.n_layers}"
         room.require(room.of_chain(self.n_layers, self.n_samples), keys)
-        found = exponents.measure(chain, orders, self.n_samples, bench.seed, bench.step, observer)
+        found = exponents.measure(chain, orders, self.n_samples, bench.network.seed, bench.step, observer)
         return results.results(chain, found, self.least_ess)
 
 

@@ -73,8 +73,8 @@ def over_draws(bench: Bench, n_draws: int, n_traced: int, observer: Observer) ->
 def whole_draws(bench: Bench, n_draws: int) -> Iterator[dict[str, list[np.ndarray]]]:
     """The first draws of `over_draws` once more, every weight of every layer, float64; `forward` of the whole batch."""
     draw = dict(_draws(bench))["over_draws"]
-    forward = ForwardNoise(bench.module, bench.noise, bench.seed)
-    first = first_fresh(bench.M) + bench.n_mean
+    forward = ForwardNoise(bench.network)
+    first = first_fresh(bench.network.M) + bench.n_mean
     for number in range(n_draws):
         noised = forward(bench.step, first + number, bench.inputs)
         found = {"across_weights": draw(number), "forward": [layer.reshape(-1) for layer in noised]}
@@ -83,17 +83,21 @@ def whole_draws(bench: Bench, n_draws: int) -> Iterator[dict[str, list[np.ndarra
 
 def _draws(bench: Bench) -> list[tuple[str, Draw]]:
     """The populations by name, each with the function that gives draw number k, flat, layer by layer; −1: a mean."""
-    source = gradient_noise_source(bench.module, bench.loss, bench.noise, bench.M, bench.seed, "measure=layers")
-    weights = [parameter for parameter in learned(bench.module) if parameter.dim() > 1]
-    pilot = range(first_fresh(bench.M), first_fresh(bench.M) + bench.n_mean)
+    source = gradient_noise_source(bench.network, "measure=layers")
+    weights = [parameter for parameter in learned(bench.network.module) if parameter.dim() > 1]
+    pilot = range(first_fresh(bench.network.M), first_fresh(bench.network.M) + bench.n_mean)
     first = pilot.stop + pilot.stop % 2
     at = point_of(bench)
     point = bench.inputs[at : at + 1], bench.targets[at : at + 1]
-    forward_noise = ForwardNoise(bench.module, bench.noise, bench.seed)
+    forward_noise = ForwardNoise(bench.network)
 
     def gradient(inputs: torch.Tensor, targets: torch.Tensor) -> Draw:
         def draw(number: int) -> list[torch.Tensor]:
-            draws = range(first + number * bench.M, first + (number + 1) * bench.M) if number >= 0 else pilot
+            draws = (
+                range(first + number * bench.network.M, first + (number + 1) * bench.network.M)
+                if number >= 0
+                else pilot
+            )
             source.over(bench.step, draws, inputs, targets)
             return [weight.grad.reshape(-1) for weight in weights if weight.grad is not None]
 
@@ -103,7 +107,7 @@ def _draws(bench: Bench) -> list[tuple[str, Draw]]:
         if number < 0:
             each = [forward_noise(bench.step, draw, point[0]) for draw in pilot]
             return [torch.stack(layer).mean(dim=0).reshape(-1) for layer in zip(*each, strict=True)]
-        return [layer.reshape(-1) for layer in forward_noise(bench.step, first + number * bench.M, point[0])]
+        return [layer.reshape(-1) for layer in forward_noise(bench.step, first + number * bench.network.M, point[0])]
 
     return [
         ("over_draws", gradient(bench.inputs, bench.targets)),

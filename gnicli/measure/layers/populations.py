@@ -52,7 +52,7 @@ def measure(bench: Bench, n_draws: int, n_traced: int, observer: Observer) -> Fo
     observer.stage("fitting")
     statistics: dict[str, dict[int, dict[str, float]]] = {}
     for index, (name, layers) in enumerate(samples.items()):
-        rngs = {layer: numpy_stream(bench.seed, "sample", _BLOCKS, 10 + index, layer) for layer in layers}
+        rngs = {layer: numpy_stream(bench.network.seed, "sample", _BLOCKS, 10 + index, layer) for layer in layers}
         statistics[name] = {layer: _of_sample(values, rngs[layer]) for layer, values in layers.items()}
     for layer, moments in enumerate(populations["over_draws"].moments, 1):
         statistics["across_weights"][layer] |= _rescaled(samples["across_weights"][layer], moments)
@@ -60,37 +60,29 @@ def measure(bench: Bench, n_draws: int, n_traced: int, observer: Observer) -> Fo
     for index, (name, population) in enumerate(populations.items()):
         first = 0 if name.startswith("forward") else 1
         statistics[name] = {
-            layer: _of_draws(*parts, numpy_stream(bench.seed, "sample", _BLOCKS, index, layer))
+            layer: _of_draws(*parts, numpy_stream(bench.network.seed, "sample", _BLOCKS, index, layer))
             for layer, parts in enumerate(
                 zip(population.moments, population.without, population.traces, strict=True), first
             )
         }
     statistics["shuffled"] = {
-        layer: _of_shuffled(trace, numpy_stream(bench.seed, "sample", _SHUFFLE, layer))
+        layer: _of_shuffled(trace, numpy_stream(bench.network.seed, "sample", _SHUFFLE, layer))
         for layer, trace in enumerate(populations["over_draws"].traces, 1)
     }
     ordered = {name: statistics[name] for name in MEANINGS}
-    return Found(ordered, samples, controls(n_draws, bench.seed), populations)
+    return Found(ordered, samples, controls(n_draws, bench.network.seed), populations)
 
 
 def _across(bench: Bench) -> dict[str, dict[int, np.ndarray]]:
     """The samples whose members are weights or units, by layer."""
-    noise = LayerNoise(
-        bench.module,
-        bench.loss,
-        bench.noise,
-        bench.M,
-        bench.seed,
-        n_averaged=bench.M,
-        n_mean=bench.n_mean,
-        key="measure=layers",
-    )
+    network = bench.network
+    noise = LayerNoise(network, n_averaged=network.M, n_mean=bench.n_mean, key="measure=layers")
     across = dict(enumerate(noise(bench.step, bench.inputs, bench.targets), 1))
-    NoisyGradient(bench.module, bench.loss, NoNoise(), 1, bench.seed)(bench.step, bench.inputs, bench.targets)
+    NoisyGradient(network._replace(noise=NoNoise(), M=1))(bench.step, bench.inputs, bench.targets)
     gradients = [weight.grad for weight in noise.weights if weight.grad is not None]
     # A copy: in float64 the array would be the memory that the next gradient is written to.
     clean = {layer: gradient.reshape(-1).double().cpu().numpy().copy() for layer, gradient in enumerate(gradients, 1)}
-    accumulated = ForwardNoise(bench.module, bench.noise, bench.seed)(bench.step, 0, bench.inputs)
+    accumulated = ForwardNoise(network)(bench.step, 0, bench.inputs)
     forward = {layer: noise.reshape(-1).double().cpu().numpy() for layer, noise in enumerate(accumulated)}
     return {"across_weights": across, "clean": clean, "forward": forward}
 

@@ -104,8 +104,9 @@ def _arrays(found: Found) -> dict[str, NamedArray]:
 
 
 def _protocol(bench: Bench, n_draws: int) -> str:
+    _, loss, noise, M, _ = bench.network
     return (
-        f"Gradients of {len(bench.inputs)} examples (loss {bench.loss}, noise={bench.noise.name}, M={bench.M}, step "
+        f"Gradients of {len(bench.inputs)} examples (loss {loss}, noise={noise.name}, M={M}, step "
         f"{bench.step}); across_weights is the mean of draws 0 … M − 1 about the mean of {bench.n_mean} fresh draws, "
         f"divided by sqrt(1 + M/{bench.n_mean}); populations over draws hold {n_draws} draws about their own mean "
         f"(variance with n − 1); the single data point is number {point_of(bench)} of the batch, from 0."

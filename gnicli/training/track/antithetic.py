@@ -9,9 +9,7 @@ from gnicli import checks
 from gnicli.checks import key
 
 if TYPE_CHECKING:
-    import torch
-
-    from gnicli.contracts.components import Noise
+    from gnicli.contracts.components import NoisyNetwork
     from gnicli.contracts.observer import Observer
     from gnicli.training.antithetic import AntitheticTrack
 
@@ -30,13 +28,11 @@ class Antithetic:
         checks.integer("track.n_repeats", self.n_repeats, least=2)
         checks.at_most("track.n_repeats", self.n_repeats, checks.MOST_DRAWS)
 
-    def build(
-        self, module: torch.nn.Module, loss: str, noise: Noise, M: int, seed: int, every: int, observer: Observer
-    ) -> AntitheticTrack:
+    def build(self, network: NoisyNetwork, every: int, observer: Observer) -> AntitheticTrack:
         """The watcher of a training run; `every` is the cadence where none was given."""
         from gnicli.training.antithetic import AntitheticTrack
 
-        return AntitheticTrack(module, loss, noise, M, seed, self.every or every, self.n_repeats, observer)
+        return AntitheticTrack(network, self.every or every, self.n_repeats, observer)
 
 
 COMPONENT = Antithetic

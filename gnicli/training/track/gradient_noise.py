@@ -9,9 +9,7 @@ from gnicli import checks
 from gnicli.checks import key
 
 if TYPE_CHECKING:
-    import torch
-
-    from gnicli.contracts.components import Noise
+    from gnicli.contracts.components import NoisyNetwork
     from gnicli.contracts.observer import Observer
     from gnicli.training.tracking import GradientNoiseTrack
 
@@ -30,13 +28,11 @@ class GradientNoise:
         checks.integer("track.n_mean", self.n_mean, least=1)
         checks.at_most("track.n_mean", self.n_mean, checks.MOST_DRAWS)
 
-    def build(
-        self, module: torch.nn.Module, loss: str, noise: Noise, M: int, seed: int, every: int, observer: Observer
-    ) -> GradientNoiseTrack:
+    def build(self, network: NoisyNetwork, every: int, observer: Observer) -> GradientNoiseTrack:
         """The watcher of a training run; `every` is the cadence where none was given."""
         from gnicli.training.tracking import GradientNoiseTrack
 
-        return GradientNoiseTrack(module, loss, noise, M, seed, self.every or every, self.n_mean, observer)
+        return GradientNoiseTrack(network, self.every or every, self.n_mean, observer)
 
 
 COMPONENT = GradientNoise

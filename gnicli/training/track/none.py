@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 from gnicli.checks import key
 
 if TYPE_CHECKING:
-    import torch
-
-    from gnicli.contracts.components import Noise
+    from gnicli.contracts.components import NoisyNetwork
     from gnicli.contracts.observer import Observer
 
 
@@ -20,9 +18,7 @@ class NoTrack:
 
     name: str = key("none", "nothing but the losses")
 
-    def build(
-        self, module: torch.nn.Module, loss: str, noise: Noise, M: int, seed: int, every: int, observer: Observer
-    ) -> None:
+    def build(self, network: NoisyNetwork, every: int, observer: Observer) -> None:
         """There is no watcher."""
         return None
 
