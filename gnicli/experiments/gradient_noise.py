@@ -61,7 +61,7 @@ def run(cfg: DictConfig, observer: Observer) -> Results:
     if config.source is not None:
         from gnicli.experiments.sources import trained_network
 
-        config, state, note, seed = trained_network.read(config)
+        config, state, note, seed = trained_network.read(config, config.source)
     data = learning.load(config, seed, observer)
     module = learning.module(config, data)
     if state is not None:

@@ -91,7 +91,7 @@ def run(cfg: DictConfig, observer: Observer) -> Results:
     from gnicli.model.build import build
 
     if config.source is not None:
-        config, kept = simulated_chains.read(config)
+        config, kept = simulated_chains.read(config, config.source)
         built = build(config)
         _check(config, built)
         found = chains.load(config, built, kept)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, Optional, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Optional, Protocol
 
 from gnicli import checks
 from gnicli.contracts.data import Data, Split
@@ -29,8 +29,9 @@ BATCH_HELP = f"auto, full or a number; auto: full up to {FULL_UP_TO:,} training 
 
 
 class Learning(Protocol):
-    """The keys that commands with a network share."""
+    """The keys that commands with a network share, as a dataclass has them."""
 
+    __dataclass_fields__: ClassVar[dict[str, Any]]
     dataset: Any
     network: Any
     M: int

@@ -15,13 +15,13 @@ from omegaconf import DictConfig, OmegaConf
 from gnicli import checks
 from gnicli.errors import GniError, Interrupted, UsageError
 from gnicli.launch import commands, configs, failures, keys, vetting
+from gnicli.launch.references import RESOLVER
 
 if TYPE_CHECKING:
     from gnicli.contracts.observer import Observer
     from gnicli.engine.execute import Outcome
     from gnicli.engine.sweep import Sweep
 
-RESOLVER = "gni_folder"
 STOPPED = (Interrupted.exit_code, 130)
 
 

@@ -173,14 +173,12 @@ def check_composed(config: dict[str, Any], typed: list[str], *, allow_env: bool,
 
     `config` is unresolved and still has Hydra's half, `typed` holds the overrides of the command line.
     """
-    from gnicli.launch.tasks import RESOLVER
-
     own = {key: value for key, value in config.items() if key != "hydra"}
     refuse_objects(own)
     if files:
         refuse_objects(config.get("hydra"), "hydra", trusted=TRUSTED)
     for text in (*(text for _, text in references.strings(own)), *(word for word in typed if "hydra" in word)):
-        references.refuse_typed_calls(text, allow_env=allow_env, own=(RESOLVER,))
+        references.refuse_typed_calls(text, allow_env=allow_env, own=(references.RESOLVER,))
     references.refuse_growth(own)
     if files:
         _check_paths(own, _typed_keys(typed))

@@ -7,11 +7,20 @@ import importlib
 import importlib.util
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from gnicli import checks
 from gnicli.engine import folders, places, records
 from gnicli.errors import DataError, UsageError
+
+
+class Dataclass(Protocol):
+    """Any instance of a dataclass."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+
+Keys = TypeVar("Keys", bound=Dataclass)
 
 
 def folder_of(source: str, command: str, statuses: Collection[str]) -> Path:
@@ -48,7 +57,7 @@ def key_of(config: Any, name: str, default: Any, saved: dict[str, Any], folder: 
     return saved[name]
 
 
-def rebuilt(config: Any, changes: dict[str, Any], folder: Path) -> Any:
+def rebuilt(config: Keys, changes: dict[str, Any], folder: Path) -> Keys:
     """`config` with the source's keys; `DataError` where its schema refuses one, since the source is to blame."""
     try:
         return dataclasses.replace(config, **changes)

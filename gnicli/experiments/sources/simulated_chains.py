@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -13,19 +13,17 @@ from gnicli.errors import DataError
 from gnicli.experiments.sources import run_folder
 from gnicli.model.keys import ModelConfig
 
-if TYPE_CHECKING:
-    from gnicli.experiments.kde_stationary import KdeStationaryConfig
-
+Keys = TypeVar("Keys", bound=ModelConfig)
 _COMMAND = "simulate-sde"
 
 
-def read(config: KdeStationaryConfig) -> tuple[KdeStationaryConfig, dict[str, np.ndarray]]:
-    """`config` with the model of its source, and the arrays of the source.
+def read(config: Keys, source: str) -> tuple[Keys, dict[str, np.ndarray]]:
+    """`config` with the model of the run in the folder `source`, and the arrays of that run.
 
     Raises `UsageError` for a folder that is no finished run of simulate-sde, and for a key of the model that was given
     another value than the source has; `DataError` for a damaged one.
     """
-    folder = run_folder.folder_of(str(config.source), _COMMAND, ("completed",))
+    folder = run_folder.folder_of(source, _COMMAND, ("completed",))
     saved = run_folder.saved_config(folder)
     changes = _changes(config, saved, folder)
     rebuilt = run_folder.rebuilt(config, changes, folder)
@@ -35,7 +33,7 @@ def read(config: KdeStationaryConfig) -> tuple[KdeStationaryConfig, dict[str, np
         raise DataError(f"{folder} has lost its arrays.npz; simulate it anew") from error
 
 
-def _changes(config: KdeStationaryConfig, saved: dict[str, Any], folder: Path) -> dict[str, Any]:
+def _changes(config: ModelConfig, saved: dict[str, Any], folder: Path) -> dict[str, Any]:
     """The keys of the model as the source has them."""
     changes: dict[str, Any] = {}
     for field in dataclasses.fields(ModelConfig):

@@ -4,41 +4,43 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar, cast
 
 from gnicli import checks
 from gnicli.contracts.observer import State
 from gnicli.engine import checkpoint, provenance
 from gnicli.errors import DataError, UsageError
+from gnicli.experiments.learning import Learning
 from gnicli.experiments.sources import run_folder
 
 if TYPE_CHECKING:
     import torch
 
-    from gnicli.experiments.gradient_noise import GradientNoiseConfig
-
+Keys = TypeVar("Keys", bound=Learning)
 _COMMAND = "train"
 _STATUSES = ("completed", "diverged", "interrupted")
 
 
-class Trained(NamedTuple):
-    """`config` with the network, data set, loss and arithmetic of the source; its last finite weights; a sentence on
+class Trained(NamedTuple, Generic[Keys]):
+    """The keys with the network, data set, loss and arithmetic of the source; its last finite weights; a sentence on
     it; the seed that made its data.
     """
 
-    config: GradientNoiseConfig
+    config: Keys
     state: State
     note: str
     data_seed: int
 
 
-def read(config: GradientNoiseConfig) -> Trained:
-    """Noise, M and batch are those of `config`: they may be other ones than in training.
+def read(config: Keys, source: str) -> Trained[Keys]:
+    """The network of the run in the folder `source`, in place of that of `config`.
+
+    Noise, M and batch are those of `config`: they may be other ones than in training.
 
     Raises `UsageError` for a folder that is no run of gni train, and for a dataset, network, loss or dtype that was
     given another value than the source has; `DataError` for a damaged one.
     """
-    folder = run_folder.folder_of(str(config.source), _COMMAND, _STATUSES)
+    folder = run_folder.folder_of(source, _COMMAND, _STATUSES)
     saved = run_folder.saved_config(folder)
     found = checkpoint.read_state_and_config(folder)
     if found is None:
