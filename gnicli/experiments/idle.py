@@ -51,7 +51,7 @@ def _has_dead_biases(c: Config) -> bool:
     return c["source"] is None and c["network"].get("init") in ("he", "glorot_normal")
 
 
-def _is_chain(c: Config) -> bool:
+def _is_one_neuron_wide(c: Config) -> bool:
     return c["measure"].get("chain") is True
 
 
@@ -142,7 +142,7 @@ TRAIN = (
 GRADIENT_NOISE = (
     Idle(
         ("dataset.", "network.", "loss", "M", "batch_size", "n_mean", "dtype", "source", "noise.antithetic"),
-        _is_chain,
+        _is_one_neuron_wide,
         "measure.chain=true looks at a chain of one neuron a layer, not at the network and its data",
         "measure.chain=false, or the chain's own keys (measure.n_layers, measure.loss, …)",
     ),
@@ -161,7 +161,7 @@ GRADIENT_NOISE = (
     ),
     Idle(
         ("measure.n_draws", "measure.inflation"),
-        lambda c: c["measure"]["name"] == "exponents" and _is_chain(c),
+        lambda c: c["measure"]["name"] == "exponents" and _is_one_neuron_wide(c),
         "a chain is measured by importance sampling",
         "measure.n_samples",
     ),

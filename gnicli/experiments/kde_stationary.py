@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Optional, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, Optional, cast
 
 from gnicli import checks
 from gnicli.checks import key
 from gnicli.contracts.observer import Observer
-from gnicli.contracts.results import Results, RunRecord
+from gnicli.contracts.results import Results, RunRecord, Value
 from gnicli.errors import UsageError
 from gnicli.experiments.common import RunConfig
 from gnicli.model.keys import ModelConfig
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from omegaconf import DictConfig
 
     from gnicli.model.build import Model
+    from gnicli.model.chains import Chains
     from gnicli.model.densities import Estimate, Smoothing
+    from gnicli.model.stationary_laws import Laws
 
 RULES = ("isj", "robust")
 ESTIMATORS = ("binned", "sklearn")
@@ -62,9 +64,11 @@ class KdeStationaryConfig(ModelConfig):
             _ = self.second
 
     @property
-    def second(self) -> KdeStationaryConfig:
-        """The keys of the simulation beside this one."""
-        return dataclasses.replace(self, **{"drift_errors": False, **(self.beside or {}), "beside": None})
+    def second(self) -> KdeStationaryConfig | None:
+        """The keys of the simulation beside this one, if there is one."""
+        if not self.beside:
+            return None
+        return dataclasses.replace(self, **{"drift_errors": False, **self.beside, "beside": None})
 
     @property
     def smoothing(self) -> Smoothing:
@@ -87,45 +91,58 @@ def run(cfg: DictConfig, observer: Observer) -> Results:
     from gnicli.experiments.parts import Parts
     from gnicli.experiments.sources import simulated_chains
     from gnicli.kde import pictures
-    from gnicli.model import chains, densities, stationary_laws, step_length
+    from gnicli.model import chains, densities, stationary_laws
     from gnicli.model.build import build
 
+    kept = None
     if config.source is not None:
         config, kept = simulated_chains.read(config, config.source)
-        built = build(config)
-        _check(config, built)
-        found = chains.load(config, built, kept)
+    model, second = build(config), config.second
+    other = None if second is None else build(second)
+    _check(config, model)
+    parts = Parts(observer, {"chains": config.n_steps} | ({} if second is None else {"beside": second.n_steps}))
+    if kept is not None:
+        found = chains.load(config, model, kept)
     else:
-        second = config.second if config.beside else None
-        built, other = build(config), None if second is None else build(second)
-        _check(config, built)
-        parts = Parts(observer, {"chains": config.n_steps} | ({} if second is None else {"beside": second.n_steps}))
-        found = chains.simulate_chains(config, built, parts.observe("chains"))
+        found = chains.simulate_chains(config, model, parts.observe("chains"))
     observer.stage("exact laws")
     laws, notes = stationary_laws.laws(config)
-    notes = step_length.step_notes(config, built.potential, built.increments.betas) + notes
     observer.stage("densities")
-    estimates = densities.estimate(config.smoothing, built, found)
-    values = densities.values(config.potential, found, estimates, laws) | chains.values_of(found)
-    values |= densities.weak_errors(config.drift, found, laws)
+    own = _estimated(config, model, found, laws)
+    values, arrays, beside = own.values, densities.arrays(own.estimates, laws), None
     if config.drift_errors:
         observer.stage("weak errors of the drift")
         values |= densities.drift_errors(config)
-    arrays = densities.arrays(estimates, laws)
-    beside: list[Estimate] | None = None
-    if config.beside and second is not None and other is not None:
-        # The same window, so that the two can be compared.
-        other = other._replace(low=built.low, high=built.high)
-        chains_beside = chains.simulate_chains(second, other, parts.observe("beside"))
-        beside = densities.estimate(second.smoothing, other, chains_beside)
-        told = step_length.step_notes(second, other.potential, other.increments.betas) + chains.notes(chains_beside)
-        notes += [f"beside: {one}" for one in told]
-        more = densities.values(second.potential, chains_beside, beside, laws) | chains.values_of(chains_beside)
-        more |= densities.weak_errors(second.drift, chains_beside, laws)
-        values |= {f"beside/{name}": value for name, value in more.items() if not name.startswith(("exact", "gibbs"))}
+    notes = own.notes + notes
+    if second is not None and other is not None:
+        other = other._replace(low=model.low, high=model.high)  # the same window, so that the two can be compared
+        more = chains.simulate_chains(second, other, parts.observe("beside"))
+        drawn = _estimated(second, other, more, laws)
+        beside = drawn.estimates
+        notes += [f"beside: {sentence}" for sentence in drawn.notes + chains.notes(more)]
+        values |= {f"beside/{k}": v for k, v in drawn.values.items() if not k.startswith(("exact", "gibbs"))}
         arrays |= {f"beside/{name}": array for name, array in densities.arrays(beside, []).items()}
-    figure = pictures.densities(estimates, laws, beside, _label(config))
-    return Results(values, arrays, {"density": figure}, notes=(*notes, *densities.notes(config.estimator, found)))
+    figure = pictures.densities(own.estimates, laws, beside, _label(config))
+    notes += densities.notes(config.estimator, found)
+    return Results(values, arrays, {"density": figure}, notes=tuple(notes))
+
+
+class _Estimated(NamedTuple):
+    """The densities of a simulation, the values that come of them and of its chains, and notes on its steps."""
+
+    estimates: list[Estimate]
+    values: dict[str, Value]
+    notes: list[str]
+
+
+def _estimated(config: KdeStationaryConfig, model: Model, found: Chains, laws: Sequence[Laws]) -> _Estimated:
+    from gnicli.model import chains, densities, step_length
+
+    estimates = densities.estimate(config.smoothing, model, found)
+    values = densities.values(config.potential, found, estimates, laws) | chains.values_of(found)
+    values |= densities.weak_errors(config.drift, found, laws)
+    notes = step_length.step_notes(config, model.potential, model.increments.betas)
+    return _Estimated(estimates, values, notes)
 
 
 def _check(config: KdeStationaryConfig, built: Model) -> None:

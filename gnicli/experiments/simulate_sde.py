@@ -9,17 +9,13 @@ from typing import TYPE_CHECKING, Any, Optional, cast
 from gnicli import checks
 from gnicli.checks import key
 from gnicli.contracts.observer import Observer
-from gnicli.contracts.results import NamedArray, Results, RunRecord, Value
+from gnicli.contracts.results import NamedArray, Results, RunRecord
 from gnicli.errors import UsageError
 from gnicli.experiments.common import RunConfig
 from gnicli.model.keys import NETWORK, ModelConfig
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
-
-    from gnicli.model.build import Model
-    from gnicli.model.chains import Chains
-    from gnicli.sde.sinks import Transitions
 
 
 @dataclass
@@ -55,24 +51,21 @@ def run(cfg: DictConfig, observer: Observer) -> Results:
     if config.potential.name == NETWORK:
         return on_network(config, observer)
     from gnicli.experiments.parts import Parts
-    from gnicli.model import basins, build, chains, stationary_laws, step_length
+    from gnicli.model import basins, build, chains, explosions, stationary_laws, step_length, transitions
     from gnicli.sde import pictures
-    from gnicli.sde.sinks import Transitions
 
     built = build.build(config)
     places = basins.of(config, config.exit_steps, config.basin)
     parts = Parts(observer, {"chains": config.n_steps, **{f"exits{p.number}": config.exit_steps for p in places}})
-    has_wells = built.potential.dimension == 1 and len(built.potential.minima()) > 1 and not config.eta_power
-    transitions = Transitions(built.potential, config.n_chains) if has_wells else None
-    found = chains.simulate_chains(
-        config, built, parts.observe("chains"), [transitions] if transitions is not None else []
-    )
+    counted = transitions.counter(built)
+    found = chains.simulate_chains(config, built, parts.observe("chains"), [] if counted is None else [counted])
     for place in places:
         place.follow(config, config.exit_steps, config.exit_eta or config.eta, parts.observe(f"exits{place.number}"))
     laws, notes = stationary_laws.laws(config)
     notes = step_length.step_notes(config, built.potential, built.increments.betas) + notes
 
-    values = chains.values_of(found) | _explosions(config, built, found) | _transitions(config, transitions)
+    values = chains.values_of(found) | explosions.by_theory(built, config.alpha, config.epsilon, found.trace.positions)
+    values |= transitions.values(config, counted)
     figures = {
         "paths": pictures.paths(found.times, found.trace.positions),
         "density": pictures.histogram(found.histogram, laws),
@@ -86,7 +79,7 @@ def run(cfg: DictConfig, observer: Observer) -> Results:
     if places:
         figures["exits"] = basins.figure(places, config.n_chains)
         notes += basins.notes(places)
-    notes += _transition_notes(config, transitions)
+    notes += transitions.notes(config, counted)
     return Results(values, arrays, figures, notes=(*notes, *chains.notes(found)))
 
 
@@ -99,74 +92,6 @@ def on_network(config: SimulateSdeConfig, observer: Observer) -> Results:
         raise UsageError("basin is a key of one-dimensional potentials; leave it out with potential=network")
     problem = network_chains.build(config, observer)
     return network_chains.run(config, problem, Parts(observer, {"chains": config.n_steps}).observe("chains"))
-
-
-def _explosions(config: SimulateSdeConfig, model: Model, found: Chains) -> dict[str, Value]:
-    """Euler's explosions by the formula, from where the chains were seen to live."""
-    if config.scheme != "euler" or model.potential.dimension > 1 or config.eta_power:
-        return {}
-    from gnicli.sde.exits import explosion_probability
-
-    (beta,) = model.increments.betas
-    probability = explosion_probability(
-        model.potential, config.alpha, beta, config.epsilon, config.eta, config.n_steps, found.trace.positions
-    )
-    return {"exploded_share_theory": Value(probability)}
-
-
-def _transition_notes(config: SimulateSdeConfig, transitions: Transitions | None) -> list[str]:
-    """Sentences where transitions are not those of theory."""
-    if transitions is None or not _has_theory(config):
-        return []
-    import numpy as np
-
-    from gnicli.model import basins
-    from gnicli.sde.exits import transition_rates
-    from gnicli.sde.noise import Increments
-
-    (beta,) = Increments(config.alpha, config.beta, config.epsilon).betas
-    theory = transition_rates(config.potential, config.alpha, beta, config.epsilon)
-    wells, borders = config.potential.minima(), np.concatenate([[-np.inf], config.potential.saddles(), [np.inf]])
-    conditions = [
-        basins.smallness(config, float(well), float(well - left), float(right - well))
-        for well, left, right in zip(wells, borders, borders[1:], strict=False)
-    ]
-    time = transitions.time * config.thin
-    rates = [
-        (f"transitions {i + 1}-{j + 1}", int(transitions.counts[i, j]), float(time[i]), float(theory[i, j]))
-        for i in range(len(wells))
-        for j in range(len(wells))
-        if i != j and time[i] > 0
-    ]
-    return basins.too_large("transitions", conditions) + basins.denied(rates)
-
-
-def _has_theory(config: SimulateSdeConfig) -> bool:
-    """At alpha = 2 there are no jumps, and for another drift no such theory."""
-    return config.alpha < 2 and config.drift == "gradient"
-
-
-def _transitions(config: SimulateSdeConfig, transitions: Transitions | None) -> dict[str, Value]:
-    """Rates from well to well with their exact intervals, beside those of theory."""
-    if transitions is None:
-        return {}
-    from gnicli.model.basins import rate_value
-    from gnicli.sde.exits import transition_rates
-    from gnicli.sde.noise import Increments
-
-    (beta,) = Increments(config.alpha, config.beta, config.epsilon).betas
-    theory = transition_rates(config.potential, config.alpha, beta, config.epsilon)
-    values = {}
-    # The sink's weights are the lengths of the recorded steps, of which there is one in `thin`.
-    time = transitions.time * config.thin
-    for i in range(len(time)):
-        for j in range(len(time)):
-            if i != j and time[i] > 0:
-                name = f"{i + 1}-{j + 1}"
-                values[f"transition_rate/{name}"] = rate_value(int(transitions.counts[i, j]), float(time[i]))
-                if _has_theory(config):
-                    values[f"transition_rate_theory/{name}"] = Value(float(theory[i, j]), unit="1/time")
-    return values
 
 
 def summarise(records: Sequence[RunRecord]) -> Results:

@@ -105,13 +105,12 @@ def run(cfg: DictConfig, observer: Observer) -> Results:
 
     config = cast(TrainConfig, OmegaConf.to_object(cfg))
 
-    import torch
-
     from gnicli.contracts.components import NoisyNetwork
     from gnicli.training import cadence, room
     from gnicli.training.batches import Batches
     from gnicli.training.loop import Examples, Loop
     from gnicli.training.optimizer import build_optimizer
+    from gnicli.training.pictures import loss_figure
 
     data = learning.load(config, config.seed, observer)
     loss = learning.loss_name(config, data)
@@ -121,19 +120,15 @@ def run(cfg: DictConfig, observer: Observer) -> Results:
     eval_every = cadence.every_of(config.eval_every, steps, n_train, n_test, batches.batch_size)
     for note in _plan(config, batches, steps, eval_every):
         observer.note(note)
-    device, dtype = torch.device(config.device), getattr(torch, config.dtype)
 
     module = learning.module(config, data)
-    batch = batches.batch_size or n_train
-    room.require(
-        module, data.train.inputs.shape[1:], batch, max(n_train, n_test), config.objective.name, config.optimizer
-    )
+    sizes = data.train.inputs.shape[1:], batches.batch_size or n_train, max(n_train, n_test)
+    room.require(module, *sizes, config.objective.name, config.optimizer)
     network = NoisyNetwork(module, loss, config.noise, config.M, config.seed)
     gradient = config.inject.build(config.objective.build(network), network)
     tracker = config.track.build(network, eval_every, observer)
     parts = [part for part in (gradient, tracker) if hasattr(part, "state")]
     train, test = (Examples(*learning.tensors(config, split)) for split in (data.train, data.test))
-
     loop = Loop(
         module,
         gradient,
@@ -150,17 +145,24 @@ def run(cfg: DictConfig, observer: Observer) -> Results:
         watch=tracker,
         before=learning.keying(config) if learning.is_foreign(*_components(config)) else None,
     )
-    from gnicli.training.pictures import fit_figure, loss_figure
-
-    figures = {}
     with learning.working(config.seed):
         trained = loop()
-        if data.task == "regression" and data.train.inputs[0].size == data.n_outputs == 1:
-            figures["fit"] = fit_figure(module, data, dtype, device)
-    figures = {"losses": loss_figure(trained, loss)} | figures
+        fit = _fit_figure(config, module, data)
+    figures = {"losses": loss_figure(trained, loss)} | fit
     if tracker is not None:
         figures[config.track.name] = tracker.figure()
     return _results(config, data, trained, figures, parts)
+
+
+def _fit_figure(config: TrainConfig, module: torch.nn.Module, data: Data) -> dict[str, FigureData]:
+    """The network beside its data, where both are curves."""
+    import torch
+
+    from gnicli.training.pictures import fit_figure
+
+    if data.task != "regression" or not data.train.inputs[0].size == data.n_outputs == 1:
+        return {}
+    return {"fit": fit_figure(module, data, getattr(torch, config.dtype), torch.device(config.device))}
 
 
 def _evaluation(module: torch.nn.Module, loss: str, splits: Mapping[str, Examples]) -> Callable[[], dict[str, float]]:

@@ -10,6 +10,7 @@ import numpy as np
 from gnicli.contracts.observer import Observer
 from gnicli.contracts.results import NamedArray, Value
 from gnicli.errors import DataError
+from gnicli.model import explosions
 from gnicli.model.build import Model
 from gnicli.model.coordinates import coordinate_names, members
 from gnicli.model.keys import ModelConfig
@@ -122,7 +123,7 @@ def values_of(chains: Chains) -> dict[str, Value]:
     values = {
         "ess": Value(chains.ess, n=chains.n_chains, unit="positions"),
         "split_rhat": Value(chains.rhat, n=chains.trace.positions.shape[2]),
-        **explosions(chains.run),
+        **explosions.seen(chains.run),
     }
     for name, mean in _named(chains):
         values[f"mean/{name}"] = Value(mean.value, mean.stderr, mean.n, unit_of(chains, mean), mean.ci95)
@@ -191,18 +192,6 @@ def mixing_notes(rhat: float, ess: float | None, consequence: str) -> list[str]:
             "standard errors are rough; take more steps or chains"
         )
     return told
-
-
-def explosions(run: simulate.Run) -> dict[str, Value]:
-    """How many chains exploded, and their share with its exact interval."""
-    from scipy import stats
-
-    n, exploded = len(run.exploded_by), run.n_exploded
-    interval = stats.binomtest(exploded, n).proportion_ci(0.95, method="exact")
-    return {
-        "n_exploded": Value(float(exploded), n=n, unit="chains"),
-        "exploded_share": Value(exploded / n, n=n, ci95=(float(interval.low), float(interval.high))),
-    }
 
 
 def arrays_of(chains: Chains) -> dict[str, NamedArray]:

@@ -16,7 +16,7 @@ from gnicli.contracts.observer import Observer
 from gnicli.contracts.results import Curve, FigureData, NamedArray, Panel, Results, Value
 from gnicli.errors import UsageError
 from gnicli.gradients.landscape import Landscape, weights_of
-from gnicli.model import chains
+from gnicli.model import chains, explosions
 from gnicli.model.build import dynamics
 from gnicli.model.keys import ModelConfig
 from gnicli.network.mlp import Mlp
@@ -157,7 +157,7 @@ def _values(problem: Problem, found: simulate.Run, along: Along) -> dict[str, Va
     }
     if problem.clean is not problem.landscape:
         measured["clean_loss"] = problem.clean.value(ends)
-    values = {"n_weights": Value(float(problem.landscape.dimension)), **chains.explosions(found)}
+    values = {"n_weights": Value(float(problem.landscape.dimension)), **explosions.seen(found)}
     for name, each in measured.items():
         for share, quantile in zip(_SHARES, np.quantile(each, _SHARES).tolist(), strict=True):
             values[f"{name}/q{share:g}"] = Value(quantile, n=len(each))
