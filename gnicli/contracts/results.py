@@ -100,7 +100,7 @@ class Results(NamedTuple):
 
 
 class RunRecord(NamedTuple):
-    """A run as it is read back from its folder: what an experiment's `summarise` gets for each job of a sweep.
+    """A run as it is read back from its folder: what an experiment's `summarize` gets for each job of a sweep.
 
     `overrides` maps each key given on the command line (sweep included) to its value as typed. `metrics` maps a name to
     its steps (int64) and values (float64), both of one length; it is there for unfinished runs too.

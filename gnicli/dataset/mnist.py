@@ -32,7 +32,7 @@ def _published(role: str, name: str, size: int, sha256: str) -> Published:
 
 @dataclass
 class Mnist(Downloaded):
-    """Grey images 28×28."""
+    """Gray images 28×28."""
 
     name: str = key("mnist", "70 000 handwritten digits of 28×28 pixels; fetched once, 11.6 MB")
 

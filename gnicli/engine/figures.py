@@ -265,7 +265,7 @@ def _log_limits(panel: Panel, low: float, high: float) -> tuple[float, float]:
 
 
 def _set_symlog(axis: Axes, which: str, values: np.ndarray) -> None:
-    """The more decades, the wider the linear part: zero and the threshold are labelled beside each other."""
+    """The more decades, the wider the linear part: zero and the threshold are labeled beside each other."""
     extent = axis.dataLim.intervalx if which == "x" else axis.dataLim.intervaly
     threshold = _linear_threshold(values, extent)
     decades = math.log10(max(np.abs(extent[np.isfinite(extent)]).max(initial=threshold) / threshold, 1.0))

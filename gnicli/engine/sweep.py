@@ -20,7 +20,7 @@ from gnicli.engine import checkout, display, figures, folders, provenance, repor
 from gnicli.engine.summary import labels_of, summary, varying
 from gnicli.errors import DataError, GniError, Interrupted
 
-Summarise = Callable[[Sequence[RunRecord]], Results]
+Summarize = Callable[[Sequence[RunRecord]], Results]
 NOT_STARTED = "not started"
 _FAILURES = ("failed", "lost", "broken", NOT_STARTED)
 _UNFINISHED = ("interrupted", "running")
@@ -78,14 +78,14 @@ class Sweep:
 
     def finish(
         self,
-        summarise: Summarise | None = None,
+        summarize: Summarize | None = None,
         *,
         interrupted: Interrupted | KeyboardInterrupt | None = None,
         headline: str = "train_loss",
     ) -> SweepOutcome:
         """Write sweep.csv, figures, results and report from the job folders, print the jobs and the path.
 
-        `summarise` is the experiment's own, in place of the figure of `headline` over seeds. An error in it is raised
+        `summarize` is the experiment's own, in place of the figure of `headline` over seeds. An error in it is raised
         after the table is written and shown.
         """
         signals.last_words.remove(self._abandoned)
@@ -95,7 +95,7 @@ class Sweep:
         status, code, message = _verdict(records, interrupted)
         self._print(records)
         try:
-            self._summarise(summarise, records, headline, {"status": status, "error": message})
+            self._summarize(summarize, records, headline, {"status": status, "error": message})
         except BaseException as error:
             how = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
             self._claim.update(status=how, error=f"summary: {error}"[:200], end=folders.stamp())
@@ -108,10 +108,10 @@ class Sweep:
         display.print_path(self.folder)
         return SweepOutcome(status, self.folder, code, records)
 
-    def _summarise(
-        self, summarise: Summarise | None, records: Sequence[RunRecord], headline: str, ending: dict[str, Any]
+    def _summarize(
+        self, summarize: Summarize | None, records: Sequence[RunRecord], headline: str, ending: dict[str, Any]
     ) -> None:
-        results = summarise(records) if summarise else summary(records, headline)
+        results = summarize(records) if summarize else summary(records, headline)
         drawn = figures.write(self.folder / "figures", results.figures)
         if results.values:
             files.replace(self.folder / "results.json", tables.encode_results(results.values))
@@ -163,7 +163,7 @@ def collect(folder: Path, n_jobs: int | None = None) -> list[RunRecord]:
 
 
 def read_record(folder: Path, job: int = 0) -> RunRecord:
-    """One run as `summarise` sees it; tolerant of what is absent or damaged."""
+    """One run as `summarize` sees it; tolerant of what is absent or damaged."""
     if files.kind_of(folder) != "a folder" or files.kind_of(folder / folders.MANIFEST) is None:
         return RunRecord(job, folder, {}, NOT_STARTED, {}, {})
     info = folders.read_run(folder)

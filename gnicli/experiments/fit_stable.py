@@ -106,7 +106,7 @@ def _investigate(config: FitStableConfig, x: np.ndarray, group: str, index: int,
     return investigate(x, plan, lambda done, total: observer.progress(what, done, total, "fit"))
 
 
-def summarise(runs: Sequence[RunRecord]) -> Results:
+def summarize(runs: Sequence[RunRecord]) -> Results:
     """Of a sweep: the mean of every value over seeds, and density and tails of each run side by side."""
     from gnicli.engine.summary import labels_of, summary, varying
     from gnicli.engine.tables import read_arrays

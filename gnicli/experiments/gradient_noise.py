@@ -78,8 +78,8 @@ def run(cfg: DictConfig, observer: Observer) -> Results:
     return results._replace(notes=(*results.notes, *([note] if note else [])))
 
 
-def summarise(records: Sequence[RunRecord]) -> Results:
+def summarize(records: Sequence[RunRecord]) -> Results:
     """Of a sweep: see `experiments.sweeps.gradient_noise`."""
     from gnicli.experiments.sweeps import gradient_noise
 
-    return gradient_noise.summarise(records)
+    return gradient_noise.summarize(records)

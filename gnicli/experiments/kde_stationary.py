@@ -160,8 +160,8 @@ def _label(config: KdeStationaryConfig) -> str:
     return " ".join(f"{name}={value}" for name, value in (config.beside or {}).items())
 
 
-def summarise(records: Sequence[RunRecord]) -> Results:
+def summarize(records: Sequence[RunRecord]) -> Results:
     """What `-m` shows: the densities of all settings in one figure, weak errors along a key that varies."""
     from gnicli.experiments.sweeps import kde_stationary
 
-    return kde_stationary.summarise(records)
+    return kde_stationary.summarize(records)

@@ -94,8 +94,8 @@ def on_network(config: SimulateSdeConfig, observer: Observer) -> Results:
     return network_chains.run(config, problem, Parts(observer, {"chains": config.n_steps}).observe("chains"))
 
 
-def summarise(records: Sequence[RunRecord]) -> Results:
+def summarize(records: Sequence[RunRecord]) -> Results:
     """What `-m` shows: exit rates over those of theory for every setting, besides the means over seeds."""
     from gnicli.experiments.sweeps import simulate_sde
 
-    return simulate_sde.summarise(records)
+    return simulate_sde.summarize(records)

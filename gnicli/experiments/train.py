@@ -180,11 +180,11 @@ def _evaluation(module: torch.nn.Module, loss: str, splits: Mapping[str, Example
     return clean_losses
 
 
-def summarise(records: Sequence[RunRecord]) -> Results:
+def summarize(records: Sequence[RunRecord]) -> Results:
     """What a sweep tells: see `experiments.sweeps.train`."""
     from gnicli.experiments.sweeps import train
 
-    return train.summarise(records)
+    return train.summarize(records)
 
 
 def _components(config: TrainConfig) -> list[Any]:

@@ -66,8 +66,8 @@ def launch(command: str, words: list[str]) -> int:
         tasks.begin(None)
         session.clean()
     if session.sweep is not None:
-        summarise = getattr(commands.module(command), "summarise", None)
-        return session.sweep.finish(summarise, interrupted=interrupted).exit_code
+        summarize = getattr(commands.module(command), "summarize", None)
+        return session.sweep.finish(summarize, interrupted=interrupted).exit_code
     if arguments.multirun and not arguments.shows_only:
         raise UsageError("this sweep has no jobs: a pattern matches nothing; --info shows the choices of a group")
     if not session.jobs:  # a flag that only shows something

@@ -129,7 +129,7 @@ def test_two_sweeps_do_not_share_a_folder(tmp_path):
 
 
 def test_an_experiments_own_summary(tmp_path):
-    def summarise(runs):
+    def summarize(runs):
         assert [run.overrides["seed"] for run in runs] == ["0", "1"]
         steps, values = runs[1].metrics["train_loss"]
         figure = FigureData("own", (Panel((Curve("c", steps, values),), "x", "y"),))
@@ -138,7 +138,7 @@ def test_an_experiments_own_summary(tmp_path):
     swept = begin(tmp_path / "s")
     for seed in range(2):
         job(swept, seed, 0.1, seed)
-    swept.finish(summarise)
+    swept.finish(summarize)
     assert json.loads((tmp_path / "s" / "results.json").read_text())["gap"]["value"] == 0.5
     assert (tmp_path / "s" / "figures" / "gap.png").exists()
     assert "said so" in (tmp_path / "s" / "report.md").read_text()

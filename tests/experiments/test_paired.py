@@ -163,7 +163,7 @@ def test_losses_of_zero_have_a_sign():
     ],
 )  # fmt: skip
 def test_the_caption_says_what_is_drawn_and_what_is_not(arms, drawn, compared, said, not_said):
-    found = paper.summarise(arm("M1", arms[0]) + arm("A", arms[1])).figures["train_loss"]
+    found = paper.summarize(arm("M1", arms[0]) + arm("A", arms[1])).figures["train_loss"]
     first, *rest = found.panels
     assert {curve.label.split()[0] for curve in first.curves} == {f"arm={name}" for name in drawn}
     assert all(
@@ -175,7 +175,7 @@ def test_the_caption_says_what_is_drawn_and_what_is_not(arms, drawn, compared, s
 
 
 def test_where_all_runs_of_all_arms_diverged_the_figure_shows_them_dashed_and_says_so():
-    found = paper.summarise(arm("M1", [INF, INF]) + arm("A", [INF, INF]))
+    found = paper.summarize(arm("M1", [INF, INF]) + arm("A", [INF, INF]))
     figure = found.figures["train_loss"]
     assert all(curve.style == "dashed" for curve in figure.panels[0].curves)
     assert "Dashed: settings of which no run is completed" in figure.caption

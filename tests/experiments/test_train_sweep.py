@@ -27,7 +27,7 @@ def records(experiment="fig4"):
 
 
 def test_effects_are_log_losses_paired_by_seed_and_diverged_runs_are_counted():
-    found = paper.summarise(records())
+    found = paper.summarize(records())
     effect = found.values["log train_loss above arm=M1 [arm=M16]"]
     gaps = np.log(LOSSES["M16"]) - np.log(LOSSES["M1"])
     assert effect.value == pytest.approx(gaps.mean())
@@ -58,7 +58,7 @@ def test_effects_are_log_losses_paired_by_seed_and_diverged_runs_are_counted():
 
 def test_an_ordinary_sweep_is_summarized_as_before():
     plain = [record._replace(overrides={"arm": record.overrides["arm"]}) for record in records()]
-    assert not any("above" in name for name in paper.summarise(plain).values)
+    assert not any("above" in name for name in paper.summarize(plain).values)
 
 
 def test_every_experiment_has_a_figure_and_a_file():

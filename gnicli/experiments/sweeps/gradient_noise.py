@@ -24,7 +24,7 @@ _ALPHAS = {
 _OVER_SEEDS = "mean over seeds; bands are 95 % intervals of the mean (Student's t) where there are two or more"
 
 
-def summarise(records: Sequence[RunRecord]) -> Results:
+def summarize(records: Sequence[RunRecord]) -> Results:
     """The mean of every value over seeds; for `measure=layers` the paper's figures with intervals over seeds."""
     found = summary(records)
     figures: dict[str, FigureData] = {}

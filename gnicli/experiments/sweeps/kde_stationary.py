@@ -33,7 +33,7 @@ _KINDS = {
 _RESOLVED = 2.0  # a weak error counts for an order when it is so many standard errors
 
 
-def summarise(records: Sequence[RunRecord]) -> Results:
+def summarize(records: Sequence[RunRecord]) -> Results:
     """Densities of every setting side by side; weak errors along each of the keys that varies."""
     done = [record for record in records if record.status == "completed"]
     results = summary(records)

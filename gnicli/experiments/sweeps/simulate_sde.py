@@ -12,7 +12,7 @@ from gnicli.contracts.results import Curve, FigureData, Panel, Results, RunRecor
 from gnicli.engine.summary import labels_of, summary, varying
 
 
-def summarise(records: Sequence[RunRecord]) -> Results:
+def summarize(records: Sequence[RunRecord]) -> Results:
     """Exit rates over those of theory for every setting, besides the means over seeds."""
     results = summary(records)
     figure = comparison(records)

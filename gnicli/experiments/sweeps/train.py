@@ -36,7 +36,7 @@ FIGURES = {
 }
 
 
-def summarise(records: Sequence[RunRecord]) -> Results:
+def summarize(records: Sequence[RunRecord]) -> Results:
     """The default summary; for an experiment of the paper with paired effects and what the budget was.
 
     Runs that diverged take part in no mean: they are counted, in the label of their curve and as a value, and rank
