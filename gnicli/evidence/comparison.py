@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gnicli.errors import GniError
-from gnicli.evidence.laws import Family
+from gnicli.evidence.families import Family
 
 
 class Scores(NamedTuple):

@@ -13,7 +13,7 @@ from gnicli.errors import GniError, UsageError
 from gnicli.evidence import goodness, verdict
 from gnicli.evidence.blocks import Block, block_alphas
 from gnicli.evidence.comparison import Ratio, Scores, against_gaussian, compare, in_units, rivals
-from gnicli.evidence.laws import OTHERS, Family, stable_family
+from gnicli.evidence.families import OTHERS, Family, stable_family
 from gnicli.evidence.shape import Shape, shape
 from gnicli.seeding import numpy_stream
 from gnicli.stable import StableFit, fit

@@ -14,7 +14,8 @@ import numpy as np
 
 from gnicli.errors import GniError
 from gnicli.evidence.blocks import tested_drift
-from gnicli.evidence.laws import IN_UNITS, Family
+from gnicli.evidence.families import Family
+from gnicli.laws.base import IN_UNITS
 from gnicli.seeding import numpy_stream
 
 ENOUGH = 10  # exceedances after which a p-value is known well enough

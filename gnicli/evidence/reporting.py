@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from gnicli.contracts.results import Curve, FigureData, NamedArray, Panel, Results, Table, Value
-from gnicli.evidence import pictures, verdict
+from gnicli.evidence import figures as drawn
+from gnicli.evidence import verdict
 from gnicli.evidence.blocks import Block
 from gnicli.evidence.finding import Finding
 
@@ -31,9 +32,9 @@ def results(findings: Mapping[str, Finding], notes: Sequence[str] = ()) -> Resul
         words = {name: score.family.words for name, score in finding.scores.items()}
         law = finding.family.words
         if is_single:
-            figures |= pictures.figures(finding.shape, words, law, finding.blocks)
+            figures |= drawn.figures(finding.shape, words, law, finding.blocks)
         elif len(figures) < _MOST_FIGURES:
-            figures |= pictures.one_figure(finding.shape, words, law, finding.blocks, group)
+            figures |= drawn.one_figure(finding.shape, words, law, finding.blocks, group)
         said += [(f"{group}: " if group else "") + sentence for sentence in _sentences(finding)]
     if not is_single and len(findings) > 1:
         figures = {"groups": _overview(findings), **figures}

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gnicli.evidence.laws import Family
+from gnicli.evidence.families import Family
 
 _BINS = (20, 160)
 _GRID = 401
@@ -64,7 +64,7 @@ def shape(x: np.ndarray, laws: Mapping[str, tuple[Family, Any]]) -> Shape:
         densities = {name: np.exp(law.logpdf(grid)) for name, (_, law) in laws.items()}
     lower = _tail(ordered, laws, middle, upper=False)
     upper = _tail(ordered, laws, middle, upper=True)
-    family, law = next(iter(laws.values()))
+    _, law = next(iter(laws.values()))
     at = _ranks(n, _QUANTILES)
     return Shape(
         0.5 * (edges[:-1] + edges[1:]),
@@ -74,7 +74,7 @@ def shape(x: np.ndarray, laws: Mapping[str, tuple[Family, Any]]) -> Shape:
         *lower,
         *upper,
         ordered[at],
-        family.ppf(law, (at + 0.5) / n),
+        law.ppf((at + 0.5) / n),
     )
 
 

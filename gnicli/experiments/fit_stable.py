@@ -110,7 +110,7 @@ def summarize(runs: Sequence[RunRecord]) -> Results:
     """Of a sweep: the mean of every value over seeds, and density and tails of each run side by side."""
     from gnicli.engine.summary import labels_of, summary, varying
     from gnicli.engine.tables import read_arrays
-    from gnicli.evidence import pictures
+    from gnicli.evidence import figures
 
     means = summary(runs)
     labels = labels_of(runs, varying(runs))
@@ -119,4 +119,4 @@ def summarize(runs: Sequence[RunRecord]) -> Results:
         for record, label in zip(runs, labels, strict=True)
         if record.status == "completed" and (record.folder / "arrays.npz").exists()
     }
-    return means._replace(figures=pictures.side_by_side(arrays))
+    return means._replace(figures=figures.side_by_side(arrays))

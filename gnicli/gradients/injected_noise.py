@@ -9,7 +9,8 @@ import numpy as np
 
 from gnicli.contracts.results import Value
 from gnicli.errors import GniError
-from gnicli.stable import Normal, StableFit, StableLaw, fit_many
+from gnicli.laws import Normal
+from gnicli.stable import StableFit, StableLaw, fit_many
 from gnicli.stable.fitting.standardize import FEWEST
 
 Streams = Callable[[int], np.random.Generator]

@@ -16,7 +16,7 @@ SCALE_HELP = "scale, > 0"
 
 
 class Sampler(Protocol):
-    """A law of `gnicli.stable`."""
+    """A law of `gnicli.stable` or `gnicli.laws`."""
 
     def rvs(self, n: int, rng: np.random.Generator) -> np.ndarray:
         """`n` draws."""

@@ -31,7 +31,7 @@ class LaplaceSamples:
 
     def load(self, seed: int, observer: Observer, read_parquet: ParquetReader) -> dict[str, np.ndarray]:
         """Draw them; see `contracts.components.Samples`."""
-        from gnicli.stable import Laplace
+        from gnicli.laws import Laplace
 
         return drawing.draw(Laplace(self.loc, self.scale), self.n, seed)
 

@@ -31,7 +31,7 @@ class NormalSamples:
 
     def load(self, seed: int, observer: Observer, read_parquet: ParquetReader) -> dict[str, np.ndarray]:
         """Draw them; see `contracts.components.Samples`."""
-        from gnicli.stable import Normal
+        from gnicli.laws import Normal
 
         return drawing.draw(Normal(self.mean, self.std), self.n, seed)
 

@@ -33,7 +33,7 @@ class StudentSamples:
 
     def load(self, seed: int, observer: Observer, read_parquet: ParquetReader) -> dict[str, np.ndarray]:
         """Draw them; see `contracts.components.Samples`."""
-        from gnicli.stable import StudentT
+        from gnicli.laws import StudentT
 
         return drawing.draw(StudentT(self.df, self.loc, self.scale), self.n, seed)
 

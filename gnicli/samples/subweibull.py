@@ -33,7 +33,7 @@ class SubWeibullSamples:
 
     def load(self, seed: int, observer: Observer, read_parquet: ParquetReader) -> dict[str, np.ndarray]:
         """Draw them; see `contracts.components.Samples`."""
-        from gnicli.stable import SubWeibull
+        from gnicli.laws import SubWeibull
 
         return drawing.draw(SubWeibull(self.r, self.scale, self.loc), self.n, seed)
 

@@ -4,19 +4,10 @@ from gnicli.stable.estimators import TailIndex, ecf_fit, hill, quantile_fit
 from gnicli.stable.fitting.maximum_likelihood import fit, fit_many
 from gnicli.stable.fitting.result import StableFit
 from gnicli.stable.law import StableLaw
-from gnicli.stable.one_sided import HalfCauchy, HalfNormal, LogNormal
-from gnicli.stable.others import Laplace, Normal, StudentT, SubWeibull
 
 __all__ = [
-    "HalfCauchy",
-    "HalfNormal",
-    "Laplace",
-    "LogNormal",
-    "Normal",
     "StableFit",
     "StableLaw",
-    "StudentT",
-    "SubWeibull",
     "TailIndex",
     "ecf_fit",
     "fit",

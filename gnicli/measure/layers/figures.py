@@ -9,8 +9,8 @@ import numpy as np
 
 from gnicli.contracts.results import Curve, FigureData, Panel
 from gnicli.errors import GniError
-from gnicli.evidence.laws import OTHERS, stable_family
-from gnicli.evidence.pictures import density_panel
+from gnicli.evidence.families import OTHERS, stable_family
+from gnicli.evidence.figures import density_panel
 from gnicli.evidence.shape import shape
 from gnicli.kde import density as few_groups
 from gnicli.measure.layers import jackknife

@@ -15,8 +15,9 @@ import numpy as np
 from gnicli.errors import GniError
 from gnicli.evidence.blocks import block_sums
 from gnicli.gradients.layer_noise import statistics
+from gnicli.laws import HalfCauchy, HalfNormal
 from gnicli.measure.layers import jackknife
-from gnicli.stable import HalfCauchy, HalfNormal, fit, fit_many
+from gnicli.stable import fit, fit_many
 
 IQR = 1.3489795  # interquartile range of a standard Gaussian
 FAR = 4.0  # robust standard deviations

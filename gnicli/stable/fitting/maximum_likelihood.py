@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from gnicli.errors import GniError, NumericalError
+from gnicli.stable import normal
 from gnicli.stable.density import inversion
 from gnicli.stable.fitting import ties
 from gnicli.stable.fitting.exact_likelihood import Likelihood, polish
@@ -23,7 +24,6 @@ from gnicli.stable.fitting.result import StableFit
 from gnicli.stable.fitting.search_problem import Optimum, Problem
 from gnicli.stable.fitting.standardize import Standardized, standardize
 from gnicli.stable.law import check_parameterization
-from gnicli.stable.others import Normal
 from gnicli.stable.parameterization import s1_shift
 
 _ATOM = 0.15  # share of one value; a law of small scale there is likelier than one of the rest's from .25 or so on
@@ -237,9 +237,9 @@ def _normal_fit(s: Standardized, parameterization: str, held: dict[str, float], 
     standardized_loc = (held["loc"] - center) / unit if "loc" in held else None
     # one that is below the least normal float in units of the samples gives them a likelihood of 0 just the same
     standardized_std = max(held["scale"] * math.sqrt(2.0) / unit, 2.0**-1022) if "scale" in held else None
-    law = Normal.fit(y, mean=standardized_loc, std=standardized_std)
+    mean, std = normal.moments(y, standardized_loc, standardized_std)
     with np.errstate(over="ignore"):  # an outlier far beyond a held scale: −inf
-        log_likelihood = float(law.logpdf(y).sum()) - y.size * math.log(unit)
+        log_likelihood = float(normal.log_density(y, mean, std).sum()) - y.size * math.log(unit)
     if refuse and not math.isfinite(log_likelihood):
         raise NumericalError(
             f"no normal law with {_words(held)} held gives these {y.size} samples a likelihood above 0 in double "
@@ -249,12 +249,12 @@ def _normal_fit(s: Standardized, parameterization: str, held: dict[str, float], 
     return StableFit(
         alpha=2.0,
         beta=held.get("beta", 0.0),
-        loc=held.get("loc", center + unit * law.mean),
-        scale=held.get("scale", unit * law.std / root2),
+        loc=held.get("loc", center + unit * mean),
+        scale=held.get("scale", unit * std / root2),
         alpha_stderr=None,
         beta_stderr=None,
-        loc_stderr=None if "loc" in held else unit * law.std / math.sqrt(y.size),
-        scale_stderr=None if "scale" in held else unit * law.std / root2 / math.sqrt(2.0 * y.size),
+        loc_stderr=None if "loc" in held else unit * std / math.sqrt(y.size),
+        scale_stderr=None if "scale" in held else unit * std / root2 / math.sqrt(2.0 * y.size),
         parameterization=parameterization,
         n=y.size,
         n_free=4 - len(held | {"beta": 0.0}) if "alpha" in held else 4 - len(held),

@@ -1,0 +1,59 @@
+"""The families of laws that a sample is compared with: the stable one, and those of `gnicli.laws`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gnicli.laws import HalfCauchy, HalfNormal, Laplace, Law, LogNormal, Normal, StudentT, SubWeibull
+from gnicli.laws.base import Tails
+from gnicli.stable import StableLaw, fit
+
+
+class Family(NamedTuple):
+    """A family of laws, `StableLaw` or one of `gnicli.laws`. `n_free` counts the parameters that are fitted."""
+
+    name: str
+    words: str
+    fit: Callable[[np.ndarray], Any]
+    n_free: int
+    takes: Callable[[np.ndarray], bool] = lambda x: True
+
+    def parameters(self, law: StableLaw | Law) -> dict[str, float]:
+        """The parameters by name."""
+        if isinstance(law, StableLaw):
+            return {name: getattr(law, name) for name in ("alpha", "beta", "loc", "scale")}
+        return law.parameters()
+
+    def in_units(self, law: Any, unit: float) -> Any:
+        """The law of `unit` times a variable of `law`."""
+        if isinstance(law, StableLaw):
+            law = law.to("S0")
+            return StableLaw(law.alpha, law.beta, law.loc * unit, law.scale * unit, "S0")
+        return law.in_units(unit)
+
+    def log_tails(self, law: StableLaw | Law, x: np.ndarray) -> Tails:
+        """log cdf and log sf."""
+        return _stable_tails(law, x) if isinstance(law, StableLaw) else law.log_tails(x)
+
+
+def _stable_tails(law: StableLaw, x: np.ndarray) -> Tails:
+    if law.alpha == 2.0:  # its cdf underflows where its logarithm does not
+        return Normal(law.loc, law.scale * math.sqrt(2.0)).log_tails(x)
+    with np.errstate(divide="ignore"):
+        return np.log(law.cdf(x)), np.log(law.sf(x))
+
+
+def stable_family(parameterization: str = "S1", fixed: dict[str, float] | None = None, *, exact: bool = True) -> Family:
+    """Stable laws, with some parameters held; `exact` as in `gnicli.stable.fit`."""
+    fixed = fixed or {}
+    return Family("stable", "stable", lambda x: fit(x, parameterization, fixed, exact=exact).law, n_free=4 - len(fixed))
+
+
+OTHERS = {
+    law.name: Family(law.name, law.words, law.fit, law.n_free, law.takes)
+    for law in (Normal, StudentT, Laplace, SubWeibull, HalfNormal, LogNormal, HalfCauchy)
+}

@@ -1,0 +1,109 @@
+"""Student's t law."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from gnicli.errors import NumericalError
+from gnicli.laws.base import Law, Tails, symmetric_tails
+from gnicli.stable.normal import require_spread
+
+_FARTHEST = 1e140  # interquartile ranges: in the search a sample beyond it counts as that far
+
+
+@dataclass(frozen=True)
+class StudentT(Law):
+    """Degrees of freedom, location and scale."""
+
+    df: float
+    loc: float = 0.0
+    scale: float = 1.0
+    name: ClassVar[str] = "student"
+    words: ClassVar[str] = "Student t"
+    n_free: ClassVar[int] = 3
+    df_range: ClassVar[tuple[float, float]] = (0.2, 1e4)  # of a fit; 1e4 is the normal law for any purpose
+
+    @classmethod
+    def _estimate(cls, x: np.ndarray) -> tuple[float, ...]:
+        """By the gradient: 4.4 ms, SciPy's fit 380 ms.
+
+        Where a value is met by more than one sample in six the likelihood has no maximum: with df = 0.2 on top of it it
+        grows without end as the scale goes to 0.
+        """
+        from scipy.optimize import minimize
+        from scipy.special import stdtrit
+
+        value, count = largest_tie(x, cls.df_range[0] / (1.0 + cls.df_range[0]))
+        if count == x.size:
+            require_spread(0.0, cls.words)
+        if count:
+            raise NumericalError(
+                f"{count} of {x.size} samples equal {value!r}: the likelihood of a Student t law has no maximum"
+            )
+        low, middle, high = np.quantile(x, (0.25, 0.5, 0.75))
+        unit = float(high - low)
+        y = np.clip((x - middle) / unit, -_FARTHEST, _FARTHEST)
+        bounds = [tuple(map(math.log, cls.df_range)), (-10.0, 10.0), (-20.0, 20.0)]
+
+        def loss(p: np.ndarray) -> tuple[float, np.ndarray]:
+            return _loss(y, math.exp(p[0]), p[1], math.exp(p[2]))
+
+        # Laws with the interquartile range of the samples; the likeliest of them is a good start.
+        starts = [(math.log(df), 0.0, -math.log(2.0 * stdtrit(df, 0.75))) for df in (0.5, 1.0, 2.0, 5.0, 30.0)]
+        start = min(starts, key=lambda p: loss(np.array(p))[0])
+        p = minimize(loss, start, jac=True, bounds=bounds, tol=1e-12).x
+        return math.exp(p[0]), float(middle + unit * p[1]), float(unit * math.exp(p[2]))
+
+    def _frozen(self, stats: Any) -> Any:
+        return stats.t(self.df, self.loc, self.scale)
+
+    def logpdf(self, x: Any) -> np.ndarray:
+        """Natural logarithm of the density; finite for every float, where SciPy's is −inf from 1e154 scales on."""
+        z = (np.asarray(x, dtype=np.float64) - self.loc) / self.scale
+        log_far = np.log(np.hypot(1.0, z / math.sqrt(self.df)))
+        return _log_constant(self.df) - math.log(self.scale) - (self.df + 1.0) * log_far  # 0.24 ms, SciPy 1.2
+
+    def log_tails(self, x: np.ndarray) -> Tails:
+        """log cdf and log sf, from one call for the nearer tail: 3.9 ms, SciPy's two 11."""
+        from scipy.special import stdtr
+
+        z = (x - self.loc) / self.scale
+        with np.errstate(divide="ignore"):
+            return symmetric_tails(z > 0.0, np.log(stdtr(self.df, -np.abs(z))))
+
+
+def _log_constant(df: float) -> float:
+    return math.lgamma(0.5 * (df + 1.0)) - math.lgamma(0.5 * df) - 0.5 * math.log(math.pi * df)
+
+
+def _loss(y: np.ndarray, df: float, loc: float, scale: float) -> tuple[float, np.ndarray]:
+    """Minus the mean log-likelihood and its gradient in (log df, loc, log scale)."""
+    from scipy.special import digamma
+
+    z = (y - loc) / scale
+    square = z * z / df
+    log_term = np.log1p(square)
+    pull = (df + 1.0) * square / (1.0 + square)
+    by_df = 0.5 * (digamma(0.5 * (df + 1.0)) - digamma(0.5 * df) - 1.0 / df - log_term.mean() + pull.mean() / df)
+    by_loc = ((df + 1.0) * z / (df * (1.0 + square))).mean() / scale
+    gradient = -np.array([df * by_df, by_loc, pull.mean() - 1.0])
+    return math.log(scale) - _log_constant(df) + 0.5 * (df + 1.0) * float(log_term.mean()), gradient
+
+
+def largest_tie(x: np.ndarray, share: float) -> tuple[float, int]:
+    """The value that more than `share` of the samples equal and their number; (NaN, 0) where there is none.
+
+    Such a value covers one of the order statistics that lie `share` apart, so only those are looked at.
+    """
+    step = max(1, int(share * x.size))
+    at = np.arange(step - 1, x.size, step)
+    candidates = np.unique(np.partition(x, at)[at])
+    counts = [int(np.count_nonzero(x == value)) for value in candidates]
+    most = max(range(len(counts)), key=counts.__getitem__) if counts else 0
+    if not counts or counts[most] <= share * x.size:
+        return math.nan, 0
+    return float(candidates[most]), counts[most]
