@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from typing import TYPE_CHECKING, Annotated, Any, Optional
+from typing import TYPE_CHECKING, Annotated, Any, Optional, Self
 
 import typer
 
@@ -33,30 +32,30 @@ Names = Annotated[
 
 
 class TerminalObserver(SilentObserver):
-    """Shows progress as one line that rewrites itself in a terminal, and notes as lines, both on standard error."""
+    """Shows progress as one line in a terminal, until the block ends, and notes as lines, both on standard error."""
 
-    _shown = 0.0
+    def __enter__(self) -> Self:
+        from gnicli.engine.display import Display, stderr_is_live
+
+        self._live, self._next_look = stderr_is_live(), 0.0
+        self._display = Display(self._live)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._display.close()
 
     def note(self, text: str) -> None:
         """A line of its own."""
-        self._clear()
-        typer.echo(shown(text), err=True)
+        self._display.note(text)
 
     def progress(self, text: str, done: int, total: int | None, unit: str = "step") -> None:
         """At most ten times a second, and at the end; nothing where no terminal is."""
+        from gnicli.engine.display import REDRAW_SECONDS
+
         now = time.monotonic()
-        if not sys.stderr.isatty() or (done != total and now - self._shown < 0.1):
-            return
-        from gnicli.dataset.store import size_text
-
-        self._shown = now
-        share = f"{done / total:4.0%} of {size_text(total)}" if total else size_text(done)
-        typer.echo(f"\r\033[K{text}: {share}", nl=False, err=True)
-
-    def _clear(self) -> None:
-        if self._shown:
-            typer.echo("\r\033[K", nl=False, err=True)
-            self._shown = 0.0
+        if self._live and (now >= self._next_look or done == total):
+            self._next_look = now + REDRAW_SECONDS
+            self._display.update(text, done, total, unit, {})
 
 
 @app.callback(invoke_without_command=True)
@@ -129,7 +128,8 @@ def fetch(
             continue
         files = component(**settings, **({"extra": True} if extra and name == "svhn" else {})).needed()
         for wanted in files:
-            ensure(wanted, TerminalObserver())
+            with TerminalObserver() as observer:
+                ensure(wanted, observer)
         typer.echo(f"{name}: verified, in {shown_path(files[0].folder)}")
 
 
@@ -157,7 +157,8 @@ def verify(
                     if names and wanted in needed:
                         raise absent(wanted)
                     continue
-                verify_file(wanted, TerminalObserver())
+                with TerminalObserver() as observer:
+                    verify_file(wanted, observer)
                 checked += 1
                 typer.echo(shown(f"{wanted.path}: verified"))
             except DataError as error:
@@ -193,7 +194,8 @@ def import_(
     result = search(source, wanted)
     for path, file in result.files:
         if not dry_run:
-            import_file(file, path, TerminalObserver())
+            with TerminalObserver() as observer:
+                import_file(file, path, observer)
         typer.echo(shown(f"{path}: would be copied to {file.path}" if dry_run else f"{file.path}: verified"))
     _summarize_import(source, result, wanted, dry_run)
 

@@ -9,33 +9,25 @@ import math
 import os
 import sys
 import time
-from collections import deque
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gnicli.contracts.results import Value
 from gnicli.errors import shown
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.progress import Progress, Task
     from rich.text import Text
 
 REDRAW_SECONDS = 0.1
 PLAIN_SECONDS = 30.0
-_WINDOW = 64  # looks that the rate is averaged over
+_RATE_SECONDS = 600.0  # that the rate is averaged over, at most: rich has none of steps that take longer than this
 
 
 def stderr_is_live() -> bool:
     """Whether stderr is a terminal that can rewrite a line."""
     return sys.stderr.isatty() and os.environ.get("TERM", "") not in ("dumb", "")
-
-
-def duration(seconds: float) -> str:
-    """Seconds as h:mm:ss."""
-    if not math.isfinite(seconds):
-        return "-:--:--"
-    whole = round(seconds)
-    return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
 
 
 def rate_text(rate: float, unit: str) -> str:
@@ -47,21 +39,6 @@ def rate_text(rate: float, unit: str) -> str:
     return f"{rate:.0f} {unit}/s" if rate >= 100 else f"{rate:.3g} {unit}/s"
 
 
-class Speed:
-    """How fast something advances, over the last looks at it."""
-
-    def __init__(self) -> None:
-        self._looks: deque[tuple[float, int]] = deque(maxlen=_WINDOW)
-
-    def look(self, now: float, done: int) -> float:
-        """Note that `done` is reached; returns units per second, 0 where unknown."""
-        if self._looks and done < self._looks[-1][1]:
-            self._looks.clear()
-        self._looks.append((now, done))
-        (then, before), elapsed = self._looks[0], now - self._looks[0][0]
-        return (done - before) / elapsed if elapsed > 0 and then < now else 0.0
-
-
 class Display:
     """Shows stages, progress and notes; `update` is cheap enough for ten calls a second."""
 
@@ -70,9 +47,8 @@ class Display:
         self._terse = terse
         self._live_wanted = stderr_is_live() if live is None else live
         self._console_given = console
-        self._live: Any = None
-        self._what = ""
-        self._speed = Speed()
+        self._progress: Progress | None = None
+        self._task: Task | None = None
         self._next_line = 0.0
         self._tenths_told = -1
 
@@ -91,20 +67,29 @@ class Display:
             sys.stderr.write(text + "\n")
             sys.stderr.flush()
 
-    def _draw(self, text: Text | str) -> None:
-        from rich.live import Live
+    def _begin(self, what: str, done: int = 0, total: int | None = None) -> Task:
+        """Follow a new piece of work in place of the one before; its rate counts from here."""
+        if self._progress is None:
+            self._progress = _progress(self._console() if self._live_wanted else None)
+        for task in self._progress.tasks:
+            self._progress.remove_task(task.id)
+        # One less, so that the first look is a sample, which rich counts the rate from.
+        self._progress.add_task(what, total=total, completed=done - 1, line=shown(what))
+        (self._task,) = self._progress.tasks
+        return self._task
 
-        if self._live is None:
-            self._live = Live(console=self._console(), auto_refresh=False, transient=True)
-            self._live.start()
-        self._live.update(text, refresh=True)
+    def _draw(self, task: Task, line: Text) -> None:
+        assert self._progress is not None
+        self._progress.update(task.id, line=line)
+        self._progress.start()
+        self._progress.refresh()
 
     def stage(self, text: str) -> None:
         """Say what is being done now."""
         if self._live_wanted:
             from rich.text import Text
 
-            self._draw(Text(shown(text), style="dim", no_wrap=True, overflow="ellipsis"))
+            self._draw(self._begin(text), Text(shown(text), style="dim", no_wrap=True, overflow="ellipsis"))
         elif not self._terse:
             self._line(text)
 
@@ -115,13 +100,17 @@ class Display:
     def update(self, what: str, done: int, total: int | None, unit: str, shown: Mapping[str, float]) -> None:
         """Show that `done` of `total` are reached; the caller sees to it that this is not called too often."""
         now = time.monotonic()
-        if what != self._what:
-            self._what, self._speed = what, Speed()
+        task = self._task
+        if task is None or what != task.description:
+            task = self._begin(what, done, total)
             self._next_line, self._tenths_told = now + PLAIN_SECONDS, -1
-        rate = self._speed.look(now, done)
-        parts = progress_parts(what, done, total, unit, shown, rate)
+        elif done < task.completed:
+            task = self._begin(what, done, total)
+        assert self._progress is not None
+        self._progress.update(task.id, completed=done, total=total)
+        parts = progress_parts(task, unit, shown)
         if self._live_wanted:
-            self._draw(progress_line(parts, done, total, self._console()))
+            self._draw(task, progress_line(parts, done, total, self._console()))
             return
         tenths = 10 * done // total if total and not self._terse else -1
         if now >= self._next_line or tenths > self._tenths_told:
@@ -131,26 +120,48 @@ class Display:
 
     def close(self) -> None:
         """Take the live line away."""
-        if self._live is not None:
-            self._live.stop()
-            self._live = None
+        if self._progress is not None:
+            self._progress.stop()
+            self._progress = self._task = None
 
 
 def _count(number: int, unit: str) -> str:
     return f"{number / 1e6:.1f}M" if unit in ("byte", "bytes", "B") and number >= 1e5 else str(number)
 
 
-def progress_parts(
-    what: str, done: int, total: int | None, unit: str, shown: Mapping[str, float], rate: float
-) -> list[str]:
+def _progress(console: Console | None) -> Progress:
+    """What keeps the rate of the work, and where a terminal is shows its line."""
+    from rich.progress import Progress, ProgressColumn
+
+    class Line(ProgressColumn):
+        """The line as a whole: of rich's own columns a narrow terminal cuts each, in place of leaving out the last."""
+
+        def render(self, task: Task) -> Text | str:
+            line: Text | str = task.fields["line"]
+            return line
+
+    return Progress(
+        Line(),
+        console=console,
+        auto_refresh=False,
+        transient=True,
+        speed_estimate_period=_RATE_SECONDS,
+        get_time=lambda: time.monotonic(),
+    )
+
+
+def progress_parts(task: Task, unit: str, shown: Mapping[str, float]) -> list[str]:
     """The words of a progress line, most important first."""
-    amount = _count(done, unit) + (f"/{_count(total, unit)}" if total else "")
-    parts = [f"{what} {amount}"]
+    from rich.progress import TimeRemainingColumn
+
+    total, rate = task.total, task.speed or 0.0
+    amount = _count(int(task.completed), unit) + (f"/{_count(int(total), unit)}" if total else "")
+    parts = [f"{task.description} {amount}"]
     parts += [f"{name}={value:.4g}" for name, value in shown.items()]
     if rate > 0:
         parts.append(rate_text(rate / 1e6, "MB") if unit in ("byte", "bytes", "B") else rate_text(rate, unit))
         if total:
-            parts.append(f"{duration((total - done) / rate)} left")
+            parts.append(f"{TimeRemainingColumn().render(task).plain} left")
     return parts
 
 
@@ -161,7 +172,8 @@ def progress_line(parts: Sequence[str], done: int, total: int | None, console: C
     room = console.width - 1
     fitting = [part for n, part in enumerate(parts) if n == 0 or len("  ".join(parts[: n + 1])) <= room]
     line = Text(shown("  ".join(fitting)), no_wrap=True, overflow="ellipsis")
-    # In steps of ten, or the bar would jitter with the length of the numbers.
+    # In steps of ten, or the bar would jitter with the length of the numbers; by hand, because rich draws nothing of
+    # the rest of its bar where there are no colors.
     width = min(30, (room - len(line.plain) - 2) // 10 * 10)
     if total and width > 0 and len(parts) > 2:
         full, rest = ("#", "-") if console.options.ascii_only else ("━", "─")

@@ -147,19 +147,27 @@ def test_path_prints_the_cache(cache):
 
 
 def test_progress_is_one_line_in_a_terminal_and_nothing_elsewhere(monkeypatch, capsys):
-    observer = TerminalObserver()
-    observer.progress("fetching x", 5, 10, "B")
+    with TerminalObserver() as observer:
+        observer.progress("fetching x", 5, 10, "B")
     assert capsys.readouterr().err == ""
+    clock = [5.0]
+    monkeypatch.setattr("time.monotonic", lambda: clock[0])
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
-    observer.progress("fetching x", 1_000_000, 4_000_000, "B")
-    observer.progress("fetching x", 1_000_001, 4_000_000, "B")  # too soon
-    observer.progress("fetching x", 4_000_000, 4_000_000, "B")
-    observer.note("done")
+    monkeypatch.setenv("TERM", "xterm")
+    with TerminalObserver() as observer:
+        observer.progress("fetching x", 1_000_000, 4_000_000, "B")
+        clock[0] += 0.05
+        observer.progress("fetching x", 2_000_000, 4_000_000, "B")  # too soon
+        clock[0] += 1.95
+        observer.progress("fetching x", 4_000_000, 4_000_000, "B")
+        observer.note("done")
     err = capsys.readouterr().err
-    assert " 25% of 4 MB" in err
-    assert "100% of 4 MB" in err
-    assert err.count("fetching") == 2
-    assert err.endswith("done\n")
+    assert "fetching x 1.0M/4.0M" in err
+    assert "fetching x 4.0M/4.0M" in err
+    assert "1.5 MB/s  0:00:00 left" in err
+    assert "2.0M/" not in err
+    assert "done\n" in err
+    assert err.endswith("\x1b[2K")  # the line is taken away
 
 
 # ---------------------------------------------------------------------------------------------------------- one's own

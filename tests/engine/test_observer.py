@@ -229,13 +229,6 @@ def test_tables_survive_an_ascii_terminal(monkeypatch, capsys):
     assert text.endswith("/some/where\n")
 
 
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(0, "0:00:00"), (61.4, "0:01:01"), (7325, "2:02:05"), (float("inf"), "-:--:--")]
-)
-def test_durations(seconds, text):
-    assert display.duration(seconds) == text
-
-
 @pytest.mark.parametrize(("rate", "text"), [(850.4, "850 step/s"), (3.21, "3.21 step/s"), (0.5, "2 s/step"), (0, "")])
 def test_rates(rate, text):
     assert display.rate_text(rate, "step") == text
