@@ -19,6 +19,7 @@ from gnicli.potential.double_well import DoubleWell
 from gnicli.sde import expression, simulate, sinks, stationary
 from gnicli.sde.drift import GradientDrift
 from gnicli.sde.fractional import FractionalForce
+from gnicli.sde.levy_noise import LevyNoise
 from gnicli.sde.noise import Increments
 from gnicli.sde.scheme import build
 from gnicli.sde.simulate import Plan
@@ -54,7 +55,7 @@ def chains(name: str, drift: GradientDrift | FractionalDrift, feed: str = "") ->
             histogram = sinks.Histogram(-10.0, 10.0, 8000, N_CHAINS)
             fed = [histogram, sinks.Moments(functions, N_CHAINS), sinks.Trace(N_STEPS // thin, 64)]
         plan = Plan(N_STEPS, N_CHAINS, 0.001, thin=thin)
-        simulate.simulate(scheme, Increments(ALPHA, BETA, 1.0), plan, 0.0, fed)
+        simulate.simulate(scheme, Increments(LevyNoise(ALPHA, BETA)), plan, 0.0, fed)
 
     return call
 
@@ -62,7 +63,7 @@ def chains(name: str, drift: GradientDrift | FractionalDrift, feed: str = "") ->
 def main() -> None:
     """Print the table: nanoseconds per chain-step and the ratio to the bare draw, all interleaved."""
     gradient = GradientDrift(DoubleWell())
-    fractional = FractionalDrift(FractionalForce(DoubleWell(), ALPHA, BETA))
+    fractional = FractionalDrift(FractionalForce(DoubleWell(), LevyNoise(ALPHA, BETA)))
     calls = {
         "bare draw": bare,
         "strang": chains("strang", gradient),
@@ -96,7 +97,7 @@ def main() -> None:
         f"SciPy, one draw a step: {scipy_ns:.0f} ns, {scipy_ns / statistics.median(times['strang']):.0f} x a chain-step"
     )
     begin = time.perf_counter()
-    stationary.exact(DoubleWell(), 1.1, 0.9).pdf(np.linspace(-10, 10, 1001))
+    stationary.exact(DoubleWell(), LevyNoise(1.1, 0.9)).pdf(np.linspace(-10, 10, 1001))
     print(f"exact law at (1.1, .9): {time.perf_counter() - begin:.2f} s")
 
 
@@ -106,9 +107,9 @@ def billion() -> None:
     histogram = sinks.Histogram(-10.0, 10.0, 4000, 10_000, n_groups=50)
     begin = time.perf_counter()
     drift = GradientDrift(DoubleWell())
-    simulate.simulate(build("strang", drift), Increments(ALPHA, BETA, 1.0), plan, 0.0, [histogram])
+    simulate.simulate(build("strang", drift), Increments(LevyNoise(ALPHA, BETA)), plan, 0.0, [histogram])
     found, se = histogram.cdf()
-    error = np.abs(found - stationary.exact(DoubleWell(), ALPHA, BETA).cdf(histogram.edges)).max()
+    error = np.abs(found - stationary.exact(DoubleWell(), LevyNoise(ALPHA, BETA)).cdf(histogram.edges)).max()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     seconds = time.perf_counter() - begin
     print(f"1e9 chain-steps: {seconds:.0f} s, error {error:.1e} (stderr {se.max():.1e}), {peak:.0f} MB")

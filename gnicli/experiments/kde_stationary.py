@@ -141,7 +141,7 @@ def _estimated(config: KdeStationaryConfig, model: Model, found: Chains, laws: S
     estimates = densities.estimate(config.smoothing, model, found)
     values = densities.values(config.potential, found, estimates, laws) | chains.values_of(found)
     values |= densities.weak_errors(config.drift, found, laws)
-    notes = step_length.step_notes(config, model.potential, model.increments.betas)
+    notes = step_length.step_notes(config, model.potential)
     return _Estimated(estimates, values, notes)
 
 

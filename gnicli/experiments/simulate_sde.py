@@ -62,9 +62,9 @@ def run(cfg: DictConfig, observer: Observer) -> Results:
     for place in places:
         place.follow(config, config.exit_steps, config.exit_eta or config.eta, parts.observe(f"exits{place.number}"))
     laws, notes = stationary_laws.laws(config)
-    notes = step_length.step_notes(config, built.potential, built.increments.betas) + notes
+    notes = step_length.step_notes(config, built.potential) + notes
 
-    values = chains.values_of(found) | explosions.by_theory(built, config.alpha, config.epsilon, found.trace.positions)
+    values = chains.values_of(found) | explosions.by_theory(built, config.noise, found.trace.positions)
     values |= transitions.values(config, counted)
     figures = {
         "paths": pictures.paths(found.times, found.trace.positions),

@@ -14,8 +14,7 @@ from gnicli.errors import UsageError
 from gnicli.model import build
 from gnicli.model.keys import ModelConfig
 from gnicli.sde import exits, first_exit
-from gnicli.sde.levy import skew
-from gnicli.sde.noise import Increments
+from gnicli.sde.levy_noise import LevyNoise
 from gnicli.seeding import numpy_stream
 
 _STREAM = 2**62 + 1  # a step block that no simulation reaches: exits have draws of their own
@@ -30,11 +29,10 @@ class Basin:
     exits: first_exit.Exits
 
     def __init__(self, config: ModelConfig, number: int, minimum: float, left: float, right: float) -> None:
-        (beta,) = Increments(config.alpha, config.beta, config.epsilon).betas
         self.number, self.minimum, self.left, self.right = number, minimum, left, right
-        self._noise = (config.alpha, beta, config.epsilon)
-        self.theory = exits.exit_theory(*self._noise, left, right)
-        self.smallness = smallness(config, minimum, left, right)
+        self._noise = config.noise
+        self.theory = exits.exit_theory(self._noise, left, right)
+        self.smallness = smallness(config.potential, self._noise, minimum, left, right)
 
     def follow(self, config: ModelConfig, n_steps: int, eta: float, observer: Observer) -> None:
         """Simulate exits over `n_steps` steps of length `eta`, by Strang's scheme: it never explodes."""
@@ -56,7 +54,7 @@ class Basin:
     @property
     def from_positions(self) -> float:
         """The rate of theory from where chains were seen to live in the basin."""
-        return exits.exit_rate_from(*self._noise, self.exits.nearness)
+        return exits.exit_rate_from(self._noise, self.exits.nearness)
 
     def values(self) -> dict[str, Value]:
         """Measured and theoretical rate and direction, and what has to be small for the theory."""
@@ -82,18 +80,17 @@ class Basin:
         return values
 
 
-def smallness(config: ModelConfig, minimum: float, left: float, right: float) -> dict[str, float]:
+def smallness(potential: Potential, noise: LevyNoise, minimum: float, left: float, right: float) -> dict[str, float]:
     """What has to be much less than 1 for the theory of exits and transitions, over the way to the nearest border.
 
     `ratio`: ε|β tan(πα/2)|. `shift`: how far the noise's centering moves the resting place. `spread`: the width of the
     law of a chain that stays at the minimum.
     """
-    (beta,) = Increments(config.alpha, config.beta, config.epsilon).betas
-    nearest, stiffness, wind = min(left, right), _curvature(config.potential, minimum), abs(skew(config.alpha, beta))
+    nearest, stiffness, centering = min(left, right), _curvature(potential, minimum), abs(noise.centering)
     still = stiffness > 0
-    settled = config.epsilon * (config.alpha * stiffness) ** (-1 / config.alpha) if still else math.inf
-    moved = config.epsilon**config.alpha * wind / stiffness if still else math.inf if wind else 0.0
-    return {"ratio": config.epsilon * wind / nearest, "shift": moved / nearest, "spread": settled / nearest}
+    settled = noise.epsilon * (noise.alpha * stiffness) ** (-1 / noise.alpha) if still else math.inf
+    moved = abs(noise.wind) / stiffness if still else math.inf if centering else 0.0
+    return {"ratio": noise.epsilon * centering / nearest, "shift": moved / nearest, "spread": settled / nearest}
 
 
 def _curvature(potential: Potential, minimum: float) -> float:

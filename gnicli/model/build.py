@@ -51,8 +51,8 @@ def dynamics(config: ModelConfig, potential: Potential) -> Dynamics:
         config.n_steps, config.n_chains, config.eta, config.seed, config.eta_power, config.burn_in, config.thin
     )
     simulate.check_plan(plan)
-    if stiffness(config, potential, increments.betas) > FAR_TOO_LONG:
-        raise UsageError(step_notes(config, potential, increments.betas)[0])
+    if stiffness(config, potential) > FAR_TOO_LONG:
+        raise UsageError(step_notes(config, potential)[0])
     return Dynamics(increments, scheme, plan)
 
 
@@ -61,12 +61,9 @@ def moving(config: ModelConfig, potential: Potential, name: str) -> tuple[Increm
 
     For the others it makes no difference where it is (`tamed` is for comparison only).
     """
-    plain = Increments(config.alpha, config.beta, config.epsilon, potential.dimension)
-    if name != "strang":
-        return plain, scheme.build(name, _drift(config, potential, plain.betas, (0.0,) * potential.dimension))
-    winds = centering.winds(potential, config.alpha, plain.betas, config.epsilon)
-    noise = Increments(config.alpha, plain.betas, config.epsilon, potential.dimension, winds)
-    return noise, scheme.build(name, _drift(config, potential, plain.betas, winds))
+    noise, dimension = config.noise, potential.dimension
+    winds = centering.winds(potential, noise) if name == "strang" else (0.0,) * dimension
+    return Increments(noise, dimension, winds), scheme.build(name, _drift(config, potential, winds))
 
 
 def build(config: ModelConfig) -> Model:
@@ -83,15 +80,16 @@ def build(config: ModelConfig) -> Model:
     per_chain = 8 * potential.dimension * (10 + 2 * len(config.functions))
     memory.require(config.n_chains * per_chain, f"n_chains={config.n_chains}", "take fewer chains, and more steps")
     start = starts.draw(0.0 if config.start is None else config.start, potential, config.n_chains, config.seed)
-    return Model(potential, increments, scheme, plan, start, *window(config, increments.betas))
+    return Model(potential, increments, scheme, plan, start, *window(config))
 
 
-def _drift(config: ModelConfig, potential: Potential, betas: tuple[float, ...], winds: tuple[float, ...]) -> Any:
+def _drift(config: ModelConfig, potential: Potential, winds: tuple[float, ...]) -> Any:
     if config.drift == "gradient":
         return GradientDrift(tilted(potential, winds))
     if config.eta_power:
         raise UsageError(
             f"drift=fractional tabulates its flow for constant steps: take eta_power=0, got {config.eta_power:g}"
         )
-    force = FractionalForce(potential, config.alpha, betas[0], config.epsilon, config.h, config.K, config.order)
+    noise = config.noise.coordinates(potential.dimension)[0]
+    force = FractionalForce(potential, noise, config.h, config.K, config.order)
     return FractionalDrift(force, winds[0])

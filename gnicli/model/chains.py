@@ -76,8 +76,8 @@ def _judged(own: _Sinks, run: simulate.Run, config: ModelConfig, model: Model) -
     ess, rhat = _mixing(own.trace.positions, own.trace.every, _n_recorded(run, plan))
     times, weights = times_of(plan, len(own.trace.positions), own.trace.every)
     laws = [
-        means.tails(member, config.alpha, beta, config.scheme, config.drift)
-        for member, beta in zip(members(model.potential), model.increments.betas, strict=True)
+        means.tails(member, noise, config.scheme, config.drift)
+        for member, noise in zip(members(model.potential), model.increments.coordinates, strict=True)
     ]
     return Chains(*own, run, ess, rhat, times, weights, means.of(own.moments, laws, not rhat > diagnostics.STUCK))
 

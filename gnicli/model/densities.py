@@ -22,7 +22,6 @@ from gnicli.model.keys import MOST_BINS, ModelConfig
 from gnicli.model.stationary_laws import Laws
 from gnicli.sde import compare, expression, transition
 from gnicli.sde.fractional import FractionalForce
-from gnicli.sde.noise import Increments
 from gnicli.sde.sinks import Histogram
 
 Estimate = Density
@@ -219,8 +218,7 @@ def drift_errors(config: ModelConfig) -> dict[str, Value]:
 
     By the transition operator: no sampling, so no standard error; at a step of its own (`sde.transition`).
     """
-    (beta,) = Increments(config.alpha, config.beta, config.epsilon).betas
-    force = FractionalForce(config.potential, config.alpha, beta, config.epsilon, config.h, config.K, config.order)
+    force = FractionalForce(config.potential, config.noise, config.h, config.K, config.order)
     functions = {text: expression.parse(text) for text in config.functions}
     return {f"drift_error/{text}": Value(error) for text, error in transition.drift_errors(force, functions).items()}
 

@@ -11,6 +11,7 @@ from typing import Any, Optional
 from gnicli import checks
 from gnicli.checks import key
 from gnicli.errors import UsageError
+from gnicli.sde.levy_noise import LevyNoise, check_ranges
 
 SCHEMES = ("strang", "euler", "implicit", "tamed")
 DRIFTS = ("gradient", "fractional")
@@ -53,10 +54,7 @@ class ModelConfig:
     seed: int = key(0, "decides everything random: noise and starts")
 
     def __post_init__(self) -> None:
-        checks.number("alpha", self.alpha, least=0.5, most=2)
-        for one in self.beta if isinstance(self.beta, list | tuple) else [self.beta]:
-            checks.number("beta", one, least=-1, most=1)
-        checks.number("epsilon", self.epsilon, above=0)
+        check_ranges(self.alpha, self.beta, self.epsilon)
         checks.choice("drift", self.drift, DRIFTS)
         checks.choice("scheme", self.scheme, SCHEMES)
         checks.choice("order", self.order, (1, 2))
@@ -74,6 +72,11 @@ class ModelConfig:
             checks.integer("K", self.K, least=0, below=_MOST_TERMS)
         if self.low is not None and self.high is not None and not self.low < self.high:
             raise UsageError(f"low must be below high, got {self.low:g} and {self.high:g}")
+
+    @property
+    def noise(self) -> LevyNoise:
+        """What the keys say of the noise."""
+        return LevyNoise(self.alpha, self.beta, self.epsilon)
 
     def _check_sizes(self) -> None:
         checks.number("eta", self.eta, above=0)

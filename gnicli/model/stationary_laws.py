@@ -9,7 +9,6 @@ from gnicli.model.coordinates import members
 from gnicli.model.keys import ModelConfig
 from gnicli.sde import stationary
 from gnicli.sde.gibbs import GibbsLaw
-from gnicli.sde.noise import Increments
 from gnicli.sde.stationary import StationaryLaw
 
 
@@ -22,12 +21,13 @@ class Laws(NamedTuple):
 
 def laws(config: ModelConfig) -> tuple[list[Laws], list[str]]:
     """The laws of every coordinate, and why exact ones are missing."""
-    betas = Increments(config.alpha, config.beta, config.epsilon, config.potential.dimension).betas
     found, notes = [], []
-    for member, beta in zip(members(config.potential), betas, strict=True):
-        gibbs = GibbsLaw(member, config.alpha, config.epsilon)
+    for member, noise in zip(
+        members(config.potential), config.noise.coordinates(config.potential.dimension), strict=True
+    ):
+        gibbs = GibbsLaw(member, noise)
         try:
-            found.append(Laws(stationary.exact(member, config.alpha, beta, config.epsilon), gibbs))
+            found.append(Laws(stationary.exact(member, noise), gibbs))
         except (UsageError, NumericalError) as error:
             found.append(Laws(None, gibbs))
             notes.append(f"no exact law: {error}")

@@ -10,7 +10,6 @@ from gnicli.model.coordinates import members
 from gnicli.model.keys import ModelConfig
 from gnicli.potential import polynomials
 from gnicli.sde import centering
-from gnicli.sde.levy import skew
 
 if TYPE_CHECKING:
     from gnicli.contracts.components import Potential
@@ -20,22 +19,21 @@ _LONG = 0.5  # eta·f'': the width of the law is then off by 1 to 4 %, which goe
 _LONG_OF_ORDER_1 = 0.1  # off by 2 to 6 %
 
 
-def stiffness(config: ModelConfig, potential: Potential, betas: tuple[float, ...]) -> float:
+def stiffness(config: ModelConfig, potential: Potential) -> float:
     """The first step times the largest f'' at a place where chains rest; 0 where that is not known.
 
     They rest at the minimizers, or where the noise's centering moves them.
     """
-    return max((eta for eta, _ in _steps(config, potential, betas)), default=0.0)
+    return max((eta for eta, _ in _steps(config, potential)), default=0.0)
 
 
-def _steps(config: ModelConfig, potential: Potential, betas: tuple[float, ...]) -> list[tuple[float, float]]:
+def _steps(config: ModelConfig, potential: Potential) -> list[tuple[float, float]]:
     """eta·f'' and the place, of each resting place of each coordinate."""
     found = []
-    for member, beta in zip(members(potential), betas, strict=False):
+    for member, noise in zip(members(potential), config.noise.coordinates(potential.dimension), strict=False):
         if config.drift != "gradient" or member.coefficients is None:
             continue
-        wind = centering.wind(member, config.alpha, beta, config.epsilon)
-        wind = wind or config.epsilon**config.alpha * skew(config.alpha, beta)
+        wind = centering.wind(member, noise) or noise.wind
         places = centering.Tilted(member, wind).minima()
         curvature = polynomials.derivative(np.asarray(member.coefficients, float), 2)
         found += [
@@ -44,10 +42,10 @@ def _steps(config: ModelConfig, potential: Potential, betas: tuple[float, ...]) 
     return found
 
 
-def step_notes(config: ModelConfig, potential: Potential, betas: tuple[float, ...]) -> list[str]:
+def step_notes(config: ModelConfig, potential: Potential) -> list[str]:
     """A sentence where the step is too long for the force where chains rest."""
     most = _LONG if config.scheme == "strang" else _LONG_OF_ORDER_1
-    worst, place = max(_steps(config, potential, betas), default=(0.0, 0.0))
+    worst, place = max(_steps(config, potential), default=(0.0, 0.0))
     if worst <= most:
         return []
     return [

@@ -11,7 +11,6 @@ from gnicli.model import basins
 from gnicli.model.build import Model
 from gnicli.model.keys import ModelConfig
 from gnicli.sde.exits import transition_rates
-from gnicli.sde.noise import Increments
 from gnicli.sde.sinks import Transitions
 
 
@@ -41,7 +40,7 @@ def notes(config: ModelConfig, counted: Transitions | None) -> list[str]:
         return []
     wells, borders = config.potential.minima(), np.concatenate([[-np.inf], config.potential.saddles(), [np.inf]])
     conditions = [
-        basins.smallness(config, float(well), float(well - left), float(right - well))
+        basins.smallness(config.potential, config.noise, float(well), float(well - left), float(right - well))
         for well, left, right in zip(wells, borders, borders[1:], strict=False)
     ]
     rates = [(f"transitions {name}", n, time, theory) for name, n, time, theory in _rates(config, counted)]
@@ -55,8 +54,7 @@ def _has_theory(config: ModelConfig) -> bool:
 
 def _rates(config: ModelConfig, counted: Transitions) -> Iterator[tuple[str, int, float, float]]:
     """From each well where chains have been to each other one: its name, number, time in the well, rate of theory."""
-    (beta,) = Increments(config.alpha, config.beta, config.epsilon).betas
-    theory = transition_rates(config.potential, config.alpha, beta, config.epsilon)
+    theory = transition_rates(config.potential, config.noise)
     # The sink's weights are the lengths of the recorded steps, of which there is one in `thin`.
     time = counted.time * config.thin
     for i in range(len(time)):

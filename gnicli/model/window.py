@@ -11,17 +11,17 @@ from gnicli.errors import UsageError
 from gnicli.model.coordinates import members
 from gnicli.model.keys import ModelConfig
 from gnicli.sde.gibbs import GibbsLaw
-from gnicli.sde.levy import skew
 
 
-def window(config: ModelConfig, betas: tuple[float, ...]) -> tuple[float, float]:
+def window(config: ModelConfig) -> tuple[float, float]:
     """Where densities are drawn: the reach of the Gibbs law, and to where the asymmetric noise's centering drifts."""
     low, high = config.low, config.high
     if low is None or high is None:
         ends = []
-        for member, beta in zip(members(config.potential), betas, strict=True):
-            wind = 2 * config.epsilon**config.alpha * abs(skew(config.alpha, beta))
-            law = GibbsLaw(member, config.alpha, config.epsilon)
+        for member, noise in zip(
+            members(config.potential), config.noise.coordinates(config.potential.dimension), strict=True
+        ):
+            law, wind = GibbsLaw(member, noise), 2 * abs(noise.wind)
             center, pair = law.modes.mean(), np.array(law.reach)
             while (np.abs(member.gradient(pair)) < wind).any():
                 pair = center + 1.1 * (pair - center)

@@ -20,7 +20,7 @@ import numpy as np
 
 from gnicli.contracts.components import Potential
 from gnicli.potential import polynomials, runge_kutta
-from gnicli.sde.levy import skew
+from gnicli.sde.levy_noise import LevyNoise
 
 # |β tan(πα/2)| below which the wind is as weak as any other force: nothing is moved, and flows stay in closed form.
 _WEAK = 2.0
@@ -121,18 +121,17 @@ class TiltedLandscape:
         return self._potential.saddles()
 
 
-def wind(potential: Potential, alpha: float, beta: float, epsilon: float) -> float:
+def wind(potential: Potential, noise: LevyNoise) -> float:
     """c of one coordinate, 0 where it is weak or the potential is no polynomial of degree 2 or more."""
-    strength = skew(alpha, beta)
-    if abs(strength) < _WEAK:
+    if abs(noise.centering) < _WEAK:
         return 0.0
-    pull = epsilon**alpha * strength
+    alpha, pull = noise.alpha, noise.wind
     found = pull
     for _ in range(_ROUNDS):
         _, stiffness = resting_place(potential, found)
         if not stiffness > 0:
             return pull
-        found = pull * (epsilon * (alpha * stiffness) ** (-1 / alpha)) ** (1 - alpha)
+        found = pull * (noise.epsilon * (alpha * stiffness) ** (-1 / alpha)) ** (1 - alpha)
     return found
 
 
@@ -148,15 +147,15 @@ def resting_place(potential: Potential, pull: float) -> tuple[float, float]:
     return place, float(polynomials.evaluate(curvature, np.array([place]))[0])
 
 
-def winds(potential: Potential, alpha: float, betas: Sequence[float], epsilon: float) -> tuple[float, ...]:
+def winds(potential: Potential, noise: LevyNoise) -> tuple[float, ...]:
     """c of each coordinate. Where the coordinates have no potentials of their own, r is 1 in units of ε."""
     members: Sequence[Potential] = getattr(potential, "members", ())
     if potential.dimension == 1:
         members = (potential,)
+    coordinates = noise.coordinates(potential.dimension)
     if members and all(member.coefficients is not None for member in members):
-        return tuple(wind(member, alpha, beta, epsilon) for member, beta in zip(members, betas, strict=True))
-    pulls = (skew(alpha, beta) for beta in betas)
-    return tuple(0.0 if abs(pull) < _WEAK else epsilon**alpha * pull for pull in pulls)
+        return tuple(wind(member, own) for member, own in zip(members, coordinates, strict=True))
+    return tuple(0.0 if abs(own.centering) < _WEAK else own.wind for own in coordinates)
 
 
 def tilted(potential: Potential, pulls: Sequence[float]) -> Potential:

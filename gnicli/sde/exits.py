@@ -11,7 +11,7 @@ import numpy as np
 
 from gnicli.contracts.components import Potential
 from gnicli.errors import UsageError
-from gnicli.sde.levy import check_noise, skew, tail_constant
+from gnicli.sde.levy_noise import LevyNoise
 
 _ESCAPED = 1e8
 _ROUNDS = 400
@@ -27,44 +27,41 @@ class ExitTheory(NamedTuple):
     ratio: float
 
 
-def exit_theory(alpha: float, beta: float, epsilon: float, left: float, right: float) -> ExitTheory:
+def exit_theory(noise: LevyNoise, left: float, right: float) -> ExitTheory:
     """The exit of the basin (m − left, m + right) around a minimum m; `left`, `right` > 0, infinity allowed."""
-    check_noise(alpha, beta)
     if not (left > 0 and right > 0):
         raise UsageError(f"a basin reaches to both sides of its minimum, got left={left:g} and right={right:g}")
-    factor = epsilon**alpha * tail_constant(alpha)
-    to_right = factor * (1 + beta) / 2 * right**-alpha
-    to_left = factor * (1 - beta) / 2 * left**-alpha
+    beta = noise.skewness
+    to_right = noise.jump_rate * (1 + beta) / 2 * right**-noise.alpha
+    to_left = noise.jump_rate * (1 - beta) / 2 * left**-noise.alpha
     rate = to_right + to_left
-    ratio = epsilon * abs(skew(alpha, beta)) / min(left, right)
+    ratio = noise.epsilon * abs(noise.centering) / min(left, right)
     return ExitTheory(rate, to_right / rate if rate else float("nan"), ratio)
 
 
-def exit_rate_from(alpha: float, beta: float, epsilon: float, nearness: tuple[float, float]) -> float:
+def exit_rate_from(noise: LevyNoise, nearness: tuple[float, float]) -> float:
     """The exit rate from where chains live: ε^α C_α Σ_± (1 ± β)/2 E|border_± − w|^{−α}.
 
     `nearness` are the two expectations, left and right (`first_exit.Exits`).
     """
-    check_noise(alpha, beta)
-    left, right = nearness
-    return epsilon**alpha * tail_constant(alpha) * ((1 - beta) / 2 * left + (1 + beta) / 2 * right)
+    (left, right), beta = nearness, noise.skewness
+    return noise.jump_rate * ((1 - beta) / 2 * left + (1 + beta) / 2 * right)
 
 
-def transition_rates(potential: Potential, alpha: float, beta: float, epsilon: float) -> np.ndarray:
+def transition_rates(potential: Potential, noise: LevyNoise) -> np.ndarray:
     """q_ij (k, k), the rate from well i to well j of a one-dimensional potential; the diagonal makes rows sum to 0."""
-    check_noise(alpha, beta)
     if potential.dimension != 1:
         raise UsageError(f"transition rates need a one-dimensional potential, got potential={potential.name}")
     wells = potential.minima()
     borders = np.concatenate([[-np.inf], potential.saddles(), [np.inf]])
-    factor = epsilon**alpha * tail_constant(alpha)
+    beta = noise.skewness
     rates = np.zeros((len(wells), len(wells)))
     for i, well in enumerate(wells):
-        reach = np.abs(borders - well) ** -alpha
+        reach = np.abs(borders - well) ** -noise.alpha
         for j in range(len(wells)):
             if j != i:
                 side = 1 + beta if j > i else 1 - beta
-                rates[i, j] = factor * side / 2 * abs(reach[j] - reach[j + 1])
+                rates[i, j] = noise.jump_rate * side / 2 * abs(reach[j] - reach[j + 1])
     return rates - np.diag(rates.sum(axis=1))
 
 
@@ -105,9 +102,7 @@ def _threshold(potential: Potential, eta: float, side: float) -> float:
 
 def explosion_probability(
     potential: Potential,
-    alpha: float,
-    beta: float,
-    epsilon: float,
+    noise: LevyNoise,
     eta: float,
     n_steps: int,
     positions: np.ndarray | None = None,
@@ -117,11 +112,11 @@ def explosion_probability(
     `positions` is a sample of where chains live; without it they live at 0, which is the formula for η → 0. At η = .01
     and (1.1, .5) on the double well the two differ by a tenth.
     """
-    check_noise(alpha, beta)
+    alpha, beta = noise.alpha, noise.skewness
     left, right = euler_thresholds(potential, eta)
     w = np.zeros(1) if positions is None else np.asarray(positions)[np.isfinite(positions)]
     w = w[(w > -left) & (w < right)]
     to_right = (1 + beta) / 2 * float(np.mean((right - w) ** -alpha))
     to_left = (1 - beta) / 2 * float(np.mean((left + w) ** -alpha))
-    rate = epsilon**alpha * tail_constant(alpha) * (to_right + to_left)
+    rate = noise.jump_rate * (to_right + to_left)
     return float(-np.expm1(-n_steps * eta * rate))

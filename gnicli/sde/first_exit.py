@@ -120,7 +120,7 @@ def first_exits(
                     moments.append(np.full(len(gone), step * eta))
                     here[gone], age[gone] = minimum, 0
             w[part] = here
-            near += _nearness(scheme.before(here, eta) - minimum, left, right, increments.alpha)
+            near += _nearness(scheme.before(here, eta) - minimum, left, right, increments.noise.alpha)
         done = min(first + STEP_BLOCK, n_steps)
         observer.step_done(done, n_steps, make_state, n_exits=int(counts.sum()))
     time = n_steps * n_chains * eta

@@ -18,7 +18,7 @@ from gnicli import checks
 from gnicli.contracts.components import Potential
 from gnicli.errors import UsageError
 from gnicli.sde.gibbs import GibbsLaw
-from gnicli.sde.levy import check_noise
+from gnicli.sde.levy_noise import LevyNoise
 
 _PANEL_NODES = 16
 _PANELS_PER_REACH = 24
@@ -39,14 +39,12 @@ class FractionalForce:
     def __init__(
         self,
         potential: Potential,
-        alpha: float,
-        beta: float,
-        epsilon: float = 1.0,
+        noise: LevyNoise,
         h: float | None = None,
         K: int | None = None,
         order: int = 2,
     ) -> None:
-        check_noise(alpha, beta)
+        alpha, beta = noise.alpha, noise.skewness
         if not 1 < alpha < 2 or abs(beta) >= 1:
             raise UsageError(
                 f"drift=fractional needs 1 < alpha < 2 and |beta| < 1, got alpha={alpha:g}, beta={beta:g}; "
@@ -58,10 +56,10 @@ class FractionalForce:
             checks.number("h", h, above=0)
             checks.integer("K", K, least=0, below=10**7)
         checks.choice("order", order, (1, 2))
-        self.potential, self.alpha, self.beta, self.epsilon = potential, alpha, beta, epsilon
+        self.potential, self.noise, self.alpha, self.beta = potential, noise, alpha, beta
         self.h, self.K, self.order = h, K, order
-        self.gibbs = GibbsLaw(potential, alpha, epsilon)
-        self._noise = epsilon**alpha
+        self.gibbs = GibbsLaw(potential, noise)
+        self._intensity = noise.intensity
         self._c = 1 / (2 * math.cos((alpha - 2) * math.pi / 2))
 
     def numerator(self, w: np.ndarray) -> np.ndarray:
@@ -76,13 +74,13 @@ class FractionalForce:
     def rate(self, w: np.ndarray) -> np.ndarray:
         """b(w), any shape; infinite where it overflows."""
         if self.h is not None and self.K is not None:
-            return self._noise * self._sum(w, relative=True)
+            return self._intensity * self._sum(w, relative=True)
         with np.errstate(over="ignore"):
-            return self._noise * self.numerator(w) * np.exp(self.gibbs.exponent(w))
+            return self._intensity * self.numerator(w) * np.exp(self.gibbs.exponent(w))
 
     def slope_of_density(self, w: np.ndarray) -> np.ndarray:
         """∂φ(w)."""
-        return -self.potential.gradient(w) / self._noise * np.exp(-self.gibbs.exponent(w))
+        return -self.potential.gradient(w) / self._intensity * np.exp(-self.gibbs.exponent(w))
 
     def _sum(self, w: np.ndarray, relative: bool) -> np.ndarray:
         """D_h(∂φ), divided by φ(w) if `relative` (without ever forming φ, so that K = 0 is exact)."""
@@ -100,7 +98,9 @@ class FractionalForce:
                 for side in (-1, 1):
                     at = w + side * (k + shift) * h
                     share = (1 - side * self.beta) * weight
-                    result -= share / self._noise * self.potential.gradient(at) * np.exp(here - self.gibbs.exponent(at))
+                    result -= (
+                        share / self._intensity * self.potential.gradient(at) * np.exp(here - self.gibbs.exponent(at))
+                    )
         return self._c * h**-gamma * result
 
     def _quadrature(self, w: np.ndarray) -> np.ndarray:

@@ -6,19 +6,20 @@ import numpy as np
 
 from gnicli.contracts.components import Potential
 from gnicli.errors import UsageError
+from gnicli.sde.levy_noise import LevyNoise
 
 _EXPONENT = 45.0  # e^{-45} is nothing beside the peak
 _CELLS = 4000
 
 
 class GibbsLaw:
-    """`pdf`, `cdf`, `modes`, `mean` of exp(−C f), C = ε^{−α}; outside `reach` it is below e^{−45}."""
+    """`pdf`, `cdf`, `modes`, `mean` of exp(−f/ε^α), whatever beta; outside `reach` it is below e^{−45}."""
 
-    def __init__(self, potential: Potential, alpha: float, epsilon: float = 1.0) -> None:
+    def __init__(self, potential: Potential, noise: LevyNoise) -> None:
         if potential.dimension != 1:
             raise UsageError(f"the Gibbs density is drawn in one dimension only, got potential={potential.name}")
         self._potential = potential
-        self._inverse = epsilon**-alpha
+        self._inverse = noise.epsilon**-noise.alpha
         self.modes = np.asarray(potential.minima(), float)
         self._bottom = float(potential.value(self.modes).min())
         self.reach = (self._edge(-1.0), self._edge(1.0))
@@ -31,8 +32,8 @@ class GibbsLaw:
         self._total = float(masses.sum())
         if not (np.isfinite(self._total) and self._total > 0):
             raise UsageError(
-                f"exp(-f/ε^α) is too narrow to be resolved at alpha={alpha:g}, epsilon={epsilon:g}; take a larger "
-                "epsilon, or a potential with numbers nearer to 1"
+                f"exp(-f/ε^α) is too narrow to be resolved at alpha={noise.alpha:g}, epsilon={noise.epsilon:g}; "
+                "take a larger epsilon, or a potential with numbers nearer to 1"
             )
         self._cumulative = np.concatenate([[0.0], np.cumsum(masses)]) / self._total
         self.mean = float(((values * nodes) @ weights).sum() * half / self._total)

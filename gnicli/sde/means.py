@@ -18,6 +18,7 @@ from scipy import stats
 
 from gnicli.contracts.components import Potential
 from gnicli.sde import growth
+from gnicli.sde.levy_noise import LevyNoise
 from gnicli.sde.sinks import Moments
 
 FEW = 50  # chains up to which an interval by Student's t differs visibly from one of ±1.96 standard errors
@@ -69,11 +70,12 @@ class Mean(NamedTuple):
     tail: Tail
 
 
-def tails(potential: Potential, alpha: float, beta: float, scheme: str = "strang", drift: str = "gradient") -> Tails:
+def tails(potential: Potential, noise: LevyNoise, scheme: str = "strang", drift: str = "gradient") -> Tails:
     """Of the law of one coordinate, as a scheme has it: tamed chains come in at a bounded speed, whatever the force.
 
     Where `scheme=implicit` records, after its solve, a jump x is only x^{1/m} far out.
     """
+    alpha, beta = noise.alpha, noise.skewness
     if alpha == 2 or drift == "fractional":  # Gibbs laws
         return Tails(math.inf, math.inf)
     if potential.coefficients is None:

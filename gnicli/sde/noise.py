@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from gnicli.errors import UsageError
-from gnicli.sde.levy import check_noise, skew
+from gnicli.sde.levy_noise import LevyNoise
 from gnicli.seeding import numpy_stream
 from gnicli.stable.law import StableLaw
 
@@ -17,27 +17,18 @@ CHAIN_BLOCK = 4096
 
 
 class Increments:
-    """ε ΔL − c Δt, where ΔL over unit time has independent coordinates S_α(1, β_i, 0), S1; N(0, 2) with alpha = 2.
+    """ε ΔL − c Δt of the `noise` in each of `dimension` coordinates.
 
     `winds` are the c, one for each coordinate: what a drift has taken over (`sde.centering`).
     """
 
     def __init__(
         self,
-        alpha: float,
-        beta: float | Sequence[float],
-        epsilon: float,
+        noise: LevyNoise,
         dimension: int = 1,
         winds: Sequence[float] | None = None,
     ) -> None:
-        betas = [float(beta)] * dimension if isinstance(beta, int | float) else [float(b) for b in beta]
-        if len(betas) != dimension:
-            raise UsageError(f"beta: expected one number or {dimension} (one per coordinate), got {len(betas)}")
-        for one in betas:
-            check_noise(alpha, one)
-        if not (np.isfinite(epsilon) and epsilon > 0):
-            raise UsageError(f"epsilon must be > 0, got {epsilon!r}")
-        self.alpha, self.betas, self.epsilon, self.dimension = float(alpha), tuple(betas), float(epsilon), dimension
+        self.noise, self.dimension, self.coordinates = noise, dimension, noise.coordinates(dimension)
         self.winds = tuple(winds) if winds is not None else (0.0,) * dimension
         if len(self.winds) != dimension:
             raise UsageError(f"winds: expected {dimension} (one per coordinate), got {len(self.winds)}")
@@ -57,20 +48,21 @@ class Increments:
         stored of them changes a draw. `out`, contiguous and of the result's shape, is filled in place of fresh memory.
         """
         rng = numpy_stream(seed, "simulate", step_block, chain_block)
-        n, scales = len(etas) * n_chains, self.epsilon * etas ** (1 / self.alpha)
+        n, alpha = len(etas) * n_chains, self.noise.alpha
+        scales = self.noise.epsilon * etas ** (1 / alpha)
         shape = (len(etas), n_chains) if self.dimension == 1 else (len(etas), self.dimension, n_chains)
         draws = np.empty(shape) if out is None else out
         if self.dimension == 1 and bool((scales == scales[0]).all()):
             # Steps of one length are scaled on the way, which saves a pass over the memory.
-            law = StableLaw(self.alpha, self.betas[0], -self.winds[0] * float(etas[0]), float(scales[0]))
+            law = StableLaw(alpha, self.coordinates[0].skewness, -self.winds[0] * float(etas[0]), float(scales[0]))
             law.rvs(n, rng, draws.reshape(-1))
             return draws
         rows = draws[:, None] if self.dimension == 1 else draws
-        for i, (beta, wind) in enumerate(zip(self.betas, self.winds, strict=True)):
-            law = StableLaw(self.alpha, beta, parameterization="S0" if wind else "S1")
+        for i, (own, wind) in enumerate(zip(self.coordinates, self.winds, strict=True)):
+            law = StableLaw(alpha, own.skewness, parameterization="S0" if wind else "S1")
             rows[:, i] = law.rvs(n, rng).reshape(len(etas), n_chains)
             rows[:, i] *= scales[:, None]
             if wind:
                 # From S0 to S1, and less the wind: both are large and nearly equal, so they meet before a draw does.
-                rows[:, i] += (skew(self.alpha, beta) * scales - wind * etas)[:, None]
+                rows[:, i] += (own.centering * scales - wind * etas)[:, None]
         return draws

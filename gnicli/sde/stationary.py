@@ -14,7 +14,7 @@ from gnicli.errors import NumericalError, UsageError
 from gnicli.potential import polynomials
 from gnicli.potential.polynomials import turning_points
 from gnicli.sde import _characteristic, _tails
-from gnicli.sde.levy import check_noise, skew
+from gnicli.sde.levy_noise import LevyNoise
 
 _PANEL_NODES = 26
 _PANEL_PHASE = 6.0  # half a panel times the largest wavenumber: 26 nodes then interpolate to rounding
@@ -26,19 +26,15 @@ _MOST_WORK = 3e9  # products in a table: a minute
 _CHUNK = 2**21
 
 
-def exact(potential: Potential, alpha: float, beta: float, epsilon: float = 1.0) -> StationaryLaw:
+def exact(potential: Potential, noise: LevyNoise) -> StationaryLaw:
     """The stationary law of the model (4.3), to about 1e-12 absolute.
 
-    `potential` is one-dimensional and polynomial, of even degree >= 2; 0 < alpha <= 2 (beta = 0 at alpha = 1),
-    -1 <= beta <= 1, epsilon > 0. Raises `UsageError` for anything else, and `NumericalError` for a law whose peaks are
-    some 1e5 times narrower than its reach.
+    `potential` is one-dimensional and polynomial, of even degree >= 2. Raises `UsageError` for another one, and
+    `NumericalError` for a law whose peaks are some 1e5 times narrower than its reach.
     """
-    check_noise(alpha, beta)
-    if not epsilon > 0:
-        raise UsageError(f"epsilon must be > 0, got {epsilon!r}")
     if potential.coefficients is None:
         raise UsageError(f"the exact stationary law needs a polynomial potential, got potential={potential.name}")
-    return StationaryLaw(np.asarray(potential.coefficients, float), alpha, beta, epsilon)
+    return StationaryLaw(np.asarray(potential.coefficients, float), noise)
 
 
 def _center(coefficients: np.ndarray, temperature: float) -> float:
@@ -52,22 +48,23 @@ def _center(coefficients: np.ndarray, temperature: float) -> float:
 class StationaryLaw:
     """A law with `pdf`, `cdf`, `modes`, `antimodes`, `mean` and `moments` (m_0 … m_{n-1}, n the degree of f')."""
 
-    def __init__(self, coefficients: np.ndarray, alpha: float, beta: float, epsilon: float) -> None:
+    def __init__(self, coefficients: np.ndarray, noise: LevyNoise) -> None:
         force = np.polynomial.polynomial.polyder(np.trim_zeros(coefficients, "b"))
         if len(force) % 2 or force[-1] <= 0:
             raise UsageError("a potential of a stationary law has an even degree and a positive leading coefficient")
-        self.alpha, self.beta, self.epsilon = alpha, beta, epsilon
+        self.noise = noise
+        alpha, intensity = noise.alpha, noise.intensity
         self._coefficients = coefficients
-        self._center = _center(coefficients, epsilon**alpha)
+        self._center = _center(coefficients, intensity)
         # Around the center φ oscillates least, which saves elements, nodes and panels.
         shifted = np.polynomial.Polynomial(force)(np.polynomial.Polynomial([self._center, 1.0]))
         force = shifted.coef[: len(force)]
         # Solved for (w − center) / unit, in a time unit where noise and leading force are both 1: any scale is as good.
         order = len(force) - 1
-        unit = (epsilon**alpha / force[-1]) ** (1 / (alpha + order - 1))
+        unit = (intensity / force[-1]) ** (1 / (alpha + order - 1))
         rate = force[-1] * unit ** (order - 1)
         scaled = force * unit ** (np.arange(order + 1) - 1.0) / rate
-        drive = complex(1, -skew(alpha, beta))
+        drive = complex(1, -noise.centering)
         self._unit = unit
         self._solution = _characteristic.solve(scaled, alpha, drive)
         centered = self._solution.moments * unit ** np.arange(order)
@@ -84,7 +81,7 @@ class StationaryLaw:
         """The mean; NaN where it does not exist or is not known from the solution (quadratic: 0 for alpha > 1)."""
         if len(self.moments) > 1:
             return float(self.moments[1])
-        return self._shift_of_quadratic if self.alpha > 1 else float("nan")
+        return self._shift_of_quadratic if self.noise.alpha > 1 else float("nan")
 
     @property
     def modes(self) -> np.ndarray:
@@ -199,7 +196,7 @@ class StationaryLaw:
 
     @cached_property
     def _turning_points(self) -> tuple[np.ndarray, np.ndarray]:
-        if self.alpha == 2:
+        if self.noise.alpha == 2:
             return turning_points(self._coefficients)  # Gibbs: also where f is too flat for a numerical slope
         n_panels = len(self._panels[0])
         half = self._reach / n_panels

@@ -58,7 +58,9 @@ class FractionalDrift:
         if self._multiple is not None:
             return self.wind - self._multiple * self.potential.gradient(w)
         inside = np.clip(w, self._edges[0], self._edges[1])
-        return self.wind + self.force._noise * self._numerator(inside) * np.exp(self.force.gibbs.exponent(inside))
+        return self.wind + self.force.noise.intensity * self._numerator(inside) * np.exp(
+            self.force.gibbs.exponent(inside)
+        )
 
     def flow(self, w: np.ndarray, time: float | np.ndarray) -> np.ndarray:
         """Φ_time(w), elementwise; one time for all."""
@@ -74,8 +76,8 @@ class FractionalDrift:
 
     def slope(self, w: np.ndarray) -> np.ndarray:
         """b'(w) inside the table."""
-        exponent_slope = self.potential.gradient(w) / self.force._noise
-        factor = self.force._noise * np.exp(self.force.gibbs.exponent(w))
+        exponent_slope = self.potential.gradient(w) / self.force.noise.intensity
+        factor = self.force.noise.intensity * np.exp(self.force.gibbs.exponent(w))
         return factor * (self._numerator_slope(w) + self._numerator(w) * exponent_slope)
 
     def integrate(self, w: np.ndarray, time: float) -> np.ndarray:
@@ -115,7 +117,7 @@ class _Map:
         nodes = np.linspace(low, high, _NODES)
         edge = nodes[[0, -1]]
         # From infinity to the edge takes about 1/(|b| F') there.
-        fall = 1 / np.abs(drift.rate(edge) * drift.potential.gradient(edge) / drift.force._noise)
+        fall = 1 / np.abs(drift.rate(edge) * drift.potential.gradient(edge) / drift.force.noise.intensity)
         if fall.max() > _INSTANT * time:
             raise UsageError(
                 f"drift=fractional is too weak at the ends of its table for a step of {time:g}: K·h = "

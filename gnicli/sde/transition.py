@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from gnicli.sde.fractional import FractionalForce
+from gnicli.sde.levy_noise import LevyNoise
 from gnicli.sde.tabulated import FractionalDrift
 from gnicli.stable.law import StableLaw
 
@@ -32,14 +33,12 @@ class TransitionLaw:
     def __init__(
         self,
         flow: Callable[[np.ndarray, float], np.ndarray],
-        alpha: float,
-        beta: float,
-        epsilon: float,
+        noise: LevyNoise,
         eta: float,
         core: float = 8.0,
     ) -> None:
-        scale = epsilon * eta ** (1 / alpha)
-        self.eta, self.law, self._flow = eta, StableLaw(alpha, beta, 0.0, scale), flow
+        scale = noise.epsilon * eta ** (1 / noise.alpha)
+        self.eta, self.law, self._flow = eta, StableLaw(noise.alpha, noise.skewness, 0.0, scale), flow
         inner = np.arange(0, core + _WIDTH * scale, _WIDTH * scale)
         outer = np.geomspace(inner[-1], FAR, _OUTER)
         edges = np.concatenate([-outer[::-1], -inner[-2:0:-1], inner, outer[1:]])
@@ -61,9 +60,9 @@ class TransitionLaw:
         return float((self.weights * self.density) @ function(self._flow(self.u, 0.5 * self.eta)))
 
 
-def comparable_step(alpha: float, epsilon: float) -> float:
+def comparable_step(noise: LevyNoise) -> float:
     """A step whose increment has the scale that `drift_errors` takes."""
-    return (_SCALE / epsilon) ** alpha
+    return (_SCALE / noise.epsilon) ** noise.alpha
 
 
 def drift_errors(
@@ -74,11 +73,8 @@ def drift_errors(
     Both laws are those of the same scheme with the same step `eta`, so that its error, of order η², cancels but for a
     share of that order. Theorem 4.2 bounds the limit η → 0. Without sampling, hence without a standard error.
     """
-    exact = FractionalForce(force.potential, force.alpha, force.beta, force.epsilon)
-    eta = eta or comparable_step(force.alpha, force.epsilon)
+    exact = FractionalForce(force.potential, force.noise)
+    eta = eta or comparable_step(force.noise)
     core = max(8.0, 1.5 * float(np.abs(force.gibbs.reach).max()))
-    laws = [
-        TransitionLaw(FractionalDrift(each).flow, force.alpha, force.beta, force.epsilon, eta, core)
-        for each in (force, exact)
-    ]
+    laws = [TransitionLaw(FractionalDrift(each).flow, force.noise, eta, core) for each in (force, exact)]
     return {name: abs(laws[0].mean(g) - laws[1].mean(g)) for name, g in functions.items()}

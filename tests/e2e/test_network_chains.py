@@ -18,6 +18,7 @@ from gnicli.network.mlp import Mlp
 from gnicli.noise.mult import MultiplicativeNoise
 from gnicli.noise.none import NoNoise
 from gnicli.potential.network import NetworkLoss
+from gnicli.sde.levy_noise import LevyNoise
 from gnicli.sde.noise import Increments
 
 WAVE = {"name": "sinusoids", "frequencies": [1, 2], "n_train": 30}
@@ -104,7 +105,7 @@ def test_a_step_is_a_gradient_step_and_the_increment():
     problem = network_chains.build(found, SilentObserver())
     w = problem.start
     betas = [0.9, -0.9] * 11
-    noise = Increments(1.6, betas, 0.03, 22).block(0, 0, 0, np.full(4, 0.1), 5)
+    noise = Increments(LevyNoise(1.6, betas, 0.03), 22).block(0, 0, 0, np.full(4, 0.1), 5)
     for s in range(4):
         w = w - 0.1 * problem.landscape.gradient(w) + noise[s]
     results = simulate_sde.on_network(found, SilentObserver())

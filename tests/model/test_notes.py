@@ -92,7 +92,7 @@ def test_coordinates_have_their_own_moments():
 
 
 def notes_of(config):
-    return step_length.step_notes(config, config.potential, (config.beta,))
+    return step_length.step_notes(config, config.potential)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from gnicli.potential.quartic import Quartic
 from gnicli.potential.separable import Separable
 from gnicli.sde import centering, simulate, sinks, stationary
 from gnicli.sde.drift import GradientDrift
+from gnicli.sde.levy_noise import LevyNoise
 from gnicli.sde.noise import Increments
 from gnicli.sde.scheme import build
 from gnicli.sde.simulate import Plan
@@ -44,22 +45,22 @@ def test_tilted_flow_solves_its_equation(potential, pull):
 def test_noise_less_its_wind_is_the_noise():
     """Equal seeds give equal draws but for c η, in one dimension and in two, at even and uneven steps."""
     for etas in (np.full(32, 0.01), 0.02 * np.arange(1, 33) ** -0.5):
-        plain = Increments(1.01, 0.5, 0.7).block(1, 0, 0, etas, 50)
-        less = Increments(1.01, 0.5, 0.7, 1, (-30.0,)).block(1, 0, 0, etas, 50)
+        plain = Increments(LevyNoise(1.01, 0.5, 0.7)).block(1, 0, 0, etas, 50)
+        less = Increments(LevyNoise(1.01, 0.5, 0.7), 1, (-30.0,)).block(1, 0, 0, etas, 50)
         assert less - 30.0 * etas[:, None] == pytest.approx(plain, rel=1e-9, abs=1e-9)
-        plain = Increments(1.01, (0.5, 0.0), 0.7, 2).block(1, 0, 0, etas, 50)
-        less = Increments(1.01, (0.5, 0.0), 0.7, 2, (-30.0, 0.0)).block(1, 0, 0, etas, 50)
+        plain = Increments(LevyNoise(1.01, (0.5, 0.0), 0.7), 2).block(1, 0, 0, etas, 50)
+        less = Increments(LevyNoise(1.01, (0.5, 0.0), 0.7), 2, (-30.0, 0.0)).block(1, 0, 0, etas, 50)
         assert less[:, 0] - 30.0 * etas[:, None] == pytest.approx(plain[:, 0], rel=1e-9, abs=1e-9)
         assert np.array_equal(less[:, 1], plain[:, 1])
 
 
 def test_weak_winds_are_left_where_they_are():
-    assert centering.winds(WELL, 1.5, (0.5,), 1.0) == (0.0,)
-    assert centering.winds(WELL, 1.01, (0.0,), 1.0) == (0.0,)
-    strong = centering.winds(Separable(parts=["double_well", "quadratic"]), 1.01, (0.5, -0.5), 1.0)
+    assert centering.winds(WELL, LevyNoise(1.5, (0.5,))) == (0.0,)
+    assert centering.winds(WELL, LevyNoise(1.01, (0.0,))) == (0.0,)
+    strong = centering.winds(Separable(parts=["double_well", "quadratic"]), LevyNoise(1.01, (0.5, -0.5)))
     assert strong[0] < -30
     assert strong[1] > 30
-    assert centering.winds(WELL, 1.01, (-0.5,), 1.0)[0] == pytest.approx(-strong[0])
+    assert centering.winds(WELL, LevyNoise(1.01, (-0.5,)))[0] == pytest.approx(-strong[0])
     assert centering.tilted(WELL, (0.0,)) is WELL
 
 
@@ -69,8 +70,8 @@ SLOW = [(0.99, 0.5), (0.99, -1.0), (1.01, 1.0), (0.95, 0.5)]  # their exact laws
 
 @pytest.mark.parametrize(("alpha", "beta"), [*CASES, *(pytest.param(*case, marks=pytest.mark.slow) for case in SLOW)])
 def test_strang_finds_the_law_near_alpha_one_at_the_default_step(alpha, beta):
-    exact = stationary.exact(WELL, alpha, beta)
-    (wind,) = centering.winds(WELL, alpha, (beta,), 1.0)
+    exact = stationary.exact(WELL, LevyNoise(alpha, beta))
+    (wind,) = centering.winds(WELL, LevyNoise(alpha, (beta,)))
     rest, stiffness = centering.resting_place(WELL, wind)
     width = (alpha * stiffness) ** (-1 / alpha)
     errors = []
@@ -78,7 +79,7 @@ def test_strang_finds_the_law_near_alpha_one_at_the_default_step(alpha, beta):
         histogram = sinks.Histogram(rest - 10 * width, rest + 10 * width, 80, 1024)
         stepper = build("strang", GradientDrift(centering.tilted(WELL, (c,))))
         plan = Plan(400, 1024, 0.01, seed=2, burn_in=150, thin=2)
-        simulate.simulate(stepper, Increments(alpha, beta, 1.0, 1, (c,)), plan, rest, [histogram])
+        simulate.simulate(stepper, Increments(LevyNoise(alpha, beta), 1, (c,)), plan, rest, [histogram])
         found, se = histogram.cdf()
         errors.append(np.abs(found - exact.cdf(histogram.edges)).max())
     # 4.5 standard errors and the 2 % that the width may be off, times the density at its highest (some .4/width).
@@ -94,7 +95,7 @@ FUNCTIONS = (np.tanh, lambda w: np.tanh(2 * w + 3), lambda w: np.exp(-(w**2)), l
 def test_the_order_stays_two():
     """By the transition operator of the scheme, for the wind that it takes and for none."""
     alpha, beta, pull = 1.3, 0.8, -1.6
-    exact = stationary.exact(Quartic(), alpha, beta)
+    exact = stationary.exact(Quartic(), LevyNoise(alpha, beta))
     x = np.sinh(np.linspace(-9, 9, 200_001))
     wanted = [float(np.trapezoid(g(x) * exact.pdf(x), x)) for g in FUNCTIONS]
     for c in (0.0, pull):
@@ -109,18 +110,20 @@ class _Less(TransitionLaw):
     """The operator of a scheme whose noise is less the wind: the kernel is moved by −c η."""
 
     def __init__(self, flow, alpha, beta, eta, wind):
-        super().__init__(lambda w, time: flow(w, time) - (wind * eta if time == eta else 0.0), alpha, beta, 1.0, eta)
+        super().__init__(
+            lambda w, time: flow(w, time) - (wind * eta if time == eta else 0.0), LevyNoise(alpha, beta), eta
+        )
         self._flow = flow
 
 
 def test_the_quadratic_keeps_its_stable_law_whatever_the_wind():
     alpha, beta, rate = 1.02, -0.8, 1.3
     potential = Quadratic(curvature=rate)
-    winds = centering.winds(potential, alpha, (beta,), 1.0)
+    winds = centering.winds(potential, LevyNoise(alpha, (beta,)))
     assert abs(winds[0]) > 20
     run = simulate.simulate(
         build("strang", GradientDrift(centering.tilted(potential, winds))),
-        Increments(alpha, beta, 1.0, 1, winds),
+        Increments(LevyNoise(alpha, beta), 1, winds),
         Plan(1200, 8192, 0.01, seed=2),
         float(winds[0] / rate),
     )

@@ -1,5 +1,4 @@
 import math
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,8 +11,9 @@ from gnicli.potential.multi_well import MultiWell
 from gnicli.potential.quadratic import Quadratic
 from gnicli.potential.quartic import Quartic
 from gnicli.potential.separable import Separable
-from gnicli.sde import exits, first_exit, levy, simulate, sinks
+from gnicli.sde import exits, first_exit, levy_noise, simulate, sinks
 from gnicli.sde.drift import GradientDrift
+from gnicli.sde.levy_noise import LevyNoise
 from gnicli.sde.noise import Increments
 from gnicli.sde.scheme import build
 from gnicli.sde.simulate import Plan
@@ -24,22 +24,22 @@ from gnicli.stable import StableLaw
 def test_tail_constant_is_that_of_the_stable_law(alpha, beta):
     law = StableLaw(alpha, beta)
     x = 1e7 if alpha > 1 else 1e9
-    assert float(law.sf(x)) * x**alpha == pytest.approx(levy.tail_constant(alpha) * (1 + beta) / 2, rel=1e-3)
-    assert float(law.cdf(-x)) * x**alpha == pytest.approx(levy.tail_constant(alpha) * (1 - beta) / 2, rel=1e-3)
+    assert float(law.sf(x)) * x**alpha == pytest.approx(levy_noise.tail_constant(alpha) * (1 + beta) / 2, rel=1e-3)
+    assert float(law.cdf(-x)) * x**alpha == pytest.approx(levy_noise.tail_constant(alpha) * (1 - beta) / 2, rel=1e-3)
 
 
 def test_wells_balance_and_agree_with_the_exit_rates():
     potential = MultiWell(wells=[-2.0, 0.0, 3.0], between=[-1.5, 1.0])
-    rates = exits.transition_rates(potential, 1.4, 0.3, 0.1)
+    rates = exits.transition_rates(potential, LevyNoise(1.4, 0.3, 0.1))
     assert rates.sum(axis=1) == pytest.approx(0, abs=1e-15)
     assert (rates - np.diag(np.diag(rates)) >= 0).all()
-    middle = exits.exit_theory(1.4, 0.3, 0.1, 1.5, 1.0)
+    middle = exits.exit_theory(LevyNoise(1.4, 0.3, 0.1), 1.5, 1.0)
     assert -rates[1, 1] == pytest.approx(middle.rate)
     assert rates[1, 2] / middle.rate == pytest.approx(middle.to_right)
-    outer = exits.exit_theory(1.4, 0.3, 0.1, math.inf, 0.5)
+    outer = exits.exit_theory(LevyNoise(1.4, 0.3, 0.1), math.inf, 0.5)
     assert -rates[0, 0] == pytest.approx(outer.rate)
     mirrored = MultiWell(wells=[-3.0, 0.0, 2.0], between=[-1.0, 1.5])
-    assert exits.transition_rates(mirrored, 1.4, -0.3, 0.1)[::-1, ::-1] == pytest.approx(rates)
+    assert exits.transition_rates(mirrored, LevyNoise(1.4, -0.3, 0.1))[::-1, ::-1] == pytest.approx(rates)
 
 
 BASINS = [(1.2, 0.0), (1.5, 0.7), (1.5, -0.7)]
@@ -48,13 +48,13 @@ BASINS = [(1.2, 0.0), (1.5, 0.7), (1.5, -0.7)]
 def exits_of(alpha, beta, n_chains, horizon, eta=0.1):
     scheme = build("strang", GradientDrift(Quadratic()))
     return first_exit.first_exits(
-        scheme, Increments(alpha, beta, 0.05), 0.0, 1.0, 2.0, eta, round(horizon / eta), n_chains, seed=2
+        scheme, Increments(LevyNoise(alpha, beta, 0.05)), 0.0, 1.0, 2.0, eta, round(horizon / eta), n_chains, seed=2
     )
 
 
 @pytest.mark.parametrize(("alpha", "beta"), BASINS)
 def test_exit_rates_and_sides_follow_theory(alpha, beta):
-    found, theory = exits_of(alpha, beta, 4096, 150), exits.exit_theory(alpha, beta, 0.05, 1.0, 2.0)
+    found, theory = exits_of(alpha, beta, 4096, 150), exits.exit_theory(LevyNoise(alpha, beta, 0.05), 1.0, 2.0)
     assert theory.ratio < 0.04
     # ε is finite: 5 % of theory, and 3 standard errors of the 1 000 to 7 000 exits.
     assert found.rate == pytest.approx(theory.rate, rel=0.05 + 3 / math.sqrt(found.n))
@@ -67,7 +67,7 @@ def test_exit_rates_and_sides_follow_theory(alpha, beta):
 @pytest.mark.slow
 @pytest.mark.parametrize(("alpha", "beta"), BASINS)
 def test_exit_rates_are_within_five_percent(alpha, beta):
-    found, theory = exits_of(alpha, beta, 16_384, 400), exits.exit_theory(alpha, beta, 0.05, 1.0, 2.0)
+    found, theory = exits_of(alpha, beta, 16_384, 400), exits.exit_theory(LevyNoise(alpha, beta, 0.05), 1.0, 2.0)
     assert found.rate == pytest.approx(theory.rate, rel=0.05)
 
 
@@ -87,9 +87,13 @@ def test_transition_rates_of_a_simulated_potential_follow_theory():
     plan = Plan(5000, n, 0.04, seed=3, thin=5)
     start = np.where(np.arange(n) % 2, 2.0, -1.0)
     simulate.simulate(
-        build("strang", GradientDrift(potential)), Increments(alpha, beta, epsilon), plan, start, [transitions]
+        build("strang", GradientDrift(potential)),
+        Increments(LevyNoise(alpha, beta, epsilon)),
+        plan,
+        start,
+        [transitions],
     )
-    theory = exits.transition_rates(potential, alpha, beta, epsilon)
+    theory = exits.transition_rates(potential, LevyNoise(alpha, beta, epsilon))
     rates = transitions.rates() / 5  # each recorded step stands for five
     for i, j in ((0, 1), (1, 0)):
         allowed = 0.15 + 3 / math.sqrt(transitions.counts[i, j])
@@ -124,50 +128,54 @@ def test_euler_thresholds_follow_the_potential():
 
 def test_euler_never_explodes_on_the_quadratic():
     assert exits.euler_thresholds(Quadratic(), 0.5) == (math.inf, math.inf)
-    assert exits.explosion_probability(Quadratic(), 1.1, 0.5, 1.0, 0.5, 10**6) == 0
+    assert exits.explosion_probability(Quadratic(), LevyNoise(1.1, 0.5), 0.5, 10**6) == 0
 
 
 def test_explosions_of_the_papers_runs():
     """SPEC: 8.7 % of the paper's runs at alpha = 1.1, .07 % at 1.9."""
-    assert exits.explosion_probability(DoubleWell(), 1.1, 0.0, 1.0, 0.001, 10_000) == pytest.approx(0.087, abs=5e-4)
-    assert exits.explosion_probability(DoubleWell(), 1.9, 0.5, 1.0, 0.001, 10_000) == pytest.approx(7e-4, abs=5e-5)
+    assert exits.explosion_probability(DoubleWell(), LevyNoise(1.1, 0.0), 0.001, 10_000) == pytest.approx(
+        0.087, abs=5e-4
+    )
+    assert exits.explosion_probability(DoubleWell(), LevyNoise(1.9, 0.5), 0.001, 10_000) == pytest.approx(
+        7e-4, abs=5e-5
+    )
 
 
 @pytest.mark.parametrize(("alpha", "beta"), [(1.1, 0.5), (1.4, -0.7), (1.1, 0.0)])
 def test_explosions_fall_within_their_binomial_interval(alpha, beta):
     n, eta, n_steps = 4000, 0.01, 1000
     run = simulate.simulate(
-        build("euler", GradientDrift(DoubleWell())), Increments(alpha, beta, 1.0), Plan(n_steps, n, eta, seed=4), 0.0
+        build("euler", GradientDrift(DoubleWell())),
+        Increments(LevyNoise(alpha, beta)),
+        Plan(n_steps, n, eta, seed=4),
+        0.0,
     )
-    chance = exits.explosion_probability(DoubleWell(), alpha, beta, 1.0, eta, n_steps, run.positions)
+    chance = exits.explosion_probability(DoubleWell(), LevyNoise(alpha, beta), eta, n_steps, run.positions)
     low, high = stats.binom.ppf([5e-4, 1 - 5e-4], n, chance)
     assert low <= run.n_exploded <= high, (run.n_exploded / n, chance)
 
 
 def test_bad_input_is_refused():
     with pytest.raises(UsageError, match="both sides"):
-        exits.exit_theory(1.5, 0.0, 0.1, 0.0, 1.0)
+        exits.exit_theory(LevyNoise(1.5, 0.0, 0.1), 0.0, 1.0)
     with pytest.raises(UsageError, match="one-dimensional"):
-        exits.transition_rates(Separable(), 1.5, 0.0, 0.1)
+        exits.transition_rates(Separable(), LevyNoise(1.5, 0.0, 0.1))
     with pytest.raises(UsageError, match="one-dimensional"):
         exits.euler_thresholds(Separable(), 0.1)
     with pytest.raises(UsageError, match="left must be > 0"):
         first_exit.first_exits(
-            build("strang", GradientDrift(Quadratic())), Increments(1.5, 0, 1), 0.0, -1, 1, 0.1, 10, 10
+            build("strang", GradientDrift(Quadratic())), Increments(LevyNoise(1.5, 0, 1)), 0.0, -1, 1, 0.1, 10, 10
         )
 
 
-def settings_of(alpha, beta, epsilon, potential=None):
-    return SimpleNamespace(alpha=alpha, beta=beta, epsilon=epsilon, potential=potential or DoubleWell())
-
-
 def test_what_has_to_be_small_is_measured_against_the_nearest_border():
-    small = basins.smallness(settings_of(1.5, 0.5, 0.1), 1.0, 1.0, math.inf)
+    noise = LevyNoise(1.5, 0.5, 0.1)
+    small = basins.smallness(DoubleWell(), noise, 1.0, 1.0, math.inf)
     assert small["ratio"] == pytest.approx(0.1 * 0.5)
     assert small["shift"] == pytest.approx(0.1**1.5 * 0.5 / 2)
     assert small["spread"] == pytest.approx(0.1 * 3 ** (-1 / 1.5))
-    assert basins.smallness(settings_of(1.5, 0.5, 0.1), 1.0, 0.5, math.inf)["ratio"] == pytest.approx(0.1)
-    assert basins.smallness(settings_of(1.5, 0.5, 0.1, Quartic()), 0.0, 1.0, 2.0)["spread"] == math.inf
+    assert basins.smallness(DoubleWell(), noise, 1.0, 0.5, math.inf)["ratio"] == pytest.approx(0.1)
+    assert basins.smallness(Quartic(), noise, 0.0, 1.0, 2.0)["spread"] == math.inf
 
 
 def test_noise_too_large_for_the_theory_is_told_and_small_noise_is_not():
@@ -192,11 +200,11 @@ def test_positions_explain_what_small_noise_does_not(alpha, beta, epsilon, right
     """Out of the left well, by the rate from where chains live; for alpha = .8 that of small noise is off by 15 %."""
     scheme = build("strang", GradientDrift(DoubleWell()))
     found = first_exit.first_exits(
-        scheme, Increments(alpha, beta, epsilon), -1.0, 1e300, right, 0.02, 4000, 2048, seed=1
+        scheme, Increments(LevyNoise(alpha, beta, epsilon)), -1.0, 1e300, right, 0.02, 4000, 2048, seed=1
     )
-    rate = exits.exit_rate_from(alpha, beta, epsilon, found.nearness)
+    rate = exits.exit_rate_from(LevyNoise(alpha, beta, epsilon), found.nearness)
     allowed = 3 * found.rate / math.sqrt(found.n)
     assert rate == pytest.approx(found.rate, abs=allowed + 0.02 * found.rate)
-    small = exits.exit_theory(alpha, beta, epsilon, 1e300, right).rate
+    small = exits.exit_theory(LevyNoise(alpha, beta, epsilon), 1e300, right).rate
     assert abs(small - found.rate) > abs(rate - found.rate)
     assert alpha > 1 or abs(small - found.rate) > allowed

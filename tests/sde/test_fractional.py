@@ -12,6 +12,7 @@ from gnicli.sde import compare, simulate, sinks, stationary
 from gnicli.sde.drift import GradientDrift
 from gnicli.sde.fractional import FractionalForce, zero_step
 from gnicli.sde.gibbs import GibbsLaw
+from gnicli.sde.levy_noise import LevyNoise
 from gnicli.sde.noise import Increments
 from gnicli.sde.scheme import build
 from gnicli.sde.simulate import Plan
@@ -39,14 +40,14 @@ def by_fourier(force, points):
     ("potential", "alpha", "beta"), [(WELL, 1.5, 0.5), (TILTED, 1.3, -0.8), (WELL, 1.8, 0.9)], ids=str
 )
 def test_quadrature_is_the_fourier_multiplier(potential, alpha, beta):
-    force = FractionalForce(potential, alpha, beta)
+    force = FractionalForce(potential, LevyNoise(alpha, beta))
     assert force.numerator(POINTS) == pytest.approx(by_fourier(force, POINTS), abs=2e-4)
 
 
 def test_the_drift_restores_gibbs_in_the_stationary_equation():
     """(b φ)' = −ε^α (noise's generator)*φ: the flux b φ + (fractional flux) vanishes, tested against e^{iκw}."""
     alpha, beta, epsilon = 1.5, 0.5, 0.9
-    force = FractionalForce(TILTED, alpha, beta, epsilon)
+    force = FractionalForce(TILTED, LevyNoise(alpha, beta, epsilon))
     x = np.linspace(-300, 300, 24_001)
     phi = np.exp(-force.gibbs.exponent(x))
     step = x[1] - x[0]
@@ -61,27 +62,29 @@ def test_the_drift_restores_gibbs_in_the_stationary_equation():
 
 
 def test_far_values_of_the_paper_sheet():
-    assert FractionalForce(WELL, 1.5, 0.5).rate(np.array([3.0, 4.0])) == pytest.approx([-2.04e6, -3.5e23], rel=0.01)
+    assert FractionalForce(WELL, LevyNoise(1.5, 0.5)).rate(np.array([3.0, 4.0])) == pytest.approx(
+        [-2.04e6, -3.5e23], rel=0.01
+    )
 
 
 @pytest.mark.parametrize("order", [1, 2])
 @pytest.mark.parametrize(("alpha", "beta", "epsilon"), [(1.5, 0.5, 1.0), (1.2, -0.7, 0.8), (1.8, 0.9, 1.3)])
 def test_sums_converge_with_their_order(order, alpha, beta, epsilon):
-    exact = FractionalForce(TILTED, alpha, beta, epsilon).rate(POINTS)
+    exact = FractionalForce(TILTED, LevyNoise(alpha, beta, epsilon)).rate(POINTS)
     errors = []
     for h in (0.1, 0.05, 0.025):
-        force = FractionalForce(TILTED, alpha, beta, epsilon, h, round(14 / h), order)
+        force = FractionalForce(TILTED, LevyNoise(alpha, beta, epsilon), h, round(14 / h), order)
         errors.append(np.abs(force.rate(POINTS) - exact).max())
     slopes = np.log2(np.array(errors[:-1]) / errors[1:])
     assert slopes == pytest.approx([order] * 2, abs=0.15)
 
 
 def test_error_in_k_falls_once_the_sum_reaches_the_density():
-    exact = FractionalForce(WELL, 1.5, 0.5).rate(POINTS)
+    exact = FractionalForce(WELL, LevyNoise(1.5, 0.5)).rate(POINTS)
     h = 0.05
 
     def error(reach):
-        force = FractionalForce(WELL, 1.5, 0.5, 1.0, h, round(reach / h), 2)
+        force = FractionalForce(WELL, LevyNoise(1.5, 0.5), h, round(reach / h), 2)
         return np.abs(force.rate(POINTS) / exact - 1).max()
 
     enough = error(12.0)
@@ -93,7 +96,7 @@ def test_error_in_k_falls_once_the_sum_reaches_the_density():
 @pytest.mark.parametrize("alpha", [1.05, 1.5, 1.95])
 def test_no_terms_at_h0_give_the_gradient(alpha, epsilon):
     for order in (1, 2):
-        force = FractionalForce(TILTED, alpha, -0.6, epsilon, zero_step(alpha), 0, order)
+        force = FractionalForce(TILTED, LevyNoise(alpha, -0.6, epsilon), zero_step(alpha), 0, order)
         w = np.linspace(-3, 3, 25)
         assert force.rate(w) == pytest.approx(-TILTED.gradient(w), rel=1e-12, abs=1e-12)
         drift = FractionalDrift(force)
@@ -103,9 +106,9 @@ def test_no_terms_at_h0_give_the_gradient(alpha, epsilon):
 @pytest.mark.parametrize(
     "force",
     [
-        FractionalForce(WELL, 1.5, 0.5),
-        FractionalForce(TILTED, 1.3, -0.8, 0.7),
-        FractionalForce(WELL, 1.5, 0.5, 1, 0.1, 120),
+        FractionalForce(WELL, LevyNoise(1.5, 0.5)),
+        FractionalForce(TILTED, LevyNoise(1.3, -0.8, 0.7)),
+        FractionalForce(WELL, LevyNoise(1.5, 0.5, 1), 0.1, 120),
     ],
     ids=["well", "tilted", "sum"],
 )
@@ -129,15 +132,15 @@ def test_tabulated_flow_solves_its_equation(force):
 def l1_to_gibbs(drift, alpha, beta, n=4096, steps=4000, eta=0.01, seed=1):
     histogram = sinks.Histogram(-4.0, 4.0, 80, n)
     plan = Plan(steps, n, eta, seed=seed, burn_in=500, thin=5)
-    simulate.simulate(build("strang", drift), Increments(alpha, beta, 1.0), plan, 0.0, [histogram])
+    simulate.simulate(build("strang", drift), Increments(LevyNoise(alpha, beta)), plan, 0.0, [histogram])
     found, _ = histogram.cdf()
-    gibbs = GibbsLaw(WELL, alpha)
+    gibbs = GibbsLaw(WELL, LevyNoise(alpha))
     return np.abs(np.diff(found) - np.diff(gibbs.cdf(histogram.edges))).sum()
 
 
 def test_modified_drift_settles_in_gibbs_and_the_plain_one_does_not():
-    restored = l1_to_gibbs(FractionalDrift(FractionalForce(WELL, 1.5, 0.5)), 1.5, 0.5, steps=2000)
-    exact = compare.l1_between(stationary.exact(WELL, 1.5, 0.5), GibbsLaw(WELL, 1.5), -10, 10)
+    restored = l1_to_gibbs(FractionalDrift(FractionalForce(WELL, LevyNoise(1.5, 0.5))), 1.5, 0.5, steps=2000)
+    exact = compare.l1_between(stationary.exact(WELL, LevyNoise(1.5, 0.5)), GibbsLaw(WELL, LevyNoise(1.5)), -10, 10)
     # 0.01 is the promise; here half a million independent samples in 80 cells leave some .008 of noise.
     assert restored < 0.02
     assert exact == pytest.approx(0.28, abs=0.02)
@@ -145,15 +148,18 @@ def test_modified_drift_settles_in_gibbs_and_the_plain_one_does_not():
 
 @pytest.mark.slow
 def test_modified_drift_restores_gibbs_as_promised():
-    assert l1_to_gibbs(FractionalDrift(FractionalForce(WELL, 1.5, 0.5)), 1.5, 0.5, n=10_000, steps=10_000) < 0.01
-    sum_ = FractionalForce(WELL, 1.5, 0.5, 1.0, 0.05, 240, 2)
+    assert (
+        l1_to_gibbs(FractionalDrift(FractionalForce(WELL, LevyNoise(1.5, 0.5))), 1.5, 0.5, n=10_000, steps=10_000)
+        < 0.01
+    )
+    sum_ = FractionalForce(WELL, LevyNoise(1.5, 0.5), 0.05, 240, 2)
     assert l1_to_gibbs(FractionalDrift(sum_), 1.5, 0.5, n=10_000, steps=10_000) < 0.01
     assert l1_to_gibbs(GradientDrift(WELL), 1.5, 0.5) > 0.25
 
 
 @pytest.mark.parametrize("epsilon", [0.5, 1.0, 2.0])
 def test_gibbs_law(epsilon):
-    law = GibbsLaw(TILTED, 1.5, epsilon)
+    law = GibbsLaw(TILTED, LevyNoise(1.5, 0.0, epsilon))
     x = np.linspace(-9, 9, 4001)
     density = np.exp(-TILTED.value(x) / epsilon**1.5)
     density /= np.trapezoid(density, x)
@@ -167,15 +173,24 @@ def test_gibbs_law(epsilon):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: FractionalForce(WELL, 2.0, 0.0), "needs 1 < alpha < 2"),
-        (lambda: FractionalForce(WELL, 1.5, 1.0), r"\|beta\| < 1"),
-        (lambda: FractionalForce(WELL, 1.5, 0.5, h=0.1), "give both"),
-        (lambda: FractionalForce(WELL, 1.5, 0.5, h=-0.1, K=3), "h must be > 0"),
-        (lambda: FractionalForce(WELL, 1.5, 0.5, h=0.1, K=3, order=3), "order must be one of"),
-        (lambda: FractionalForce(Separable(), 1.5, 0.5), "one dimension"),
-        (lambda: build("euler", FractionalDrift(FractionalForce(Quadratic(), 1.5, 0.5))), "take scheme=strang"),
-        (lambda: build("tamed", FractionalDrift(FractionalForce(Quadratic(), 1.5, 0.5))), "take scheme=strang"),
-        (lambda: build("implicit", FractionalDrift(FractionalForce(Quadratic(), 1.5, 0.5))), "take scheme=strang"),
+        (lambda: FractionalForce(WELL, LevyNoise(2.0, 0.0)), "needs 1 < alpha < 2"),
+        (lambda: FractionalForce(WELL, LevyNoise(1.5, 1.0)), r"\|beta\| < 1"),
+        (lambda: FractionalForce(WELL, LevyNoise(1.5, 0.5), h=0.1), "give both"),
+        (lambda: FractionalForce(WELL, LevyNoise(1.5, 0.5), h=-0.1, K=3), "h must be > 0"),
+        (lambda: FractionalForce(WELL, LevyNoise(1.5, 0.5), h=0.1, K=3, order=3), "order must be one of"),
+        (lambda: FractionalForce(Separable(), LevyNoise(1.5, 0.5)), "one dimension"),
+        (
+            lambda: build("euler", FractionalDrift(FractionalForce(Quadratic(), LevyNoise(1.5, 0.5)))),
+            "take scheme=strang",
+        ),
+        (
+            lambda: build("tamed", FractionalDrift(FractionalForce(Quadratic(), LevyNoise(1.5, 0.5)))),
+            "take scheme=strang",
+        ),
+        (
+            lambda: build("implicit", FractionalDrift(FractionalForce(Quadratic(), LevyNoise(1.5, 0.5)))),
+            "take scheme=strang",
+        ),
     ],
 )
 def test_bad_input_is_refused(call, message):

@@ -13,6 +13,7 @@ from gnicli.potential.quadratic import Quadratic
 from gnicli.potential.quartic import Quartic
 from gnicli.sde import expression, growth, means, simulate, sinks, stationary
 from gnicli.sde.drift import GradientDrift
+from gnicli.sde.levy_noise import LevyNoise
 from gnicli.sde.means import Tail, Tails
 from gnicli.sde.noise import Increments
 from gnicli.sde.scheme import build
@@ -60,9 +61,11 @@ def test_growth_of_expressions(text, left, right, pole):
 @pytest.mark.parametrize(("alpha", "beta"), [(0.8, 0.4), (1.6, -0.5)])
 def test_tail_indices_are_those_of_the_exact_law(potential, alpha, beta):
     """Against the slope of the exact distribution function far out."""
-    law = stationary.exact(potential, alpha, beta)
+    law = stationary.exact(potential, LevyNoise(alpha, beta))
     x = np.array([3e3, 3e4])
-    for index, beyond in zip(means.tails(potential, alpha, beta), (law.cdf(-x), _above(law, x)), strict=True):
+    for index, beyond in zip(
+        means.tails(potential, LevyNoise(alpha, beta)), (law.cdf(-x), _above(law, x)), strict=True
+    ):
         assert math.log(beyond[0] / beyond[1]) / math.log(10) == pytest.approx(index, rel=0.02)
 
 
@@ -73,13 +76,13 @@ def _above(law, x):
 
 
 def test_tails_of_light_one_sided_and_unknown_laws():
-    assert means.tails(DoubleWell(), 2.0, 0.5) == (math.inf, math.inf)
-    assert means.tails(DoubleWell(), 1.5, 0.5, drift="fractional") == (math.inf, math.inf)
-    assert means.tails(DoubleWell(), 1.5, 1.0) == (math.inf, 3.5)
-    assert means.tails(DoubleWell(), 1.5, -1.0) == (3.5, math.inf)
-    assert means.tails(DoubleWell(), 1.5, 0.0, scheme="tamed") == (0.5, 0.5)
-    assert means.tails(DoubleWell(), 0.8, 0.0, scheme="implicit") == pytest.approx((2.4, 2.4))
-    assert all(np.isnan(means.tails(type("", (), {"coefficients": None})(), 1.5, 0.0)))
+    assert means.tails(DoubleWell(), LevyNoise(2.0, 0.5)) == (math.inf, math.inf)
+    assert means.tails(DoubleWell(), LevyNoise(1.5, 0.5), drift="fractional") == (math.inf, math.inf)
+    assert means.tails(DoubleWell(), LevyNoise(1.5, 1.0)) == (math.inf, 3.5)
+    assert means.tails(DoubleWell(), LevyNoise(1.5, -1.0)) == (3.5, math.inf)
+    assert means.tails(DoubleWell(), LevyNoise(1.5, 0.0), scheme="tamed") == (0.5, 0.5)
+    assert means.tails(DoubleWell(), LevyNoise(0.8, 0.0), scheme="implicit") == pytest.approx((2.4, 2.4))
+    assert all(np.isnan(means.tails(type("", (), {"coefficients": None})(), LevyNoise(1.5, 0.0))))
 
 
 @pytest.mark.parametrize(
@@ -153,14 +156,14 @@ def test_stable_means_lie_below_with_the_probability_used():
 
 def test_records_see_jumps_of_every_age():
     """P(|w| > 20) at a step of .16: the youngest of 16 fixed ages has come in to 10 already."""
-    law = stationary.exact(DoubleWell(), 0.7, 0.4, 0.5)
+    law = stationary.exact(DoubleWell(), LevyNoise(0.7, 0.4, 0.5))
     truth = float(law.cdf(-20.0) + 1 - law.cdf(20.0))
     found = {}
     for phases in (None, 16):
         moments = sinks.Moments({"far": lambda w: np.abs(w) > 20}, 4096)
         plan = Plan(400, 4096, 0.16, seed=3, burn_in=100)
         stepper = build("strang", GradientDrift(DoubleWell(), phases))
-        simulate.simulate(stepper, Increments(0.7, 0.4, 0.5), plan, 0.0, [moments])
+        simulate.simulate(stepper, Increments(LevyNoise(0.7, 0.4, 0.5)), plan, 0.0, [moments])
         mean, stderr, _ = moments.means()["far"]
         found[phases] = (mean[0], stderr[0])
     assert found[16] == (0.0, 0.0)
@@ -170,12 +173,14 @@ def test_records_see_jumps_of_every_age():
 @pytest.mark.slow
 def test_intervals_of_the_mean_square_cover():
     """alpha = .7, where no interval of ±1.96 standard errors did: 19 of 20 expected."""
-    truth = float(stationary.exact(DoubleWell(), 0.7, 0.4, 0.5).moments[2])
+    truth = float(stationary.exact(DoubleWell(), LevyNoise(0.7, 0.4, 0.5)).moments[2])
     hits = 0
     for seed in range(20):
         moments = sinks.Moments({"w**2": np.square}, 1000)
         plan = Plan(10_000, 1000, 0.01, seed=seed, burn_in=1000, thin=5)
-        simulate.simulate(build("strang", GradientDrift(DoubleWell())), Increments(0.7, 0.4, 0.5), plan, 0.0, [moments])
-        (mean,) = means.of(moments, [means.tails(DoubleWell(), 0.7, 0.4)])["w**2"]
+        simulate.simulate(
+            build("strang", GradientDrift(DoubleWell())), Increments(LevyNoise(0.7, 0.4, 0.5)), plan, 0.0, [moments]
+        )
+        (mean,) = means.of(moments, [means.tails(DoubleWell(), LevyNoise(0.7, 0.4))])["w**2"]
         hits += mean.ci95[0] <= truth <= mean.ci95[1]
     assert hits >= 17

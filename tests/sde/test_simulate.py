@@ -12,6 +12,7 @@ from gnicli.potential.quadratic import Quadratic
 from gnicli.potential.separable import Separable
 from gnicli.sde import noise, simulate, sinks, starts, stationary
 from gnicli.sde.drift import GradientDrift
+from gnicli.sde.levy_noise import LevyNoise
 from gnicli.sde.noise import Increments
 from gnicli.sde.scheme import NAMES, build
 from gnicli.sde.simulate import Plan
@@ -27,13 +28,13 @@ def scheme(name="strang", potential=WELL):
 
 def cdf_errors(name, etas, alpha, beta, horizon=110, n=4096, potential=WELL, phases=16):
     """F of the chain minus F of the exact law, at points where the law has its bulk; and the standard errors."""
-    exact = stationary.exact(potential, alpha, beta)
+    exact = stationary.exact(potential, LevyNoise(alpha, beta))
     errors, ses = [], []
     for eta in etas:
         histogram = sinks.Histogram(-8.0, 8.0, 320, n)
         plan = Plan(round(horizon / eta), n, eta, seed=3, burn_in=round(10 / eta), thin=max(1, round(0.1 / eta)))
         stepper = build(name, GradientDrift(potential, phases))
-        simulate.simulate(stepper, Increments(alpha, beta, 1.0), plan, 0.0, [histogram])
+        simulate.simulate(stepper, Increments(LevyNoise(alpha, beta)), plan, 0.0, [histogram])
         found, se = histogram.cdf()
         errors.append(found - exact.cdf(histogram.edges))
         ses.append(se)
@@ -53,12 +54,12 @@ def test_strang_has_weak_order_two(alpha, beta):
 
 def test_phases_spread_the_records_evenly():
     """Beyond 1/√η the plain scheme records nothing; spread over the flow, the tail is that of the law."""
-    exact = stationary.exact(WELL, 1.2, 0.5)
+    exact = stationary.exact(WELL, LevyNoise(1.2, 0.5))
     beyond = {}
     for phases in (1, 16):
         histogram = sinks.Histogram(-6.0, 6.0, 1, 4096)
         stepper = build("strang", GradientDrift(WELL, phases))
-        simulate.simulate(stepper, Increments(1.2, 0.5, 1.0), Plan(1500, 4096, 0.04, seed=2), -1.0, [histogram])
+        simulate.simulate(stepper, Increments(LevyNoise(1.2, 0.5)), Plan(1500, 4096, 0.04, seed=2), -1.0, [histogram])
         beyond[phases] = 1 - histogram.counts.sum() / histogram.totals.sum()
     true = 1 - float(exact.cdf(6.0) - exact.cdf(-6.0))
     assert beyond[1] == 0
@@ -81,10 +82,10 @@ def test_strang_settles_in_the_exact_law(potential):
 @pytest.mark.slow
 def test_strang_keeps_its_promise_at_a_hundred_million_steps():
     n, eta = 10_000, 0.01
-    exact = stationary.exact(WELL, 1.5, 0.5)
+    exact = stationary.exact(WELL, LevyNoise(1.5, 0.5))
     histogram = sinks.Histogram(-10.0, 10.0, 400, n, n_groups=50)
     plan = Plan(12_000, n, eta, seed=5, burn_in=2000)
-    simulate.simulate(scheme(), Increments(1.5, 0.5, 1.0), plan, 0.0, [histogram])
+    simulate.simulate(scheme(), Increments(LevyNoise(1.5, 0.5)), plan, 0.0, [histogram])
     found, se = histogram.cdf()
     error = np.abs(found - exact.cdf(histogram.edges))
     assert error.max() < 1.5e-3
@@ -96,7 +97,7 @@ def test_euler_on_the_quadratic_has_its_stable_law(alpha, beta):
     rate, eta, epsilon = 1.3, 0.25, 0.8
     run = simulate.simulate(
         scheme("euler", Quadratic(curvature=rate)),
-        Increments(alpha, beta, epsilon),
+        Increments(LevyNoise(alpha, beta, epsilon)),
         Plan(160, 20_000, eta, seed=1),
         0.0,
     )
@@ -111,7 +112,10 @@ def test_strang_on_the_quadratic_has_its_stable_law():
     """Half decay, noise, half decay: w' = e^{-λη} w + e^{-λη/2} ΔL."""
     alpha, beta, rate, eta = 1.4, -0.8, 1.3, 0.4
     run = simulate.simulate(
-        scheme("strang", Quadratic(curvature=rate)), Increments(alpha, beta, 1.0), Plan(100, 20_000, eta, seed=2), 0.0
+        scheme("strang", Quadratic(curvature=rate)),
+        Increments(LevyNoise(alpha, beta)),
+        Plan(100, 20_000, eta, seed=2),
+        0.0,
     )
     decay = math.exp(-rate * eta)
     scale = (eta * decay ** (alpha / 2) / (1 - decay**alpha)) ** (1 / alpha)
@@ -119,10 +123,10 @@ def test_strang_on_the_quadratic_has_its_stable_law():
 
 
 def test_brownian_noise_has_twice_the_variance_of_its_time():
-    draws = Increments(2.0, 0.3, 0.5).block(0, 0, 0, np.full(32, 0.1), 4096)
+    draws = Increments(LevyNoise(2.0, 0.3, 0.5)).block(0, 0, 0, np.full(32, 0.1), 4096)
     assert draws.var() == pytest.approx(2 * 0.25 * 0.1, rel=5 * math.sqrt(2 / draws.size))
-    run = simulate.simulate(scheme(), Increments(2.0, 0.0, 1.0), Plan(400, 20_000, 0.05, seed=4), 0.0)
-    exact = stationary.exact(WELL, 2.0, 0.0)
+    run = simulate.simulate(scheme(), Increments(LevyNoise(2.0, 0.0)), Plan(400, 20_000, 0.05, seed=4), 0.0)
+    exact = stationary.exact(WELL, LevyNoise(2.0, 0.0))
     assert stats.kstest(run.positions, exact.cdf).pvalue > 1e-3
 
 
@@ -143,9 +147,9 @@ def test_tamed_step_spoils_the_tail():
     for name in ("strang", "tamed"):
         histogram = sinks.Histogram(-6.0, 6.0, 10, n)
         plan = Plan(400, n, 0.1, seed=6, burn_in=100)
-        simulate.simulate(scheme(name), Increments(1.2, 0.5, 1.0), plan, 0.0, [histogram])
+        simulate.simulate(scheme(name), Increments(LevyNoise(1.2, 0.5)), plan, 0.0, [histogram])
         beyond[name] = 1 - histogram.counts.sum() / histogram.totals.sum()
-    exact = stationary.exact(WELL, 1.2, 0.5)
+    exact = stationary.exact(WELL, LevyNoise(1.2, 0.5))
     true = 1 - float(exact.cdf(6.0) - exact.cdf(-6.0))
     assert beyond["tamed"] > 10 * true
     assert beyond["strang"] < 2 * true
@@ -155,7 +159,7 @@ def test_tamed_step_spoils_the_tail():
 def test_blocks_and_interruptions_do_not_show(name, monkeypatch):
     """Any size of run, stop and go on gives the same chains; a chain's noise does not depend on the others' fate."""
     n = 4096 + 300
-    increments = Increments(1.5, 0.5, 1.0)
+    increments = Increments(LevyNoise(1.5, 0.5))
 
     class Stopping(SilentObserver):
         def __init__(self, stop_at):
@@ -197,7 +201,7 @@ def test_blocks_and_interruptions_do_not_show(name, monkeypatch):
 
 
 def test_recording_does_not_change_the_chains():
-    increments, plan = Increments(1.3, -0.5, 1.0), Plan(70, 50, 0.05, seed=1)
+    increments, plan = Increments(LevyNoise(1.3, -0.5)), Plan(70, 50, 0.05, seed=1)
     for name in ("strang", "implicit"):
         trace = sinks.Trace(70, 50)
         plain = simulate.simulate(scheme(name), increments, plan, 0.0)
@@ -212,7 +216,7 @@ def test_decreasing_steps_carry_their_weights():
     plan = Plan(90, 20, 0.5, seed=2, eta_power=0.4, burn_in=20)
     trace, moments = sinks.Trace(70, 20), sinks.Moments({"square": np.square}, 20)
     histogram = sinks.Histogram(-3.0, 3.0, 6, 20, n_groups=4)
-    simulate.simulate(scheme(), Increments(1.5, 0.5, 1.0), plan, 0.0, [trace, moments, histogram])
+    simulate.simulate(scheme(), Increments(LevyNoise(1.5, 0.5)), plan, 0.0, [trace, moments, histogram])
     etas = 0.5 * np.arange(21, 91) ** -0.4
     w = trace.positions[:, 0]
     mean, stderr, n = moments.means()["square"]
@@ -245,11 +249,11 @@ def test_histogram_counts_like_numpy_and_gives_the_distribution_function():
 def test_moments_errors_are_honest_over_chains():
     """The standard error over chains covers the exact mean, however long each chain remembers."""
     hits = 0
-    exact = stationary.exact(WELL, 1.7, 0.5).mean
+    exact = stationary.exact(WELL, LevyNoise(1.7, 0.5)).mean
     for seed in range(40):
         moments = sinks.Moments({"w": lambda w: w}, 60)
         plan = Plan(160, 60, 0.1, seed=seed, burn_in=100)
-        simulate.simulate(scheme(), Increments(1.7, 0.5, 1.0), plan, 0.0, [moments])
+        simulate.simulate(scheme(), Increments(LevyNoise(1.7, 0.5)), plan, 0.0, [moments])
         mean, stderr, _ = moments.means()["w"]
         hits += abs(mean[0] - exact) < 2 * stderr[0]
     assert hits >= 32  # 38 expected
@@ -260,10 +264,12 @@ def test_coordinates_have_their_own_skewness():
     n = 4096
     histogram = sinks.Histogram(-6.0, 6.0, 60, n, dimension=2)
     plan = Plan(240, n, 0.1, seed=9, burn_in=100)
-    run = simulate.simulate(scheme("strang", potential), Increments(1.5, (0.7, -0.7), 1.0, 2), plan, 0.0, [histogram])
+    run = simulate.simulate(
+        scheme("strang", potential), Increments(LevyNoise(1.5, (0.7, -0.7)), 2), plan, 0.0, [histogram]
+    )
     assert run.positions.shape == (2, n)
-    well = stationary.exact(WELL, 1.5, 0.7)
-    bowl = stationary.exact(Quadratic(), 1.5, -0.7)
+    well = stationary.exact(WELL, LevyNoise(1.5, 0.7))
+    bowl = stationary.exact(Quadratic(), LevyNoise(1.5, -0.7))
     for axis, law in enumerate((well, bowl)):
         found, se = histogram.cdf(axis)
         assert (np.abs(found - law.cdf(histogram.edges)) < 6e-3 + 5 * se).all()
@@ -272,7 +278,9 @@ def test_coordinates_have_their_own_skewness():
 def test_every_scheme_runs_in_two_dimensions():
     potential = Separable(parts=["double_well", "quartic"])
     for name in NAMES:
-        run = simulate.simulate(scheme(name, potential), Increments(1.8, 0.2, 0.5, 2), Plan(40, 10, 0.01), 0.3)
+        run = simulate.simulate(
+            scheme(name, potential), Increments(LevyNoise(1.8, 0.2, 0.5), 2), Plan(40, 10, 0.01), 0.3
+        )
         assert np.isfinite(run.positions).all()
 
 
@@ -280,7 +288,7 @@ def test_exploded_chains_are_counted_and_left_out():
     n = 2000
     moments, histogram = sinks.Moments({"w": lambda w: w}, n), sinks.Histogram(-20.0, 20.0, 100, n)
     plan = Plan(640, n, 0.02, seed=1)
-    run = simulate.simulate(scheme("euler"), Increments(1.1, 0.5, 1.0), plan, 0.0, [moments, histogram])
+    run = simulate.simulate(scheme("euler"), Increments(LevyNoise(1.1, 0.5)), plan, 0.0, [moments, histogram])
     dead = run.exploded_by >= 0
     assert 0 < run.n_exploded < n
     assert np.isnan(run.positions[dead]).all()
@@ -290,16 +298,18 @@ def test_exploded_chains_are_counted_and_left_out():
     assert moments.weight[~dead] == pytest.approx(640 * 0.02)
     assert moments.weight[dead] == pytest.approx(0.02 * (run.exploded_by[dead] - noise.STEP_BLOCK))
     with pytest.raises(NumericalError, match=r"all 50 chains exploded by step \d+; use scheme=strang"):
-        simulate.simulate(scheme("euler"), Increments(0.6, 0.0, 3.0), Plan(10_000, 50, 0.1), 0.0)
+        simulate.simulate(scheme("euler"), Increments(LevyNoise(0.6, 0.0, 3.0)), Plan(10_000, 50, 0.1), 0.0)
 
 
 def test_a_checkpoint_of_another_run_is_refused():
     observer = SilentObserver()
     states = []
     observer.step_done = lambda step, total, make_state, **shown: states.append(make_state())
-    simulate.simulate(scheme(), Increments(1.5, 0.0, 1.0), Plan(10, 5, 0.1), 0.0, (), observer)
+    simulate.simulate(scheme(), Increments(LevyNoise(1.5, 0.0)), Plan(10, 5, 0.1), 0.0, (), observer)
     with pytest.raises(ConflictError, match=r"chains of shape \(5,\)"):
-        simulate.simulate(scheme(), Increments(1.5, 0.0, 1.0), Plan(10, 6, 0.1), 0.0, (), SilentObserver(states[-1]))
+        simulate.simulate(
+            scheme(), Increments(LevyNoise(1.5, 0.0)), Plan(10, 6, 0.1), 0.0, (), SilentObserver(states[-1])
+        )
 
 
 def test_starts():
@@ -319,9 +329,9 @@ def test_starts():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: Increments(1.0, 0.5, 1.0), "alpha=1 with beta=0.5"),
-        (lambda: Increments(1.5, [0.1, 0.2, 0.3], 1.0, 2), "expected one number or 2"),
-        (lambda: Increments(1.5, 0.1, -1.0), "epsilon must be > 0"),
+        (lambda: Increments(LevyNoise(1.0, 0.5)), "alpha=1 with beta=0.5"),
+        (lambda: Increments(LevyNoise(1.5, [0.1, 0.2, 0.3]), 2), "expected one number or 2"),
+        (lambda: Increments(LevyNoise(1.5, 0.1, -1.0)), "epsilon must be > 0"),
         (lambda: scheme("milstein"), "scheme must be one of strang, euler, implicit, tamed"),
         (lambda: simulate.check_plan(Plan(10, 5, -0.1)), "eta must be > 0"),
         (lambda: simulate.check_plan(Plan(10, 5, 0.1, burn_in=10)), "burn_in must be below n_steps=10"),

@@ -11,6 +11,7 @@ from gnicli.sde import compare, simulate, sinks, stationary
 from gnicli.sde.drift import GradientDrift
 from gnicli.sde.fractional import FractionalForce
 from gnicli.sde.gibbs import GibbsLaw
+from gnicli.sde.levy_noise import LevyNoise
 from gnicli.sde.noise import Increments
 from gnicli.sde.scheme import build
 from gnicli.sde.simulate import Plan
@@ -22,7 +23,7 @@ class Operator(TransitionLaw):
     """With the distribution function of the quartic's position after a share of the flow."""
 
     def __init__(self, alpha, beta, eta):
-        super().__init__(Quartic().flow, alpha, beta, 1.0, eta)
+        super().__init__(Quartic().flow, LevyNoise(alpha, beta), eta)
 
     def cdf(self, x, share):
         """Of the position after the share of the flow: P(u <= Φ_{-share·η}(x)), smoothed once more by the kernel."""
@@ -39,7 +40,7 @@ X = np.linspace(-3, 3, 25)
 
 @pytest.mark.parametrize(("alpha", "beta"), [(1.5, 0.5), (1.3, -0.7)])
 def test_weak_order_is_two_wherever_the_flow_is_recorded(alpha, beta):
-    exact = stationary.exact(Quartic(), alpha, beta).cdf(X)
+    exact = stationary.exact(Quartic(), LevyNoise(alpha, beta)).cdf(X)
     operators = [Operator(alpha, beta, eta) for eta in (0.1, 0.05)]
     for phases in (1, 16):
         coarse, fine = (np.abs(operator.spread(X, phases) - exact).max() for operator in operators)
@@ -54,11 +55,11 @@ def test_simulation_has_the_law_of_its_operator():
         histogram = sinks.Histogram(-3.0, 3.0, 24, n)
         stepper = build("strang", GradientDrift(Quartic(), phases))
         plan = Plan(800, n, eta, seed=5, burn_in=100)
-        simulate.simulate(stepper, Increments(alpha, beta, 1.0), plan, 0.0, [histogram])
+        simulate.simulate(stepper, Increments(LevyNoise(alpha, beta)), plan, 0.0, [histogram])
         found, se = histogram.cdf()
         wanted = operator.spread(histogram.edges, phases)
         assert (np.abs(found - wanted) < 4.5 * se + 1e-6).all()
-        away = np.abs(wanted - stationary.exact(Quartic(), alpha, beta).cdf(histogram.edges)).max()
+        away = np.abs(wanted - stationary.exact(Quartic(), LevyNoise(alpha, beta)).cdf(histogram.edges)).max()
         assert away > 20 * se.max()
     assert math.isclose((operator.weights * operator.density).sum(), 1)
 
@@ -68,10 +69,10 @@ FUNCTIONS = {"w": lambda w: w, "square": np.square, "cos": np.cos}
 
 def test_strang_with_the_fractional_drift_tends_to_gibbs_with_order_two():
     alpha, beta = 1.5, 0.5
-    gibbs = GibbsLaw(DoubleWell(), alpha)
-    drift = FractionalDrift(FractionalForce(DoubleWell(), alpha, beta))
+    gibbs = GibbsLaw(DoubleWell(), LevyNoise(alpha))
+    drift = FractionalDrift(FractionalForce(DoubleWell(), LevyNoise(alpha, beta)))
     wanted = compare.expectation(gibbs, np.square, -1e6, 1e6)
-    errors = [TransitionLaw(drift.flow, alpha, beta, 1.0, eta).mean(np.square) - wanted for eta in (0.12, 0.06)]
+    errors = [TransitionLaw(drift.flow, LevyNoise(alpha, beta), eta).mean(np.square) - wanted for eta in (0.12, 0.06)]
     assert math.log2(errors[0] / errors[1]) == pytest.approx(2, abs=0.4)
     assert abs(errors[1]) < 2e-3
 
@@ -80,7 +81,7 @@ def test_strang_with_the_fractional_drift_tends_to_gibbs_with_order_two():
 def test_the_sums_have_their_orders_in_the_law(order):
     """Theorem 4.2 and its improvement, |ν_h(g) − ν(g)| ~ h and h²; steps of .12, which leave the slopes alone."""
     errors = [
-        drift_errors(FractionalForce(DoubleWell(), 1.5, 0.5, 1.0, h, round(20 / h), order), FUNCTIONS, 0.12)
+        drift_errors(FractionalForce(DoubleWell(), LevyNoise(1.5, 0.5), h, round(20 / h), order), FUNCTIONS, 0.12)
         for h in (0.1, 0.05)
     ]
     for name in FUNCTIONS:
@@ -90,7 +91,7 @@ def test_the_sums_have_their_orders_in_the_law(order):
 @pytest.mark.slow
 @pytest.mark.parametrize(("alpha", "beta"), [(1.3, -0.6), (1.7, 0.8)])
 def test_the_step_of_the_comparison_does_not_matter(alpha, beta):
-    force = FractionalForce(DoubleWell(), alpha, beta, 1.0, 0.1, 200, 2)
+    force = FractionalForce(DoubleWell(), LevyNoise(alpha, beta), 0.1, 200, 2)
     coarse, fine = (drift_errors(force, FUNCTIONS, eta) for eta in (0.04, 0.02))
     for name in FUNCTIONS:
         assert coarse[name] == pytest.approx(fine[name], rel=0.05), name
