@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from gnicli.kde import bandwidth, binned, density
+from gnicli.kde import bandwidth, binned, estimation
 from gnicli.kde.binned import Window
 
 WINDOW = Window(-10.0, 10.0, 1001)
@@ -47,7 +47,7 @@ def main() -> None:
     h = bandwidth.choose("isj", x)
     ours = seconds(lambda: binned.estimate(x, WINDOW, h), 9)
     begin = time.perf_counter()
-    density.by_tree(x, WINDOW.points, h)
+    estimation.by_tree(x, WINDOW.points, h)
     tree = time.perf_counter() - begin
     print(f"scikit-learn at 1e5: {tree:.2f} s, binned {1e3 * ours:.3f} ms: {tree / ours:.0f} times faster")
 

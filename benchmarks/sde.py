@@ -16,14 +16,18 @@ from scipy import stats
 from threadpoolctl import threadpool_limits
 
 from gnicli.potential.double_well import DoubleWell
-from gnicli.sde import expression, simulate, sinks, stationary
-from gnicli.sde.drift import GradientDrift
-from gnicli.sde.fractional import FractionalForce
+from gnicli.sde import expression, loop, sinks
+from gnicli.sde.drift.fractional import FractionalForce
+from gnicli.sde.drift.fractional_flow import FractionalDrift
+from gnicli.sde.drift.gradient import GradientDrift
+from gnicli.sde.increments import Increments
+from gnicli.sde.laws import stationary
 from gnicli.sde.levy_noise import LevyNoise
-from gnicli.sde.noise import Increments
+from gnicli.sde.loop import Plan
 from gnicli.sde.scheme import build
-from gnicli.sde.simulate import Plan
-from gnicli.sde.tabulated import FractionalDrift
+from gnicli.sde.sinks.histogram import Histogram
+from gnicli.sde.sinks.moments import Moments
+from gnicli.sde.sinks.trace import Trace
 from gnicli.stable import StableLaw
 
 N_CHAINS, N_STEPS, REPEATS = 10_000, 320, 15
@@ -50,12 +54,12 @@ def chains(name: str, drift: GradientDrift | FractionalDrift, feed: str = "") ->
     functions = {text: expression.parse(text) for text in ("w", "w**2", "cos(w)")}
 
     def call() -> None:
-        fed: list[sinks.Sink] = [sinks.Histogram(-10.0, 10.0, 2000, N_CHAINS)] if feed else []
+        fed: list[sinks.Sink] = [Histogram(-10.0, 10.0, 2000, N_CHAINS)] if feed else []
         if feed == "command":
-            histogram = sinks.Histogram(-10.0, 10.0, 8000, N_CHAINS)
-            fed = [histogram, sinks.Moments(functions, N_CHAINS), sinks.Trace(N_STEPS // thin, 64)]
+            histogram = Histogram(-10.0, 10.0, 8000, N_CHAINS)
+            fed = [histogram, Moments(functions, N_CHAINS), Trace(N_STEPS // thin, 64)]
         plan = Plan(N_STEPS, N_CHAINS, 0.001, thin=thin)
-        simulate.simulate(scheme, Increments(LevyNoise(ALPHA, BETA)), plan, 0.0, fed)
+        loop.run(scheme, Increments(LevyNoise(ALPHA, BETA)), plan, 0.0, fed)
 
     return call
 
@@ -104,10 +108,10 @@ def main() -> None:
 def billion() -> None:
     """1e9 chain-steps: error of the distribution function, and the largest memory of the process."""
     plan = Plan(100_000, 10_000, 0.01, burn_in=2000, thin=5)
-    histogram = sinks.Histogram(-10.0, 10.0, 4000, 10_000, n_groups=50)
+    histogram = Histogram(-10.0, 10.0, 4000, 10_000, n_groups=50)
     begin = time.perf_counter()
     drift = GradientDrift(DoubleWell())
-    simulate.simulate(build("strang", drift), Increments(LevyNoise(ALPHA, BETA)), plan, 0.0, [histogram])
+    loop.run(build("strang", drift), Increments(LevyNoise(ALPHA, BETA)), plan, 0.0, [histogram])
     found, se = histogram.cdf()
     error = np.abs(found - stationary.exact(DoubleWell(), LevyNoise(ALPHA, BETA)).cdf(histogram.edges)).max()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -90,7 +90,7 @@ def run(cfg: DictConfig, observer: Observer) -> Results:
 
     from gnicli.experiments.parts import Parts
     from gnicli.experiments.sources import simulated_chains
-    from gnicli.kde import pictures
+    from gnicli.kde import figures
     from gnicli.model import chains, densities, stationary_laws
     from gnicli.model.build import build
 
@@ -122,7 +122,7 @@ def run(cfg: DictConfig, observer: Observer) -> Results:
         notes += [f"beside: {sentence}" for sentence in drawn.notes + chains.notes(more)]
         values |= {f"beside/{k}": v for k, v in drawn.values.items() if not k.startswith(("exact", "gibbs"))}
         arrays |= {f"beside/{name}": array for name, array in densities.arrays(beside, []).items()}
-    figure = pictures.densities(own.estimates, laws, beside, _label(config))
+    figure = figures.densities(own.estimates, laws, beside, _label(config))
     notes += densities.notes(config.estimator, found)
     return Results(values, arrays, {"density": figure}, notes=tuple(notes))
 

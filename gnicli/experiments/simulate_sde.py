@@ -52,7 +52,7 @@ def run(cfg: DictConfig, observer: Observer) -> Results:
         return on_network(config, observer)
     from gnicli.experiments.parts import Parts
     from gnicli.model import basins, build, chains, explosions, stationary_laws, step_length, transitions
-    from gnicli.sde import pictures
+    from gnicli.sde.figures import histogram, paths
 
     built = build.build(config)
     places = basins.of(config, config.exit_steps, config.basin)
@@ -67,8 +67,8 @@ def run(cfg: DictConfig, observer: Observer) -> Results:
     values = chains.values_of(found) | explosions.by_theory(built, config.noise, found.trace.positions)
     values |= transitions.values(config, counted)
     figures = {
-        "paths": pictures.paths(found.times, found.trace.positions),
-        "density": pictures.histogram(found.histogram, laws),
+        "paths": paths(found.times, found.trace.positions),
+        "density": histogram(found.histogram, laws),
     }
     arrays = chains.arrays_of(found)
     for place in places:

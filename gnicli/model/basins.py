@@ -13,7 +13,8 @@ from gnicli.contracts.results import Curve, FigureData, Panel, Value
 from gnicli.errors import UsageError
 from gnicli.model import build
 from gnicli.model.keys import ModelConfig
-from gnicli.sde import exits, first_exit
+from gnicli.sde.exits.simulated import Exits, count_interval, first_exits
+from gnicli.sde.exits.theory import exit_rate_from, exit_theory
 from gnicli.sde.levy_noise import LevyNoise
 from gnicli.seeding import numpy_stream
 
@@ -26,19 +27,19 @@ _SURE = 0.999  # level of the interval that a rate of theory is held against: ma
 class Basin:
     """The basin (minimum − left, minimum + right) of one minimum, its exits by theory and, after `follow`, as seen."""
 
-    exits: first_exit.Exits
+    exits: Exits
 
     def __init__(self, config: ModelConfig, number: int, minimum: float, left: float, right: float) -> None:
         self.number, self.minimum, self.left, self.right = number, minimum, left, right
         self._noise = config.noise
-        self.theory = exits.exit_theory(self._noise, left, right)
+        self.theory = exit_theory(self._noise, left, right)
         self.smallness = smallness(config.potential, self._noise, minimum, left, right)
 
     def follow(self, config: ModelConfig, n_steps: int, eta: float, observer: Observer) -> None:
         """Simulate exits over `n_steps` steps of length `eta`, by Strang's scheme: it never explodes."""
         seed = int(numpy_stream(config.seed, "simulate", _STREAM, self.number).integers(2**63 - 1))
         increments, scheme = build.moving(config, config.potential, "strang")
-        self.exits = first_exit.first_exits(
+        self.exits = first_exits(
             scheme,
             increments,
             self.minimum,
@@ -54,7 +55,7 @@ class Basin:
     @property
     def from_positions(self) -> float:
         """The rate of theory from where chains were seen to live in the basin."""
-        return exits.exit_rate_from(self._noise, self.exits.nearness)
+        return exit_rate_from(self._noise, self.exits.nearness)
 
     def values(self) -> dict[str, Value]:
         """Measured and theoretical rate and direction, and what has to be small for the theory."""
@@ -102,7 +103,7 @@ def _curvature(potential: Potential, minimum: float) -> float:
 
 def rate_value(n: int, time: float) -> Value:
     """n events in a total time, with the exact (Poisson) interval of their rate."""
-    low, high = first_exit.Exits(n, 0, time, np.array([]), np.array([])).rate_interval()
+    low, high = Exits(n, 0, time, np.array([]), np.array([])).rate_interval()
     return Value(n / time, math.sqrt(n) / time, n, "1/time", (low, high))
 
 
@@ -163,7 +164,7 @@ def denied(rates: Sequence[tuple[str, int, float, float]]) -> list[str]:
     """A sentence for each (what, events, time, rate of theory) whose events chance does not reconcile with theory."""
     told = []
     for what, n, time, theory in rates:
-        found = first_exit.Exits(n, 0, time, np.array([]), np.array([]))
+        found = Exits(n, 0, time, np.array([]), np.array([]))
         low, high = found.rate_interval(_SURE)
         if not low <= theory <= high:
             told.append(
@@ -180,7 +181,7 @@ def figure(basins: Sequence[Basin], n_chains: int) -> FigureData:
         seen = basin.exits
         t = np.linspace(0, seen.time / n_chains, 200)
         count = np.searchsorted(np.sort(seen.moments), t, side="right")
-        low, high = first_exit.count_interval(count)
+        low, high = count_interval(count)
         curves = [Curve("simulated", t, count / n_chains, low / n_chains, high / n_chains)]
         if basin.theory.rate:
             curves.append(Curve("theory", t, basin.theory.rate * t, style="dashed"))

@@ -11,14 +11,15 @@ from gnicli.errors import UsageError
 from gnicli.model.keys import NETWORK, ModelConfig
 from gnicli.model.step_length import FAR_TOO_LONG, step_notes, stiffness
 from gnicli.model.window import window
-from gnicli.sde import centering, expression, scheme, simulate, starts
-from gnicli.sde.centering import tilted
-from gnicli.sde.drift import GradientDrift
-from gnicli.sde.fractional import FractionalForce
-from gnicli.sde.noise import Increments
+from gnicli.sde import expression, loop, scheme, start_positions
+from gnicli.sde.drift import centering
+from gnicli.sde.drift.centering import tilted
+from gnicli.sde.drift.fractional import FractionalForce
+from gnicli.sde.drift.fractional_flow import FractionalDrift
+from gnicli.sde.drift.gradient import GradientDrift
+from gnicli.sde.increments import Increments
+from gnicli.sde.loop import Plan
 from gnicli.sde.scheme import Scheme
-from gnicli.sde.simulate import Plan
-from gnicli.sde.tabulated import FractionalDrift
 
 if TYPE_CHECKING:
     from gnicli.contracts.components import Potential
@@ -47,10 +48,10 @@ class Dynamics(NamedTuple):
 def dynamics(config: ModelConfig, potential: Potential) -> Dynamics:
     """The noise, the scheme and the plan of the keys, on a potential. Raises `UsageError` where they do not fit."""
     increments, scheme = moving(config, potential, config.scheme)
-    plan = simulate.Plan(
+    plan = loop.Plan(
         config.n_steps, config.n_chains, config.eta, config.seed, config.eta_power, config.burn_in, config.thin
     )
-    simulate.check_plan(plan)
+    loop.check_plan(plan)
     if stiffness(config, potential) > FAR_TOO_LONG:
         raise UsageError(step_notes(config, potential)[0])
     return Dynamics(increments, scheme, plan)
@@ -79,7 +80,7 @@ def build(config: ModelConfig) -> Model:
     # Positions, starts, steps of explosions and copies of them on the way; sums of the functions.
     per_chain = 8 * potential.dimension * (10 + 2 * len(config.functions))
     memory.require(config.n_chains * per_chain, f"n_chains={config.n_chains}", "take fewer chains, and more steps")
-    start = starts.draw(0.0 if config.start is None else config.start, potential, config.n_chains, config.seed)
+    start = start_positions.draw(0.0 if config.start is None else config.start, potential, config.n_chains, config.seed)
     return Model(potential, increments, scheme, plan, start, *window(config))
 
 

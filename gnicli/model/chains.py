@@ -14,7 +14,10 @@ from gnicli.model import explosions
 from gnicli.model.build import Model
 from gnicli.model.coordinates import coordinate_names, members
 from gnicli.model.keys import ModelConfig
-from gnicli.sde import diagnostics, expression, means, simulate, sinks
+from gnicli.sde import expression, loop, means, mixing, sinks
+from gnicli.sde.sinks.histogram import Histogram
+from gnicli.sde.sinks.moments import Moments
+from gnicli.sde.sinks.trace import Trace
 
 TRACE_ROWS = 2000
 N_GROUPS = 16
@@ -29,10 +32,10 @@ class Chains(NamedTuple):
     `means` are those of each function in every coordinate, with the errors that they have.
     """
 
-    histogram: sinks.Histogram
-    moments: sinks.Moments
-    trace: sinks.Trace
-    run: simulate.Run
+    histogram: Histogram
+    moments: Moments
+    trace: Trace
+    run: loop.Run
     ess: float
     rhat: float
     times: np.ndarray
@@ -46,15 +49,15 @@ class Chains(NamedTuple):
 
 
 class _Sinks(NamedTuple):
-    histogram: sinks.Histogram
-    moments: sinks.Moments
-    trace: sinks.Trace
+    histogram: Histogram
+    moments: Moments
+    trace: Trace
 
 
 def simulate_chains(config: ModelConfig, model: Model, observer: Observer, others: Sequence[sinks.Sink] = ()) -> Chains:
     """Run the chains of `model`; `others` are fed as well."""
     own = _sinks(config, model)
-    run = simulate.simulate(model.scheme, model.increments, model.plan, model.start, [*own, *others], observer)
+    run = loop.run(model.scheme, model.increments, model.plan, model.start, [*own, *others], observer)
     return _judged(own, run, config, model)
 
 
@@ -65,13 +68,13 @@ def _sinks(config: ModelConfig, model: Model) -> _Sinks:
     every = -(-plan.n_recorded // TRACE_ROWS)
     functions = {text: expression.parse(text) for text in config.functions}
     return _Sinks(
-        sinks.Histogram(model.low - margin, model.high + margin, config.n_bins, plan.n_chains, N_GROUPS, d),
-        sinks.Moments(functions, plan.n_chains, d),
-        sinks.Trace(plan.n_recorded // every * every, n_traced, d, every),
+        Histogram(model.low - margin, model.high + margin, config.n_bins, plan.n_chains, N_GROUPS, d),
+        Moments(functions, plan.n_chains, d),
+        Trace(plan.n_recorded // every * every, n_traced, d, every),
     )
 
 
-def _judged(own: _Sinks, run: simulate.Run, config: ModelConfig, model: Model) -> Chains:
+def _judged(own: _Sinks, run: loop.Run, config: ModelConfig, model: Model) -> Chains:
     plan = model.plan
     ess, rhat = _mixing(own.trace.positions, own.trace.every, _n_recorded(run, plan))
     times, weights = times_of(plan, len(own.trace.positions), own.trace.every)
@@ -79,10 +82,10 @@ def _judged(own: _Sinks, run: simulate.Run, config: ModelConfig, model: Model) -
         means.tails(member, noise, config.scheme, config.drift)
         for member, noise in zip(members(model.potential), model.increments.coordinates, strict=True)
     ]
-    return Chains(*own, run, ess, rhat, times, weights, means.of(own.moments, laws, not rhat > diagnostics.STUCK))
+    return Chains(*own, run, ess, rhat, times, weights, means.of(own.moments, laws, not rhat > mixing.STUCK))
 
 
-def times_of(plan: simulate.Plan, n_rows: int, every: int) -> tuple[np.ndarray, np.ndarray]:
+def times_of(plan: loop.Plan, n_rows: int, every: int) -> tuple[np.ndarray, np.ndarray]:
     """The time of each of `n_rows` kept records, one in `every`, and the length of the step that ends there."""
     # Row r is recorded step r·every, whose number among all steps is that of its multiple of thin.
     numbers = (plan.burn_in // plan.thin + 1 + np.arange(n_rows) * every) * plan.thin
@@ -90,7 +93,7 @@ def times_of(plan: simulate.Plan, n_rows: int, every: int) -> tuple[np.ndarray, 
     return np.cumsum(etas)[numbers - 1], etas[numbers - 1]
 
 
-def _n_recorded(run: simulate.Run, plan: simulate.Plan) -> int:
+def _n_recorded(run: loop.Run, plan: loop.Plan) -> int:
     """Recorded positions of all chains, those before an explosion included."""
     ends = np.where(run.exploded_by < 0, plan.n_steps, run.exploded_by)
     each, n_with = np.unique(ends, return_counts=True)
@@ -110,8 +113,8 @@ def _mixing(positions: np.ndarray, every: int, n_recorded: int) -> tuple[float, 
         return float("nan"), float("nan")
     kept = positions[:rows][:, :, alive[rows - 1]]
     share = kept.shape[0] * kept.shape[2] * every / n_recorded
-    ess = min(diagnostics.effective_sample_size(kept[:, i]) for i in range(kept.shape[1]))
-    rhat = max(diagnostics.split_rhat(kept[:, i]) for i in range(kept.shape[1]))
+    ess = min(mixing.effective_sample_size(kept[:, i]) for i in range(kept.shape[1]))
+    rhat = max(mixing.split_rhat(kept[:, i]) for i in range(kept.shape[1]))
     return ess / share, rhat
 
 
@@ -132,7 +135,7 @@ def values_of(chains: Chains) -> dict[str, Value]:
 
 def unit_of(chains: Chains, mean: means.Mean) -> str:
     """What stands beside the error of a mean: a mark where chains have not mixed."""
-    return "not mixed" if chains.rhat > diagnostics.MIXED and not isinstance(mean.value, str) else ""
+    return "not mixed" if chains.rhat > mixing.MIXED and not isinstance(mean.value, str) else ""
 
 
 def _named(chains: Chains) -> list[tuple[str, means.Mean]]:
@@ -150,7 +153,7 @@ def notes(chains: Chains) -> list[str]:
         chains.rhat,
         chains.ess,
         "no mean has a standard error"
-        if chains.rhat > diagnostics.STUCK
+        if chains.rhat > mixing.STUCK
         else "means are of the time that was simulated, and so are their standard errors",
     )
     for name, mean in _named(chains):
@@ -181,14 +184,14 @@ def mixing_notes(rhat: float, ess: float | None, consequence: str) -> list[str]:
     if np.isnan(rhat):
         return ["mixing is not judged: too few chains live, or too few of their steps are recorded"]
     told = []
-    if rhat > diagnostics.MIXED:
+    if rhat > mixing.MIXED:
         told.append(
-            f"the chains have not mixed (split-R̂ {rhat:.3g}, should be below {diagnostics.MIXED}): {consequence}; take "
+            f"the chains have not mixed (split-R̂ {rhat:.3g}, should be below {mixing.MIXED}): {consequence}; take "
             "more steps or a longer burn_in"
         )
-    if ess is not None and ess < diagnostics.ENOUGH:
+    if ess is not None and ess < mixing.ENOUGH:
         told.append(
-            f"the recorded positions are worth {ess:.3g} independent ones only ({diagnostics.ENOUGH} are wanted): "
+            f"the recorded positions are worth {ess:.3g} independent ones only ({mixing.ENOUGH} are wanted): "
             "standard errors are rough; take more steps or chains"
         )
     return told
@@ -223,7 +226,7 @@ def load(config: ModelConfig, model: Model, arrays: Mapping[str, np.ndarray]) ->
     own.histogram.load(arrays)
     own.moments.load(arrays)
     own.trace.load({"positions": arrays["trace"]})
-    return _judged(own, simulate.Run(arrays["positions"], arrays["exploded_by"]), config, model)
+    return _judged(own, loop.Run(arrays["positions"], arrays["exploded_by"]), config, model)
 
 
 def _check_arrays(own: _Sinks, model: Model, arrays: Mapping[str, np.ndarray]) -> None:

@@ -11,18 +11,19 @@ import numpy as np
 from gnicli.contracts.components import Potential
 from gnicli.contracts.results import NamedArray, Value
 from gnicli.errors import UsageError
-from gnicli.kde import density
+from gnicli.kde import estimation
 from gnicli.kde.binned import Window
-from gnicli.kde.density import Density
+from gnicli.kde.estimation import Density
 from gnicli.model import chains
 from gnicli.model.build import Model
 from gnicli.model.chains import MARGIN, Chains
 from gnicli.model.coordinates import coordinate_names, members
 from gnicli.model.keys import MOST_BINS, ModelConfig
 from gnicli.model.stationary_laws import Laws
-from gnicli.sde import compare, expression, transition
-from gnicli.sde.fractional import FractionalForce
-from gnicli.sde.sinks import Histogram
+from gnicli.sde import distances, expression
+from gnicli.sde.drift.fractional import FractionalForce
+from gnicli.sde.laws import transition
+from gnicli.sde.sinks.histogram import Histogram
 
 Estimate = Density
 _TREE_SAMPLES = 100_000  # scikit-learn takes seconds for these
@@ -50,7 +51,7 @@ def estimate(smoothing: Smoothing, model: Model, found: Chains) -> list[Estimate
             continue
         counts, totals = histogram.counts[axis][seen], histogram.totals[seen]
         results.append(
-            density.of_counts(
+            estimation.of_counts(
                 counts, histogram.low, histogram.high, totals, window, smoothing.bandwidth, max(n_effective, 2.0)
             )
         )
@@ -82,7 +83,7 @@ def _by_tree(bandwidth: Any, model: Model, found: Chains, axis: int, window: Win
     thin = -(-positions.size // _TREE_SAMPLES)
     weights = found.weights if model.plan.eta_power else None
     share = min(1.0, positions.shape[1] / found.n_chains)
-    return density.of_samples(positions, window, bandwidth, "sklearn", weights, thin, max(2.0, n_effective * share))
+    return estimation.of_samples(positions, window, bandwidth, "sklearn", weights, thin, max(2.0, n_effective * share))
 
 
 def notes(estimator: str, found: Chains) -> list[str]:
@@ -108,7 +109,7 @@ def values(
     for axis, (own, law, suffix) in enumerate(zip(estimates, laws, coordinate_names(len(laws)), strict=True)):
         edges, (cdf, _) = found.histogram.edges, found.histogram.cdf(axis)
         minima, saddles = parts[axis].minima(), parts[axis].saddles()
-        modes = density.modes(own.x, own.pdf)
+        modes = estimation.modes(own.x, own.pdf)
         result[f"modes{suffix}"] = _several(modes)
         if law.exact is not None:
             result[f"exact_modes{suffix}"] = _several(law.exact.modes)
@@ -119,8 +120,8 @@ def values(
         result |= _modes(own, modes, minima, saddles, law, suffix)
         for name, one in (("exact", law.exact), ("gibbs", law.gibbs)):
             if one is not None:
-                result[f"l1_to_{name}{suffix}"] = Value(compare.l1(own.x, own.pdf, one))
-                result[f"wasserstein_to_{name}{suffix}"] = Value(compare.wasserstein(edges, cdf, one))
+                result[f"l1_to_{name}{suffix}"] = Value(distances.l1(own.x, own.pdf, one))
+                result[f"wasserstein_to_{name}{suffix}"] = Value(distances.wasserstein(edges, cdf, one))
         result |= _masses(found.histogram, axis, saddles, law, suffix)
         result[f"bandwidth{suffix}"] = Value(own.bandwidth)
     return result
@@ -143,7 +144,7 @@ def _modes(
     Numbered as the minima are, so that a sweep can compare them; a basin without a mode has none.
     """
     result: dict[str, Value] = {}
-    heights, errors = np.interp(modes, own.x, own.pdf), density.mode_stderrs(own, modes)
+    heights, errors = np.interp(modes, own.x, own.pdf), estimation.mode_stderrs(own, modes)
     basins = np.searchsorted(saddles, modes)
     for i, minimum in enumerate(minima.tolist()):
         here = np.flatnonzero(basins == i)
@@ -164,7 +165,7 @@ def _over_groups(value: float, stderr: float, n: int) -> Value:
     """A value with its standard error over `n` groups of chains and its interval by Student's t."""
     if not np.isfinite(stderr):
         return Value(value, n=max(n, 1))
-    half = float(density.half_width(stderr, n))
+    half = float(estimation.half_width(stderr, n))
     return Value(value, stderr, n, ci95=(value - half, value + half))
 
 
@@ -175,8 +176,8 @@ def _masses(histogram: Histogram, axis: int, saddles: np.ndarray, law: Laws, suf
     seen = histogram.totals > 0
     counts = np.concatenate([histogram.below[axis][:, None], histogram.counts[axis]], axis=1)[seen]
     totals = histogram.totals[seen]
-    each = compare.basin_masses(histogram.edges, counts.cumsum(axis=1) / totals[:, None], saddles)
-    mean, stderr = density.over_chains(each, totals)
+    each = distances.basin_masses(histogram.edges, counts.cumsum(axis=1) / totals[:, None], saddles)
+    mean, stderr = estimation.over_chains(each, totals)
     result = {}
     for i, (mass, error) in enumerate(zip(mean.tolist(), stderr.tolist(), strict=True)):
         found = _over_groups(mass, error, len(each))
@@ -203,7 +204,7 @@ def weak_errors(drift: str, found: Chains, laws: Sequence[Laws]) -> dict[str, Va
             target = law.gibbs if drift == "fractional" else law.exact
             if target is None or isinstance(mean.value, str):
                 continue
-            exact, near = (compare.expectation(target, function, -end, end) for end in (_MOST, _MOST / 10))
+            exact, near = (distances.expectation(target, function, -end, end) for end in (_MOST, _MOST / 10))
             if not np.isfinite(exact) or abs(exact - near) > _GROWTH * (1 + abs(exact)):
                 continue
             result[f"weak_error/{text}{suffix}"] = Value(

@@ -7,9 +7,9 @@ from scipy import stats
 
 from gnicli.contracts.results import Value
 from gnicli.model.build import Model
-from gnicli.sde.exits import explosion_probability
+from gnicli.sde.exits.explosions import explosion_probability
 from gnicli.sde.levy_noise import LevyNoise
-from gnicli.sde.simulate import Run
+from gnicli.sde.loop import Run
 
 
 def seen(run: Run) -> dict[str, Value]:

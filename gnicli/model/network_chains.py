@@ -22,9 +22,9 @@ from gnicli.model.keys import ModelConfig
 from gnicli.network.mlp import Mlp
 from gnicli.noise.none import NoNoise
 from gnicli.potential.network import DATASETS, NOISES, NetworkLoss, check_choice
-from gnicli.sde import diagnostics, simulate, starts
-from gnicli.sde.noise import CHAIN_BLOCK
-from gnicli.sde.sinks import Along
+from gnicli.sde import loop, mixing, start_positions
+from gnicli.sde.increments import CHAIN_BLOCK
+from gnicli.sde.sinks.trace import Along
 from gnicli.seeding import torch_stream
 
 _ROWS = 200  # records of the loss along the way
@@ -55,7 +55,7 @@ def run(config: ModelConfig, problem: Problem, observer: Observer) -> Results:
         plan.n_chains,
         every,
     )
-    found = simulate.simulate(scheme, increments, plan, problem.start, [along], observer)
+    found = loop.run(scheme, increments, plan, problem.start, [along], observer)
     times, _ = chains.times_of(plan, along.values.shape[1], every)
     arrays = {
         "times": NamedArray(times, "time of each record"),
@@ -104,7 +104,7 @@ def build(config: ModelConfig, observer: Observer) -> Problem:
         # The first chain starts as `gni train` does with this seed.
         modules = [first, *(module(chain) for chain in range(1, config.n_chains))]
         return Problem(made, clean, np.stack([weights_of(each) for each in modules], axis=1))
-    return Problem(made, clean, starts.draw(config.start, made, config.n_chains, config.seed))
+    return Problem(made, clean, start_positions.draw(config.start, made, config.n_chains, config.seed))
 
 
 def _check(config: ModelConfig) -> None:
@@ -145,7 +145,7 @@ def _norm(w: np.ndarray) -> np.ndarray:
     return np.sqrt(np.einsum("dn,dn->n", w, w))
 
 
-def _values(problem: Problem, found: simulate.Run, along: Along) -> dict[str, Value]:
+def _values(problem: Problem, found: loop.Run, along: Along) -> dict[str, Value]:
     """Quantiles over the chains that live: losses at start and end, distance, norm; and how the loss has mixed."""
     alive = found.exploded_by < 0
     ends = found.positions[:, alive]
@@ -163,7 +163,7 @@ def _values(problem: Problem, found: simulate.Run, along: Along) -> dict[str, Va
             values[f"{name}/q{share:g}"] = Value(quantile, n=len(each))
     losses = along.values[0][:, alive]
     if len(losses) >= 4:
-        values["split_rhat/loss"] = Value(diagnostics.split_rhat(losses), n=losses.shape[1])
+        values["split_rhat/loss"] = Value(mixing.split_rhat(losses), n=losses.shape[1])
     return values
 
 

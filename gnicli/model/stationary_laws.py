@@ -7,9 +7,9 @@ from typing import NamedTuple
 from gnicli.errors import NumericalError, UsageError
 from gnicli.model.coordinates import members
 from gnicli.model.keys import ModelConfig
-from gnicli.sde import stationary
-from gnicli.sde.gibbs import GibbsLaw
-from gnicli.sde.stationary import StationaryLaw
+from gnicli.sde.laws import stationary
+from gnicli.sde.laws.gibbs import GibbsLaw
+from gnicli.sde.laws.stationary import StationaryLaw
 
 
 class Laws(NamedTuple):

@@ -9,7 +9,7 @@ import numpy as np
 from gnicli.model.coordinates import members
 from gnicli.model.keys import ModelConfig
 from gnicli.potential import polynomials
-from gnicli.sde import centering
+from gnicli.sde.drift import centering
 
 if TYPE_CHECKING:
     from gnicli.contracts.components import Potential

@@ -10,8 +10,8 @@ from gnicli.contracts.results import Value
 from gnicli.model import basins
 from gnicli.model.build import Model
 from gnicli.model.keys import ModelConfig
-from gnicli.sde.exits import transition_rates
-from gnicli.sde.sinks import Transitions
+from gnicli.sde.exits.theory import transition_rates
+from gnicli.sde.sinks.transitions import Transitions
 
 
 def counter(model: Model) -> Transitions | None:

@@ -10,7 +10,7 @@ import numpy as np
 from gnicli.errors import UsageError
 from gnicli.model.coordinates import members
 from gnicli.model.keys import ModelConfig
-from gnicli.sde.gibbs import GibbsLaw
+from gnicli.sde.laws.gibbs import GibbsLaw
 
 
 def window(config: ModelConfig) -> tuple[float, float]:

@@ -85,7 +85,7 @@ class LevyNoise:
 
     @property
     def wind(self) -> float:
-        """ε^α β tan(πα/2), the force on the only coordinate by which its jumps are centered (`sde.centering`)."""
+        """ε^α β tan(πα/2), the force on the only coordinate by which its jumps are centered (`sde.drift.centering`)."""
         return self.intensity * self.centering
 
     @property

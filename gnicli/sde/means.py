@@ -19,7 +19,7 @@ from scipy import stats
 from gnicli.contracts.components import Potential
 from gnicli.sde import growth
 from gnicli.sde.levy_noise import LevyNoise
-from gnicli.sde.sinks import Moments
+from gnicli.sde.sinks.moments import Moments
 
 FEW = 50  # chains up to which an interval by Student's t differs visibly from one of ±1.96 standard errors
 INFINITE, MINUS_INFINITE, UNDEFINED = "infinite", "-infinite", "undefined"

@@ -18,8 +18,8 @@ from gnicli.network.mlp import Mlp
 from gnicli.noise.mult import MultiplicativeNoise
 from gnicli.noise.none import NoNoise
 from gnicli.potential.network import NetworkLoss
+from gnicli.sde.increments import Increments
 from gnicli.sde.levy_noise import LevyNoise
-from gnicli.sde.noise import Increments
 
 WAVE = {"name": "sinusoids", "frequencies": [1, 2], "n_train": 30}
 KEYS = {"width": 3, "depth": 2, "dataset": WAVE}

@@ -15,7 +15,7 @@ from gnicli.measure.layers import figures
 from gnicli.network.conv import Conv
 from gnicli.network.mlp import Mlp
 from gnicli.noise.mult import COMPONENT as MULT
-from gnicli.sde.first_exit import count_interval
+from gnicli.sde.exits.simulated import count_interval
 from gnicli.training import room as training_room
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import integrate, stats
 
 from gnicli.errors import NumericalError, UsageError
-from gnicli.kde import bandwidth, binned, density
+from gnicli.kde import bandwidth, binned, estimation
 from gnicli.kde.binned import Window
 
 
@@ -140,8 +140,8 @@ def test_sklearn_gives_the_same_density():
     samples = heavy(2000)
     weights = np.random.default_rng(8).exponential(size=2000)
     window = Window(-5.0, 5.0, 101)
-    paper = density.of_samples(samples, window, 0.2, estimator="sklearn", weights=weights)
-    ours = density.of_samples(samples, window, 0.2, weights=weights)
+    paper = estimation.of_samples(samples, window, 0.2, estimator="sklearn", weights=weights)
+    ours = estimation.of_samples(samples, window, 0.2, weights=weights)
     assert np.abs(paper.pdf - ours.pdf).max() < 1e-6 * paper.pdf.max()
     assert paper.bandwidth == ours.bandwidth == 0.2
 
@@ -152,15 +152,16 @@ def test_uncertainty_over_chains_is_that_of_repetitions():
     centers = rng.normal(size=200)
     samples = centers + 0.3 * rng.normal(size=(100, 200))
     window = Window(-2.0, 2.0, 41)
-    found = density.of_samples(samples, window, 0.2)
+    found = estimation.of_samples(samples, window, 0.2)
     repeated = [
-        density.of_samples(rng.normal(size=200) + 0.3 * rng.normal(size=(100, 200)), window, 0.2).pdf for _ in range(60)
+        estimation.of_samples(rng.normal(size=200) + 0.3 * rng.normal(size=(100, 200)), window, 0.2).pdf
+        for _ in range(60)
     ]
     assert found.stderr[20] == pytest.approx(np.std(repeated, axis=0)[20], rel=0.3)
     assert found.pdf == pytest.approx(binned.estimate(samples, window, 0.2), rel=1e-9, abs=1e-14)
     many = np.tile(samples[:20], (1, 5)) + 1e-9  # 1000 chains in 200 groups
-    assert density.of_samples(many, window, 0.2).stderr.shape == (41,)
-    single = density.of_samples(samples[:, :1], window, 0.2)
+    assert estimation.of_samples(many, window, 0.2).stderr.shape == (41,)
+    single = estimation.of_samples(samples[:, :1], window, 0.2)
     assert single.stderr is None
 
 
@@ -168,7 +169,7 @@ def test_thinning_and_weights_per_step():
     samples = heavy(600).reshape(60, 10)
     steps = 1 / np.sqrt(1 + np.arange(60.0))
     window = Window(-5.0, 5.0, 101)
-    found = density.of_samples(samples, window, 0.3, weights=steps, thin=3)
+    found = estimation.of_samples(samples, window, 0.3, weights=steps, thin=3)
     exact = binned.exact_sum(samples[::3], window.points, 0.3, np.repeat(steps[::3], 10))
     assert np.abs(found.pdf - exact).max() < 1e-6 * exact.max()
     assert found.n_samples == 200
@@ -179,7 +180,7 @@ def test_groups_of_unequal_weight_average_to_the_whole():
     counts = np.stack([np.histogram(group, 2000, (-10, 10))[0] for group in samples]).astype(float)
     totals = np.array([4000.0, 12_000.0])
     window = Window(-4.0, 4.0, 81)
-    found = density.of_counts(counts, -10.0, 10.0, totals, window, 0.2, 16_000)
+    found = estimation.of_counts(counts, -10.0, 10.0, totals, window, 0.2, 16_000)
     whole = binned.from_counts(counts.sum(axis=0), -10.0, 10.0, np.array(16_000.0), window, 0.2)
     assert found.pdf == pytest.approx(whole, rel=1e-9)
     assert (found.stderr > 0).all()
@@ -209,12 +210,12 @@ def test_groups_of_unequal_weight_average_to_the_whole():
             "take at least 200 bins",
         ),
         (
-            lambda: density.of_samples(np.zeros((5, 2)), Window(0, 1), 0.1, weights=np.ones(4)),
+            lambda: estimation.of_samples(np.zeros((5, 2)), Window(0, 1), 0.1, weights=np.ones(4)),
             UsageError,
             "one per step, 5",
         ),
         (
-            lambda: density.of_samples(np.zeros(5), Window(0, 1), 0.1, estimator="scipy"),
+            lambda: estimation.of_samples(np.zeros(5), Window(0, 1), 0.1, estimator="scipy"),
             UsageError,
             "estimator must be one of",
         ),
@@ -227,13 +228,13 @@ def test_bad_input_is_refused(call, error, message):
 
 def test_modes_of_an_estimate_are_those_of_the_density():
     samples = heavy(400_000)
-    found = density.of_samples(samples, Window(-6.0, 6.0, 601), "isj")
+    found = estimation.of_samples(samples, Window(-6.0, 6.0, 601), "isj")
     x = np.linspace(-6, 6, 120_001)
     pdf = heavy_pdf(x)
     true = x[1:-1][(pdf[1:-1] > pdf[:-2]) & (pdf[1:-1] > pdf[2:])]
     # The noise of the height moves a mode by some h-sized share of its width.
-    assert density.modes(found.x, found.pdf) == pytest.approx(true, abs=0.08)
+    assert estimation.modes(found.x, found.pdf) == pytest.approx(true, abs=0.08)
     parabola = np.maximum(1 - (found.x - 0.123) ** 2, 0)
-    assert density.modes(found.x, parabola) == pytest.approx([0.123], abs=1e-9)
+    assert estimation.modes(found.x, parabola) == pytest.approx([0.123], abs=1e-9)
     edge = np.linspace(1, 0, 50)
-    assert density.modes(np.arange(50.0), edge).tolist() == [0]
+    assert estimation.modes(np.arange(50.0), edge).tolist() == [0]

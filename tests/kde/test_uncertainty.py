@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from gnicli.kde import density
+from gnicli.kde import estimation
 from gnicli.kde.binned import Window
 
 H = 0.3
@@ -21,7 +21,7 @@ def test_the_band_of_few_chains_covers_the_smoothed_density(n_chains):
     window = Window(-1.0, 1.0, 5)
     inside, by_normal = [], []
     for _ in range(400):
-        found = density.of_samples(rng.normal(size=(150, n_chains)), window, H)
+        found = estimation.of_samples(rng.normal(size=(150, n_chains)), window, H)
         low, high = found.band
         truth = smoothed(found.x)
         inside.append((low <= truth) & (truth <= high))
@@ -50,11 +50,11 @@ def test_the_error_of_a_mode_is_that_of_repetitions(unequal):
         else:
             groups = list(samples.T)
         counts = np.stack([np.histogram(group, 2000, (-5, 5))[0] for group in groups]).astype(float)
-        found = density.of_counts(counts, -5.0, 5.0, counts.sum(axis=1), window, 0.2, 4000)
-        modes = density.modes(found.x, found.pdf)
+        found = estimation.of_counts(counts, -5.0, 5.0, counts.sum(axis=1), window, 0.2, 4000)
+        modes = estimation.modes(found.x, found.pdf)
         assert len(modes) == 2
         places.append(modes)
-        errors.append(density.mode_stderrs(found, modes))
+        errors.append(estimation.mode_stderrs(found, modes))
     spread = np.std(places, axis=0)
     # The mean of 150 errors by jackknife over 10 groups, and a spread of 150: some 6 % and 4 %.
     assert np.sqrt(np.mean(np.square(errors), axis=0)) == pytest.approx(spread, rel=0.25)
@@ -62,7 +62,7 @@ def test_the_error_of_a_mode_is_that_of_repetitions(unequal):
 
 
 def test_modes_of_a_single_chain_have_no_error():
-    found = density.of_samples(two_wells(np.random.default_rng(3), 1000, 1), Window(-4, 4, 401), 0.2)
+    found = estimation.of_samples(two_wells(np.random.default_rng(3), 1000, 1), Window(-4, 4, 401), 0.2)
     assert found.band is None
-    assert np.isnan(density.mode_stderrs(found, density.modes(found.x, found.pdf))).all()
-    assert density.mode_stderrs(found, np.array([])).shape == (0,)
+    assert np.isnan(estimation.mode_stderrs(found, estimation.modes(found.x, found.pdf))).all()
+    assert estimation.mode_stderrs(found, np.array([])).shape == (0,)

@@ -12,13 +12,16 @@ from gnicli.potential.polynomial import Polynomial
 from gnicli.potential.quadratic import Quadratic
 from gnicli.potential.quartic import Quartic
 from gnicli.potential.separable import Separable
-from gnicli.sde import centering, simulate, sinks, stationary
-from gnicli.sde.drift import GradientDrift
+from gnicli.sde import loop
+from gnicli.sde.drift import centering
+from gnicli.sde.drift.gradient import GradientDrift
+from gnicli.sde.increments import Increments
+from gnicli.sde.laws import stationary
+from gnicli.sde.laws.transition import TransitionLaw
 from gnicli.sde.levy_noise import LevyNoise
-from gnicli.sde.noise import Increments
+from gnicli.sde.loop import Plan
 from gnicli.sde.scheme import build
-from gnicli.sde.simulate import Plan
-from gnicli.sde.transition import TransitionLaw
+from gnicli.sde.sinks.histogram import Histogram
 from gnicli.stable import StableLaw
 
 WELL = DoubleWell()
@@ -76,10 +79,10 @@ def test_strang_finds_the_law_near_alpha_one_at_the_default_step(alpha, beta):
     width = (alpha * stiffness) ** (-1 / alpha)
     errors = []
     for c in (wind, 0.0):
-        histogram = sinks.Histogram(rest - 10 * width, rest + 10 * width, 80, 1024)
+        histogram = Histogram(rest - 10 * width, rest + 10 * width, 80, 1024)
         stepper = build("strang", GradientDrift(centering.tilted(WELL, (c,))))
         plan = Plan(400, 1024, 0.01, seed=2, burn_in=150, thin=2)
-        simulate.simulate(stepper, Increments(LevyNoise(alpha, beta), 1, (c,)), plan, rest, [histogram])
+        loop.run(stepper, Increments(LevyNoise(alpha, beta), 1, (c,)), plan, rest, [histogram])
         found, se = histogram.cdf()
         errors.append(np.abs(found - exact.cdf(histogram.edges)).max())
     # 4.5 standard errors and the 2 % that the width may be off, times the density at its highest (some .4/width).
@@ -121,7 +124,7 @@ def test_the_quadratic_keeps_its_stable_law_whatever_the_wind():
     potential = Quadratic(curvature=rate)
     winds = centering.winds(potential, LevyNoise(alpha, (beta,)))
     assert abs(winds[0]) > 20
-    run = simulate.simulate(
+    run = loop.run(
         build("strang", GradientDrift(centering.tilted(potential, winds))),
         Increments(LevyNoise(alpha, beta), 1, winds),
         Plan(1200, 8192, 0.01, seed=2),

@@ -6,7 +6,8 @@ from scipy import stats
 
 from gnicli.errors import NumericalError, UsageError
 from gnicli.potential.double_well import DoubleWell
-from gnicli.sde import compare, diagnostics, expression, stationary
+from gnicli.sde import distances, expression, mixing
+from gnicli.sde.laws import stationary
 from gnicli.sde.levy_noise import LevyNoise
 
 
@@ -23,48 +24,48 @@ def autoregression(rho, n, m, seed):
 def test_effective_sample_size_of_an_autoregression(rho):
     x = autoregression(rho, 2000, 8, 1)
     wanted = x.size * (1 - rho) / (1 + rho)
-    assert diagnostics.effective_sample_size(x) == pytest.approx(wanted, rel=0.15)
+    assert mixing.effective_sample_size(x) == pytest.approx(wanted, rel=0.15)
     # Ranks: any increasing function has the same, also one without a mean.
-    assert diagnostics.effective_sample_size(np.exp(9 * x)) == pytest.approx(diagnostics.effective_sample_size(x))
+    assert mixing.effective_sample_size(np.exp(9 * x)) == pytest.approx(mixing.effective_sample_size(x))
 
 
 def test_split_rhat_tells_mixed_chains_from_stuck_ones():
     mixed = autoregression(0.5, 1000, 6, 2)
-    assert diagnostics.split_rhat(mixed) < 1.01
-    assert diagnostics.split_rhat(mixed + np.array([0, 0, 0, 3, 3, 3])) > 1.5
-    assert diagnostics.split_rhat(mixed * np.array([1, 1, 1, 5, 5, 5])) > 1.1  # another spread, the same center
+    assert mixing.split_rhat(mixed) < 1.01
+    assert mixing.split_rhat(mixed + np.array([0, 0, 0, 3, 3, 3])) > 1.5
+    assert mixing.split_rhat(mixed * np.array([1, 1, 1, 5, 5, 5])) > 1.1  # another spread, the same center
     drifting = mixed + np.linspace(0, 3, 1000)[:, None]
-    assert diagnostics.split_rhat(drifting) > 1.2  # splitting shows it though all chains agree
-    assert diagnostics.effective_sample_size(mixed + np.array([0, 0, 0, 3, 3, 3])) < 30
+    assert mixing.split_rhat(drifting) > 1.2  # splitting shows it though all chains agree
+    assert mixing.effective_sample_size(mixed + np.array([0, 0, 0, 3, 3, 3])) < 30
 
 
 def test_exploded_chains_are_left_out():
     x = autoregression(0.5, 500, 4, 3)
     with_dead = np.concatenate([x, np.where(np.arange(500)[:, None] < 100, x[:, :1], np.nan)], axis=1)
-    assert diagnostics.split_rhat(with_dead) == diagnostics.split_rhat(x)
+    assert mixing.split_rhat(with_dead) == mixing.split_rhat(x)
     with pytest.raises(NumericalError, match="at least 4 recorded steps"):
-        diagnostics.split_rhat(np.full((100, 2), np.nan))
+        mixing.split_rhat(np.full((100, 2), np.nan))
 
 
 def test_distances_of_known_laws():
     edges = np.linspace(-12, 12, 4001)
     law, shifted = stats.norm(0, 1), stats.norm(0.3, 1)
-    assert compare.wasserstein(edges, shifted.cdf(edges), law) == pytest.approx(0.3, abs=1e-5)
-    assert compare.kolmogorov(edges, shifted.cdf(edges), law) == pytest.approx(2 * stats.norm.cdf(0.15) - 1, abs=1e-5)
+    assert distances.wasserstein(edges, shifted.cdf(edges), law) == pytest.approx(0.3, abs=1e-5)
+    assert distances.kolmogorov(edges, shifted.cdf(edges), law) == pytest.approx(2 * stats.norm.cdf(0.15) - 1, abs=1e-5)
     wanted = 2 * (2 * stats.norm.cdf(0.15) - 1)
-    assert compare.l1(edges, shifted.pdf(edges), law) == pytest.approx(wanted, abs=1e-5)
+    assert distances.l1(edges, shifted.pdf(edges), law) == pytest.approx(wanted, abs=1e-5)
     # What a window does not show counts by its mass.
     narrow = np.linspace(-1, 1, 2001)
     inside = law.cdf(1) - law.cdf(-1)
-    assert compare.l1(narrow, law.pdf(narrow) / inside, law) == pytest.approx(2 * (1 - inside), abs=1e-6)
+    assert distances.l1(narrow, law.pdf(narrow) / inside, law) == pytest.approx(2 * (1 - inside), abs=1e-6)
 
 
 def test_expectations_and_basin_masses_of_an_exact_law():
     law = stationary.exact(DoubleWell(), LevyNoise(1.5, 0.5))
-    assert compare.expectation(law, lambda w: w) == pytest.approx(law.mean, abs=1e-9)
-    assert compare.expectation(law, np.square) == pytest.approx(law.moments[2], abs=1e-6)
+    assert distances.expectation(law, lambda w: w) == pytest.approx(law.mean, abs=1e-9)
+    assert distances.expectation(law, np.square) == pytest.approx(law.moments[2], abs=1e-6)
     edges = np.linspace(-10, 10, 401)
-    masses = compare.basin_masses(edges, law.cdf(edges), np.array([0.0]))
+    masses = distances.basin_masses(edges, law.cdf(edges), np.array([0.0]))
     assert masses == pytest.approx([0.605227134007, 0.394772865993], abs=1e-9)
 
 

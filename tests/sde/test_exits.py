@@ -11,12 +11,16 @@ from gnicli.potential.multi_well import MultiWell
 from gnicli.potential.quadratic import Quadratic
 from gnicli.potential.quartic import Quartic
 from gnicli.potential.separable import Separable
-from gnicli.sde import exits, first_exit, levy_noise, simulate, sinks
-from gnicli.sde.drift import GradientDrift
+from gnicli.sde import levy_noise, loop
+from gnicli.sde.drift.gradient import GradientDrift
+from gnicli.sde.exits.explosions import euler_thresholds, explosion_probability
+from gnicli.sde.exits.simulated import first_exits
+from gnicli.sde.exits.theory import exit_rate_from, exit_theory, transition_rates
+from gnicli.sde.increments import Increments
 from gnicli.sde.levy_noise import LevyNoise
-from gnicli.sde.noise import Increments
+from gnicli.sde.loop import Plan
 from gnicli.sde.scheme import build
-from gnicli.sde.simulate import Plan
+from gnicli.sde.sinks.transitions import Transitions
 from gnicli.stable import StableLaw
 
 
@@ -30,16 +34,16 @@ def test_tail_constant_is_that_of_the_stable_law(alpha, beta):
 
 def test_wells_balance_and_agree_with_the_exit_rates():
     potential = MultiWell(wells=[-2.0, 0.0, 3.0], between=[-1.5, 1.0])
-    rates = exits.transition_rates(potential, LevyNoise(1.4, 0.3, 0.1))
+    rates = transition_rates(potential, LevyNoise(1.4, 0.3, 0.1))
     assert rates.sum(axis=1) == pytest.approx(0, abs=1e-15)
     assert (rates - np.diag(np.diag(rates)) >= 0).all()
-    middle = exits.exit_theory(LevyNoise(1.4, 0.3, 0.1), 1.5, 1.0)
+    middle = exit_theory(LevyNoise(1.4, 0.3, 0.1), 1.5, 1.0)
     assert -rates[1, 1] == pytest.approx(middle.rate)
     assert rates[1, 2] / middle.rate == pytest.approx(middle.to_right)
-    outer = exits.exit_theory(LevyNoise(1.4, 0.3, 0.1), math.inf, 0.5)
+    outer = exit_theory(LevyNoise(1.4, 0.3, 0.1), math.inf, 0.5)
     assert -rates[0, 0] == pytest.approx(outer.rate)
     mirrored = MultiWell(wells=[-3.0, 0.0, 2.0], between=[-1.0, 1.5])
-    assert exits.transition_rates(mirrored, LevyNoise(1.4, -0.3, 0.1))[::-1, ::-1] == pytest.approx(rates)
+    assert transition_rates(mirrored, LevyNoise(1.4, -0.3, 0.1))[::-1, ::-1] == pytest.approx(rates)
 
 
 BASINS = [(1.2, 0.0), (1.5, 0.7), (1.5, -0.7)]
@@ -47,14 +51,14 @@ BASINS = [(1.2, 0.0), (1.5, 0.7), (1.5, -0.7)]
 
 def exits_of(alpha, beta, n_chains, horizon, eta=0.1):
     scheme = build("strang", GradientDrift(Quadratic()))
-    return first_exit.first_exits(
+    return first_exits(
         scheme, Increments(LevyNoise(alpha, beta, 0.05)), 0.0, 1.0, 2.0, eta, round(horizon / eta), n_chains, seed=2
     )
 
 
 @pytest.mark.parametrize(("alpha", "beta"), BASINS)
 def test_exit_rates_and_sides_follow_theory(alpha, beta):
-    found, theory = exits_of(alpha, beta, 4096, 150), exits.exit_theory(LevyNoise(alpha, beta, 0.05), 1.0, 2.0)
+    found, theory = exits_of(alpha, beta, 4096, 150), exit_theory(LevyNoise(alpha, beta, 0.05), 1.0, 2.0)
     assert theory.ratio < 0.04
     # ε is finite: 5 % of theory, and 3 standard errors of the 1 000 to 7 000 exits.
     assert found.rate == pytest.approx(theory.rate, rel=0.05 + 3 / math.sqrt(found.n))
@@ -67,7 +71,7 @@ def test_exit_rates_and_sides_follow_theory(alpha, beta):
 @pytest.mark.slow
 @pytest.mark.parametrize(("alpha", "beta"), BASINS)
 def test_exit_rates_are_within_five_percent(alpha, beta):
-    found, theory = exits_of(alpha, beta, 16_384, 400), exits.exit_theory(LevyNoise(alpha, beta, 0.05), 1.0, 2.0)
+    found, theory = exits_of(alpha, beta, 16_384, 400), exit_theory(LevyNoise(alpha, beta, 0.05), 1.0, 2.0)
     assert found.rate == pytest.approx(theory.rate, rel=0.05)
 
 
@@ -83,17 +87,17 @@ def test_exit_times_are_exponential():
 def test_transition_rates_of_a_simulated_potential_follow_theory():
     potential = MultiWell(wells=[-1.0, 2.0], between=[0.3], strength=1.0)
     alpha, beta, epsilon, n = 1.3, 0.4, 0.06, 2048
-    transitions = sinks.Transitions(potential, n)
+    transitions = Transitions(potential, n)
     plan = Plan(5000, n, 0.04, seed=3, thin=5)
     start = np.where(np.arange(n) % 2, 2.0, -1.0)
-    simulate.simulate(
+    loop.run(
         build("strang", GradientDrift(potential)),
         Increments(LevyNoise(alpha, beta, epsilon)),
         plan,
         start,
         [transitions],
     )
-    theory = exits.transition_rates(potential, LevyNoise(alpha, beta, epsilon))
+    theory = transition_rates(potential, LevyNoise(alpha, beta, epsilon))
     rates = transitions.rates() / 5  # each recorded step stands for five
     for i, j in ((0, 1), (1, 0)):
         allowed = 0.15 + 3 / math.sqrt(transitions.counts[i, j])
@@ -102,7 +106,7 @@ def test_transition_rates_of_a_simulated_potential_follow_theory():
 
 
 def test_wobbling_on_a_saddle_is_no_transition():
-    transitions = sinks.Transitions(DoubleWell(), 2)
+    transitions = Transitions(DoubleWell(), 2)
     path = np.array([[-1.0, 1.0], [0.1, -0.2], [-0.1, 0.2], [-0.9, 0.3], [0.95, -0.9], [1.0, -0.8]])
     transitions.add(path[:3], np.arange(2), np.full(3, 0.5), 0)
     transitions.add(path[3:], np.arange(2), np.full(3, 0.5), 3)
@@ -112,7 +116,7 @@ def test_wobbling_on_a_saddle_is_no_transition():
 
 @pytest.mark.parametrize("eta", [0.001, 0.01, 0.3])
 def test_euler_threshold_of_the_double_well(eta):
-    left, right = exits.euler_thresholds(DoubleWell(), eta)
+    left, right = euler_thresholds(DoubleWell(), eta)
     assert right == pytest.approx(math.sqrt((2 + eta) / eta), rel=1e-6)
     assert left == pytest.approx(right, rel=1e-6)
 
@@ -120,50 +124,46 @@ def test_euler_threshold_of_the_double_well(eta):
 def test_euler_thresholds_follow_the_potential():
     """Moved by 50 and stretched by 10, f keeps its map if f'' does: the thresholds move and stretch alike."""
     potential = MultiWell(wells=[40.0, 60.0], between=[50.0], strength=0.01)
-    left, right = exits.euler_thresholds(potential, 0.01)
+    left, right = euler_thresholds(potential, 0.01)
     reach = 10 * math.sqrt(2.01 / 0.01)
     assert right == pytest.approx(50 + reach, rel=1e-6)
     assert left == pytest.approx(-(50 - reach), rel=1e-6)
 
 
 def test_euler_never_explodes_on_the_quadratic():
-    assert exits.euler_thresholds(Quadratic(), 0.5) == (math.inf, math.inf)
-    assert exits.explosion_probability(Quadratic(), LevyNoise(1.1, 0.5), 0.5, 10**6) == 0
+    assert euler_thresholds(Quadratic(), 0.5) == (math.inf, math.inf)
+    assert explosion_probability(Quadratic(), LevyNoise(1.1, 0.5), 0.5, 10**6) == 0
 
 
 def test_explosions_of_the_papers_runs():
     """SPEC: 8.7 % of the paper's runs at alpha = 1.1, .07 % at 1.9."""
-    assert exits.explosion_probability(DoubleWell(), LevyNoise(1.1, 0.0), 0.001, 10_000) == pytest.approx(
-        0.087, abs=5e-4
-    )
-    assert exits.explosion_probability(DoubleWell(), LevyNoise(1.9, 0.5), 0.001, 10_000) == pytest.approx(
-        7e-4, abs=5e-5
-    )
+    assert explosion_probability(DoubleWell(), LevyNoise(1.1, 0.0), 0.001, 10_000) == pytest.approx(0.087, abs=5e-4)
+    assert explosion_probability(DoubleWell(), LevyNoise(1.9, 0.5), 0.001, 10_000) == pytest.approx(7e-4, abs=5e-5)
 
 
 @pytest.mark.parametrize(("alpha", "beta"), [(1.1, 0.5), (1.4, -0.7), (1.1, 0.0)])
 def test_explosions_fall_within_their_binomial_interval(alpha, beta):
     n, eta, n_steps = 4000, 0.01, 1000
-    run = simulate.simulate(
+    run = loop.run(
         build("euler", GradientDrift(DoubleWell())),
         Increments(LevyNoise(alpha, beta)),
         Plan(n_steps, n, eta, seed=4),
         0.0,
     )
-    chance = exits.explosion_probability(DoubleWell(), LevyNoise(alpha, beta), eta, n_steps, run.positions)
+    chance = explosion_probability(DoubleWell(), LevyNoise(alpha, beta), eta, n_steps, run.positions)
     low, high = stats.binom.ppf([5e-4, 1 - 5e-4], n, chance)
     assert low <= run.n_exploded <= high, (run.n_exploded / n, chance)
 
 
 def test_bad_input_is_refused():
     with pytest.raises(UsageError, match="both sides"):
-        exits.exit_theory(LevyNoise(1.5, 0.0, 0.1), 0.0, 1.0)
+        exit_theory(LevyNoise(1.5, 0.0, 0.1), 0.0, 1.0)
     with pytest.raises(UsageError, match="one-dimensional"):
-        exits.transition_rates(Separable(), LevyNoise(1.5, 0.0, 0.1))
+        transition_rates(Separable(), LevyNoise(1.5, 0.0, 0.1))
     with pytest.raises(UsageError, match="one-dimensional"):
-        exits.euler_thresholds(Separable(), 0.1)
+        euler_thresholds(Separable(), 0.1)
     with pytest.raises(UsageError, match="left must be > 0"):
-        first_exit.first_exits(
+        first_exits(
             build("strang", GradientDrift(Quadratic())), Increments(LevyNoise(1.5, 0, 1)), 0.0, -1, 1, 0.1, 10, 10
         )
 
@@ -199,12 +199,12 @@ def test_a_rate_that_chance_cannot_reconcile_with_theory_is_told():
 def test_positions_explain_what_small_noise_does_not(alpha, beta, epsilon, right):
     """Out of the left well, by the rate from where chains live; for alpha = .8 that of small noise is off by 15 %."""
     scheme = build("strang", GradientDrift(DoubleWell()))
-    found = first_exit.first_exits(
+    found = first_exits(
         scheme, Increments(LevyNoise(alpha, beta, epsilon)), -1.0, 1e300, right, 0.02, 4000, 2048, seed=1
     )
-    rate = exits.exit_rate_from(LevyNoise(alpha, beta, epsilon), found.nearness)
+    rate = exit_rate_from(LevyNoise(alpha, beta, epsilon), found.nearness)
     allowed = 3 * found.rate / math.sqrt(found.n)
     assert rate == pytest.approx(found.rate, abs=allowed + 0.02 * found.rate)
-    small = exits.exit_theory(LevyNoise(alpha, beta, epsilon), 1e300, right).rate
+    small = exit_theory(LevyNoise(alpha, beta, epsilon), 1e300, right).rate
     assert abs(small - found.rate) > abs(rate - found.rate)
     assert alpha > 1 or abs(small - found.rate) > allowed

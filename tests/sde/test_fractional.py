@@ -8,15 +8,17 @@ from gnicli.potential.double_well import DoubleWell
 from gnicli.potential.polynomial import Polynomial
 from gnicli.potential.quadratic import Quadratic
 from gnicli.potential.separable import Separable
-from gnicli.sde import compare, simulate, sinks, stationary
-from gnicli.sde.drift import GradientDrift
-from gnicli.sde.fractional import FractionalForce, zero_step
-from gnicli.sde.gibbs import GibbsLaw
+from gnicli.sde import distances, loop
+from gnicli.sde.drift.fractional import FractionalForce, zero_step
+from gnicli.sde.drift.fractional_flow import FractionalDrift
+from gnicli.sde.drift.gradient import GradientDrift
+from gnicli.sde.increments import Increments
+from gnicli.sde.laws import stationary
+from gnicli.sde.laws.gibbs import GibbsLaw
 from gnicli.sde.levy_noise import LevyNoise
-from gnicli.sde.noise import Increments
+from gnicli.sde.loop import Plan
 from gnicli.sde.scheme import build
-from gnicli.sde.simulate import Plan
-from gnicli.sde.tabulated import FractionalDrift
+from gnicli.sde.sinks.histogram import Histogram
 
 WELL = DoubleWell()
 TILTED = Polynomial(terms=[0.0, 0.3, -0.5, 0.1, 0.25])
@@ -130,9 +132,9 @@ def test_tabulated_flow_solves_its_equation(force):
 
 
 def l1_to_gibbs(drift, alpha, beta, n=4096, steps=4000, eta=0.01, seed=1):
-    histogram = sinks.Histogram(-4.0, 4.0, 80, n)
+    histogram = Histogram(-4.0, 4.0, 80, n)
     plan = Plan(steps, n, eta, seed=seed, burn_in=500, thin=5)
-    simulate.simulate(build("strang", drift), Increments(LevyNoise(alpha, beta)), plan, 0.0, [histogram])
+    loop.run(build("strang", drift), Increments(LevyNoise(alpha, beta)), plan, 0.0, [histogram])
     found, _ = histogram.cdf()
     gibbs = GibbsLaw(WELL, LevyNoise(alpha))
     return np.abs(np.diff(found) - np.diff(gibbs.cdf(histogram.edges))).sum()
@@ -140,7 +142,7 @@ def l1_to_gibbs(drift, alpha, beta, n=4096, steps=4000, eta=0.01, seed=1):
 
 def test_modified_drift_settles_in_gibbs_and_the_plain_one_does_not():
     restored = l1_to_gibbs(FractionalDrift(FractionalForce(WELL, LevyNoise(1.5, 0.5))), 1.5, 0.5, steps=2000)
-    exact = compare.l1_between(stationary.exact(WELL, LevyNoise(1.5, 0.5)), GibbsLaw(WELL, LevyNoise(1.5)), -10, 10)
+    exact = distances.l1_between(stationary.exact(WELL, LevyNoise(1.5, 0.5)), GibbsLaw(WELL, LevyNoise(1.5)), -10, 10)
     # 0.01 is the promise; here half a million independent samples in 80 cells leave some .008 of noise.
     assert restored < 0.02
     assert exact == pytest.approx(0.28, abs=0.02)

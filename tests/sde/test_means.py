@@ -11,13 +11,15 @@ from gnicli.potential.multi_well import MultiWell
 from gnicli.potential.polynomial import Polynomial
 from gnicli.potential.quadratic import Quadratic
 from gnicli.potential.quartic import Quartic
-from gnicli.sde import expression, growth, means, simulate, sinks, stationary
-from gnicli.sde.drift import GradientDrift
+from gnicli.sde import expression, growth, loop, means
+from gnicli.sde.drift.gradient import GradientDrift
+from gnicli.sde.increments import Increments
+from gnicli.sde.laws import stationary
 from gnicli.sde.levy_noise import LevyNoise
+from gnicli.sde.loop import Plan
 from gnicli.sde.means import Tail, Tails
-from gnicli.sde.noise import Increments
 from gnicli.sde.scheme import build
-from gnicli.sde.simulate import Plan
+from gnicli.sde.sinks.moments import Moments
 from gnicli.stable import StableLaw
 
 
@@ -106,7 +108,7 @@ def test_tails_of_functions(text, tails, wanted):
 
 
 def moments_of(each, name="w", function=lambda w: w):
-    moments = sinks.Moments({name: function}, len(each))
+    moments = Moments({name: function}, len(each))
     moments.add(each[None], np.arange(len(each)), np.ones(1), 0)
     return moments
 
@@ -160,10 +162,10 @@ def test_records_see_jumps_of_every_age():
     truth = float(law.cdf(-20.0) + 1 - law.cdf(20.0))
     found = {}
     for phases in (None, 16):
-        moments = sinks.Moments({"far": lambda w: np.abs(w) > 20}, 4096)
+        moments = Moments({"far": lambda w: np.abs(w) > 20}, 4096)
         plan = Plan(400, 4096, 0.16, seed=3, burn_in=100)
         stepper = build("strang", GradientDrift(DoubleWell(), phases))
-        simulate.simulate(stepper, Increments(LevyNoise(0.7, 0.4, 0.5)), plan, 0.0, [moments])
+        loop.run(stepper, Increments(LevyNoise(0.7, 0.4, 0.5)), plan, 0.0, [moments])
         mean, stderr, _ = moments.means()["far"]
         found[phases] = (mean[0], stderr[0])
     assert found[16] == (0.0, 0.0)
@@ -176,9 +178,9 @@ def test_intervals_of_the_mean_square_cover():
     truth = float(stationary.exact(DoubleWell(), LevyNoise(0.7, 0.4, 0.5)).moments[2])
     hits = 0
     for seed in range(20):
-        moments = sinks.Moments({"w**2": np.square}, 1000)
+        moments = Moments({"w**2": np.square}, 1000)
         plan = Plan(10_000, 1000, 0.01, seed=seed, burn_in=1000, thin=5)
-        simulate.simulate(
+        loop.run(
             build("strang", GradientDrift(DoubleWell())), Increments(LevyNoise(0.7, 0.4, 0.5)), plan, 0.0, [moments]
         )
         (mean,) = means.of(moments, [means.tails(DoubleWell(), LevyNoise(0.7, 0.4))])["w**2"]

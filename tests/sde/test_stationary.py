@@ -14,7 +14,8 @@ from gnicli.potential.polynomial import Polynomial
 from gnicli.potential.quadratic import Quadratic
 from gnicli.potential.quartic import Quartic
 from gnicli.potential.separable import Separable
-from gnicli.sde import levy_noise, stationary
+from gnicli.sde import levy_noise
+from gnicli.sde.laws import stationary
 from gnicli.sde.levy_noise import LevyNoise
 
 DATA = Path(__file__).parent / "data"

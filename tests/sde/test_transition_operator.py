@@ -7,16 +7,18 @@ import pytest
 
 from gnicli.potential.double_well import DoubleWell
 from gnicli.potential.quartic import Quartic
-from gnicli.sde import compare, simulate, sinks, stationary
-from gnicli.sde.drift import GradientDrift
-from gnicli.sde.fractional import FractionalForce
-from gnicli.sde.gibbs import GibbsLaw
+from gnicli.sde import distances, loop
+from gnicli.sde.drift.fractional import FractionalForce
+from gnicli.sde.drift.fractional_flow import FractionalDrift
+from gnicli.sde.drift.gradient import GradientDrift
+from gnicli.sde.increments import Increments
+from gnicli.sde.laws import stationary
+from gnicli.sde.laws.gibbs import GibbsLaw
+from gnicli.sde.laws.transition import FAR, TransitionLaw, drift_errors
 from gnicli.sde.levy_noise import LevyNoise
-from gnicli.sde.noise import Increments
+from gnicli.sde.loop import Plan
 from gnicli.sde.scheme import build
-from gnicli.sde.simulate import Plan
-from gnicli.sde.tabulated import FractionalDrift
-from gnicli.sde.transition import FAR, TransitionLaw, drift_errors
+from gnicli.sde.sinks.histogram import Histogram
 
 
 class Operator(TransitionLaw):
@@ -52,10 +54,10 @@ def test_simulation_has_the_law_of_its_operator():
     alpha, beta, eta, n = 1.5, 0.5, 0.3, 4096
     operator = Operator(alpha, beta, eta)
     for phases in (1, 4):
-        histogram = sinks.Histogram(-3.0, 3.0, 24, n)
+        histogram = Histogram(-3.0, 3.0, 24, n)
         stepper = build("strang", GradientDrift(Quartic(), phases))
         plan = Plan(800, n, eta, seed=5, burn_in=100)
-        simulate.simulate(stepper, Increments(LevyNoise(alpha, beta)), plan, 0.0, [histogram])
+        loop.run(stepper, Increments(LevyNoise(alpha, beta)), plan, 0.0, [histogram])
         found, se = histogram.cdf()
         wanted = operator.spread(histogram.edges, phases)
         assert (np.abs(found - wanted) < 4.5 * se + 1e-6).all()
@@ -71,7 +73,7 @@ def test_strang_with_the_fractional_drift_tends_to_gibbs_with_order_two():
     alpha, beta = 1.5, 0.5
     gibbs = GibbsLaw(DoubleWell(), LevyNoise(alpha))
     drift = FractionalDrift(FractionalForce(DoubleWell(), LevyNoise(alpha, beta)))
-    wanted = compare.expectation(gibbs, np.square, -1e6, 1e6)
+    wanted = distances.expectation(gibbs, np.square, -1e6, 1e6)
     errors = [TransitionLaw(drift.flow, LevyNoise(alpha, beta), eta).mean(np.square) - wanted for eta in (0.12, 0.06)]
     assert math.log2(errors[0] / errors[1]) == pytest.approx(2, abs=0.4)
     assert abs(errors[1]) < 2e-3

@@ -12,8 +12,8 @@ from gnicli.contracts.results import Curve, FigureData, Panel, Results, RunRecor
 from gnicli.engine import tables
 from gnicli.engine.summary import labels_of, summary, varying
 from gnicli.errors import DataError
-from gnicli.kde.density import half_width
-from gnicli.kde.pictures import CAPTION, curve
+from gnicli.kde.estimation import half_width
+from gnicli.kde.figures import CAPTION, curve
 
 _MOST_PANELS = 12
 _SCALED = ("h", "K", "eta", "n_steps", "n_chains")  # powers of these are what weak errors follow

@@ -12,7 +12,7 @@ from gnicli.errors import GniError
 from gnicli.evidence.families import OTHERS, stable_family
 from gnicli.evidence.figures import density_panel
 from gnicli.evidence.shape import shape
-from gnicli.kde import density as few_groups
+from gnicli.kde import estimation as few_groups
 from gnicli.measure.layers import jackknife
 from gnicli.stable import fit
 

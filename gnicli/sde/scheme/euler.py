@@ -1,6 +1,6 @@
 """`scheme=euler`: the paper's (4.4), w ← w − η∇f(w) + ΔL. Weak order 1.
 
-Where ∇f grows faster than linearly, a jump beyond a threshold makes the chain run away: `exits.euler_thresholds`.
+Where ∇f grows faster than linearly, a jump beyond a threshold makes the chain run away: `explosions.euler_thresholds`.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from gnicli.errors import UsageError
-from gnicli.sde import exits
 from gnicli.sde.drift import Drift
+from gnicli.sde.exits.explosions import euler_thresholds
 from gnicli.sde.scheme import lost_in_numbers, visit_after
 
 _FAR = 1e6
@@ -53,7 +53,7 @@ class Euler:
     def _thresholds(self, eta: float) -> tuple[float, float]:
         # Decreasing steps raise the threshold: one of a step up to 2 % longer is 1 % lower, which no chain notices.
         if not 0.98 * self._eta <= eta <= self._eta:
-            self._eta, self._found = eta, exits.euler_thresholds(self._drift.potential, eta)
+            self._eta, self._found = eta, euler_thresholds(self._drift.potential, eta)
         return self._found
 
     def visit(

@@ -17,7 +17,7 @@ from scipy import special
 from gnicli import checks
 from gnicli.contracts.components import Potential
 from gnicli.errors import UsageError
-from gnicli.sde.gibbs import GibbsLaw
+from gnicli.sde.laws.gibbs import GibbsLaw
 from gnicli.sde.levy_noise import LevyNoise
 
 _PANEL_NODES = 16

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from gnicli.contracts.results import Curve, FigureData, Panel
-from gnicli.kde.density import Density
+from gnicli.kde.estimation import Density
 
 CAPTION = (
     "The estimated stationary density with the pointwise 95 % band of the smoothed density over groups of chains "

@@ -49,7 +49,7 @@ class Tail(NamedTuple):
 
 
 def tails(symbols: np.ndarray, drive: complex, alpha: float, moments: np.ndarray) -> tuple[Tail, Tail]:
-    """The left and the right tail, from d_j, the drive and the moments of `_characteristic.Solution`."""
+    """The left and the right tail, from d_j, the drive and the moments of `characteristic.Solution`."""
     powers, coefficients = _series(symbols, drive, alpha, moments)
     with np.errstate(over="ignore"):
         factors = special.gamma(powers + 1) / np.pi

@@ -11,8 +11,8 @@ import numpy as np
 from gnicli import checks
 from gnicli.contracts.observer import Observer, SilentObserver, State
 from gnicli.errors import ConflictError, NumericalError, UsageError
-from gnicli.sde import sinks as sinks_module
-from gnicli.sde.noise import CHAIN_BLOCK, STEP_BLOCK, Increments
+from gnicli.sde import sinks as every_sink
+from gnicli.sde.increments import CHAIN_BLOCK, STEP_BLOCK, Increments
 from gnicli.sde.scheme import Scheme
 from gnicli.sde.sinks import Sink
 from gnicli.seeding import numpy_stream
@@ -73,7 +73,7 @@ def check_plan(plan: Plan) -> None:
         raise UsageError(f"burn_in must be below n_steps={plan.n_steps}, got {plan.burn_in}")
 
 
-def simulate(
+def run(
     scheme: Scheme,
     increments: Increments,
     plan: Plan,
@@ -101,7 +101,7 @@ def simulate(
     memory = np.empty((2, STEP_BLOCK, *shape[:-1], min(plan.n_chains, CHAIN_BLOCK)))
 
     def make_state() -> State:
-        return State(done, {"w": w, "exploded_by": exploded_by, **sinks_module.all_arrays(sinks)})
+        return State(done, {"w": w, "exploded_by": exploded_by, **every_sink.all_arrays(sinks)})
 
     while done < plan.n_steps:
         block, last = done // STEP_BLOCK, min(done + STEP_BLOCK, plan.n_steps)
@@ -188,5 +188,5 @@ def _restore(state: State, shape: tuple[int, ...], sinks: Sequence[Sink]) -> tup
     w, exploded_by = state.arrays["w"], state.arrays["exploded_by"]
     if w.shape != shape:
         raise ConflictError(f"the checkpoint holds chains of shape {w.shape}, this run has {shape}: start it afresh")
-    sinks_module.load_all(sinks, state.arrays)
+    every_sink.load_all(sinks, state.arrays)
     return state.step, np.array(w), np.array(exploded_by)

@@ -13,7 +13,9 @@ from gnicli.contracts.components import Potential
 from gnicli.errors import NumericalError, UsageError
 from gnicli.potential import polynomials
 from gnicli.potential.polynomials import turning_points
-from gnicli.sde import _characteristic, _tails
+from gnicli.sde.laws import characteristic
+from gnicli.sde.laws.tails import Tail
+from gnicli.sde.laws.tails import tails as tails_of
 from gnicli.sde.levy_noise import LevyNoise
 
 _PANEL_NODES = 26
@@ -66,12 +68,12 @@ class StationaryLaw:
         scaled = force * unit ** (np.arange(order + 1) - 1.0) / rate
         drive = complex(1, -noise.centering)
         self._unit = unit
-        self._solution = _characteristic.solve(scaled, alpha, drive)
+        self._solution = characteristic.solve(scaled, alpha, drive)
         centered = self._solution.moments * unit ** np.arange(order)
         self.moments = np.array(
             [sum(comb(j, i) * self._center ** (j - i) * centered[i] for i in range(j + 1)) for j in range(order)]
         )
-        tails = _tails.tails(self._solution.symbols, drive, alpha, self._solution.moments)
+        tails = tails_of(self._solution.symbols, drive, alpha, self._solution.moments)
         self._reach = self._find_reach(tails)
         self._tails = tuple(tail.cut(self._reach)[0] for tail in tails)
         self._panels = self._tabulate()
@@ -118,7 +120,7 @@ class StationaryLaw:
         for n_parts in np.unique(parts):
             those = parts == n_parts
             local = ((t + 1) / n_parts + 2 * np.arange(n_parts)[:, None] / n_parts - 1).ravel()
-            values = solution.coefficients[those] @ chebyshev.chebvander(local, _characteristic.NODES - 1).T
+            values = solution.coefficients[those] @ chebyshev.chebvander(local, characteristic.NODES - 1).T
             k = (solution.edges[:-1] + half)[those, None] + half[those, None] * local
             weights = half[those, None] * np.tile(w / n_parts, n_parts)
             pieces.append((k.ravel(), weights.ravel(), values.ravel()))
@@ -131,7 +133,7 @@ class StationaryLaw:
         waves = np.exp(-1j * np.outer(x, k)) * phi
         return (waves.real @ weights) / np.pi, 0.5 - (waves.imag @ (weights / k)) / np.pi
 
-    def _find_reach(self, tails: tuple[_tails.Tail, _tails.Tail]) -> float:
+    def _find_reach(self, tails: tuple[Tail, Tail]) -> float:
         """The least |x| from which on the tail series are as good as the integral."""
         spread = 1 + (np.sqrt(self._solution.moments[2]) if len(self._solution.moments) > 2 else 0.0)
         reach = 3.0 * spread

@@ -19,7 +19,7 @@ CHAIN_BLOCK = 4096
 class Increments:
     """ε ΔL − c Δt of the `noise` in each of `dimension` coordinates.
 
-    `winds` are the c, one for each coordinate: what a drift has taken over (`sde.centering`).
+    `winds` are the c, one for each coordinate: what a drift has taken over (`sde.drift.centering`).
     """
 
     def __init__(

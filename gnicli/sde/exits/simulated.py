@@ -1,4 +1,4 @@
-"""First exits from a basin by simulation, to hold against `exits.exit_theory`."""
+"""First exits from a basin by simulation, to hold against `exits.theory`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from gnicli import checks
 from gnicli.contracts.observer import Observer, SilentObserver, State
 from gnicli.errors import UsageError
-from gnicli.sde.noise import CHAIN_BLOCK, STEP_BLOCK, Increments
+from gnicli.sde.increments import CHAIN_BLOCK, STEP_BLOCK, Increments
 from gnicli.sde.scheme import Scheme
 
 _INNER = 0.8  # of the way to a border

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from gnicli.sde.fractional import FractionalForce
+from gnicli.sde.drift.fractional import FractionalForce
+from gnicli.sde.drift.fractional_flow import FractionalDrift
 from gnicli.sde.levy_noise import LevyNoise
-from gnicli.sde.tabulated import FractionalDrift
 from gnicli.stable.law import StableLaw
 
 FAR = 1e7  # what lies beyond is cut off: less than 1e-8 of the mass for alpha > 1.1

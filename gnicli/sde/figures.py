@@ -8,8 +8,8 @@ import numpy as np
 from scipy import stats
 
 from gnicli.contracts.results import Curve, FigureData, Panel
-from gnicli.sde.compare import Law
-from gnicli.sde.sinks import Histogram
+from gnicli.sde.distances import Law
+from gnicli.sde.sinks.histogram import Histogram
 
 _PATHS = 3
 _ROWS = 400

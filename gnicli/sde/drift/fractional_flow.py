@@ -11,8 +11,8 @@ import numpy as np
 from scipy.interpolate import CubicSpline
 
 from gnicli.errors import NumericalError, UsageError
-from gnicli.sde.centering import tilted
-from gnicli.sde.fractional import FractionalForce
+from gnicli.sde.drift.centering import tilted
+from gnicli.sde.drift.fractional import FractionalForce
 
 _EXPONENT = 60.0  # the table ends where φ is e^{-60}
 _NODES = 8193
@@ -26,7 +26,7 @@ class FractionalDrift:
     """The modified drift of Theorem 4.1 (or its sum b_{h,K}) in one dimension, with a constant time step.
 
     With K = 0 the sum is a multiple of −f': its flow is the potential's own. `wind` is what it takes over from the
-    noise (`sde.centering`).
+    noise (`sde.drift.centering`).
     """
 
     name = "fractional"

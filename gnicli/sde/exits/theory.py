@@ -1,0 +1,62 @@
+"""First exits and transitions of small-noise chains: what theory says.
+
+Imkeller & Pavlyukevich 2008; SPEC, section 5. Big jumps alone decide: wide basins win, barriers do not count.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from gnicli.contracts.components import Potential
+from gnicli.errors import UsageError
+from gnicli.sde.levy_noise import LevyNoise
+
+
+class ExitTheory(NamedTuple):
+    """Exit `rate` per unit time, the share `to_right`, and `ratio`, which has to be ≪ 1: ε |β tan(πα/2)| over the way
+    to the nearest border.
+    """
+
+    rate: float
+    to_right: float
+    ratio: float
+
+
+def exit_theory(noise: LevyNoise, left: float, right: float) -> ExitTheory:
+    """The exit of the basin (m − left, m + right) around a minimum m; `left`, `right` > 0, infinity allowed."""
+    if not (left > 0 and right > 0):
+        raise UsageError(f"a basin reaches to both sides of its minimum, got left={left:g} and right={right:g}")
+    beta = noise.skewness
+    to_right = noise.jump_rate * (1 + beta) / 2 * right**-noise.alpha
+    to_left = noise.jump_rate * (1 - beta) / 2 * left**-noise.alpha
+    rate = to_right + to_left
+    ratio = noise.epsilon * abs(noise.centering) / min(left, right)
+    return ExitTheory(rate, to_right / rate if rate else float("nan"), ratio)
+
+
+def exit_rate_from(noise: LevyNoise, nearness: tuple[float, float]) -> float:
+    """The exit rate from where chains live: ε^α C_α Σ_± (1 ± β)/2 E|border_± − w|^{−α}.
+
+    `nearness` are the two expectations, left and right (`exits.simulated.Exits`).
+    """
+    (left, right), beta = nearness, noise.skewness
+    return noise.jump_rate * ((1 - beta) / 2 * left + (1 + beta) / 2 * right)
+
+
+def transition_rates(potential: Potential, noise: LevyNoise) -> np.ndarray:
+    """q_ij (k, k), the rate from well i to well j of a one-dimensional potential; the diagonal makes rows sum to 0."""
+    if potential.dimension != 1:
+        raise UsageError(f"transition rates need a one-dimensional potential, got potential={potential.name}")
+    wells = potential.minima()
+    borders = np.concatenate([[-np.inf], potential.saddles(), [np.inf]])
+    beta = noise.skewness
+    rates = np.zeros((len(wells), len(wells)))
+    for i, well in enumerate(wells):
+        reach = np.abs(borders - well) ** -noise.alpha
+        for j in range(len(wells)):
+            if j != i:
+                side = 1 + beta if j > i else 1 - beta
+                rates[i, j] = noise.jump_rate * side / 2 * abs(reach[j] - reach[j + 1])
+    return rates - np.diag(rates.sum(axis=1))
