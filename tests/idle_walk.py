@@ -8,7 +8,7 @@ from omegaconf import OmegaConf
 
 from gnicli.contracts.observer import SilentObserver
 from gnicli.errors import GniError
-from gnicli.launch import commands, components, configs, keys
+from gnicli.launch import commands, components, configs, keys, references
 
 # Where a run lives, how fast it is, what it remembers on the way: no result may depend on these.
 PLACES_AND_SPEED = (
@@ -104,10 +104,10 @@ def composed(command: str, words: tuple[str, ...]):
         return configs.validated(command, compose(commands.config_name(command), list(words)))
 
 
-def products(command: str, config) -> str:
+def products(command: str, config: configs.Validated) -> str:
     """A sum of all that a run gives: values, metrics, arrays, data of figures, tables, sentences. Raises its errors."""
     watcher = SilentObserver()
-    found = commands.module(command).run(config, watcher)
+    found = commands.module(command).run(config.config, watcher)
     digest = hashlib.sha256()
     for part in (*found, watcher.rows, watcher.notes):
         _add(digest, part)
@@ -143,8 +143,8 @@ def idle_keys(command: str, words: tuple[str, ...], apart=()) -> Iterator[tuple[
         if key.name in PLACES_AND_SPEED or key.name in apart:
             continue
         changed, ran = None, False
-        for value in candidates(key, plain(OmegaConf.select(config, key.name))):
-            other = OmegaConf.create(OmegaConf.to_container(config))
+        for value in candidates(key, plain(OmegaConf.select(OmegaConf.create(config.plain), key.name))):
+            other = OmegaConf.create(references.literal(config.plain))
             OmegaConf.update(other, key.name, value, merge=False)
             try:
                 other = configs.validated(command, other)

@@ -2,73 +2,46 @@
 
 from __future__ import annotations
 
-import contextlib
 import shlex
-import time
-import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
-from gnicli import files, memory
-from gnicli.contracts.observer import Observer, State
-from gnicli.contracts.results import Results, Value
-from gnicli.engine import checkout, checkpoint, display, figures, folders, machine, places, provenance, report, tables
-from gnicli.engine.observer import RunObserver
-from gnicli.engine.signals import KEYBOARD_EXIT_CODE, StopRequest, stop_on_signals
-from gnicli.errors import GniError, Interrupted, UsageError, shown
-
-if TYPE_CHECKING:
-    from omegaconf import DictConfig
-
-DIVERGED_EXIT_CODE = 4
-Experiment = Callable[["DictConfig", Observer], Results]
-
-
-class Outcome(NamedTuple):
-    """How a run ended: `exit_code` is 0, 4 (diverged), 75 or 130 (interrupted), or the error's; `message` one line.
-
-    In a sweep an exit code of 75 or 130 asks to start no further job, even where this one was completed in spite of
-    the signal.
-    """
-
-    status: str
-    folder: Path
-    exit_code: int
-    message: str
-    values: dict[str, Value]
+from gnicli.engine import checkout, folders, provenance
+from gnicli.engine.job import Experiment, Job, Outcome
 
 
 def execute(
     run: Experiment,
-    cfg: DictConfig,
+    config: Any,
     folder: Path,
     *,
+    plain: Mapping[str, Any],
     command: str,
     overrides: Sequence[str],
     argv: Sequence[str],
-    hydra_config: Any = None,
+    settings: Mapping[str, bytes] | None = None,
     resume: bool = False,
     in_sweep: bool = False,
 ) -> Outcome:
     """Run an experiment in `folder`, which becomes this run's own, and write there what it returns.
 
-    `cfg` may hold `seed`, `device`, `threads` and `run.checkpoint_*`; it is saved as given, and handed to `run` with
-    the device resolved. With `resume` the folder must hold an unfinished run, which goes on from its checkpoint.
+    `config` is a dataclass, handed to `run` with its `device` resolved. `plain` is the same as nested dicts, lists and
+    scalars that JSON can hold: the fingerprint and checkpoints are made of it, and of it the engine reads `seed`,
+    `device`, `threads` and `run.checkpoint_*`. `settings` are the files of `.hydra/` of a new run, by name.
+
+    With `resume` the folder must hold an unfinished run, which goes on from its checkpoint.
 
     Outside a sweep whatever went wrong is raised again after it was recorded, `Interrupted` included; a mistake found
     before anything was produced leaves no folder behind. Within a sweep everything but a folder that cannot be had is
     recorded, told at once on stderr, and returned.
     """
     folder = Path(folder)
-    config = provenance.plain(cfg)
     if resume:
         claim = folders.reclaim(folder)
     else:
-        settings = machine.settings(config, overrides, hydra_config)
-        manifest = _manifest(config, command, overrides, argv) | {"versions": provenance.versions(cfg)}
-        claim = folders.claim(folder, manifest, settings)
-    job = _Job(run, cfg, config, claim, resume, in_sweep)
+        claim = folders.claim(folder, _manifest(config, plain, command, overrides, argv), settings)
+    job = Job(run, config, plain, claim, resume, in_sweep)
     try:
         job.prepare()
     except BaseException as error:
@@ -76,17 +49,19 @@ def execute(
     return job.go()
 
 
-def _manifest(config: dict[str, Any], command: str, overrides: Sequence[str], argv: Sequence[str]) -> dict[str, Any]:
+def _manifest(
+    config: Any, plain: Mapping[str, Any], command: str, overrides: Sequence[str], argv: Sequence[str]
+) -> dict[str, Any]:
     return {
         "kind": "run",
         "command": command,
         "command_line": shlex.join(argv),
         "argv": list(argv),
         "overrides": list(overrides),
-        "fingerprint": provenance.fingerprint(config),
-        "seed": config.get("seed"),
+        "fingerprint": provenance.fingerprint(plain),
+        "seed": plain.get("seed"),
         "git": checkout.git_state(),
-        "versions": provenance.versions(),
+        "versions": provenance.versions(config),
         "error": "",
         "end": None,
         "wall_seconds": 0.0,
@@ -94,240 +69,3 @@ def _manifest(config: dict[str, Any], command: str, overrides: Sequence[str], ar
         "part_seconds": {},
         "resumed_from": [],
     }
-
-
-def first_line(error: BaseException) -> str:
-    """An error in one line; a bug is named with its type."""
-    text = next((line for line in str(error).splitlines() if line.strip()), "")
-    if isinstance(error, GniError) and text:
-        return text
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
-
-
-class _Job:
-    """The run as it passes through its stages: prepare, go, and one of the ends."""
-
-    def __init__(
-        self,
-        run: Experiment,
-        cfg: DictConfig,
-        config: dict[str, Any],
-        claim: folders.Claim,
-        resume: bool,
-        in_sweep: bool,
-    ) -> None:
-        self.run = run
-        self.cfg = cfg
-        self.config = config
-        self.claim = claim
-        self.folder = claim.folder
-        self.resume = resume
-        self.in_sweep = in_sweep
-        self.display = display.Display(terse=in_sweep)
-        self.begin = time.monotonic()
-        self.wall_before = float(claim.manifest.get("wall_seconds") or 0.0) if resume else 0.0
-        self.metrics: tables.MetricsWriter | None = None
-        self.observer: RunObserver | None = None
-        self.state: State | None = None
-        self.values: dict[str, Value] = {}
-
-    # ------------------------------------------------------------------------------------------------------ beginning
-
-    def prepare(self) -> None:
-        """All that can be refused before the experiment starts."""
-        length = None
-        if self.resume:
-            found = checkpoint.load(self.folder, self.config, self.tell)
-            if found is not None:
-                self.state, length = found
-            provenance.refuse_edited(self.folder, self.config, self.claim.manifest)
-        # After what may be refused at once: it may import torch, which takes seconds.
-        self.device, self.threads = machine.choose(self.config, self.claim.manifest if self.resume else {})
-        self.metrics = tables.MetricsWriter(self.folder / "metrics.csv", length)
-        again = {}
-        if self.resume:
-            history = [*self.claim.manifest.get("resumed_from", []), None if self.state is None else self.state.step]
-            again = {**folders.identify_again(), "resumed_from": history}
-        self.claim.update(device=self.device, threads=self.threads, **again)
-        self.log(f"{'resumed' if self.resume else 'started'}: {shown(self.claim.manifest['command_line'])}")
-
-    def refuse(self, error: BaseException) -> Outcome:
-        """An end before the beginning: a fresh folder goes, a resumed run stays what it was."""
-        if self.metrics is not None:
-            self.metrics.close()
-        if self.in_sweep and not self.resume and isinstance(error, Exception):
-            return self.fail(error)
-        self.claim.release() if self.resume else self.claim.discard()
-        raise error
-
-    def go(self) -> Outcome:
-        """Run the experiment and see it to its end."""
-        try:
-            with stop_on_signals(self.patience, self.abandon) as stop, machine.torch_threads(self.threads):
-                results = self.run(machine.with_device(self.cfg, self.device), self.observe(stop))
-                stop.at_once = False
-                self.finish(results)  # still under the handlers: what is complete is not thrown away for a signal
-        except UsageError as error:
-            if self.in_sweep or self.resume or (self.observer is not None and self.observer.produced):
-                return self.fail(error)
-            self.close()
-            self.claim.discard()
-            raise
-        except (Interrupted, KeyboardInterrupt) as error:
-            if self.claim.manifest.get("status") not in folders.FINISHED:
-                return self.interrupted(error)
-            self.end()  # the signal fell on the last write, and nothing but it is left to do
-        except Exception as error:
-            return self.fail(error)
-        except SystemExit as error:  # from a library: neither its code nor its silence says how a run ended
-            return self.fail(GniError(f"a library ended the program: sys.exit({error.code!r})"), error)
-        self.show(results)
-        code = DIVERGED_EXIT_CODE if results.status == "diverged" else 0
-        if stop.requested and self.in_sweep:
-            code = stop.exit_code
-        return Outcome(results.status, self.folder, code, results.message, self.values)
-
-    def observe(self, stop: StopRequest) -> RunObserver:
-        """The experiment's observer."""
-        assert self.metrics is not None
-        settings = self.config.get("run") or {}
-        self.observer = RunObserver(
-            self.folder,
-            self.config,
-            self.metrics,
-            self.display,
-            stop,
-            self.log,
-            state=self.state,
-            checkpoint_steps=settings.get("checkpoint_steps"),
-            checkpoint_seconds=settings.get("checkpoint_seconds") or 30.0,
-        )
-        self.state = None
-        return self.observer
-
-    # ----------------------------------------------------------------------------------------------------------- ends
-
-    def finish(self, results: Results) -> None:
-        """Write what the experiment returned; the status comes last."""
-        self.display.stage("writing results")
-        assert self.metrics is not None
-        self.metrics.close()
-        self.values = dict(results.values)
-        files.replace(self.folder / "results.json", tables.encode_results(self.values))
-        if results.arrays:
-            files.replace(self.folder / "arrays.npz", lambda stream: tables.write_arrays(stream, results.arrays))
-        arrays = {
-            name: {"shape": list(a.values.shape), "dtype": str(a.values.dtype), "meaning": a.meaning}
-            for name, a in results.arrays.items()
-        }
-        drawn = figures.write(self.folder / "figures", results.figures)
-        ending = self.ending(results.status, results.message) | {"arrays": arrays}
-        text = report.render(self.claim.manifest | ending, self.values, drawn, results.notes, tables=results.tables)
-        files.replace(self.folder / "report.md", text)
-        self.close()
-        self.log(results.message or results.status)
-        self.end(**ending)
-
-    def end(self, **changes: Any) -> None:
-        """The last write, and others may have the folder."""
-        self.claim.update(**changes)
-        self.claim.release()
-
-    def show(self, results: Results) -> None:
-        """The end as a person sees it: in a sweep a line, else the table and, last, the path."""
-        if self.in_sweep:
-            shown = "  ".join(f"{name} {display.number_text(v)}" for name, v in list(self.values.items())[:3])
-            self.display.note(f"job {self.folder.name}: {results.message or results.status}  {shown}")
-            return
-        if results.message:
-            self.display.note(results.message)
-        for note in results.notes:
-            self.display.note(note)
-        for title, table in results.tables.items():
-            sides = ["left", *["right"] * (len(table.header) - 1)]
-            display.print_table(list(zip(table.header, sides, strict=True)), table.rows, title)
-        if not results.tables:
-            display.print_results(self.values)
-        display.print_path(self.folder)
-
-    def interrupted(self, error: BaseException) -> Outcome:
-        """Stopped by a signal; what was saved can be gone on from."""
-        if not isinstance(error, Interrupted):
-            by_keyboard = getattr(error, "exit_code", KEYBOARD_EXIT_CODE) == KEYBOARD_EXIT_CODE
-            error = Interrupted(self.where_stopped(), by_keyboard=by_keyboard)
-        self.record("interrupted", first_line(error))
-        if not self.in_sweep:
-            raise error
-        return Outcome("interrupted", self.folder, error.exit_code, first_line(error), {})
-
-    def where_stopped(self) -> str:
-        """What was saved when a run was stopped in the middle of a step, and how to go on."""
-        step = None if self.observer is None else self.observer.saved_step
-        where = "stopped before the first checkpoint" if step is None else f"stopped; last saved at step {step}"
-        return f"{where}; resume: {places.resume_command(self.folder)}"
-
-    def patience(self) -> None:
-        """Stopping takes a while: say what it waits for."""
-        self.display.note("stopping after this step; once more (Ctrl-C or another signal) stops at once")
-
-    def abandon(self, stop: StopRequest) -> None:
-        """Called by another thread before it ends the process, which is inside a long call and does not answer."""
-        if self.claim.manifest.get("status") in folders.FINISHED:
-            return
-        message = self.where_stopped()
-        with contextlib.suppress(GniError, OSError):
-            self.claim.update(**self.ending("interrupted", message))
-        self.display.note(f"gni: error: {message}")
-
-    def fail(self, error: Exception, cause: BaseException | None = None) -> Outcome:
-        """Record an error, bugs with their traceback."""
-        error = memory.explained(error)
-        message = first_line(error)
-        self.record("failed", message, "".join(traceback.format_exception(cause or error)))
-        if not self.in_sweep:
-            raise error from cause
-        self.display.note(f"job {self.folder.name} failed: {message}  ({self.folder})")
-        return Outcome("failed", self.folder, getattr(error, "exit_code", 1), message, {})
-
-    def record(self, status: str, message: str, detail: str = "") -> None:
-        """Write an end that is no result; a full disk must not hide why it came to this."""
-        with contextlib.suppress(GniError, OSError):
-            self.close()
-        with contextlib.suppress(GniError, OSError):
-            self.log(f"{status}: {message}\n{detail}".rstrip())
-        try:
-            self.claim.update(**self.ending(status, message))
-        except (GniError, OSError) as error:
-            self.display.note(f"cannot record the status of {self.folder}: {first_line(error)}")
-        self.claim.release()
-
-    def ending(self, status: str, message: str) -> dict[str, Any]:
-        """The manifest's last changes."""
-        engine = float(self.claim.manifest.get("engine_seconds") or 0.0)
-        spent = 0.0 if self.observer is None else self.observer.spent
-        costs = dict(self.claim.manifest.get("part_seconds") or {})
-        for name, seconds in ({} if self.observer is None else self.observer.costs).items():
-            costs[name] = round(costs.get(name, 0.0) + seconds, 4)
-        return {
-            "status": status,
-            "error": message,
-            "end": folders.stamp(),
-            "wall_seconds": round(self.wall_before + time.monotonic() - self.begin, 3),
-            "engine_seconds": round(engine + spent, 4),
-            "part_seconds": costs,
-        }
-
-    def close(self) -> None:
-        """Let go of the terminal and of metrics.csv."""
-        self.display.close()
-        if self.metrics is not None:
-            self.metrics.close()
-
-    def log(self, text: str) -> None:
-        """Append to run.log, with the time."""
-        files.append(self.folder / "run.log", f"{folders.stamp()} {text}\n".encode(errors="backslashreplace"))
-
-    def tell(self, text: str) -> None:
-        """Into run.log and before the user's eyes."""
-        self.log(text)
-        self.display.note(text)

@@ -1,16 +1,13 @@
-"""What of the machine a run gets (device, threads), and the config it is handed and that is kept."""
+"""What of the machine a run gets: device and threads."""
 
 from __future__ import annotations
 
 import contextlib
-import copy
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+import dataclasses
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from gnicli.errors import ResourceError
-
-if TYPE_CHECKING:
-    from omegaconf import DictConfig
 
 
 def choose(config: Mapping[str, Any], saved: Mapping[str, Any]) -> tuple[str, int | None]:
@@ -55,22 +52,8 @@ def torch_threads(n: int | None) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def with_device(cfg: DictConfig, device: str) -> DictConfig:
-    """A copy of the config for the experiment, with the device that `auto` came to."""
-    from omegaconf import open_dict, read_write
-
-    resolved = copy.deepcopy(cfg)
-    if "device" in resolved:
-        with read_write(resolved), open_dict(resolved):
-            resolved.device = device
-    return resolved
-
-
-def settings(config: dict[str, Any], overrides: Sequence[str], hydra_config: Any) -> dict[str, bytes]:
-    """The files of `.hydra/`: the plain config as it was given, the overrides, and Hydra's own part if there is one."""
-    from omegaconf import OmegaConf
-
-    content = {"config.yaml": config, "overrides.yaml": list(overrides)}
-    if hydra_config is not None:
-        content["hydra.yaml"] = {"hydra": hydra_config}
-    return {name: OmegaConf.to_yaml(OmegaConf.create(part)).encode() for name, part in content.items()}  # type: ignore[call-overload]
+def with_device(config: Any, device: str) -> Any:
+    """The config for the experiment: the same dataclass with the device that `auto` came to, if it has one."""
+    if not any(field.name == "device" for field in dataclasses.fields(config)):
+        return config
+    return dataclasses.replace(config, device=device)

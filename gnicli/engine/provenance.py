@@ -10,24 +10,13 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gnicli.errors import ConflictError
-
-if TYPE_CHECKING:
-    from omegaconf import DictConfig
 
 # Keys that decide where and how a run is computed, not what: a resumed run may change them.
 INCIDENTAL = ("run", "device", "threads")
 PACKAGES = ("gni", "torch", "numpy", "scipy", "hydra-core", "omegaconf")
-
-
-def plain(cfg: DictConfig) -> dict[str, Any]:
-    """The config as nested dicts, lists and scalars that JSON can hold, interpolations resolved."""
-    from omegaconf import OmegaConf
-
-    container = OmegaConf.to_container(cfg, resolve=True, enum_to_str=True)
-    return json.loads(json.dumps(container, default=str))
 
 
 def essential(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -105,23 +94,21 @@ def _version(package: str) -> str | None:
         return None
 
 
-def versions(cfg: DictConfig | None = None) -> dict[str, str | None]:
+def versions(config: Any = None) -> dict[str, str | None]:
     """Versions of Python and of the packages that numbers depend on, without importing them.
 
-    With a merged `cfg` also those of the packages that its components are from.
+    With a `config`, a dataclass, also those of the packages that its components are from.
     """
     known = {"python": ".".join(map(str, sys.version_info[:3])), **_installed()}
-    return known | ({} if cfg is None else _foreign(cfg))
+    return known | ({} if config is None else _foreign(config))
 
 
-def _foreign(cfg: DictConfig) -> dict[str, str | None]:
-    """The packages whose schemas a config has, this one aside; None where a module belongs to no installed package."""
+def _foreign(config: Any) -> dict[str, str | None]:
+    """The packages whose components a config has, this one aside; None where a module is of no installed package."""
     import importlib.metadata
 
-    from omegaconf import OmegaConf
-
-    schemas = [OmegaConf.get_type(cfg, str(name)) for name in cfg]
-    modules = {schema.__module__.partition(".")[0] for schema in schemas if dataclasses.is_dataclass(schema)}
+    parts = [getattr(config, field.name) for field in dataclasses.fields(config)]
+    modules = {type(part).__module__.partition(".")[0] for part in parts if dataclasses.is_dataclass(part)}
     modules.discard("gnicli")
     if not modules:
         return {}

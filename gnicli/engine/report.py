@@ -91,7 +91,7 @@ def render(
 def _provenance(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
     git = manifest.get("git") or {}
     commit = git.get("commit")
-    source = (commit + (" with local changes" if git.get("dirty") else "")) if commit else "no checkout"
+    source = f"{commit}{' with local changes' if git.get('dirty') else ''}" if commit else "no checkout"
     versions = ", ".join(f"{name} {version}" for name, version in (manifest.get("versions") or {}).items() if version)
     rows = [
         ("config", manifest.get("fingerprint")),

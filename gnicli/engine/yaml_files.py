@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -23,6 +24,17 @@ MAX_DEPTH = 30
 MAX_DIGITS = 100
 MAX_TEXT = 10_000
 _NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+# OmegaConf's: YAML 1.1 asks for a point and a sign of the exponent.
+_FLOAT = re.compile(
+    r"""^(?:
+     [-+]?[0-9]+(?:_[0-9]+)*\.[0-9_]*(?:[eE][-+]?[0-9]+)?
+    |[-+]?[0-9]+(?:_[0-9]+)*(?:[eE][-+]?[0-9]+)
+    |\.[0-9]+(?:_[0-9]+)*(?:[eE][-+][0-9]+)?
+    |[-+]?[0-9]+(?:_[0-9]+)*(?::[0-5]?[0-9])+\.[0-9_]*
+    |[-+]?\.(?:inf|Inf|INF)
+    |\.(?:nan|NaN|NAN))$""",
+    re.VERBOSE,
+)
 
 
 class Malformed(Exception):  # noqa: N818 - what the file is, not what went wrong here
@@ -128,19 +140,44 @@ def _check_scalar(event: Any, loader: yaml.SafeLoader, refuse: Any) -> None:
 
 
 def _content(path: str, text: str, tree: yaml.Node | None) -> Any:
-    """The plain content, read by OmegaConf's own rules; these refuse a key that is given twice."""
+    """The plain content; a key that is given twice is refused."""
     import yaml
-    from omegaconf._utils import get_yaml_loader  # OmegaConf.load would parse "${" as well
 
     if tree is None:
         return {}
     try:
-        return yaml.load(text, Loader=get_yaml_loader())  # a safe loader that refuses keys given twice
+        return yaml.load(text, Loader=_loader())
     except yaml.YAMLError as error:
         raise Malformed(explain(error, path)) from error
     except Exception as error:  # keys that are no words, numbers that Python refuses: each a kind of its own
         first = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
         raise Malformed(f"{path}: {first}") from error
+
+
+@functools.cache
+def _loader() -> type[yaml.SafeLoader]:
+    """PyYAML's safe loader with OmegaConf's two rules: 1e-3 is a number, a date is text; and no key twice."""
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        """Reads what OmegaConf writes and reads."""
+
+        def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+            seen = set()
+            for key, _ in node.value:
+                if key.tag == yaml.resolver.BaseResolver.DEFAULT_SCALAR_TAG:
+                    if key.value in seen:
+                        problem = f"found duplicate key {key.value}"
+                        raise yaml.constructor.ConstructorError(None, node.start_mark, problem, key.start_mark)
+                    seen.add(key.value)
+            return super().construct_mapping(node, deep=deep)
+
+    Loader.add_implicit_resolver("tag:yaml.org,2002:float", _FLOAT, list("-+0123456789."))
+    Loader.yaml_implicit_resolvers = {
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+        for first, resolvers in Loader.yaml_implicit_resolvers.items()
+    }
+    return Loader
 
 
 def explain(error: Any, path: str | None = None) -> str:

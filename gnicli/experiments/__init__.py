@@ -1,1 +1,1 @@
-"""One flat file per subcommand (layer 4): `run(cfg, observer) -> Results`."""
+"""One flat file per subcommand (layer 4): `run(config, observer) -> Results`."""

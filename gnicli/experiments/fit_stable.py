@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from gnicli import checks
 from gnicli.checks import key
@@ -19,7 +19,6 @@ from gnicli.experiments.common import RunConfig
 
 if TYPE_CHECKING:
     import numpy as np
-    from omegaconf import DictConfig
 
     from gnicli.evidence.finding import Finding
 
@@ -55,16 +54,12 @@ class FitStableConfig:
         checks.seed("seed", self.seed)
 
 
-def run(cfg: DictConfig, observer: Observer) -> Results:
-    """Fit as `cfg` says (a merged `FitStableConfig`), one fit per group of samples.
+def run(config: FitStableConfig, observer: Observer) -> Results:
+    """Fit as `config` says, one fit per group of samples.
 
     Raises what reading the samples raises, and `NumericalError` where they cannot be fitted. Of several groups those
     that cannot be fitted are named in a note, unless none can.
     """
-    from omegaconf import OmegaConf
-
-    config = cast(FitStableConfig, OmegaConf.to_object(cfg))
-
     from gnicli.engine.tables import read_parquet
     from gnicli.evidence import reporting
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Optional, cast
+from typing import Any, Optional
 
 from gnicli import checks
 from gnicli.checks import key
@@ -15,9 +15,6 @@ from gnicli.contracts.observer import Observer
 from gnicli.contracts.results import Results, RunRecord
 from gnicli.experiments import learning
 from gnicli.experiments.common import RunConfig
-
-if TYPE_CHECKING:
-    from omegaconf import DictConfig
 
 
 @dataclass
@@ -45,15 +42,11 @@ class GradientNoiseConfig:
         checks.at_most("n_mean", self.n_mean, checks.MOST_DRAWS)
 
 
-def run(cfg: DictConfig, observer: Observer) -> Results:
-    """Measure as `cfg` says (a merged `GradientNoiseConfig` whose device is resolved).
+def run(config: GradientNoiseConfig, observer: Observer) -> Results:
+    """Measure as `config`, whose device is resolved, says.
 
     Raises `UsageError` where keys contradict one another, the data or the source.
     """
-    from omegaconf import OmegaConf
-
-    config = cast(GradientNoiseConfig, OmegaConf.to_object(cfg))
-
     from gnicli.contracts.components import Bench, NoisyNetwork
     from gnicli.training.batches import Batches
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, Optional, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, Optional
 
 from gnicli import checks
 from gnicli.checks import key
@@ -16,8 +16,6 @@ from gnicli.experiments.common import RunConfig
 from gnicli.model.keys import ModelConfig
 
 if TYPE_CHECKING:
-    from omegaconf import DictConfig
-
     from gnicli.model.build import Model
     from gnicli.model.chains import Chains
     from gnicli.model.densities import Estimate, Smoothing
@@ -78,16 +76,12 @@ class KdeStationaryConfig(ModelConfig):
         return Smoothing(self.bandwidth, self.estimator, self.points)
 
 
-def run(cfg: DictConfig, observer: Observer) -> Results:
-    """Estimate as `cfg` says (a merged `KdeStationaryConfig`).
+def run(config: KdeStationaryConfig, observer: Observer) -> Results:
+    """Estimate as `config` says.
 
     Raises `UsageError` where keys do not go together, `NumericalError` when every chain has exploded, `DataError` for
     a source that is damaged.
     """
-    from omegaconf import OmegaConf
-
-    config = cast(KdeStationaryConfig, OmegaConf.to_object(cfg))
-
     from gnicli.experiments.parts import Parts
     from gnicli.experiments.sources import simulated_chains
     from gnicli.kde import figures

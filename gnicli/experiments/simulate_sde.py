@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Optional, cast
+from typing import TYPE_CHECKING, Any, Optional
 
 from gnicli import checks
 from gnicli.checks import key
@@ -15,8 +15,6 @@ from gnicli.experiments.common import RunConfig
 from gnicli.model.keys import NETWORK, ModelConfig
 
 if TYPE_CHECKING:
-    from omegaconf import DictConfig
-
 
 @dataclass
 class SimulateSdeConfig(ModelConfig):
@@ -39,15 +37,11 @@ class SimulateSdeConfig(ModelConfig):
                 checks.number("basin", end)
 
 
-def run(cfg: DictConfig, observer: Observer) -> Results:
-    """Simulate as `cfg` says (a merged `SimulateSdeConfig`).
+def run(config: SimulateSdeConfig, observer: Observer) -> Results:
+    """Simulate as `config` says.
 
     Raises `UsageError` where keys do not go together, `NumericalError` when every chain has exploded.
     """
-    from omegaconf import OmegaConf
-
-    config = cast(SimulateSdeConfig, OmegaConf.to_object(cfg))
-
     if config.potential.name == NETWORK:
         return on_network(config, observer)
     from gnicli.experiments.parts import Parts

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Optional, cast
+from typing import TYPE_CHECKING, Any, Optional
 
 from gnicli import checks
 from gnicli.checks import key
@@ -20,7 +20,6 @@ from gnicli.experiments.common import RunConfig
 
 if TYPE_CHECKING:
     import torch
-    from omegaconf import DictConfig
 
     from gnicli.training.batches import Batches
     from gnicli.training.loop import Examples, Trained
@@ -96,15 +95,11 @@ class TrainConfig:
         learning.check(self)
 
 
-def run(cfg: DictConfig, observer: Observer) -> Results:
-    """Train as `cfg` says (a merged `TrainConfig` whose device is resolved) and return the clean losses.
+def run(config: TrainConfig, observer: Observer) -> Results:
+    """Train as `config`, whose device is resolved, says and return the clean losses.
 
     Raises `UsageError` where keys contradict one another or the data.
     """
-    from omegaconf import OmegaConf
-
-    config = cast(TrainConfig, OmegaConf.to_object(cfg))
-
     from gnicli.contracts.components import NoisyNetwork
     from gnicli.training import cadence, room
     from gnicli.training.batches import Batches

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import dataclasses
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gnicli.errors import UsageError
 from gnicli.launch import commands, components, references
@@ -13,8 +15,20 @@ if TYPE_CHECKING:
 OBJECTS_REFUSED = "{}: a configuration may not name Python objects; choose by name, as in network=conv"
 
 
-def validated(command: str, cfg: DictConfig) -> DictConfig:
-    """Merge `cfg` into fresh schemas and check it.
+class Validated(NamedTuple):
+    """A configuration whose every key is known, typed and in range.
+
+    `config` is the dataclass of the command, whose groups are components. `plain` is the same as it was given, before
+    components read anything into their keys: nested dicts, lists and scalars that JSON can hold. It is what a run
+    saves.
+    """
+
+    config: Any
+    plain: dict[str, Any]
+
+
+def validated(command: str, cfg: DictConfig) -> Validated:
+    """Merge `cfg` into fresh schemas, check it and make the dataclass that runs are given: the only place that does.
 
     Hydra lets `+key=1` through and a saved file may hold anything, so the types of `cfg` are not trusted: a key that no
     schema has raises omegaconf's error (`failures` puts it into words), a value out of range `UsageError`.
@@ -30,8 +44,33 @@ def validated(command: str, cfg: DictConfig) -> DictConfig:
     for group in commands.groups(command):
         base[group] = OmegaConf.structured(_member_schema(group, values.get(group), OmegaConf.get_type(cfg, group)))
     merged = OmegaConf.merge(base, values)
-    OmegaConf.to_object(merged)  # runs the checks of every schema
-    return merged  # type: ignore[return-value]
+    return Validated(OmegaConf.to_object(merged), _plain(merged))  # the object runs the checks of every schema
+
+
+@dataclasses.dataclass(frozen=True)
+class Refused:
+    """What stands for the configuration of a job of a sweep that was refused: its folder tells why."""
+
+
+def refused(cfg: DictConfig) -> Validated:
+    """A configuration that `validated` refused, as it was composed."""
+    return Validated(Refused(), _plain(cfg))
+
+
+def _plain(cfg: Any) -> dict[str, Any]:
+    from omegaconf import OmegaConf
+
+    container = OmegaConf.to_container(cfg, resolve=True, enum_to_str=True)
+    found: dict[str, Any] = json.loads(json.dumps(container, default=str))
+    return found
+
+
+def saved_as(plain: dict[str, Any], overrides: list[str], hydra_config: DictConfig) -> dict[str, bytes]:
+    """The files of `.hydra/` by name: the configuration as it was given, the overrides, and Hydra's own part."""
+    from omegaconf import OmegaConf
+
+    parts = {"config.yaml": plain, "overrides.yaml": overrides, "hydra.yaml": {"hydra": hydra_config}}
+    return {name: OmegaConf.to_yaml(OmegaConf.create(part)).encode() for name, part in parts.items()}  # type: ignore[call-overload]
 
 
 def _member_schema(group: str, values: Any, composed_as: type | None) -> type:

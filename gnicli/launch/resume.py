@@ -6,15 +6,12 @@ import contextlib
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gnicli import checks
 from gnicli.errors import ConflictError, GniError, UsageError
 from gnicli.launch import arguments as argument_reader
 from gnicli.launch import commands, configs, failures, paths, references
-
-if TYPE_CHECKING:
-    from omegaconf import DictConfig
 
 
 def resume(folder: str | Path) -> int:
@@ -35,10 +32,12 @@ def resume(folder: str | Path) -> int:
     command = str(manifest.get("command"))
     if command not in commands.COMMANDS:
         raise UsageError(f"{folder} was made by the command {command!r}, which this gni does not have")
+    config, plain = _saved(folder, command)
     outcome = execute(
         commands.module(command).run,
-        _saved(folder, command),
+        config,
         folder,
+        plain=plain,
         command=command,
         overrides=manifest.get("overrides", []),
         argv=["gni", "resume", str(folder)],
@@ -47,7 +46,7 @@ def resume(folder: str | Path) -> int:
     return outcome.exit_code
 
 
-def _saved(folder: Path, command: str) -> DictConfig:
+def _saved(folder: Path, command: str) -> configs.Validated:
     """The configuration of a run, checked as if it were typed now."""
     from omegaconf import OmegaConf
 

@@ -181,27 +181,29 @@ def _execute(command: str, cfg: DictConfig, hydra_config: DictConfig, in_sweep: 
     folder = Path(runtime["output_dir"])
     run = commands.module(command).run
     try:
-        cfg = configs.validated(command, cfg)
-        run = _without_idle_keys(run, command, cfg, overrides, in_sweep)
+        config, plain = configs.validated(command, cfg)
+        run = _without_idle_keys(run, command, plain, overrides, in_sweep)
     except Exception as error:
         refusal = failures.translate(error, command, {})
         if not in_sweep or refusal is None:
             raise
         run = _refusing(refusal)  # so that the job's folder tells why there is no result
+        config, plain = configs.refused(cfg)
     return execute(
         run,
-        cfg,
+        config,
         folder,
+        plain=plain,
         command=command,
         overrides=overrides,
         argv=_session.argv if _session is not None else ["gni", command, *overrides],
-        hydra_config=_plain(hydra_config, folder, in_sweep),
+        settings=configs.saved_as(plain, overrides, _plain(hydra_config, folder, in_sweep)),
         in_sweep=in_sweep,
     )
 
 
 def _without_idle_keys(
-    run: Callable[..., Any], command: str, cfg: DictConfig, overrides: list[str], in_sweep: bool
+    run: Callable[..., Any], command: str, plain: dict[str, Any], overrides: list[str], in_sweep: bool
 ) -> Callable[..., Any]:
     """`run`, after notes on typed keys that do nothing in this job of a sweep; of a single run they are an error."""
     from gnicli.engine.sweep import split_overrides
@@ -209,14 +211,14 @@ def _without_idle_keys(
 
     defaults = {key.name: key.default for key in keys.all_of(command, overrides)}
     typed = [name for name, value in split_overrides(overrides).items() if defaults.get(name) != value]
-    found = idle.find(command, cast(dict[str, Any], OmegaConf.to_container(cfg, resolve=True)), typed)
+    found = idle.find(command, plain, typed)
     if found and not in_sweep:
         raise UsageError(found[0])
 
-    def noted(cfg: DictConfig, observer: Observer) -> Any:
+    def noted(config: Any, observer: Observer) -> Any:
         for sentence in found:
             observer.note(sentence)
-        results = run(cfg, observer)
+        results = run(config, observer)
         return results._replace(notes=(*results.notes, *found))  # the log is not read as often as the report
 
     return noted if found else run

@@ -3,14 +3,16 @@
 As a program it runs or resumes one counter in a folder: `python fake_experiment.py FOLDER [--resume] [key=value …]`.
 """
 
+import dataclasses
 import json
 import sys
 import time
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import numpy as np
-from omegaconf import OmegaConf
+import yaml
 
 from gnicli.contracts.observer import State
 from gnicli.contracts.results import Curve, FigureData, NamedArray, Panel, Results, Value
@@ -19,20 +21,31 @@ from gnicli.errors import GniError
 from gnicli.seeding import numpy_stream
 
 SAME = ("metrics.csv", "results.json", "arrays.npz", "checkpoint.safetensors")  # of runs that do not differ
-DEFAULTS = {
-    "seed": 3,
-    "steps": 60,
-    "lr": 0.1,
-    "pause": 0.0,
-    "fail_at": None,
-    "diverge_at": None,
-    "figures": False,
-    "run": {"dir": None, "checkpoint_steps": 7, "checkpoint_seconds": 30.0},
-}
+RUN = {"dir": None, "checkpoint_steps": 7, "checkpoint_seconds": 30.0}
 
 
-def config(**changes):
-    return OmegaConf.merge(OmegaConf.create(DEFAULTS), OmegaConf.create(changes))
+@dataclass(frozen=True)
+class CountConfig:
+    """The keys of the counter."""
+
+    seed: int = 3
+    steps: int = 60
+    lr: float = 0.1
+    pause: float = 0.0
+    fail_at: int | None = None
+    diverge_at: int | None = None
+    figures: bool = False
+    device: str | None = None
+    threads: int | None = None
+    run: dict = dataclasses.field(default_factory=RUN.copy)
+
+
+def config(*, run=None, **changes):
+    return CountConfig(run=RUN | (run or {}), **changes)
+
+
+def plain_of(cfg):
+    return dataclasses.asdict(cfg)
 
 
 def state_of(step, walk, total):
@@ -71,11 +84,15 @@ def count(cfg, observer):
     )
 
 
-def start(folder, run=count, cfg=None, *, resume=False, in_sweep=False, overrides=(), **changes):
+def start(folder, run=count, cfg=None, *, resume=False, in_sweep=False, overrides=(), run_keys=None, **changes):
+    cfg = cfg if cfg is not None else config(run=run_keys, **changes)
+    plain = plain_of(cfg)
     return execute(
         run,
-        cfg if cfg is not None else config(**changes),
+        cfg,
         Path(folder),
+        plain=plain,
+        settings={"config.yaml": yaml.safe_dump(plain).encode()},
         command="count",
         overrides=list(overrides),
         argv=["gni", "count", *overrides],
@@ -95,9 +112,11 @@ def assert_same(folder, other, names=SAME):
 
 def main(arguments):
     folder, *rest = arguments
-    changes = OmegaConf.from_dotlist([text for text in rest if not text.startswith("--")])
+    pairs = dict(text.split("=", 1) for text in rest if not text.startswith("--"))
+    changes = {name: yaml.safe_load(value) for name, value in pairs.items()}
+    run = {name.removeprefix("run."): changes.pop(name) for name in list(changes) if name.startswith("run.")}
     try:
-        return start(folder, cfg=OmegaConf.merge(config(), changes), resume="--resume" in rest).exit_code
+        return start(folder, run_keys=run, resume="--resume" in rest, **changes).exit_code
     except GniError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code

@@ -1,5 +1,6 @@
 """Runs that are stopped, killed or out of room, and that resuming leaves no trace in the results."""
 
+import dataclasses
 import os
 import random
 import signal
@@ -11,7 +12,6 @@ from pathlib import Path
 
 import fake_experiment as fake
 import pytest
-from omegaconf import OmegaConf
 
 from gnicli import files
 from gnicli.contracts.observer import State
@@ -261,7 +261,7 @@ fake.start(sweep.job_folder(0), run=experiment, in_sweep=True)
 
 def interrupted_run(folder, **changes):
     def experiment(cfg, observer):
-        return fake.count(OmegaConf.merge(cfg, {"fail_at": 40}), observer)
+        return fake.count(dataclasses.replace(cfg, fail_at=40), observer)
 
     with pytest.raises(RuntimeError):
         fake.start(folder, run=experiment, **changes)

@@ -3,7 +3,7 @@
 import fake_experiment as fake
 import pytest
 import torch
-from omegaconf import OmegaConf
+import yaml
 
 from gnicli.contracts.results import Results, Value
 from gnicli.errors import DataError, GniError, ResourceError
@@ -22,13 +22,11 @@ def test_the_device_reaches_the_experiment_but_the_config_is_kept_as_given(tmp_p
 
     before = torch.get_num_threads()
     cfg = fake.config(device="auto", threads=1)
-    OmegaConf.set_struct(cfg, True)
-    OmegaConf.set_readonly(cfg, True)
     outcome = fake.start(tmp_path / "run", run=experiment, cfg=cfg)
     resolved = "cuda" if torch.cuda.is_available() else "cpu"
     assert seen == {"device": resolved, "threads": 1}
     assert torch.get_num_threads() == before
-    assert OmegaConf.load(outcome.folder / ".hydra" / "config.yaml").device == "auto"
+    assert yaml.safe_load((outcome.folder / ".hydra" / "config.yaml").read_text())["device"] == "auto"
     assert (fake.manifest(outcome.folder)["device"], fake.manifest(outcome.folder)["threads"]) == (resolved, 1)
 
 

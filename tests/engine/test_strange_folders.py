@@ -388,7 +388,7 @@ def test_any_text_is_read_as_a_configuration_or_refused(tmp_path_factory, text):
 
 
 def test_what_a_run_saves_is_read_back(folder):
-    assert records.read_config(folder) == json.loads(json.dumps(fake.config(figures=True), default=dict))
+    assert records.read_config(folder) == fake.plain_of(fake.config(figures=True))
 
 
 # ------------------------------------------------------------------------------------------------------------- edited

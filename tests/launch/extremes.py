@@ -110,7 +110,7 @@ def outcome(command, cfg, name, text):
             OmegaConf.update(changed, name, value)
             if "device" in changed:
                 changed.device = "cpu"
-        checked = configs.validated(command, changed)
+        checked = configs.validated(command, changed).config
         results = commands.module(command).run(checked, SilentObserver())
     except Exception as error:
         known = failures.translate(error, command, {})

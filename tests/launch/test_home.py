@@ -6,7 +6,6 @@ import shutil
 
 import numpy as np
 import pytest
-from omegaconf import OmegaConf
 
 from gnicli.contracts.results import NamedArray, Results, Value
 from gnicli.errors import UsageError
@@ -87,7 +86,7 @@ def read(gni, monkeypatch):
     """Reads the samples and fits nothing."""
 
     def run(cfg, observer):
-        (values,) = OmegaConf.to_object(cfg).samples.load(0, observer, None).values()
+        (values,) = cfg.samples.load(0, observer, None).values()
         return Results({"n": Value(float(values.size))})
 
     monkeypatch.setattr(fit_stable, "run", run)

@@ -6,7 +6,6 @@ and `run`, `source`), GPUs.
 
 import pytest
 from idle_walk import idle_keys
-from omegaconf import OmegaConf
 from walk_choices import CHOICES
 
 from gnicli.experiments import idle
@@ -22,7 +21,7 @@ def test_a_key_without_effect_is_in_the_table_and_no_other_is(command, words):
     visited, unsaid, untrue = 0, [], []
     for name, config, still in idle_keys(command, words, () if "dataset=digits" in words else ONE_OUTPUT):
         visited += 1
-        said = idle.find(command, OmegaConf.to_container(config), [name])
+        said = idle.find(command, config.plain, [name])
         if still and not said:
             unsaid.append(name)
         if said and not still:

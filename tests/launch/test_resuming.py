@@ -51,10 +51,8 @@ def test_a_stopped_run_goes_on_with_its_configuration(gni, countable, stopped):
 
 
 def test_the_configuration_arrives_as_schemas(gni, countable, stopped):
-    from omegaconf import OmegaConf
-
     gni("resume", str(stopped))
-    config = OmegaConf.to_object(countable[-1][0])
+    config = countable[-1][0]
     assert type(config.noise).__module__ == "gnicli.noise.mult"
 
 
