@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Optional
+from typing import Any, Optional
 
 from gnicli import checks
 from gnicli.checks import key
@@ -14,7 +14,6 @@ from gnicli.errors import UsageError
 from gnicli.experiments.common import RunConfig
 from gnicli.model.keys import NETWORK, ModelConfig
 
-if TYPE_CHECKING:
 
 @dataclass
 class SimulateSdeConfig(ModelConfig):
