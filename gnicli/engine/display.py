@@ -120,9 +120,9 @@ class Display:
 
     def close(self) -> None:
         """Take the live line away."""
-        if self._progress is not None:
+        if self._progress is not None and self._live_wanted:  # stopped where nothing is live, rich prints an empty line
             self._progress.stop()
-            self._progress = self._task = None
+        self._progress = self._task = None
 
 
 def _count(number: int, unit: str) -> str:
