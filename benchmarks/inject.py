@@ -20,10 +20,12 @@ from gnicli.contracts.observer import SilentObserver
 from gnicli.dataset.sinusoids import Sinusoids
 from gnicli.gradients.injected_noise import StableDraws
 from gnicli.gradients.noisy import NoisyGradient
+from gnicli.gradients.stages import learned, weight_tensors
 from gnicli.network.mlp import Mlp
 from gnicli.noise.add import AdditiveNoise
 from gnicli.noise.mult import MultiplicativeNoise
 from gnicli.seeding import numpy_stream, torch_stream
+from gnicli.training.optimizer import take_step
 
 M = 16
 NOISES: dict[str, Noise] = {"add": AdditiveNoise(std=0.1), "mult": MultiplicativeNoise(std=0.5)}
@@ -37,16 +39,15 @@ def rounds(noise: Noise, repeats: int) -> list[tuple[float, float, float, float]
     gradient = NoisyGradient(NoisyNetwork(module, "mse", noise, M))
     optimizer = torch.optim.SGD(module.parameters(), lr=1e-4)
     model = StableDraws()
-    weights = [weight for weight in module.parameters() if weight.dim() > 1]
     found = []
     for step in range(repeats + 2):
         times = [time.perf_counter()]
-        gradient(step, inputs, targets)
-        optimizer.step()
+        _, gradients = gradient(step, inputs, targets)
+        take_step(optimizer, learned(module), gradients)
         times.append(time.perf_counter())
-        means = [weight.grad.clone() for weight in weights]
-        gradient.over(step, range(1), inputs, targets)
-        noises = [(w.grad - mean).reshape(-1).numpy() for w, mean in zip(weights, means, strict=True)]
+        means = [mean.clone() for mean in weight_tensors(gradients)]
+        _, gradients = gradient.over(step, range(1), inputs, targets)
+        noises = [(g - mean).reshape(-1).numpy() for g, mean in zip(weight_tensors(gradients), means, strict=True)]
         noises = [values[values != 0] for values in noises]
         times.append(time.perf_counter())
         laws = model.fit(noises)

@@ -24,10 +24,12 @@ from torch.nn import functional
 
 from gnicli.contracts.components import Network, Noise, NoisyNetwork
 from gnicli.gradients.objective.noisy import Noisy
+from gnicli.gradients.stages import learned
 from gnicli.network.conv import Conv
 from gnicli.network.mlp import Mlp
 from gnicli.noise.add import AdditiveNoise
 from gnicli.noise.mult import MultiplicativeNoise
+from gnicli.training.optimizer import take_step
 
 M = 16
 STD = 0.1
@@ -99,11 +101,12 @@ def gni_step(work: Workload, noise: Noise) -> Callable[[], object]:
     inputs, targets = make_data(work)
     optimizer = torch.optim.SGD(module.parameters(), lr=LEARNING_RATE)
     gradient_function = Noisy().build(NoisyNetwork(module, work.loss, noise, M))
+    parameters = learned(module)
     counter = iter(range(10**9))
 
     def step() -> None:
-        gradient_function(next(counter), inputs, targets)
-        optimizer.step()
+        _, gradients = gradient_function(next(counter), inputs, targets)
+        take_step(optimizer, parameters, gradients)
 
     return step
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeAlias
 
 from gnicli.contracts.data import Data
 from gnicli.contracts.observer import Observer
@@ -84,13 +84,18 @@ class NoisyNetwork(NamedTuple):
     seed: int = 0
 
 
+ValueAndGradients: TypeAlias = "tuple[torch.Tensor, list[torch.Tensor]]"
+"""A value (0-dimensional, detached), and its gradients in the order of the parameters that learn."""
+
+
 class GradientFunction(Protocol):
     """The gradient of an objective at the module's present weights."""
 
-    def __call__(self, step: int, inputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        """Overwrite `.grad` of every parameter; return the objective's value (0-dimensional, detached).
+    def __call__(self, step: int, inputs: torch.Tensor, targets: torch.Tensor) -> ValueAndGradients:
+        """The objective's value and its gradients; `step` keys the random streams of this call.
 
-        `step` keys the random streams of this call.
+        The tensors of the gradients may be the function's own memory: they hold until its next call, and the caller
+        may overwrite them. Weights and every `.grad` stay as they are.
         """
         ...
 
@@ -217,7 +222,7 @@ class Measure(Protocol):
     name: str
 
     def measure(self, bench: Bench, observer: Observer) -> Results:
-        """Look at the network on the bench, whose weights stay as they are; may overwrite every `.grad`.
+        """Look at the network on the bench, whose weights and `.grad` stay as they are.
 
         Long work passes through `observer.step_done`, and goes on from `observer.restore()`. Raises `UsageError` where
         the bench has nothing to look at.

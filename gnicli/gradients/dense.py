@@ -16,10 +16,10 @@ from typing import NamedTuple, cast
 
 import torch
 
-from gnicli.contracts.components import NoisyNetwork
+from gnicli.contracts.components import NoisyNetwork, ValueAndGradients
 from gnicli.gradients import losses
 from gnicli.gradients.slopes import SLOPES
-from gnicli.gradients.stages import stages_of
+from gnicli.gradients.stages import learned, stages_of
 from gnicli.gradients.streams import NoiseStream, Piece, chunk_rows, plan, tile
 from gnicli.network.stages import DenseStage
 
@@ -37,18 +37,16 @@ class _Layer(NamedTuple):
 
 
 def is_dense(module: torch.nn.Module) -> bool:
-    """Whether `DenseGradient` can differentiate `module`: nothing but dense stages, all of whose weights learn."""
-    return all(
-        type(stage) is DenseStage and all(weight.requires_grad for weight in stage.parameters())
-        for stage in stages_of(module)
-    )
+    """Whether `DenseGradient` can differentiate `module`: dense stages with weights of their own, all of which learn.
 
-
-def _grad(weight: torch.nn.Parameter) -> torch.Tensor:
-    """The `.grad` of a parameter, allocated if the optimizer's `zero_grad` has dropped it."""
-    if weight.grad is None:
-        weight.grad = torch.empty_like(weight)
-    return weight.grad
+    A weight that two stages share, or that belongs to none, is left to `gradients.generic`.
+    """
+    stages = stages_of(module)
+    if not all(type(stage) is DenseStage for stage in stages):
+        return False
+    parameters = [parameter for stage in stages for parameter in stage.parameters()]
+    own = {id(parameter) for parameter in parameters} == {id(parameter) for parameter in module.parameters()}
+    return own and len(set(stages)) == len(stages) and all(parameter.requires_grad for parameter in parameters)
 
 
 class DenseGradient:
@@ -58,6 +56,9 @@ class DenseGradient:
         self._stages = cast(list[DenseStage], stages_of(network.module))
         self._slopes = [SLOPES[stage.activation] for stage in self._stages]
         self._loss, self._multiply = losses.get(network.loss), network.noise.operation == "multiply"
+        self._gradients = [torch.empty_like(parameter) for parameter in learned(network.module)]
+        own = dict(zip(learned(network.module), self._gradients, strict=True))
+        self._own = [(own[stage.weight], None if stage.bias is None else own[stage.bias]) for stage in self._stages]
         weight = self._stages[0].weight
         self._stream = NoiseStream(network.noise, network.noise.stds(len(self._stages)), network.seed, weight.device)
         self._copies = {
@@ -71,8 +72,8 @@ class DenseGradient:
         self._views: dict[int, list[_Layer]] = {}
 
     @torch.no_grad()
-    def __call__(self, step: int, draws: range, inputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        """Overwrite every `.grad` by the mean gradient over `draws`; return the mean loss."""
+    def __call__(self, step: int, draws: range, inputs: torch.Tensor, targets: torch.Tensor) -> ValueAndGradients:
+        """The mean loss over `draws` and its gradients, which hold until the next call."""
         chunks = plan(draws, len(inputs), GROUP_ROWS)
         share = 1 / (len(inputs) * len(draws))
         inputs = tile(inputs.flatten(1), chunks)
@@ -90,7 +91,7 @@ class DenseGradient:
             total.add_(value, alpha=share)
             self._slopes[-1].apply(gradient.mul_(share), self._slopes[-1].derive(z))
             self._backward(gradient, entering, layers, accumulate=index > 0)
-        return total
+        return total, self._gradients
 
     def _layers(self, rows: int) -> list[_Layer]:
         """The buffers for `rows` rows: views of the largest set asked for so far."""
@@ -140,15 +141,16 @@ class DenseGradient:
     def _backward(
         self, gradient: torch.Tensor, entering: list[torch.Tensor], layers: list[_Layer], accumulate: bool
     ) -> None:
-        """Add the chunk's part to every `.grad` (or set it); `gradient` is ∂L/∂z of the last stage."""
+        """Add the chunk's part to every gradient (or set it); `gradient` is ∂L/∂z of the last stage."""
         beta = 1 if accumulate else 0
         ones = self._ones[: len(gradient)]
         for index in reversed(range(len(self._stages))):
             stage, layer = self._stages[index], layers[index]
+            of_weight, of_bias = self._own[index]
             flipped = gradient.t()
-            _grad(stage.weight).addmm_(flipped, entering[index], beta=beta)
-            if stage.bias is not None:
-                _grad(stage.bias).addmv_(flipped, ones, beta=beta)
+            of_weight.addmm_(flipped, entering[index], beta=beta)
+            if of_bias is not None:
+                of_bias.addmv_(flipped, ones, beta=beta)
             if index == 0:
                 return  # the inputs need no gradient
             gradient = torch.mm(gradient, stage.weight, out=layer.noised)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import torch
 
-from gnicli.contracts.components import NoisyNetwork
+from gnicli.contracts.components import NoisyNetwork, ValueAndGradients
 from gnicli.gradients import losses
 from gnicli.gradients.stages import learned, stages_of
 from gnicli.gradients.streams import NoiseStream, Piece, chunk_rows, plan, tile
@@ -18,17 +18,13 @@ from gnicli.gradients.streams import NoiseStream, Piece, chunk_rows, plan, tile
 GROUP_ROWS = 128  # autograd keeps every activation of a chunk, so chunks are small
 
 
-def accumulate(parameters: list[torch.nn.Parameter], gradients: Sequence[torch.Tensor | None], first: bool) -> None:
-    """Add `gradients` to the parameters' `.grad`, or where `first`, overwrite them; None counts as zero."""
-    for parameter, gradient in zip(parameters, gradients, strict=True):
-        if parameter.grad is None:
-            parameter.grad = torch.empty_like(parameter)
-        if gradient is None:
-            gradient = torch.zeros_like(parameter)
+def accumulate(totals: list[torch.Tensor], gradients: Sequence[torch.Tensor | None], first: bool) -> None:
+    """Add `gradients` to `totals`, or where `first`, overwrite these; None counts as zero."""
+    for total, gradient in zip(totals, gradients, strict=True):
         if first:
-            parameter.grad.copy_(gradient)
-        else:
-            parameter.grad.add_(gradient)
+            total.zero_() if gradient is None else total.copy_(gradient)
+        elif gradient is not None:
+            total.add_(gradient)
 
 
 class GenericGradient:
@@ -38,12 +34,13 @@ class GenericGradient:
         self._stages = stages_of(network.module)
         self._parameters = learned(network.module)
         self._loss, self._multiply = losses.get(network.loss), network.noise.operation == "multiply"
+        self._gradients = [torch.empty_like(parameter) for parameter in self._parameters]
         device = self._parameters[0].device
         self._stream = NoiseStream(network.noise, network.noise.stds(len(self._stages)), network.seed, device)
 
     @torch.enable_grad()
-    def __call__(self, step: int, draws: range, inputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        """Overwrite every `.grad` by the mean gradient over `draws`; return the mean loss."""
+    def __call__(self, step: int, draws: range, inputs: torch.Tensor, targets: torch.Tensor) -> ValueAndGradients:
+        """The mean loss over `draws` and its gradients, which hold until the next call."""
         chunks = plan(draws, len(inputs), GROUP_ROWS)
         n_rows = len(inputs) * len(draws)
         inputs, targets = tile(inputs, chunks), tile(targets, chunks)
@@ -55,9 +52,9 @@ class GenericGradient:
             prepared = self._loss.prepare(targets[rows], outputs.shape[1], outputs.dtype)
             value = self._loss.mean(outputs, prepared) * (len(outputs) / n_rows)
             gradients = torch.autograd.grad(value, self._parameters, allow_unused=True)
-            accumulate(self._parameters, gradients, first=index == 0)
+            accumulate(self._gradients, gradients, first=index == 0)
             total += value.detach()
-        return total
+        return total, self._gradients
 
     def _forward(self, chunk: list[Piece], inputs: torch.Tensor) -> torch.Tensor:
         values = inputs

@@ -4,7 +4,7 @@ The gradient noise of a step is that of the objective's draw 0, ∇E_L = ∇L̃(
 objective's own M draws or over M fresh ones (3.2). Over its own draws the noise has 1 − 1/M of the variance of ∇L̃(ε),
 just what the mean of M draws lacks of it, so both together have the variance of M = 1; over fresh ones it has 1 + 1/M.
 
-A layer is a weight tensor (two dimensions or more), in the order of the module's parameters, from 1. Biases take their
+Layers are those of `gradients.stages.weight_tensors`. Biases take their
 real noise whatever is injected into the weights: the choices of `inject=` differ in the weight matrices alone.
 """
 
@@ -16,12 +16,12 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 
-from gnicli.contracts.components import GradientFunction, NoisyNetwork
+from gnicli.contracts.components import GradientFunction, NoisyNetwork, ValueAndGradients
 from gnicli.contracts.results import Value
 from gnicli.errors import UsageError
 from gnicli.gradients.injected_noise import NoiseModel
 from gnicli.gradients.noisy import NoisyGradient
-from gnicli.gradients.stages import learned, stages_of
+from gnicli.gradients.stages import learned, stages_of, weight_tensors
 from gnicli.seeding import numpy_stream
 
 
@@ -52,50 +52,40 @@ class InjectedGradient:
             raise UsageError("inject.mean=own needs objective=noisy; use inject.mean=fresh")
         self._gradient, self._seed, self._model = gradient, network.seed, model
         self._fresh = range(first_fresh(M), first_fresh(M) + M) if mean == "fresh" else None
-        self._parameters = learned(network.module)
-        self._kept = [torch.empty_like(parameter) for parameter in self._parameters]
-        self.layers = [index for index, parameter in enumerate(self._parameters) if parameter.dim() > 1]
-        for layer, index in enumerate(self.layers, 1):
-            size = self._parameters[index].numel()
-            if size < model.fewest:
+        layers = weight_tensors(learned(network.module))
+        for layer, weight in enumerate(layers, 1):
+            if weight.numel() < model.fewest:
                 raise UsageError(
-                    f"inject={name} needs {model.fewest} weights in each layer, and layer {layer} has {size}; "
-                    "use a wider network"
+                    f"inject={name} needs {model.fewest} weights in each layer, and layer {layer} has "
+                    f"{weight.numel()}; use a wider network"
                 )
-        model.begin(len(self.layers))
+        model.begin(len(layers))
 
-    def __call__(self, step: int, inputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        """Overwrite every `.grad`; return the value of the objective without the injected noise.
+    def __call__(self, step: int, inputs: torch.Tensor, targets: torch.Tensor) -> ValueAndGradients:
+        """The value of the objective without the injected noise, and the gradients with it.
 
         The value is NaN where the gradient noise is no longer finite.
         """
-        value = self._gradient(step, inputs, targets)
-        for kept, gradient in zip(self._kept, self._gradients(), strict=True):
-            kept.copy_(gradient)
-        if not self._measure(step, inputs, targets):
-            return value * torch.nan
-        noises = [self._gradients()[index] for index in self.layers]
-        values = [noise.reshape(-1).cpu().numpy() for noise in noises]
+        value, gradients = self._gradient(step, inputs, targets)
+        noises = self._noises(step, gradients, inputs, targets)
+        if not all(bool(torch.isfinite(noise).all()) for noise in noises):
+            return value * torch.nan, gradients
+        of_layers = weight_tensors(noises)
+        values = [noise.reshape(-1).cpu().numpy() for noise in of_layers]
         streams = functools.partial(numpy_stream, self._seed, "inject", step)
-        for noise, injected in zip(noises, self._model(step, values, streams), strict=True):
+        for noise, injected in zip(of_layers, self._model(step, values, streams), strict=True):
             noise.copy_(torch.from_numpy(injected).reshape(noise.shape))
-        for kept, gradient in zip(self._kept, self._gradients(), strict=True):
-            gradient.add_(kept)
-        return value
+        return value, [noise.add_(gradient) for noise, gradient in zip(noises, gradients, strict=True)]
 
-    def _gradients(self) -> list[torch.Tensor]:
-        return [parameter.grad for parameter in self._parameters if parameter.grad is not None]
-
-    def _measure(self, step: int, inputs: torch.Tensor, targets: torch.Tensor) -> bool:
-        """Leave the gradient noise in every `.grad`; returns whether all of it is finite."""
-        means = self._kept
+    def _noises(
+        self, step: int, means: list[torch.Tensor], inputs: torch.Tensor, targets: torch.Tensor
+    ) -> list[torch.Tensor]:
+        """The gradient noise of draw 0 about `means`, or about the mean of fresh draws."""
         if self._fresh is not None:
-            self._draws.over(step, self._fresh, inputs, targets)
-            means = [gradient.clone() for gradient in self._gradients()]
-        self._draws.over(step, range(1), inputs, targets)
-        for gradient, mean in zip(self._gradients(), means, strict=True):
-            gradient.sub_(mean)
-        return all(bool(torch.isfinite(gradient).all()) for gradient in self._gradients())
+            _, fresh = self._draws.over(step, self._fresh, inputs, targets)
+            means = [mean.clone() for mean in fresh]
+        _, noises = self._draws.over(step, range(1), inputs, targets)
+        return [noise.sub_(mean) for noise, mean in zip(noises, means, strict=True)]
 
     def state(self) -> dict[str, np.ndarray]:
         """What a run that goes on needs besides the weights."""

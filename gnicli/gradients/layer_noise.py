@@ -10,7 +10,7 @@ import torch
 from gnicli.contracts.components import NoisyNetwork
 from gnicli.errors import GniError
 from gnicli.gradients.injected import first_fresh, gradient_noise_source
-from gnicli.gradients.stages import learned
+from gnicli.gradients.stages import weight_tensors
 from gnicli.stable import fit
 
 
@@ -18,24 +18,21 @@ class LayerNoise:
     """∇L̃ of the first `n_averaged` draws about the mean of `n_mean` fresh ones (3.2), layer by layer.
 
     The noise is divided by sqrt(1 + n_averaged/n_mean), for the variance that the mean brings along. (Its excess
-    kurtosis remains diluted: of a single draw by the factor (1 + 1/n³)/(1 + 1/n)², n = `n_mean`.) Layers are as in
-    `gradients.injected`: weight tensors without the biases. `key` is what an error names where there is no noise.
+    kurtosis remains diluted: of a single draw by the factor (1 + 1/n³)/(1 + 1/n)², n = `n_mean`.) Layers are
+    those of `gradients.stages.weight_tensors`. `key` is what an error names where there is no noise.
     """
 
     def __init__(self, network: NoisyNetwork, *, n_averaged: int, n_mean: int, key: str) -> None:
         self.draws = gradient_noise_source(network, key)
-        self.weights = [parameter for parameter in learned(network.module) if parameter.dim() > 1]
         first = first_fresh(network.M)
         self._averaged, self._fresh = range(n_averaged), range(first, first + n_mean)
 
     def __call__(self, step: int, inputs: torch.Tensor, targets: torch.Tensor) -> list[np.ndarray]:
         """The noise of step `step`, flat float64 arrays."""
-        self.draws.over(step, self._fresh, inputs, targets)
-        means = [weight.grad.clone() for weight in self.weights if weight.grad is not None]
-        self.draws.over(step, self._averaged, inputs, targets)
+        means = [mean.clone() for mean in weight_tensors(self.draws.over(step, self._fresh, inputs, targets)[1])]
+        _, gradients = self.draws.over(step, self._averaged, inputs, targets)
         factor = 1 / math.sqrt(1 + len(self._averaged) / len(self._fresh))
-        noises = [weight.grad for weight in self.weights if weight.grad is not None]
-        pairs = zip(noises, means, strict=True)
+        pairs = zip(weight_tensors(gradients), means, strict=True)
         return [((noise - mean) * factor).reshape(-1).double().cpu().numpy() for noise, mean in pairs]
 
 

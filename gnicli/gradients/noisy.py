@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from gnicli.contracts.components import NoisyNetwork
+from gnicli.contracts.components import NoisyNetwork, ValueAndGradients
 from gnicli.gradients.dense import DenseGradient, is_dense
 from gnicli.gradients.generic import GenericGradient
 from gnicli.gradients.stages import stages_of
@@ -23,12 +23,12 @@ class NoisyGradient:
         self._noisy = any(std > 0 for std in network.noise.stds(len(stages_of(network.module))))
         self.M = network.M
 
-    def __call__(self, step: int, inputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        """Overwrite every `.grad` by the gradient of L̃_M; return L̃_M, 0-dimensional."""
+    def __call__(self, step: int, inputs: torch.Tensor, targets: torch.Tensor) -> ValueAndGradients:
+        """L̃_M, 0-dimensional, and its gradients, which hold until the next call of this or of `over`."""
         return self.over(step, range(self.M), inputs, targets)
 
-    def over(self, step: int, draws: range, inputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        """Overwrite every `.grad` by the mean over `draws` (not empty) of ∇L̃(ε_m); return the mean of L̃(ε_m)."""
+    def over(self, step: int, draws: range, inputs: torch.Tensor, targets: torch.Tensor) -> ValueAndGradients:
+        """The mean over `draws` (not empty) of L̃(ε_m), and its gradients."""
         if not self._noisy:
             draws = draws[:1]  # without noise all draws are alike
         return self._gradient(step, draws, inputs, targets)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import torch
 
-from gnicli.contracts.components import NoisyNetwork
+from gnicli.contracts.components import NoisyNetwork, ValueAndGradients
 from gnicli.gradients import losses
 from gnicli.gradients.generic import accumulate
 from gnicli.gradients.stages import learned, stages_of
@@ -30,16 +30,18 @@ class ExplicitGradient:
         self._stages = stages_of(network.module)
         self._parameters = learned(network.module)
         self._loss, self._seed, self._n_probes = losses.get(network.loss), network.seed, n_probes
+        self._gradients = [torch.empty_like(parameter) for parameter in self._parameters]
         self._stds = network.noise.stds(len(self._stages))
         self._multiply = network.noise.operation == "multiply"
 
-    def __call__(self, step: int, inputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        """Overwrite every `.grad` by the gradient of L + R; return L + R, 0-dimensional."""
-        return self.parts(step, inputs, targets).sum()
+    def __call__(self, step: int, inputs: torch.Tensor, targets: torch.Tensor) -> ValueAndGradients:
+        """L + R, 0-dimensional, and its gradients, which hold until the next call."""
+        parts, gradients = self.parts(step, inputs, targets)
+        return parts.sum(), gradients
 
     @torch.enable_grad()
-    def parts(self, step: int, inputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        """As a call, but return (L, R) as a tensor of two."""
+    def parts(self, step: int, inputs: torch.Tensor, targets: torch.Tensor) -> ValueAndGradients:
+        """As a call, with (L, R) as a tensor of two in place of the sum."""
         totals = inputs.new_zeros(2)
         generator = torch_stream(self._seed, "probe", step, generator=torch.Generator(inputs.device))
         for start, stop in row_blocks(len(inputs)):
@@ -50,12 +52,12 @@ class ExplicitGradient:
             # One term at a time: the graph of its second derivatives is freed before the next one is built.
             for term in self._terms(noised, outputs, generator):
                 totals[1] += self._add(share * term, first=False)
-        return totals
+        return totals, self._gradients
 
     def _add(self, term: torch.Tensor, first: bool) -> torch.Tensor:
-        """Add the gradient of one term to every `.grad` (or set it); return the term's value."""
+        """Add the gradient of one term to the gradients (or set them); return the term's value."""
         gradients = torch.autograd.grad(term, self._parameters, retain_graph=True, allow_unused=True)
-        accumulate(self._parameters, gradients, first)
+        accumulate(self._gradients, gradients, first)
         return term.detach()
 
     def _forward(self, inputs: torch.Tensor) -> tuple[list[tuple[float, torch.Tensor]], torch.Tensor]:

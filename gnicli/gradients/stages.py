@@ -29,6 +29,14 @@ def require_forward(module: torch.nn.Module) -> None:
         )
 
 
+def weight_tensors(tensors: Iterable[torch.Tensor]) -> list[torch.Tensor]:
+    """Those of a module's parameters, or of their gradients, that are weights of a layer: not the biases.
+
+    A layer is a tensor of two dimensions or more; its number is its position here, from 1.
+    """
+    return [tensor for tensor in tensors if tensor.dim() > 1]
+
+
 def learned(module: torch.nn.Module) -> list[torch.nn.Parameter]:
     """The parameters of a module that learn; raises `UsageError` where none does."""
     parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]

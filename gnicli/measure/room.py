@@ -8,6 +8,7 @@ from gnicli import memory
 from gnicli.contracts.components import Bench
 from gnicli.gradients import room
 from gnicli.gradients.dense import is_dense
+from gnicli.gradients.stages import weight_tensors
 from gnicli.measure.averages.batch_means import CHUNK
 
 _DOUBLE = 8
@@ -18,7 +19,7 @@ _TRACED = 4  # bytes of a traced value
 def of_layers(bench: Bench, n_draws: int, n_traced: int) -> int:
     """Bytes of `measure=layers`: its samples of one draw, the sums and traces of three populations, the gradient."""
     shape, itemsize = tuple(bench.inputs.shape[1:]), _itemsize(bench)
-    weights = [parameter.numel() for parameter in bench.network.module.parameters() if parameter.dim() > 1]
+    weights = [weight.numel() for weight in weight_tensors(bench.network.module.parameters())]
     units = [stage.n_in for stage in room.known_stages(bench.network.module, shape)]
     of_one_draw = _DOUBLE * (2 * sum(weights) + len(bench.inputs) * sum(units))
     coordinates = [*weights, *weights, *units]
@@ -29,7 +30,7 @@ def of_layers(bench: Bench, n_draws: int, n_traced: int) -> int:
 
 def of_network(bench: Bench, n_sizes: int, n_draws: int) -> int:
     """Bytes of draws of one weight of each layer, for so many batch sizes."""
-    layers = sum(parameter.dim() > 1 for parameter in bench.network.module.parameters())
+    layers = len(weight_tensors(bench.network.module.parameters()))
     return _DOUBLE * n_sizes * layers * n_draws + _itemsize(bench) * room.n_weights(bench.network.module)
 
 

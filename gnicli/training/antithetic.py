@@ -15,6 +15,7 @@ from gnicli.errors import UsageError
 from gnicli.gradients.injected import first_fresh, gradient_noise_source
 from gnicli.gradients.layer_noise import statistics
 from gnicli.gradients.noisy import NoisyGradient
+from gnicli.gradients.stages import weight_tensors
 from gnicli.training.layer_track import LayerTrack
 
 KINDS = ("plain", "antithetic")
@@ -63,11 +64,10 @@ class AntitheticTrack(LayerTrack):
         """For each layer the gradients of every repeat, float64 (n_repeats, weights)."""
         rows: list[list[np.ndarray]] = [[] for _ in self.weights]
         for draws in self._draws:
-            self._sources[kind].over(step, draws, inputs, targets)
-            for layer, weight in zip(rows, self.weights, strict=True):
-                assert weight.grad is not None
-                # A copy: the next repeat overwrites .grad, and in float64 nothing else makes one.
-                layer.append(np.array(weight.grad.reshape(-1).cpu().numpy(), np.float64))
+            _, gradients = self._sources[kind].over(step, draws, inputs, targets)
+            for layer, gradient in zip(rows, weight_tensors(gradients), strict=True):
+                # A copy: the next repeat overwrites the gradients, and in float64 nothing else makes one.
+                layer.append(np.array(gradient.reshape(-1).cpu().numpy(), np.float64))
         return [np.array(layer) for layer in rows]
 
     def values(self) -> dict[str, Value]:

@@ -13,7 +13,7 @@ import torch
 
 from gnicli.contracts.observer import Observer
 from gnicli.contracts.results import Curve, FigureData, Value
-from gnicli.gradients.stages import learned
+from gnicli.gradients.stages import learned, weight_tensors
 
 
 class LayerTrack(ABC):
@@ -21,20 +21,20 @@ class LayerTrack(ABC):
 
     `history` has a row per measurement: step, then `columns` of each layer; NaN where not defined. A column `n` is no
     metric: it says how many weights the others are about. `weights` are the layers' tensors, in order (see
-    `gradients.injected`).
+    `gradients.stages.weight_tensors`).
     """
 
     columns: ClassVar[tuple[str, ...]]
 
     def __init__(self, module: torch.nn.Module, every: int, observer: Observer) -> None:
         self.every = every
-        self.weights = [parameter for parameter in learned(module) if parameter.dim() > 1]
+        self.weights = weight_tensors(learned(module))
         self._observer = observer
         self.history: list[list[float]] = []
 
     @abstractmethod
     def measure(self, step: int, inputs: torch.Tensor, targets: torch.Tensor) -> list[dict[str, float]]:
-        """`columns` of each layer by name, those that are defined; may overwrite every `.grad`."""
+        """`columns` of each layer by name, those that are defined."""
 
     @abstractmethod
     def values(self) -> dict[str, Value]:

@@ -15,9 +15,10 @@ import numpy as np
 
 from gnicli.contracts.components import GradientFunction, Schedule, Stateful
 from gnicli.contracts.observer import Observer, State
+from gnicli.gradients.stages import learned
 from gnicli.training.batches import Batches
 from gnicli.training.cadence import RECORDS
-from gnicli.training.optimizer import optimizer_arrays, restore_optimizer
+from gnicli.training.optimizer import optimizer_arrays, restore_optimizer, take_step
 
 if TYPE_CHECKING:
     import torch
@@ -47,7 +48,7 @@ class Trained(NamedTuple):
 
 
 class Watch(Protocol):
-    """Looks at the weights every `every` steps, before the first and after the last; may overwrite every `.grad`."""
+    """Looks at the weights every `every` steps, before the first and after the last."""
 
     every: int
 
@@ -59,8 +60,8 @@ class Watch(Protocol):
 class Loop:
     """One training run: call it once.
 
-    `gradient` overwrites `.grad` and returns the objective's value; `evaluate` gives the clean losses by name;
-    `schedule` scales `lr`; a record is made before the first step, every `eval_every` steps and after the last. The
+    `gradient` returns the objective's value and its gradients; `evaluate` gives the clean losses by name;
+    `schedule` multiplies `lr`; a record is made before the first step, every `eval_every` steps and after the last. The
     objective, which costs nothing, is recorded at each 50th of the run as well.
     `parts` keep more than weights: what they hold goes into the state. `before` is called with each step, and with
     the number of finished ones before each look at the weights.
@@ -101,6 +102,7 @@ class Loop:
         self.columns: tuple[str, ...] = ()
         self.history: list[list[float]] = []
         self.objectives: list[list[float]] = []
+        self._parameters = learned(module)
         self._objective_every = max(1, steps // RECORDS)
 
     def __call__(self) -> Trained:
@@ -132,11 +134,12 @@ class Loop:
             self.before(step)
         for group in self.optimizer.param_groups:
             group["lr"] = self.lr * self.schedule.factor(step, self.steps)
-        value = float(self.gradient(step, *self._batch(step)))
-        if math.isfinite(value):
+        value, gradients = self.gradient(step, *self._batch(step))
+        objective = float(value)
+        if math.isfinite(objective):
             # Weights are left as they were when the loss broke down, for whoever wants to look.
-            self.optimizer.step()
-        return value
+            take_step(self.optimizer, self._parameters, gradients)
+        return objective
 
     def _batch(self, step: int) -> Examples:
         indices = self.batches.indices(step)

@@ -42,6 +42,15 @@ def build_optimizer(
     )
 
 
+def take_step(
+    optimizer: torch.optim.Optimizer, parameters: Iterable[torch.nn.Parameter], gradients: Iterable[torch.Tensor]
+) -> None:
+    """Let the optimizer take a step along `gradients`, one for each of the `parameters`; they are not copied."""
+    for parameter, gradient in zip(parameters, gradients, strict=True):
+        parameter.grad = gradient
+    optimizer.step()
+
+
 def optimizer_arrays(optimizer: torch.optim.Optimizer) -> dict[str, np.ndarray]:
     """The optimizer's memory (momentum, moments, step counts) as arrays named `optimizer/<parameter>/<what>`."""
     state = optimizer.state_dict()["state"]

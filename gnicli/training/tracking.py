@@ -22,9 +22,9 @@ COLUMNS = (
 class GradientNoiseTrack(LayerTrack):
     """Measures the noise of draw 0 of the step to come about the mean of fresh draws, across the weights of a layer.
 
-    The noise is divided by sqrt(1 + 1/n_mean), for the variance that the mean brings along. Layers are as in
-    `gradients.injected`; biases and weights of dead units (noise exactly 0) are left out, and layers with fewer than 50
-    others have no fit.
+    The noise is divided by sqrt(1 + 1/n_mean), for the variance that the mean brings along. Layers are those of
+    `gradients.stages.weight_tensors`. Weights of dead units (noise exactly 0) are left out, and layers with fewer than
+    50 others have no fit.
     """
 
     columns = COLUMNS

@@ -84,5 +84,6 @@ def relative_error(found, expected):
     )
 
 
-def grads(module):
-    return [parameter.grad.clone() for parameter in module.parameters()]
+def kept(value_and_gradients):
+    """The gradients of a `GradientFunction`, copied: the function may write the next ones into the same memory."""
+    return [gradient.clone() for gradient in value_and_gradients[1]]

@@ -21,6 +21,7 @@ from gnicli.noise.mult import MultiplicativeNoise
 from gnicli.noise.none import NoNoise
 from gnicli.seeding import numpy_stream, torch_stream
 from gnicli.stable import StableLaw, fit
+from gnicli.training.optimizer import take_step
 from gnicli.training.tracking import COLUMNS, GradientNoiseTrack
 
 M, WIDTH = 4, 60
@@ -41,9 +42,8 @@ def built(injection, module, noise=NOISES["add"], draws=M):
     return injection.build(NoisyGradient(noisy), noisy)
 
 
-def gradients(module, function, step=0):
-    function(step, *data())
-    return [parameter.grad.clone().numpy() for parameter in module.parameters()]
+def gradients(function, step=0):
+    return [gradient.clone().numpy() for gradient in function(step, *data())[1]]
 
 
 def noise_of(module, noise=NOISES["add"], step=0):
@@ -51,8 +51,8 @@ def noise_of(module, noise=NOISES["add"], step=0):
     function = NoisyGradient(NoisyNetwork(module, "mse", noise, M))
     each = []
     for draw in range(M):
-        function.over(step, range(draw, draw + 1), *data())
-        each.append([parameter.grad.clone().numpy() for parameter in module.parameters()])
+        _, found = function.over(step, range(draw, draw + 1), *data())
+        each.append([gradient.clone().numpy() for gradient in found])
     means = [np.mean(values, axis=0) for values in zip(*each, strict=True)]
     return [first - mean for first, mean in zip(each[0], means, strict=True)], means
 
@@ -67,8 +67,7 @@ def test_recorded_about_its_own_mean_follows_one_draw_for_a_hundred_steps(noise)
         optimizer = torch.optim.SGD(module.parameters(), lr=0.02)
         start = torch.cat([p.detach().reshape(-1) for p in module.parameters()]).clone()
         for step in range(100):
-            function(step, *data())
-            optimizer.step()
+            take_step(optimizer, module.parameters(), function(step, *data())[1])
         weights.append(torch.cat([p.detach().reshape(-1) for p in module.parameters()]))
     assert float((weights[0] - start).norm()) > 0.1
     assert float((weights[0] - weights[1]).norm() / weights[0].norm()) < 1e-9
@@ -78,13 +77,12 @@ def test_recorded_about_its_own_mean_follows_one_draw_for_a_hundred_steps(noise)
 
 def test_a_recorded_noise_about_fresh_draws_is_another_one():
     module = network()
-    fresh = gradients(module, built(RecordedInjection(mean="fresh"), module))
-    single = gradients(module, NoisyGradient(NoisyNetwork(module, "mse", NOISES["add"], 1)))
+    fresh = gradients(built(RecordedInjection(mean="fresh"), module))
+    single = gradients(NoisyGradient(NoisyNetwork(module, "mse", NOISES["add"], 1)))
     assert not np.allclose(fresh[0], single[0], rtol=1e-3)
     # G_M + g_0 - mean of draws 4 ... 7, written out.
     function = NoisyGradient(NoisyNetwork(module, "mse", NOISES["add"], M))
-    function.over(0, range(M, 2 * M), *data())
-    others = [parameter.grad.clone().numpy() for parameter in module.parameters()]
+    others = [gradient.numpy() for gradient in function.over(0, range(M, 2 * M), *data())[1]]
     _, means = noise_of(module)
     for got, mean, one, other in zip(fresh, means, single, others, strict=True):
         np.testing.assert_allclose(got, mean + one - other, rtol=1e-9, atol=1e-12)
@@ -98,7 +96,7 @@ def test_shuffled_keeps_the_values_of_each_layer_and_moves_them():
     assert not np.array_equal(noise[0], moved[0])
     module = network()
     expected, means = noise_of(module)
-    got = gradients(module, built(ShuffledInjection(), module))
+    got = gradients(built(ShuffledInjection(), module))
     for parameter, values, mean, noise in zip(module.parameters(), got, means, expected, strict=True):
         added = values - mean
         if parameter.dim() > 1:
@@ -177,13 +175,13 @@ def test_a_law_is_fitted_every_so_many_steps_and_comes_back_with_the_state(injec
     module = network()
     function = built(injection, module)
     for step in range(4):
-        gradients(module, function, step)
+        gradients(function, step)
     assert function.state()["inject/counts"][:, 0].tolist() == [2, 2, 2]
     kept = {name: array.copy() for name, array in function.state().items()}
-    expected = gradients(module, function, 4)
+    expected = gradients(function, 4)
     again = built(injection, module)
     again.restore(kept)
-    for a, b in zip(gradients(module, again, 4), expected, strict=True):
+    for a, b in zip(gradients(again, 4), expected, strict=True):
         np.testing.assert_array_equal(a, b)
     assert all(array.nbytes < 200 for array in kept.values())
 
@@ -202,7 +200,7 @@ def test_a_gradient_that_is_not_finite_is_told_by_the_value():
     module = network(torch.float32)
     with torch.no_grad():
         module.stages[0].weight.mul_(1e25)
-    value = built(StableInjection(), module)(0, *data(torch.float32))
+    value, _ = built(StableInjection(), module)(0, *data(torch.float32))
     assert not torch.isfinite(value)
 
 

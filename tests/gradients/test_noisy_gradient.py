@@ -7,14 +7,16 @@ import sys
 
 import pytest
 import torch
-from gradient_oracles import data, grads, network, noisy_gradient, relative_error
+from gradient_oracles import data, kept, network, noisy_gradient, noisy_loss, relative_error
 from torch import nn
 
 from gnicli.contracts.components import NoisyNetwork
 from gnicli.errors import UsageError
 from gnicli.gradients import dense, generic, losses
+from gnicli.gradients.inject.recorded import RecordedInjection
 from gnicli.gradients.noisy import NoisyGradient
 from gnicli.gradients.objective.clean import Clean
+from gnicli.gradients.objective.explicit import Explicit
 from gnicli.gradients.objective.noisy import Noisy
 from gnicli.network.conv import Conv
 from gnicli.network.options import ACTIVATIONS
@@ -42,9 +44,9 @@ def test_both_paths_equal_whole_batch_autograd(path, activation, bias, loss, noi
     module = network(activation=activation, bias=bias)
     inputs, targets = data(11, loss)
     value, expected = noisy_gradient(module, loss, NOISES[noise], 3, 2, range(5), inputs, targets)
-    found = PATHS[path](NoisyNetwork(module, loss, NOISES[noise], seed=3))(2, range(5), inputs, targets)
+    found, gradients = PATHS[path](NoisyNetwork(module, loss, NOISES[noise], seed=3))(2, range(5), inputs, targets)
     assert abs(found / value - 1) < 1e-10
-    assert relative_error(grads(module), expected) < 1e-10
+    assert relative_error(gradients, expected) < 1e-10
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -56,9 +58,9 @@ def test_every_way_to_cut_a_batch_gives_the_same(path, noise, batch):
     value, expected = noisy_gradient(module, "mse", NOISES[noise], 9, 0, range(4), inputs, targets)
     gradient = PATHS[path](NoisyNetwork(module, "mse", NOISES[noise], seed=9))
     for _ in range(2):  # the second call reuses the buffers
-        found = gradient(0, range(4), inputs, targets)
+        found, gradients = gradient(0, range(4), inputs, targets)
         assert abs(found / value - 1) < 1e-10
-        assert relative_error(grads(module), expected) < 1e-10
+        assert relative_error(gradients, expected) < 1e-10
 
 
 def test_buffers_serve_batches_of_changing_size():
@@ -67,16 +69,16 @@ def test_buffers_serve_batches_of_changing_size():
     for step, batch in enumerate([20, 300, 7, 600, 20]):
         inputs, targets = data(batch, "mse")
         _, expected = noisy_gradient(module, "mse", NOISES["mult"], 0, step, range(3), inputs, targets)
-        gradient(step, inputs, targets)
-        assert relative_error(grads(module), expected) < 1e-10
+        _, found = gradient(step, inputs, targets)
+        assert relative_error(found, expected) < 1e-10
 
 
 def test_float32_agrees_to_its_rounding():
     module = network(width=40, dtype=torch.float32)
     inputs, targets = data(200, "cross_entropy", dtype=torch.float32)
     _, expected = noisy_gradient(module, "cross_entropy", NOISES["mult"], 0, 0, range(8), inputs, targets)
-    NoisyGradient(NoisyNetwork(module, "cross_entropy", NOISES["mult"], 8))(0, inputs, targets)
-    assert relative_error(grads(module), expected) < 1e-4
+    _, found = NoisyGradient(NoisyNetwork(module, "cross_entropy", NOISES["mult"], 8))(0, inputs, targets)
+    assert relative_error(found, expected) < 1e-4
 
 
 def test_images_and_an_activation_at_the_output():
@@ -84,8 +86,8 @@ def test_images_and_an_activation_at_the_output():
     module.stages[-1].activation = "elu"
     inputs, targets = data(9, "mse", n_in=12)
     _, expected = noisy_gradient(module, "mse", NOISES["add"], 0, 0, range(2), inputs, targets)
-    NoisyGradient(NoisyNetwork(module, "mse", NOISES["add"], 2))(0, inputs.view(9, 3, 2, 2), targets)
-    assert relative_error(grads(module), expected) < 1e-10
+    _, found = NoisyGradient(NoisyNetwork(module, "mse", NOISES["add"], 2))(0, inputs.view(9, 3, 2, 2), targets)
+    assert relative_error(found, expected) < 1e-10
 
 
 @pytest.mark.parametrize("noise", ["add", "mult"])
@@ -96,8 +98,8 @@ def test_convolutions_take_the_generic_path(noise):
     inputs = torch.rand(70, 2, 9, 9, dtype=torch.float64)
     targets = torch.arange(70) % 4
     _, expected = noisy_gradient(module, "cross_entropy", NOISES[noise], 1, 0, range(3), inputs, targets)
-    NoisyGradient(NoisyNetwork(module, "cross_entropy", NOISES[noise], 3, seed=1))(0, inputs, targets)
-    assert relative_error(grads(module), expected) < 1e-10
+    _, found = NoisyGradient(NoisyNetwork(module, "cross_entropy", NOISES[noise], 3, seed=1))(0, inputs, targets)
+    assert relative_error(found, expected) < 1e-10
 
 
 class Foreign(nn.Module):
@@ -119,9 +121,9 @@ def test_a_foreign_module_gets_the_same_noise_and_gradient(noise):
     foreign = Foreign(own)
     inputs, targets = data(30, "cross_entropy")
     networks = [NoisyNetwork(module, "cross_entropy", NOISES[noise], 4, seed=7) for module in (own, foreign)]
-    values = [Noisy().build(each)(1, inputs, targets) for each in networks]
-    assert abs(values[0] / values[1] - 1) < 1e-10
-    assert relative_error(grads(foreign), grads(own)) < 1e-10
+    (value, expected), (other, found) = (Noisy().build(each)(1, inputs, targets) for each in networks)
+    assert abs(other / value - 1) < 1e-10
+    assert relative_error(found, expected) < 1e-10
 
 
 def test_a_module_without_stages_is_refused():
@@ -133,28 +135,63 @@ def test_frozen_weights_get_no_gradient():
     module, free = network(), network()
     module.stages[0].weight.requires_grad_(False)
     inputs, targets = data(12, "mse")
-    for each in (module, free):
-        NoisyGradient(NoisyNetwork(each, "mse", NOISES["add"], 2))(0, inputs, targets)
-    assert module.stages[0].weight.grad is None
-    assert relative_error(grads(module.stages[1]), grads(free.stages[1])) < 1e-10
+    found, expected = (
+        NoisyGradient(NoisyNetwork(each, "mse", NOISES["add"], 2))(0, inputs, targets)[1] for each in (module, free)
+    )
+    assert len(found) == len(expected) - 1
+    assert relative_error(found, expected[1:]) < 1e-10
 
 
-def test_gradients_are_overwritten_not_added():
-    module = network()
+FUNCTIONS = {
+    "dense": lambda module: NoisyGradient(NoisyNetwork(module, "mse", NOISES["add"], 2)),
+    "generic": lambda module: NoisyGradient(NoisyNetwork(module, "mse", NOISES["add"], 2)),
+    "explicit": lambda module: Explicit().build(NoisyNetwork(module, "mse", NOISES["add"])),
+    "injected": lambda module: RecordedInjection().build(
+        NoisyGradient(noisy := NoisyNetwork(module, "mse", NOISES["add"], 2)), noisy
+    ),
+}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_gradients_are_returned_anew_and_leave_grad_and_weights_alone(function):
+    module = Foreign(network()) if function == "generic" else network()
     inputs, targets = data(12, "mse")
-    gradient = NoisyGradient(NoisyNetwork(module, "mse", NOISES["add"], 2))
-    optimizer = torch.optim.SGD(module.parameters(), lr=0.0)
-    value = gradient(0, inputs, targets)
-    expected = grads(module)
-    for parameter in module.parameters():
-        parameter.grad.fill_(math.nan)
-    gradient(0, inputs, targets)
-    assert relative_error(grads(module), expected) == 0
-    optimizer.zero_grad()
-    gradient(0, inputs, targets)
-    assert relative_error(grads(module), expected) == 0
+    gradient = FUNCTIONS[function](module)
+    before = [parameter.detach().clone() for parameter in module.parameters()]
+    for number, parameter in enumerate(module.parameters()):
+        parameter.grad = torch.full_like(parameter, number)
+    value, gradients = gradient(0, inputs, targets)
+    expected = [each.clone() for each in gradients]
+    for each in gradients:
+        each.fill_(math.nan)  # the caller may overwrite them
+    again, gradients = gradient(0, inputs, targets)
+    assert again == value
+    assert relative_error(gradients, expected) == 0
+    assert [each.shape for each in gradients] == [parameter.shape for parameter in before]
     assert value.shape == ()
-    assert not value.requires_grad
+    assert not any(each.requires_grad for each in (value, *gradients))
+    for number, (parameter, weight) in enumerate(zip(module.parameters(), before, strict=True)):
+        assert torch.equal(parameter, weight)
+        assert torch.equal(parameter.grad, torch.full_like(parameter, number))
+
+
+class Tied(nn.Module):
+    """Dense stages, the first of which comes twice, and a weight that belongs to none."""
+
+    def __init__(self):
+        super().__init__()
+        first, last = network(depth=1, width=3, n_in=3, activation="tanh").stages
+        self.stages = nn.ModuleList([first, first, last])
+        self.beside = nn.Parameter(torch.ones(2, dtype=torch.float64))
+
+
+def test_a_shared_weight_gets_the_parts_of_both_stages_and_an_unused_one_zeros():
+    module = Tied()
+    inputs, targets = data(12, "mse")
+    _, gradients = NoisyGradient(NoisyNetwork(module, "mse", NOISES["mult"], 2))(0, inputs, targets)
+    loss = sum(noisy_loss(module, "mse", NOISES["mult"], 0, 0, draw, inputs, targets) for draw in range(2)) / 2
+    expected = torch.autograd.grad(loss, list(module.parameters()), allow_unused=True, materialize_grads=True)
+    assert relative_error(gradients, expected) < 1e-10
 
 
 def test_the_mean_over_draws_is_the_mean_of_single_draws():
@@ -163,12 +200,11 @@ def test_the_mean_over_draws_is_the_mean_of_single_draws():
     gradient = NoisyGradient(NoisyNetwork(module, "cross_entropy", NOISES["mult"], 16))
     singles = []
     for draw in range(16):
-        gradient.over(5, range(draw, draw + 1), inputs, targets)
-        singles.append(grads(module))
-    gradient(5, inputs, targets)
-    assert relative_error(grads(module), [sum(parts) / 16 for parts in zip(*singles, strict=True)]) < 1e-12
-    NoisyGradient(NoisyNetwork(module, "cross_entropy", NOISES["mult"]))(5, inputs, targets)
-    assert relative_error(grads(module), singles[0]) < 1e-12
+        singles.append(kept(gradient.over(5, range(draw, draw + 1), inputs, targets)))
+    _, found = gradient(5, inputs, targets)
+    assert relative_error(found, [sum(parts) / 16 for parts in zip(*singles, strict=True)]) < 1e-12
+    _, found = NoisyGradient(NoisyNetwork(module, "cross_entropy", NOISES["mult"]))(5, inputs, targets)
+    assert relative_error(found, singles[0]) < 1e-12
 
 
 def test_draws_depend_on_seed_and_step():
@@ -176,8 +212,8 @@ def test_draws_depend_on_seed_and_step():
     inputs, targets = data(8, "mse")
     seen = []
     for seed, step in itertools.product([0, 1, 2**32], [0, 1]):
-        NoisyGradient(NoisyNetwork(module, "mse", NOISES["add"], seed=seed))(step, inputs, targets)
-        seen.append(module.stages[0].weight.grad.clone())
+        _, gradients = NoisyGradient(NoisyNetwork(module, "mse", NOISES["add"], seed=seed))(step, inputs, targets)
+        seen.append(gradients[0])
     for first, second in itertools.combinations(seen, 2):
         assert (first - second).abs().max() > 1e-3
 
@@ -192,8 +228,8 @@ def test_expectation_does_not_depend_on_m(path, noise):
     def sample(steps, M):
         rows = []
         for step in steps:
-            gradient(step, range(M), inputs, targets)
-            rows.append(torch.cat([part.flatten() for part in grads(module)]))
+            _, gradients = gradient(step, range(M), inputs, targets)
+            rows.append(torch.cat([part.flatten() for part in gradients]))
         return torch.stack(rows)
 
     one, four = sample(range(900), 1), sample(range(900, 1300), 4)
@@ -208,13 +244,11 @@ def test_antithetic_pairs_cancel_the_linear_part_of_the_gradient_noise(kind):
     module = network(activation="tanh")
     inputs, targets = data(10, "mse")
     clean = Clean().build(NoisyNetwork(module, "mse", kind()))
-    clean(0, inputs, targets)
-    center = grads(module)
+    _, center = clean(0, inputs, targets)
 
     def deviation(antithetic):
         gradient = NoisyGradient(NoisyNetwork(module, "mse", kind(std=1e-4, antithetic=antithetic), 2))
-        gradient(0, inputs, targets)
-        return relative_error(grads(module), center)
+        return relative_error(gradient(0, inputs, targets)[1], center)
 
     assert deviation(True) < 1e-3 * deviation(False)
 
@@ -222,10 +256,10 @@ def test_antithetic_pairs_cancel_the_linear_part_of_the_gradient_noise(kind):
 def test_without_noise_m_does_not_matter():
     module = network()
     inputs, targets = data(10, "mse")
-    value = Noisy().build(NoisyNetwork(module, "mse", NoNoise(), 16))(0, inputs, targets)
-    expected = grads(module)
-    assert value == Clean().build(NoisyNetwork(module, "mse", NOISES["add"], 3, seed=1))(4, inputs, targets)
-    assert relative_error(grads(module), expected) == 0
+    value, expected = Noisy().build(NoisyNetwork(module, "mse", NoNoise(), 16))(0, inputs, targets)
+    clean, found = Clean().build(NoisyNetwork(module, "mse", NOISES["add"], 3, seed=1))(4, inputs, targets)
+    assert value == clean
+    assert relative_error(found, expected) == 0
 
 
 def test_m_must_be_positive():

@@ -56,9 +56,7 @@ def run(observer, optimizer=None, lr=0.05, batch_size=5, noise=0.3, eval_every=4
     def gradient(step, batch, wanted):
         draws = noise * torch.randn(batch.shape, generator=torch_stream(3, "noise", step), dtype=torch.float64)
         loss = ((module(batch + draws) - wanted) ** 2).mean()
-        module.zero_grad()
-        loss.backward()
-        return loss.detach()
+        return loss.detach(), torch.autograd.grad(loss, list(module.parameters()))
 
     def evaluate():
         with torch.no_grad():

@@ -14,7 +14,7 @@ from gnicli.contracts.components import Bench
 from gnicli.contracts.observer import Observer
 from gnicli.errors import UsageError
 from gnicli.gradients.injected import gradient_noise_source
-from gnicli.gradients.stages import learned
+from gnicli.gradients.stages import learned, weight_tensors
 from gnicli.measure.one_neuron.network import Chain, Quantity, values
 from gnicli.seeding import numpy_stream
 
@@ -62,11 +62,11 @@ def network_means(
     source = gradient_noise_source(bench.network._replace(M=1), "this measure")
     order = torch.from_numpy(numpy_stream(bench.network.seed, "sample", bench.step).permutation(len(bench.inputs)))
     inputs, targets = (values[order.to(values.device)] for values in (bench.inputs, bench.targets))
-    weights = [parameter for parameter in learned(bench.network.module) if parameter.dim() > 1]
+    weights = weight_tensors(learned(bench.network.module))
 
     def draw(index: int, size: int) -> list[torch.Tensor]:
-        source.over(bench.step, range(index, index + 1), inputs[:size], targets[:size])
-        return [weight.grad.reshape(-1) for weight in weights if weight.grad is not None]
+        _, gradients = source.over(bench.step, range(index, index + 1), inputs[:size], targets[:size])
+        return [gradient.reshape(-1) for gradient in weight_tensors(gradients)]
 
     picked = []
     for layer, gradient in enumerate(draw(0, 1)):

@@ -13,7 +13,7 @@ from gnicli.contracts.components import Bench
 from gnicli.contracts.observer import Observer, State
 from gnicli.gradients.forward_noise import ForwardNoise
 from gnicli.gradients.injected import first_fresh, gradient_noise_source
-from gnicli.gradients.stages import learned
+from gnicli.gradients.stages import weight_tensors
 from gnicli.measure.layers.power_sums import BLOCK, Moments, PowerSums, Trace
 from gnicli.seeding import numpy_stream
 
@@ -84,7 +84,6 @@ def whole_draws(bench: Bench, n_draws: int) -> Iterator[dict[str, list[np.ndarra
 def _draws(bench: Bench) -> list[tuple[str, Draw]]:
     """The populations by name, each with the function that gives draw number k, flat, layer by layer; −1: a mean."""
     source = gradient_noise_source(bench.network, "measure=layers")
-    weights = [parameter for parameter in learned(bench.network.module) if parameter.dim() > 1]
     pilot = range(first_fresh(bench.network.M), first_fresh(bench.network.M) + bench.n_mean)
     first = pilot.stop + pilot.stop % 2
     at = point_of(bench)
@@ -98,8 +97,8 @@ def _draws(bench: Bench) -> list[tuple[str, Draw]]:
                 if number >= 0
                 else pilot
             )
-            source.over(bench.step, draws, inputs, targets)
-            return [weight.grad.reshape(-1) for weight in weights if weight.grad is not None]
+            _, gradients = source.over(bench.step, draws, inputs, targets)
+            return [gradient.reshape(-1) for gradient in weight_tensors(gradients)]
 
         return draw
 

@@ -13,6 +13,7 @@ from gnicli.contracts.observer import Observer
 from gnicli.gradients.forward_noise import ForwardNoise
 from gnicli.gradients.layer_noise import LayerNoise
 from gnicli.gradients.noisy import NoisyGradient
+from gnicli.gradients.stages import weight_tensors
 from gnicli.measure.layers import jackknife, pooling
 from gnicli.measure.layers.controls import Control, controls
 from gnicli.measure.layers.draws import Moments, Population, over_draws, whole_draws
@@ -78,10 +79,8 @@ def _across(bench: Bench) -> dict[str, dict[int, np.ndarray]]:
     network = bench.network
     noise = LayerNoise(network, n_averaged=network.M, n_mean=bench.n_mean, key="measure=layers")
     across = dict(enumerate(noise(bench.step, bench.inputs, bench.targets), 1))
-    NoisyGradient(network._replace(noise=NoNoise(), M=1))(bench.step, bench.inputs, bench.targets)
-    gradients = [weight.grad for weight in noise.weights if weight.grad is not None]
-    # A copy: in float64 the array would be the memory that the next gradient is written to.
-    clean = {layer: gradient.reshape(-1).double().cpu().numpy().copy() for layer, gradient in enumerate(gradients, 1)}
+    _, gradients = NoisyGradient(network._replace(noise=NoNoise(), M=1))(bench.step, bench.inputs, bench.targets)
+    clean = {k: each.reshape(-1).double().cpu().numpy() for k, each in enumerate(weight_tensors(gradients), 1)}
     accumulated = ForwardNoise(network)(bench.step, 0, bench.inputs)
     forward = {layer: noise.reshape(-1).double().cpu().numpy() for layer, noise in enumerate(accumulated)}
     return {"across_weights": across, "clean": clean, "forward": forward}
