@@ -1,3 +1,44 @@
-"""gni: measure what Gaussian noise injections do to gradients and to training."""
+"""gni: measure what Gaussian noise injections do to gradients and to training.
+
+What is offered here is imported when it is asked for: `import gnicli` takes no time, and `dir(gnicli)` lists it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gnicli.engine.runs import Run, Runs, load_run, load_runs
+    from gnicli.launch.from_python import run
+    from gnicli.stable import StableLaw, fit, fit_many
 
 __version__ = "0.1.0"
+
+# The module of each name; the block above says the same to editors and type checkers, and a test compares the two.
+_MODULES = {
+    "Run": "gnicli.engine.runs",
+    "Runs": "gnicli.engine.runs",
+    "StableLaw": "gnicli.stable",
+    "fit": "gnicli.stable",
+    "fit_many": "gnicli.stable",
+    "load_run": "gnicli.engine.runs",
+    "load_runs": "gnicli.engine.runs",
+    "run": "gnicli.launch.from_python",
+}
+
+__all__ = ["Run", "Runs", "StableLaw", "fit", "fit_many", "load_run", "load_runs", "run"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a name of `__all__` at its first use."""
+    if name not in _MODULES:
+        raise AttributeError(f"module 'gnicli' has no attribute {name!r}")
+    import importlib
+
+    found = getattr(importlib.import_module(_MODULES[name]), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gnicli.engine import checkout, folders, provenance
+from gnicli.engine.caller import COMMAND_LINE, Caller
 from gnicli.engine.job import Experiment, Job, Outcome
 
 
@@ -23,6 +24,7 @@ def execute(
     settings: Mapping[str, bytes] | None = None,
     resume: bool = False,
     in_sweep: bool = False,
+    caller: Caller = COMMAND_LINE,
 ) -> Outcome:
     """Run an experiment in `folder`, which becomes this run's own, and write there what it returns.
 
@@ -34,14 +36,14 @@ def execute(
 
     Outside a sweep whatever went wrong is raised again after it was recorded, `Interrupted` included; a mistake found
     before anything was produced leaves no folder behind. Within a sweep everything but a folder that cannot be had is
-    recorded, told at once on stderr, and returned.
+    recorded, told at once on stderr, and returned. A `caller` that is a program shows nothing and keeps its signals.
     """
     folder = Path(folder)
     if resume:
         claim = folders.reclaim(folder)
     else:
         claim = folders.claim(folder, _manifest(config, plain, command, overrides, argv), settings)
-    job = Job(run, config, plain, claim, resume, in_sweep)
+    job = Job(run, config, plain, claim, resume, in_sweep, caller)
     try:
         job.prepare()
     except BaseException as error:

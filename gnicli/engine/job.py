@@ -13,6 +13,7 @@ from gnicli import files, memory
 from gnicli.contracts.observer import Observer, State
 from gnicli.contracts.results import Results, Value
 from gnicli.engine import checkpoint, display, figures, folders, machine, places, provenance, report, tables
+from gnicli.engine.caller import Caller
 from gnicli.engine.observer import RunObserver
 from gnicli.engine.signals import KEYBOARD_EXIT_CODE, StopRequest, stop_on_signals
 from gnicli.errors import GniError, Interrupted, UsageError, shown
@@ -43,6 +44,22 @@ def first_line(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
+class Silent(display.Display):
+    """Shows nothing."""
+
+    def stage(self, text: str) -> None:
+        """Ignored."""
+
+    def update(self, what: str, done: int, total: int | None, unit: str, shown: Mapping[str, float]) -> None:
+        """Ignored."""
+
+    def note(self, text: str) -> None:
+        """Ignored."""
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
 class Job:
     """The run as it passes through its stages: prepare, go, and one of the ends."""
 
@@ -54,6 +71,7 @@ class Job:
         claim: folders.Claim,
         resume: bool,
         in_sweep: bool,
+        caller: Caller,
     ) -> None:
         self.run = run
         self.config = config
@@ -62,7 +80,8 @@ class Job:
         self.folder = claim.folder
         self.resume = resume
         self.in_sweep = in_sweep
-        self.display = display.Display(terse=in_sweep)
+        self.caller = caller
+        self.display = display.Display(terse=in_sweep) if caller.shows else Silent()
         self.begin = time.monotonic()
         self.wall_before = float(claim.manifest.get("wall_seconds") or 0.0) if resume else 0.0
         self.metrics: tables.MetricsWriter | None = None
@@ -102,7 +121,7 @@ class Job:
     def go(self) -> Outcome:
         """Run the experiment and see it to its end."""
         try:
-            with stop_on_signals(self.patience, self.abandon) as stop, machine.torch_threads(self.threads):
+            with self.handling_signals() as stop, machine.torch_threads(self.threads):
                 results = self.run(machine.with_device(self.config, self.device), self.observe(stop))
                 stop.at_once = False
                 self.finish(results)  # still under the handlers: what is complete is not thrown away for a signal
@@ -125,6 +144,12 @@ class Job:
         if stop.requested and self.in_sweep:
             code = stop.exit_code
         return Outcome(results.status, self.folder, code, results.message, self.values)
+
+    def handling_signals(self) -> contextlib.AbstractContextManager[StopRequest]:
+        """What stops a run: every signal that asks a process to end, or in somebody else's process Ctrl-C."""
+        if self.caller.owns_process:
+            return stop_on_signals(self.patience, self.abandon)
+        return stop_on_signals(names=("SIGINT",))
 
     def observe(self, stop: StopRequest) -> RunObserver:
         """The experiment's observer."""
@@ -174,6 +199,8 @@ class Job:
 
     def show(self, results: Results) -> None:
         """The end as a person sees it: in a sweep a line, else the table and, last, the path."""
+        if not self.caller.shows:
+            return
         if self.in_sweep:
             shown = "  ".join(f"{name} {display.number_text(v)}" for name, v in list(self.values.items())[:3])
             self.display.note(f"job {self.folder.name}: {results.message or results.status}  {shown}")

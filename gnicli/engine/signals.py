@@ -13,7 +13,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
 
 from gnicli.errors import Interrupted
@@ -61,17 +61,19 @@ class StopRequest:
             raise StopNow(self.exit_code)
 
 
-def _handled() -> list[int]:
-    numbers = [getattr(signal, name) for name in NAMES if hasattr(signal, name)]
+def _handled(names: Sequence[str]) -> list[int]:
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
     # nohup has a process ignore that its terminal closes, and that wish is respected.
     return [n for n in numbers if not (n == getattr(signal, "SIGHUP", None) and signal.getsignal(n) == signal.SIG_IGN)]
 
 
 @contextlib.contextmanager
 def stop_on_signals(
-    patience: Callable[[], object] | None = None, abandon: Callable[[StopRequest], object] | None = None
+    patience: Callable[[], object] | None = None,
+    abandon: Callable[[StopRequest], object] | None = None,
+    names: Sequence[str] = NAMES,
 ) -> Iterator[StopRequest]:
-    """Handle the signals of `NAMES` within the block and put the former handlers back.
+    """Handle the signals called `names` within the block and put the former handlers back.
 
     With both `patience` and `abandon` a thread watches: it calls `patience` when the block goes on for a second after
     the first signal, and `abandon` when it goes on two seconds after another; then it ends the process.
@@ -81,7 +83,7 @@ def stop_on_signals(
     if threading.current_thread() is not threading.main_thread():
         yield request
         return
-    numbers = _handled()
+    numbers = _handled(names)
     former = {number: signal.signal(number, request.receive) for number in numbers}
     watcher = _Watcher(request, numbers, patience, abandon) if patience and abandon else contextlib.nullcontext()
     try:

@@ -82,6 +82,7 @@ class Sweep:
         *,
         interrupted: Interrupted | KeyboardInterrupt | None = None,
         headline: str = "train_loss",
+        shows: bool = True,
     ) -> SweepOutcome:
         """Write sweep.csv, figures, results and report from the job folders, print the jobs and the path.
 
@@ -93,7 +94,8 @@ class Sweep:
         header, rows = job_table(records)
         files.replace(self.folder / "sweep.csv", tables.encode_csv(header, rows))
         status, code, message = _verdict(records, interrupted)
-        self._print(records)
+        if shows:
+            self._print(records)
         try:
             self._summarize(summarize, records, headline, {"status": status, "error": message})
         except BaseException as error:
@@ -103,9 +105,10 @@ class Sweep:
             raise
         self._claim.update(status=status, error=message, end=folders.stamp(), n_jobs=len(records))
         self._claim.release()
-        if message:
+        if message and shows:
             display.Display(live=False).note(message)
-        display.print_path(self.folder)
+        if shows:
+            display.print_path(self.folder)
         return SweepOutcome(status, self.folder, code, records)
 
     def _summarize(

@@ -6,17 +6,25 @@ import contextlib
 import logging
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from gnicli.engine.caller import COMMAND_LINE, Caller
 from gnicli.errors import Interrupted, ResourceError, UsageError
 from gnicli.launch import arguments as argument_reader
 from gnicli.launch import commands, components, experiments, expressions, guard, paths, sweeps
 
 if TYPE_CHECKING:
+    from gnicli.engine.job import Outcome
+    from gnicli.engine.sweep import SweepOutcome
     from gnicli.launch.tasks import Session
 
 _HYDRA_FOLDERS = ("hydra.run.dir", "hydra.sweep.dir")
+
+
+# Hydra's state, the command line and the loggers are the process's: two threads cannot use them at once.
+_one_at_a_time = threading.RLock()
 
 
 def launch(command: str, words: list[str]) -> int:
@@ -24,6 +32,20 @@ def launch(command: str, words: list[str]) -> int:
 
     Raises `GniError` where there is nothing to run or the run failed, `KeyboardInterrupt` where the user stopped it.
     """
+    ended = perform(command, words)
+    return ended if isinstance(ended, int) else ended.exit_code
+
+
+def perform(command: str, words: list[str], caller: Caller = COMMAND_LINE) -> Outcome | SweepOutcome | int:
+    """Do what `gni <command> <words>` asks for; returns how the run or the sweep ended, or 0 where nothing was to run.
+
+    Raises as `launch` does. Calls from several threads take turns.
+    """
+    with _one_at_a_time:
+        return _perform(command, words, caller)
+
+
+def _perform(command: str, words: list[str], caller: Caller) -> Outcome | SweepOutcome | int:
     try:
         os.getcwd()
     except FileNotFoundError as error:
@@ -36,9 +58,9 @@ def launch(command: str, words: list[str]) -> int:
     from gnicli.launch import failures, tasks
 
     broken = components.register({commands.config_name(name): commands.schema(name) for name in commands.COMMANDS})
-    for line in components.shadowed(arguments.overrides):
+    session = tasks.Session(command, words, arguments.overrides, n_jobs, caller)
+    for line in components.shadowed(arguments.overrides) if session.caller.shows else ():
         print(f"gni: note: {line}", file=sys.stderr)  # noqa: T201
-    session = tasks.Session(command, words, arguments.overrides, n_jobs)
     interrupted: Interrupted | KeyboardInterrupt | None = None
     hydra_words = [*arguments.flags, *_overrides(command, arguments)]
     try:
@@ -67,7 +89,7 @@ def launch(command: str, words: list[str]) -> int:
         session.clean()
     if session.sweep is not None:
         summarize = getattr(commands.module(command), "summarize", None)
-        return session.sweep.finish(summarize, interrupted=interrupted).exit_code
+        return session.sweep.finish(summarize, interrupted=interrupted, shows=session.caller.shows)
     if arguments.multirun and not arguments.shows_only:
         raise UsageError("this sweep has no jobs: a pattern matches nothing; --info shows the choices of a group")
     if not session.jobs:  # a flag that only shows something
@@ -76,7 +98,7 @@ def launch(command: str, words: list[str]) -> int:
     if job.error is not None:
         raise failures.translate(job.error, command, broken) or job.error
     assert job.outcome is not None
-    return job.outcome.exit_code
+    return job.outcome
 
 
 def _interruption(session: Session) -> Interrupted | None:
@@ -125,7 +147,7 @@ def _hydra_state(command: str, words: list[str]) -> Iterator[None]:
     hydra_before, config_before = GlobalHydra.instance().hydra, HydraConfig.instance().cfg
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
-    disabled = {name: logger.disabled for name, logger in _loggers().items()}
+    loggers = {name: (logger.disabled, logger.level) for name, logger in _loggers().items()}
     sys.argv = [f"gni {command}", *words]
     os.environ["HYDRA_FULL_ERROR"] = "1"
     GlobalHydra.instance().clear()
@@ -143,7 +165,9 @@ def _hydra_state(command: str, words: list[str]) -> Iterator[None]:
         root.handlers[:] = handlers
         root.setLevel(level)
         for name, logger in _loggers().items():
-            logger.disabled = disabled.get(name, False)
+            logger.disabled, was = loggers.get(name, (False, logger.level))
+            if logger.level != was:  # hydra.verbose names loggers
+                logger.setLevel(was)
 
 
 def _loggers() -> dict[str, logging.Logger]:

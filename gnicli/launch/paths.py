@@ -93,7 +93,7 @@ def _parts(value: str) -> list[str]:
 
 
 def _listed(key: str, paths: list[str]) -> str:
-    return ",".join(_quoted(_checked(key, path)) for path in paths)
+    return ",".join(quoted(_checked(key, path)) for path in paths)
 
 
 def _checked(key: str, path: str) -> str:
@@ -111,7 +111,7 @@ def _readable(value: str) -> str:
     """The value in quotes where it has characters that Hydra's grammar lacks, such as umlauts; lists stay."""
     if _GRAMMAR.fullmatch(value) or _STRUCTURE & set(value):
         return value
-    return ",".join(part if _GRAMMAR.fullmatch(part) else _quoted(part) for part in value.split(","))
+    return ",".join(part if _GRAMMAR.fullmatch(part) else quoted(part) for part in value.split(","))
 
 
 def _is_path(group: str, value: str) -> bool:
@@ -135,7 +135,7 @@ def in_quotes_if_needed(path: str) -> str:
     return f"'{path}'" if "," in path or path != path.strip() or path[:1] in ("'", '"') else path
 
 
-def _quoted(path: str) -> str:
+def quoted(path: str) -> str:
     """A path as a quoted word of Hydra's grammar, in which a quote and the backslashes before it are escaped."""
     escaped = path.replace("\\'", "\\\\'").replace("'", "\\'")
     return "'" + escaped + ("\\" if escaped.endswith("\\") else "") + "'"

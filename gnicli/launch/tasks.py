@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from omegaconf import DictConfig, OmegaConf
 
 from gnicli import checks
+from gnicli.engine.caller import COMMAND_LINE, Caller
 from gnicli.errors import GniError, Interrupted, UsageError
 from gnicli.launch import commands, configs, failures, keys, vetting
 from gnicli.launch.references import RESOLVER
 
 if TYPE_CHECKING:
     from gnicli.contracts.observer import Observer
-    from gnicli.engine.execute import Outcome
+    from gnicli.engine.job import Outcome
     from gnicli.engine.sweep import Sweep
 
 STOPPED = (Interrupted.exit_code, 130)
@@ -35,7 +36,10 @@ class Job(NamedTuple):
 class Session:
     """One call of a Hydra command in this process: what it ran, its sweep, the folders that were not there before."""
 
-    def __init__(self, command: str, words: list[str], overrides: list[str], n_jobs: int | None) -> None:
+    def __init__(
+        self, command: str, words: list[str], overrides: list[str], n_jobs: int | None, caller: Caller = COMMAND_LINE
+    ) -> None:
+        self.caller = caller
         self.command = command
         self.argv = ["gni", command, *words]
         self.overrides = overrides
@@ -164,7 +168,7 @@ def _perform(command: str, cfg: DictConfig) -> Outcome | None:
         job = Job(None, error)
     if _session is not None:
         _session.jobs.append(job)
-    if in_sweep and job.error is not None:
+    if in_sweep and job.error is not None and (_session is None or _session.caller.shows):
         _report(job.error, command, hydra_config)
     if in_sweep and job.outcome is not None and job.outcome.exit_code in STOPPED:
         raise KeyboardInterrupt  # ends the sweep: a signal was given to the whole of it
@@ -199,6 +203,7 @@ def _execute(command: str, cfg: DictConfig, hydra_config: DictConfig, in_sweep: 
         argv=_session.argv if _session is not None else ["gni", command, *overrides],
         settings=configs.saved_as(plain, overrides, _plain(hydra_config, folder, in_sweep)),
         in_sweep=in_sweep,
+        caller=_session.caller if _session is not None else COMMAND_LINE,
     )
 
 

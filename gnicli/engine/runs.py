@@ -1,0 +1,222 @@
+"""Runs as Python reads them: what one folder holds, and the folders below another."""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gnicli import files
+from gnicli.contracts.results import Value
+from gnicli.engine import content, folders, records, tables
+from gnicli.errors import DataError, GniError, ResourceError, UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas
+
+DAMAGED = "damaged"
+UNBORN = "unborn"
+_DRAWN = (".png", ".pdf", ".csv")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run, as its folder tells it.
+
+    `status` is completed, diverged, failed, interrupted, running, lost (its process is gone), unborn (nothing was
+    begun) or damaged; `message` says in one line why a run has no results. `config` holds the keys as nested
+    dictionaries, `results` the headline values by name. Metrics and arrays are read when they are asked for.
+
+    >>> from pathlib import Path
+    >>> Run(Path("outputs/train/mine"), UNBORN).results
+    {}
+    """
+
+    folder: Path
+    status: str
+    command: str = ""
+    message: str = ""
+    config: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    results: Mapping[str, Value] = field(default_factory=dict, repr=False)
+    manifest: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @functools.cached_property
+    def metrics(self) -> pandas.DataFrame:
+        """Rows (step, name, value), those of a step in the order in which they were written. Raises `DataError`."""
+        import pandas
+
+        try:
+            series = tables.read_metrics(self.folder / "metrics.csv")
+        except (FileNotFoundError, NotADirectoryError):
+            series = {}
+        parts = [
+            pandas.DataFrame({"step": steps, "name": name, "value": values}) for name, (steps, values) in series.items()
+        ]
+        empty = pandas.DataFrame({"step": [], "name": [], "value": []})
+        whole = pandas.concat(parts) if parts else empty.astype({"step": "int64", "name": "object", "value": "float64"})
+        return whole.sort_values("step", kind="stable", ignore_index=True)
+
+    @functools.cached_property
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The named arrays; `manifest["arrays"]` says what their axes mean. Raises `DataError`."""
+        try:
+            return tables.read_arrays(self.folder / "arrays.npz")
+        except (FileNotFoundError, NotADirectoryError):
+            return {}
+
+    @property
+    def figures(self) -> dict[str, Path]:
+        """The files of the figures by name, as in `losses.png`, with the data of each as `losses.csv`."""
+        place = self.folder / content.FIGURES
+        found = sorted(place.iterdir()) if files.kind_of(place) == "a folder" else []
+        return {path.name: path for path in found if path.suffix in _DRAWN}
+
+
+class Runs(tuple[Run, ...]):
+    """Runs in the order of their folders; of a sweep, in that of its jobs.
+
+    >>> Runs().table().columns.tolist()
+    ['folder', 'command', 'status']
+    """
+
+    __slots__ = ()
+
+    def table(self) -> pandas.DataFrame:
+        """One row for each run: folder, command, status, what was given on the command line, every headline value."""
+        import pandas
+
+        from gnicli.engine.sweep import split_overrides
+
+        rows = []
+        for run in self:
+            row: dict[str, Any] = {"folder": str(run.folder), "command": run.command, "status": run.status}
+            row |= split_overrides(run.manifest.get("overrides") or ())
+            row |= {f"result/{name}" if name in row else name: value.value for name, value in run.results.items()}
+            rows.append(row)
+        return pandas.DataFrame(rows, columns=None if rows else ["folder", "command", "status"])
+
+
+def load_run(folder: str | os.PathLike[str]) -> Run:
+    """Read the run in `folder`, finished or not.
+
+    Raises `DataError` where there is none or a file of it is damaged, `UsageError` where it is a sweep (`load_runs`
+    reads its jobs), `ResourceError` where a newer gni wrote it.
+
+    >>> import gnicli
+    >>> folder = gnicli.run("train", steps=3).folder
+    >>> run = gnicli.load_run(folder)
+    >>> run.status, list(run.results), run.config["M"]
+    ('completed', ['train_loss', 'test_loss', 'steps'], 1)
+    """
+    place = Path(folder).absolute()
+    manifest = folders.read_manifest(place)
+    if manifest.get("kind") == "sweep":
+        raise UsageError(f"{place} is a sweep, not a run; gnicli.load_runs reads its jobs")
+    results = _results(place, manifest)
+    return Run(
+        place,
+        folders.status_of(place),
+        str(manifest.get("command") or ""),
+        str(manifest.get("error") or ""),
+        records.read_config(place),
+        results,
+        manifest,
+    )
+
+
+def _results(folder: Path, manifest: Mapping[str, Any]) -> dict[str, Value]:
+    """The headline values; `DataError` where what a finished run must have is not there."""
+    finished = manifest["status"] in folders.FINISHED
+    try:
+        values = tables.read_results(folder / "results.json")
+    except FileNotFoundError as error:
+        if finished:
+            raise DataError(f"{folder / 'results.json'} is missing, though the run is finished") from error
+        values = {}
+    if finished:
+        _require_parts(folder, manifest)
+    return values
+
+
+def _require_parts(folder: Path, manifest: Mapping[str, Any]) -> None:
+    """Metrics that are rows, and an archive with the arrays that the manifest names; their numbers are not read."""
+    try:
+        tables.read_metrics(folder / "metrics.csv")
+    except OSError as error:
+        raise DataError(f"{folder / 'metrics.csv'} cannot be read: {str(error.strerror).lower()}") from error
+    named = {f"{name}.npy" for name in manifest.get("arrays") or ()}
+    if named:
+        path = folder / "arrays.npz"
+        try:
+            with os.fdopen(files.open_regular(path), "rb") as stream, zipfile.ZipFile(stream) as archive:
+                lacking = named.difference(archive.namelist())
+        except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+            raise DataError(f"{path} is missing or damaged: {' '.join(str(error).split())[:120]}") from error
+        if lacking:
+            raise DataError(f"{path} is damaged: it lacks {', '.join(sorted(lacking))}")
+
+
+def load_runs(root: str | os.PathLike[str] = "outputs", command: str | None = None) -> Runs:
+    """Read every run below `root`: a folder of runs, a sweep, or a run itself.
+
+    With `command` ("train") only its runs, and those whose folder does not say whose they are. A run that cannot be
+    read is among them with the status "damaged" and the reason in `message`; one whose process died before it began
+    has the status "unborn". Links are not followed. Raises `UsageError` where `root` is no folder.
+
+    >>> import gnicli
+    >>> sweep = gnicli.run("train", "M=1,2", steps=3, run={"dir": "outputs/example"})
+    >>> runs = gnicli.load_runs("outputs/example")
+    >>> runs.table()[["M", "status"]].values.tolist()
+    [['1', 'completed'], ['2', 'completed']]
+    """
+    place = Path(root).absolute()
+    if not place.is_dir():
+        raise UsageError(f"{place} is no folder; give one that holds runs, such as outputs")
+    found = (read(folder) for folder in sorted(_folders(place), key=_natural))
+    return Runs(run for run in found if command is None or run.command in (command, ""))
+
+
+def read(folder: Path) -> Run:
+    """The run in `folder`, whatever state it is in; never raises for what a folder holds."""
+    try:
+        return load_run(folder)
+    except (GniError, OSError) as error:
+        if content.is_unborn(folder):
+            return Run(folder, UNBORN, message=str(error))
+        manifest = _manifest(folder)
+        return Run(folder, DAMAGED, str(manifest.get("command") or ""), str(error), manifest=manifest)
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    try:
+        return folders.read_manifest(folder)
+    except (DataError, ResourceError, OSError):
+        return {}
+
+
+def _folders(root: Path) -> Iterator[Path]:
+    """The folders of runs at and below `root`; nothing in a run is one."""
+    for place, below, names in os.walk(root):
+        folder = Path(place)
+        is_run = content.MANIFEST in names or content.MANIFEST in below
+        if is_run and _manifest(folder).get("kind") == "sweep":
+            below[:] = [name for name in below if name.isdecimal()]
+        elif is_run or (_begins(names, below) and content.is_unborn(folder)):
+            below.clear()
+            yield folder
+
+
+def _begins(names: Iterable[str], below: Iterable[str]) -> bool:
+    return content.SETTINGS in below or content.LOCK in names
+
+
+def _natural(folder: Path) -> list[tuple[int, int, str]]:
+    """A key that puts job 10 behind job 2."""
+    parts = re.split(r"(\d+)", str(folder))
+    return [(1, int(part), "") if part.isdecimal() else (0, 0, part) for part in parts]
