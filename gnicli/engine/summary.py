@@ -38,7 +38,7 @@ def groups(records: Sequence[RunRecord]) -> list[Group]:
     """Jobs by setting, in the order of their first job, named by what varies; jobs never started are left out."""
     started = [record for record in records if record.overrides or record.status != "not started"]
     keys = [key for key in varying(started) if key != _SEED]
-    found: dict[str, list[RunRecord]] = {}
+    found: dict[str, list[RunRecord]] = {}  # not by pandas: what is grouped are runs, which are no rows of a table
     for record, label in zip(started, labels_of(started, keys), strict=True):
         found.setdefault(label, []).append(record)
     return [Group(label, members) for label, members in found.items()]
@@ -61,6 +61,20 @@ def mean_value(values: np.ndarray, unit: str = "") -> Value:
     return Value(mean, float(values.std(ddof=1) / math.sqrt(n)), n, unit, (mean - half, mean + half))
 
 
+def aligned(series: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+    """The steps that all of several (steps, values) have, sorted, (k,), and the values there, (n, k).
+
+    Of a step that one of them has twice the later value counts.
+    """
+    import pandas
+
+    columns = [pandas.Series(values, steps) for steps, values in series]
+    columns = [column[~column.index.duplicated(keep="last")] for column in columns]
+    table = pandas.concat(columns, axis=1, join="inner").sort_index()
+    # Contiguous, so that sums over runs are added up in their order.
+    return table.index.to_numpy(), np.ascontiguousarray(table.to_numpy().T)
+
+
 def mean_curve(group: Group, name: str) -> Curve | None:
     """The mean of a metric over a setting's completed runs, at the steps they share, and its interval over seeds.
 
@@ -81,15 +95,13 @@ def unfinished_curve(group: Group, name: str, diverged: bool) -> Curve | None:
 def _curve(group: Group, name: str, used: list[RunRecord], style: Literal["line", "dashed"]) -> Curve | None:
     if not used:
         return None
-    tables = [dict(zip(r.metrics[name][0].tolist(), r.metrics[name][1].tolist(), strict=True)) for r in used]
-    shared = set.intersection(*(set(table) for table in tables))
+    x, values = aligned([r.metrics[name] for r in used])
     if style == "dashed":
-        shared = {step for step in shared if all(math.isfinite(table[step]) for table in tables)}
-    steps = sorted(shared)
-    if not steps:
+        finite = np.isfinite(values).all(axis=0)
+        x, values = x[finite], np.ascontiguousarray(values[:, finite])
+    if not x.size:
         return None
-    values = np.array([[table[step] for step in steps] for table in tables])
-    x, mean = np.array(steps), values.mean(axis=0)
+    mean = values.mean(axis=0)
     if len(used) < 2:
         return Curve(_label(group, name), x, mean, style=style)
     half = half_width(values)

@@ -107,7 +107,7 @@ def read_metrics(path: Path) -> Series:
         raise DataError(f"{path} is damaged: not text") from error
     text = text[: text.rfind("\n") + 1]
     columns: dict[str, tuple[list[int], list[float]]] = {}
-    rows = csv.reader(io.StringIO(text))
+    rows = csv.reader(io.StringIO(text))  # not pandas, which reads a damaged row as one with NaN
     try:
         if text and next(rows) != METRICS_HEADER.decode().strip().split(","):
             raise ValueError("wrong header")
@@ -241,6 +241,7 @@ def _plain(column: Any) -> np.ndarray:
 def encode_csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
     """A CSV file (RFC 4180 but with plain newlines); floats by repr, None as an empty field, several numbers as one."""
     text = io.StringIO()
+    # Not by pandas, which writes None and NaN alike: both occur, and only one is a number.
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
     writer.writerows([_cell(value) for value in row] for row in rows)

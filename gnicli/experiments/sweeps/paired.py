@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gnicli.contracts.results import Curve, RunRecord, Table, Value
-from gnicli.engine.summary import half_width, labels_of, mean_value, varying
+from gnicli.engine.summary import aligned, half_width, labels_of, mean_value, varying
 
 _SEED = "seed"
 _WORST = ("diverged", "failed")
@@ -118,13 +118,11 @@ def _is_worst(run: RunRecord, metric: str) -> bool | None:
 
 def log_gaps(run: RunRecord, other: RunRecord, metric: str, window: float) -> tuple[np.ndarray, np.ndarray]:
     """Steps and differences of log loss at the recorded steps that two runs share, from 1 − `window` of the last on."""
-    tables = [dict(zip(*(part.tolist() for part in each.metrics[metric]), strict=True)) for each in (run, other)]
-    steps = sorted(set(tables[0]) & set(tables[1]))
-    if steps:
-        steps = [step for step in steps if step >= (1 - window) * steps[-1]]
+    steps, losses = aligned([each.metrics[metric] for each in (run, other)])
+    kept = steps >= (1 - window) * steps.max(initial=0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        one, two = (np.log([table[step] for step in steps]) for table in tables)
-        return np.array(steps), one - two
+        one, two = np.log(losses[:, kept])
+        return steps[kept], one - two
 
 
 def flip_p(gaps: np.ndarray) -> float:
@@ -239,10 +237,8 @@ def gap_curves(records: Sequence[RunRecord], metric: str, key: str, reference: s
         others = arms[reference]
         pairs = [(run, others[rest]) for rest, run in arms[effect.arm].items() if rest in others]
         whole = [pair for pair in pairs if all(each.status == "completed" and metric in each.metrics for each in pair)]
-        found = [dict(zip(*(part.tolist() for part in log_gaps(*pair, metric, 1.0)), strict=True)) for pair in whole]
-        x = np.array(sorted(set.intersection(*(set(each) for each in found))), float)
-        y = np.array([[each[step] for step in x] for each in found])
+        x, y = aligned([log_gaps(*pair, metric, 1.0) for pair in whole])
         mean = y.mean(axis=0)
         half = half_width(y) if len(y) > 1 else np.zeros_like(mean)
-        curves.append(Curve(f"{key}={effect.arm}", x, mean, mean - half, mean + half))
+        curves.append(Curve(f"{key}={effect.arm}", x.astype(float), mean, mean - half, mean + half))
     return curves
