@@ -1,4 +1,6 @@
-"""How long `gni` takes to start, against an empty Python: medians of interleaved runs.
+"""How long `gni` takes to start, against an empty Python, and to import `gnicli.stable`, against NumPy.
+
+Medians of interleaved runs.
 
 python benchmarks/startup.py [ROUNDS]
 """
@@ -14,14 +16,18 @@ from pathlib import Path
 
 GNI = str(Path(sys.executable).with_name("gni"))
 EMPTY = "python -c pass"
+NUMPY = "import numpy"
+STABLE = "import gnicli.stable"
 COMMANDS = {
     EMPTY: [sys.executable, "-c", "pass"],
     "gni --help": [GNI, "--help"],
     "gni train --help": [GNI, "train", "--help"],
     "gni train --cfg job": [GNI, "train", "--cfg", "job"],
     "completion of dataset=sv": [GNI],
+    NUMPY: [sys.executable, "-c", NUMPY],
+    STABLE: [sys.executable, "-c", STABLE],
 }
-LIMITS = {"gni --help": 6.0, "gni train --cfg job": 30.0}
+LIMITS = {"gni --help": 6.0, "gni train --cfg job": 30.0, STABLE: 2.5}
 COMPLETION = {
     "_GNI_COMPLETE": "complete_bash",
     "COMP_WORDS": "gni\ntrain\ndataset\n=\nsv",
@@ -54,7 +60,7 @@ def main() -> int:
     passed = True
     print(f"{'command':<28}{'median ms':>10}{'ratio':>8}{'limit':>8}")
     for name, median in medians.items():
-        ratio = median / medians[EMPTY]
+        ratio = median / medians[NUMPY if name == STABLE else EMPTY]
         limit = LIMITS.get(name)
         passed &= limit is None or ratio <= limit
         print(f"{name:<28}{median * 1e3:>10.1f}{ratio:>8.1f}{'' if limit is None else f'{limit:g}':>8}")

@@ -1,7 +1,5 @@
 import csv
 import math
-import subprocess
-import sys
 from decimal import Decimal
 from pathlib import Path
 
@@ -269,11 +267,3 @@ def test_shapes_and_usage_errors():
             StableLaw(**({"alpha": 1.5, "beta": 0.0} | wrong))
     with pytest.raises(UsageError):
         law.rvs(-1, np.random.default_rng(0))
-
-
-def test_importing_is_light():
-    code = (
-        "import sys, gnicli.stable; print([m for m in ('torch', 'scipy.stats', 'scipy.optimize') if m in sys.modules])"
-    )
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert found.stdout.strip() == "[]"
