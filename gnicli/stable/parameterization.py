@@ -1,10 +1,29 @@
-"""Where S0 and S1 put their locations: the difference, with derivatives, in standardized units and log σ."""
+"""Where S0 and S1 put their locations: the difference in scales, and with derivatives in standardized units."""
 
 from __future__ import annotations
 
 import math
 
 import numpy as np
+
+from gnicli.errors import UsageError
+from gnicli.stable.density import inversion
+
+PARAMETERIZATIONS = ("S0", "S1")
+NAMES = ("alpha", "beta", "loc", "scale")
+
+
+def shift_in_scales(alpha: float, beta: float, scale: float) -> float:
+    """(loc₀ − loc₁) / scale."""
+    if alpha == 1.0:
+        return beta * (2.0 / math.pi) * math.log(scale)
+    return -inversion.zeta(inversion.shape(alpha, beta))
+
+
+def check_parameterization(value: str) -> None:
+    """Raise `UsageError` unless `value` is "S0" or "S1"."""
+    if value not in PARAMETERIZATIONS:
+        raise UsageError(f"parameterization must be S0 or S1, got {value!r}")
 
 
 def s1_shift(theta: np.ndarray, log_unit: float) -> tuple[float, np.ndarray]:

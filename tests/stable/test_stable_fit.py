@@ -231,12 +231,14 @@ def test_normal_samples_have_no_beta():
 
 
 def test_totally_skewed_samples_press_beta_to_its_bound():
-    found = fit(draw(1.3, 1.0, 5000, seed=4))
-    assert found.beta == pytest.approx(1.0, abs=0.02)
-    if found.beta == 1.0:
-        assert found.at_boundary
-        assert found.beta_stderr is None
-    assert found.alpha_stderr is not None
+    # of such samples half have their maximum at the bound, as this one has, and half just inside
+    found = fit(draw(1.3, 1.0, 2000, seed=4))
+    assert found.beta == 1.0
+    assert found.at_boundary
+    assert found.beta_stderr is None
+    assert found.ci95("beta") is None
+    with pytest.raises(UsageError, match="name must be one of alpha, beta, loc, scale, got 'theta'"):
+        found.ci95("theta")
     assert abs(found.alpha - 1.3) < 4 * found.alpha_stderr
 
 

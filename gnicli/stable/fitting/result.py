@@ -8,18 +8,37 @@ from typing import Any
 
 import numpy as np
 
-from gnicli.errors import NumericalError
+from gnicli.errors import NumericalError, UsageError
 from gnicli.stable.fitting.exact_likelihood import Likelihood
 from gnicli.stable.fitting.standardize import Standardized
 from gnicli.stable.law import StableLaw
+from gnicli.stable.parameterization import NAMES
+
+Z95 = 1.959964  # standard errors to either side in a 95 % interval: the 97.5 % point of the normal law
+
+
+def interval95(value: float, stderr: float) -> tuple[float, float]:
+    """The 95 % interval of an estimate that is normal with this standard error."""
+    return value - Z95 * stderr, value + Z95 * stderr
 
 
 @dataclass
 class StableFit:
-    """A fitted law. A `*_stderr` is None where none is defined: for a fixed parameter, or for one at its bound.
+    """A fitted stable law, its standard errors, and how the search for it ended.
 
-    `at_boundary`: alpha = 2 (the normal law; beta is then given as 0 and is not identified), alpha = 0.5 or |beta| = 1.
-    `notes` are sentences about the sample that a reader of the result should see.
+    alpha, beta, loc, scale: as in `StableLaw`, loc and scale in the unit of the samples.
+    alpha_stderr, …: standard errors by the observed information, carried to S1 by the delta method. None where none is
+    defined: for a parameter that is held, and for one at its bound.
+    parameterization: "S0" or "S1". n: number of samples. n_free: number of fitted parameters.
+    converged: whether the search ended at a maximum. n_evaluations: of the likelihood on the nodes, and exact.
+    at_boundary: whether a fitted parameter is at the parameter bound: alpha = 2 (the normal law; beta is then given as
+    0 and is not identified), alpha = 0.5 or |beta| = 1.
+    notes: sentences about the samples that a reader of the result should see.
+
+    >>> from gnicli.stable import StableLaw, fit
+    >>> found = fit(StableLaw(1.5, 0.5, scale=2.0).rvs(5000, np.random.default_rng(0)))
+    >>> found.converged, found.at_boundary, found.n_free
+    (True, False, 4)
     """
 
     alpha: float
@@ -42,7 +61,13 @@ class StableFit:
 
     @property
     def law(self) -> StableLaw:
-        """The fitted law."""
+        """The fitted law.
+
+        >>> from gnicli.stable import fit
+        >>> found = fit(np.random.default_rng(0).standard_cauchy(1000), fixed={"alpha": 1, "beta": 0})
+        >>> found.law.scale == found.scale
+        True
+        """
         return StableLaw(self.alpha, self.beta, self.loc, self.scale, self.parameterization)
 
     @property
@@ -51,6 +76,12 @@ class StableFit:
 
         Until then the fit holds the samples: a copy, above 32768 values the array itself. Raises `NumericalError` if
         that was written over in the meantime.
+
+        >>> from gnicli.stable import fit
+        >>> x = np.random.default_rng(0).standard_cauchy(1000)
+        >>> found = fit(x)
+        >>> bool(np.isclose(found.log_likelihood, found.law.logpdf(x).sum()))
+        True
         """
         if self._log_likelihood is None:
             assert self._samples is not None
@@ -62,22 +93,40 @@ class StableFit:
             theta = np.array([law.alpha, law.beta, (law.loc - s.center) / s.unit, math.log(law.scale / s.unit)])
             self._log_likelihood = Likelihood(s.scaled(), excess=s.excess())(theta) - self.n * math.log(s.unit)
             self._samples = None
-        return self._log_likelihood
+        return float(self._log_likelihood)
 
     @property
     def aic(self) -> float:
-        """Akaike's criterion, 2 n_free − 2 log-likelihood."""
+        """Akaike's criterion, 2 n_free − 2 log-likelihood, in nats.
+
+        >>> from gnicli.stable import fit
+        >>> found = fit(np.random.default_rng(0).standard_cauchy(1000))
+        >>> found.aic == 8 - 2 * found.log_likelihood
+        True
+        """
         return 2.0 * self.n_free - 2.0 * self.log_likelihood
 
     def ci95(self, name: str) -> tuple[float, float] | None:
-        """The 95 % interval of a parameter, cut to its domain; None where it has no standard error."""
+        """The 95 % interval of the parameter `name`, cut to its range; None where it has no standard error.
+
+        name: "alpha", "beta", "loc" or "scale"; `UsageError` for another word.
+
+        >>> from gnicli.stable import fit
+        >>> found = fit(np.random.default_rng(0).standard_cauchy(1000))
+        >>> low, high = found.ci95("alpha")
+        >>> low < found.alpha < high
+        True
+        """
+        if name not in NAMES:
+            raise UsageError(f"name must be one of {', '.join(NAMES)}, got {name!r}")
         value, stderr = getattr(self, name), getattr(self, f"{name}_stderr")
         if stderr is None:
             return None
         low, high = {"alpha": (0.0, 2.0), "beta": (-1.0, 1.0), "scale": (0.0, math.inf)}.get(
             name, (-math.inf, math.inf)
         )
-        return max(value - 1.959964 * stderr, low), min(value + 1.959964 * stderr, high)
+        below, above = interval95(value, stderr)
+        return max(below, low), min(above, high)
 
     def __getstate__(self) -> dict[str, Any]:
         """Pickled without the samples."""

@@ -1,0 +1,131 @@
+"""A stable law with location and scale: from values in the samples' units to the standard S0 law and back."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gnicli.stable.density import inversion
+from gnicli.stable.parameterization import shift_in_scales
+from gnicli.stable.sampling import moved
+
+_SEEN = -40.0  # of log scale: above it a density below exp(-800) of the standard law is 0 in units of the samples too
+
+
+@dataclass(frozen=True)
+class Located:
+    """The parameters of a law, and what its functions are made of; `law.StableLaw` checks and explains."""
+
+    alpha: float
+    beta: float
+    loc: float = 0.0
+    scale: float = 1.0
+    parameterization: str = "S1"
+
+    def _standard(self, x: np.ndarray) -> np.ndarray:
+        """x in units of the standard S0 law. From S1 the origin is moved after scaling, which keeps x − loc exact."""
+        y = self._in_scales(x)
+        return y if self.parameterization == "S0" else y - shift_in_scales(self.alpha, self.beta, self.scale)
+
+    def _in_scales(self, x: np.ndarray) -> np.ndarray:
+        """(x − loc) / scale, right too where x − loc alone is beyond the range of floats."""
+        with np.errstate(over="ignore", invalid="ignore"):  # ±inf: see `_lost`
+            y = (x - self.loc) / self.scale
+            lost = np.isinf(y)
+            if lost.any():
+                y[lost] = (0.5 * x[lost] - 0.5 * self.loc) / self.scale * 2.0
+        return y
+
+    def _lost(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Which x are finite though their y is not, and log|y| of these."""
+        lost = np.flatnonzero(np.isinf(y) & np.isfinite(x))
+        half = np.abs(0.5 * x[lost] - 0.5 * self.loc)
+        return lost, np.log(half) + (math.log(2.0) - math.log(self.scale))
+
+    def _shaped(self, x: Any, function: Callable[[np.ndarray], np.ndarray]) -> Any:
+        """`function` of the values in one row, in the shape of `x`: a float of a number, masked where `x` is."""
+        array = np.asarray(x, dtype=np.float64)
+        with np.errstate(under="ignore"):
+            out = function(array.ravel()).reshape(array.shape)
+        if isinstance(x, np.ma.MaskedArray):
+            return np.ma.array(out, mask=np.ma.getmask(x))
+        return out if array.ndim else float(out)
+
+    def _log(self, x: np.ndarray, which: int, underflow: bool = False) -> tuple[np.ndarray, np.ndarray]:
+        """log pdf (`which` 0) or log of the nearer tail (1) of the standard law at x, and y."""
+        from gnicli.stable.density import closed_forms, ends, interpolation
+
+        y = self._standard(x)
+        form = closed_forms.find(self.alpha, self.beta)
+        if form:
+            with np.errstate(divide="ignore"):
+                value = np.log(np.where(y < 0.0, form.cdf(y), form.sf(y))) if which else form.log_pdf(y)
+        else:
+            interpolant = interpolation.table(self.alpha, self.beta)
+            value = interpolant.log_tail(y, underflow) if which else interpolant.log_pdf(y, underflow)
+        lost, log_size = self._lost(x, y)
+        if lost.size:
+            value[lost] = ends.log_power(self.alpha, self.beta, y[lost] > 0.0, log_size, which)
+        if self.alpha < 1.0 and abs(self.beta) == 1.0:
+            ends.fill_edge(self.alpha, self._from_edge(x, y), value, which)
+        return value, y
+
+    def _from_edge(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """How far x is from the edge of a one-sided support, inwards and in scales; exact in S1."""
+        if self.parameterization == "S0":
+            return (y - inversion.zeta(inversion.shape(self.alpha, self.beta))) * self.beta
+        return self._in_scales(x) * self.beta
+
+    def _density(self, x: np.ndarray) -> np.ndarray:
+        log_scale = math.log(self.scale)
+        log_pdf, _ = self._log(x, 0, underflow=log_scale > _SEEN)
+        with np.errstate(over="ignore"):  # beyond the range of floats: inf
+            return np.where(log_pdf > -600.0, np.exp(log_pdf) / self.scale, np.exp(log_pdf - log_scale))
+
+    def _one_side(self, x: np.ndarray, lower: bool) -> np.ndarray:
+        log_tail, y = self._log(x, 1, underflow=True)
+        near = (y < 0.0) == lower
+        return np.where(near, np.exp(log_tail), -np.expm1(log_tail))
+
+    def _quantile(self, q: np.ndarray, lower: bool) -> np.ndarray:
+        from gnicli.stable.density import closed_forms, ends, interpolation
+
+        y = np.full_like(q, np.nan)
+        low, high = interpolation.support(self.alpha, self.beta)
+        y[q == 0.0], y[q == 1.0] = (low, high) if lower else (high, low)
+        inside = (q > 0.0) & (q < 1.0)
+        p = q[inside]
+        interpolant, form = None, closed_forms.find(self.alpha, self.beta)
+        if form:
+            found = form.ppf(p) if lower else form.isf(p)
+            upper = found >= 0.0
+            log_tail = np.where(upper == lower, np.log1p(-p), np.log(p))
+        else:
+            interpolant = interpolation.table(self.alpha, self.beta)
+            sf_0 = math.exp(interpolant.log_tail(np.zeros(1))[0])
+            upper = p >= 1.0 - sf_0 if lower else p <= sf_0
+            log_tail = np.where(upper == lower, np.log1p(-p), np.log(p))
+            found = interpolant.quantile(log_tail, upper)
+        log_size = np.full_like(p, -np.inf)
+        for side, skew in ((upper, self.beta), (~upper, -self.beta)):
+            tail = ends.power(self.alpha, skew)
+            if tail and side.any():
+                log_size[side] = tail.log_quantile(log_tail[side])
+        far = log_size > ends.LOG_FARTHEST
+        sign = np.where(upper, 1.0, -1.0)
+        with np.errstate(over="ignore"):  # beyond the range of floats: inf
+            y[inside] = np.where(far, sign * np.exp(np.where(far, log_size, 0.0)), found)
+            x = self._from_standard(y)
+            lost = far & np.isinf(y[inside])
+            half = sign[lost] * np.exp(log_size[lost] + (math.log(self.scale) - math.log(2.0)))
+            x[np.flatnonzero(inside)[lost]] = 2.0 * (half + 0.5 * self.loc)
+        return x
+
+    def _from_standard(self, y: np.ndarray) -> np.ndarray:
+        if self.parameterization == "S1":
+            y = y + shift_in_scales(self.alpha, self.beta, self.scale)
+        return moved(y, self.scale, self.loc)

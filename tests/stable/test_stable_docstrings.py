@@ -1,0 +1,45 @@
+"""Every public name of `gnicli.stable` explains itself with an example that runs."""
+
+import doctest
+import importlib
+import inspect
+
+import pytest
+
+import gnicli.stable
+
+
+def public():
+    """Names and objects: those of `__all__`, and the methods and properties that their classes define."""
+    found = {}
+    for name in gnicli.stable.__all__:
+        each = getattr(gnicli.stable, name)
+        found[name] = each
+        if inspect.isclass(each):
+            defined = {key: value for key, value in vars(each).items() if not key.startswith("_")}
+            found |= {f"{name}.{key}": value for key, value in defined.items() if callable(value) or is_property(value)}
+    return found
+
+
+def is_property(value):
+    return isinstance(value, property)
+
+
+PUBLIC = public()
+
+
+def test_there_are_methods_and_properties():
+    assert {"StableLaw.rvs", "StableLaw.isf", "StableFit.log_likelihood", "fit", "hill"} <= PUBLIC.keys()
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_the_example_runs(name):
+    each = PUBLIC[name]
+    owner = each.fget if is_property(each) else each
+    found = doctest.DocTestParser().get_doctest(
+        inspect.getdoc(owner), vars(importlib.import_module(owner.__module__)).copy(), name, None, None
+    )
+    assert found.examples, "no example"
+    said = []
+    doctest.DocTestRunner().run(found, out=said.append)
+    assert not said, "".join(said)
