@@ -10,6 +10,7 @@ import numpy as np
 from gnicli.contracts.results import Curve, FigureData, Panel
 from gnicli.evidence.blocks import Block
 from gnicli.evidence.shape import Shape
+from gnicli.stable.fitting.result import Z95
 
 SAMPLES = "samples"
 _MOST_SIDE_BY_SIDE = 6
@@ -63,7 +64,7 @@ def block_panel(blocks: Sequence[Block], title: str = "") -> Panel:
     """Alpha of block sums with 95 % intervals, beside what a stable law and finite variance would give."""
     size = np.array([float(block.size) for block in blocks])
     alpha = np.array([block.alpha for block in blocks])
-    half = np.array([0.0 if block.stderr is None else 1.96 * block.stderr for block in blocks])
+    half = np.array([0.0 if block.stderr is None else Z95 * block.stderr for block in blocks])
     curves = (
         Curve("block sums", size, alpha, np.maximum(alpha - half, 0.0), np.minimum(alpha + half, 2.0)),
         Curve("a stable law stays", size, np.full_like(size, alpha[0]), style="dashed"),

@@ -12,10 +12,10 @@ from gnicli.evidence import figures as drawn
 from gnicli.evidence import verdict
 from gnicli.evidence.blocks import Block
 from gnicli.evidence.finding import Finding
+from gnicli.stable.fitting.result import interval95
 
-Z95 = 1.959964
 _MOST_FIGURES = 24
-_AT_BOUND = "none: at its bound"
+_AT_BOUND = "none: at the parameter bound"
 
 
 def results(findings: Mapping[str, Finding], notes: Sequence[str] = ()) -> Results:
@@ -75,7 +75,7 @@ def _parameters(finding: Finding) -> dict[str, Value]:
 
 
 def _around(value: float, stderr: float | None) -> tuple[float, float] | None:
-    return None if stderr is None else (value - Z95 * stderr, value + Z95 * stderr)
+    return None if stderr is None else interval95(value, stderr)
 
 
 def _values(finding: Finding) -> dict[str, Value]:
