@@ -21,7 +21,7 @@ from gnicli.sde.drift.fractional import FractionalForce
 from gnicli.sde.drift.fractional_flow import FractionalDrift
 from gnicli.sde.drift.gradient import GradientDrift
 from gnicli.sde.increments import Increments
-from gnicli.sde.laws import stationary
+from gnicli.sde.laws.stationary import stationary_law
 from gnicli.sde.levy_noise import LevyNoise
 from gnicli.sde.loop import Plan
 from gnicli.sde.scheme import build
@@ -101,7 +101,7 @@ def main() -> None:
         f"SciPy, one draw a step: {scipy_ns:.0f} ns, {scipy_ns / statistics.median(times['strang']):.0f} x a chain-step"
     )
     begin = time.perf_counter()
-    stationary.exact(DoubleWell(), LevyNoise(1.1, 0.9)).pdf(np.linspace(-10, 10, 1001))
+    stationary_law(DoubleWell(), LevyNoise(1.1, 0.9)).pdf(np.linspace(-10, 10, 1001))
     print(f"exact law at (1.1, .9): {time.perf_counter() - begin:.2f} s")
 
 
@@ -113,7 +113,7 @@ def billion() -> None:
     drift = GradientDrift(DoubleWell())
     loop.run(build("strang", drift), Increments(LevyNoise(ALPHA, BETA)), plan, 0.0, [histogram])
     found, se = histogram.cdf()
-    error = np.abs(found - stationary.exact(DoubleWell(), LevyNoise(ALPHA, BETA)).cdf(histogram.edges)).max()
+    error = np.abs(found - stationary_law(DoubleWell(), LevyNoise(ALPHA, BETA)).cdf(histogram.edges)).max()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     seconds = time.perf_counter() - begin
     print(f"1e9 chain-steps: {seconds:.0f} s, error {error:.1e} (stderr {se.max():.1e}), {peak:.0f} MB")

@@ -130,12 +130,12 @@ class _Estimated(NamedTuple):
 
 
 def _estimated(config: KdeStationaryConfig, model: Model, found: Chains, laws: Sequence[Laws]) -> _Estimated:
-    from gnicli.model import chains, densities, step_length
+    from gnicli.model import build, chains, densities
 
     estimates = densities.estimate(config.smoothing, model, found)
     values = densities.values(config.potential, found, estimates, laws) | chains.values_of(found)
     values |= densities.weak_errors(config.drift, found, laws)
-    notes = step_length.step_notes(config, model.potential)
+    notes = build.step_notes(config, model.potential)
     return _Estimated(estimates, values, notes)
 
 

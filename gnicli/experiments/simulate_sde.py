@@ -44,7 +44,7 @@ def run(config: SimulateSdeConfig, observer: Observer) -> Results:
     if config.potential.name == NETWORK:
         return on_network(config, observer)
     from gnicli.experiments.parts import Parts
-    from gnicli.model import basins, build, chains, explosions, stationary_laws, step_length, transitions
+    from gnicli.model import basins, build, chains, explosions, stationary_laws, transitions
     from gnicli.sde.figures import histogram, paths
 
     built = build.build(config)
@@ -55,7 +55,7 @@ def run(config: SimulateSdeConfig, observer: Observer) -> Results:
     for place in places:
         place.follow(config, config.exit_steps, config.exit_eta or config.eta, parts.observe(f"exits{place.number}"))
     laws, notes = stationary_laws.laws(config)
-    notes = step_length.step_notes(config, built.potential) + notes
+    notes = build.step_notes(config, built.potential) + notes
 
     values = chains.values_of(found) | explosions.by_theory(built, config.noise, found.trace.positions)
     values |= transitions.values(config, counted)

@@ -7,50 +7,33 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from gnicli.contracts.components import Potential
 from gnicli.contracts.observer import Observer
 from gnicli.contracts.results import Curve, FigureData, Panel, Value
 from gnicli.errors import UsageError
-from gnicli.model import build
 from gnicli.model.keys import ModelConfig
-from gnicli.sde.exits.simulated import Exits, count_interval, first_exits
-from gnicli.sde.exits.theory import exit_rate_from, exit_theory
-from gnicli.sde.levy_noise import LevyNoise
-from gnicli.seeding import numpy_stream
+from gnicli.sde.exits import rates
+from gnicli.sde.exits.simulated import Exits, count_interval
+from gnicli.sde.exits.theory import exit_rate_from, exit_theory, smallness
 
-_STREAM = 2**62 + 1  # a step block that no simulation reaches: exits have draws of their own
-_NEVER = 1e300  # a side without a saddle
 _SMALL = 0.2  # what has to be much less than 1
 _SURE = 0.999  # level of the interval that a rate of theory is held against: many are, in a sweep
 
 
 class Basin:
-    """The basin (minimum − left, minimum + right) of one minimum, its exits by theory and, after `follow`, as seen."""
+    """The basin of one minimum, its exits by theory and, after `follow`, as seen."""
 
     exits: Exits
 
-    def __init__(self, config: ModelConfig, number: int, minimum: float, left: float, right: float) -> None:
-        self.number, self.minimum, self.left, self.right = number, minimum, left, right
+    def __init__(self, config: ModelConfig, basin: rates.Basin) -> None:
+        self.number, self.minimum, left, right = self._basin = basin
         self._noise = config.noise
         self.theory = exit_theory(self._noise, left, right)
-        self.smallness = smallness(config.potential, self._noise, minimum, left, right)
+        self.smallness = smallness(config.potential, self._noise, self.minimum, left, right)
 
     def follow(self, config: ModelConfig, n_steps: int, eta: float, observer: Observer) -> None:
-        """Simulate exits over `n_steps` steps of length `eta`, by Strang's scheme: it never explodes."""
-        seed = int(numpy_stream(config.seed, "simulate", _STREAM, self.number).integers(2**63 - 1))
-        increments, scheme = build.moving(config, config.potential, "strang")
-        self.exits = first_exits(
-            scheme,
-            increments,
-            self.minimum,
-            min(self.left, _NEVER),
-            min(self.right, _NEVER),
-            eta,
-            n_steps,
-            config.n_chains,
-            seed,
-            observer,
-        )
+        """Simulate exits over `n_steps` steps of length `eta`."""
+        chains = (config.n_chains, config.seed, observer)
+        self.exits = rates.follow(self._basin, config.potential, self._noise, eta, n_steps, *chains)
 
     @property
     def from_positions(self) -> float:
@@ -81,26 +64,6 @@ class Basin:
         return values
 
 
-def smallness(potential: Potential, noise: LevyNoise, minimum: float, left: float, right: float) -> dict[str, float]:
-    """What has to be much less than 1 for the theory of exits and transitions, over the way to the nearest border.
-
-    `ratio`: ε|β tan(πα/2)|. `shift`: how far the noise's centering moves the resting place. `spread`: the width of the
-    law of a chain that stays at the minimum.
-    """
-    nearest, stiffness, centering = min(left, right), _curvature(potential, minimum), abs(noise.centering)
-    still = stiffness > 0
-    settled = noise.epsilon * (noise.alpha * stiffness) ** (-1 / noise.alpha) if still else math.inf
-    moved = abs(noise.wind) / stiffness if still else math.inf if centering else 0.0
-    return {"ratio": noise.epsilon * centering / nearest, "shift": moved / nearest, "spread": settled / nearest}
-
-
-def _curvature(potential: Potential, minimum: float) -> float:
-    step = 1e-5 * (1 + abs(minimum))
-    pair = potential.gradient(np.array([minimum - step, minimum + step]))
-    curvature = float(pair[1] - pair[0]) / (2 * step)
-    return curvature if curvature > 1e-6 else 0.0  # a quartic minimum holds nothing by its curvature
-
-
 def rate_value(n: int, time: float) -> Value:
     """n events in a total time, with the exact (Poisson) interval of their rate."""
     low, high = Exits(n, 0, time, np.array([]), np.array([])).rate_interval()
@@ -119,21 +82,7 @@ def of(config: ModelConfig, exit_steps: int, given: Sequence[float] | None) -> l
         if given is not None:
             raise UsageError("basin needs one dimension, drift=gradient, alpha < 2 and exit_steps > 0")
         return []
-    minima = potential.minima()
-    if given is not None:
-        low, high = given
-        if len(minima) != 1 or not low < minima[0] < high:
-            raise UsageError(
-                f"basin={list(given)} must hold the potential's only minimum, potential={potential.name} has "
-                f"{', '.join(f'{m:g}' for m in minima)}"
-            )
-        return [Basin(config, 1, float(minima[0]), float(minima[0] - low), float(high - minima[0]))]
-    borders = np.concatenate([[-np.inf], potential.saddles(), [np.inf]])
-    if len(borders) == 2:
-        return []
-    return [
-        Basin(config, i + 1, float(m), float(m - borders[i]), float(borders[i + 1] - m)) for i, m in enumerate(minima)
-    ]
+    return [Basin(config, basin) for basin in rates.basins(potential, given)]
 
 
 def notes(basins: Sequence[Basin]) -> list[str]:
@@ -160,10 +109,10 @@ def too_large(what: str, conditions: Sequence[Mapping[str, float]]) -> list[str]
     ]
 
 
-def denied(rates: Sequence[tuple[str, int, float, float]]) -> list[str]:
+def denied(measured: Sequence[tuple[str, int, float, float]]) -> list[str]:
     """A sentence for each (what, events, time, rate of theory) whose events chance does not reconcile with theory."""
     told = []
-    for what, n, time, theory in rates:
+    for what, n, time, theory in measured:
         found = Exits(n, 0, time, np.array([]), np.array([]))
         low, high = found.rate_interval(_SURE)
         if not low <= theory <= high:

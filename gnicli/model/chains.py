@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 import numpy as np
 
@@ -12,46 +11,11 @@ from gnicli.contracts.results import NamedArray, Value
 from gnicli.errors import DataError
 from gnicli.model import explosions
 from gnicli.model.build import Model
-from gnicli.model.coordinates import coordinate_names, members
+from gnicli.model.coordinates import coordinate_names
 from gnicli.model.keys import ModelConfig
+from gnicli.potential import members
 from gnicli.sde import expression, loop, means, mixing, sinks
-from gnicli.sde.sinks.histogram import Histogram
-from gnicli.sde.sinks.moments import Moments
-from gnicli.sde.sinks.trace import Trace
-
-TRACE_ROWS = 2000
-N_GROUPS = 16
-MARGIN = 0.1  # of the window's width, on each side: kernels reach into the window from there
-
-
-class Chains(NamedTuple):
-    """What is left of a simulation: sums of bounded size, and how well the chains have mixed.
-
-    `ess` is the effective number of independent positions among all that were recorded, the least over coordinates;
-    NaN where too few chains live. `times` (n_rows,) are those of the trace's rows, `weights` their steps' lengths.
-    `means` are those of each function in every coordinate, with the errors that they have.
-    """
-
-    histogram: Histogram
-    moments: Moments
-    trace: Trace
-    run: loop.Run
-    ess: float
-    rhat: float
-    times: np.ndarray
-    weights: np.ndarray
-    means: Mapping[str, tuple[means.Mean, ...]]
-
-    @property
-    def n_chains(self) -> int:
-        """Number of chains."""
-        return len(self.run.exploded_by)
-
-
-class _Sinks(NamedTuple):
-    histogram: Histogram
-    moments: Moments
-    trace: Trace
+from gnicli.sde.simulation import Chains, Kept, judged, sinks_for
 
 
 def simulate_chains(config: ModelConfig, model: Model, observer: Observer, others: Sequence[sinks.Sink] = ()) -> Chains:
@@ -61,61 +25,19 @@ def simulate_chains(config: ModelConfig, model: Model, observer: Observer, other
     return _judged(own, run, config, model)
 
 
-def _sinks(config: ModelConfig, model: Model) -> _Sinks:
-    plan, d = model.plan, model.potential.dimension
-    margin = MARGIN * (model.high - model.low)
-    n_traced = min(config.n_traced, plan.n_chains)
-    every = -(-plan.n_recorded // TRACE_ROWS)
+def _sinks(config: ModelConfig, model: Model) -> Kept:
     functions = {text: expression.parse(text) for text in config.functions}
-    return _Sinks(
-        Histogram(model.low - margin, model.high + margin, config.n_bins, plan.n_chains, N_GROUPS, d),
-        Moments(functions, plan.n_chains, d),
-        Trace(plan.n_recorded // every * every, n_traced, d, every),
+    return sinks_for(
+        model.plan, model.potential.dimension, functions, model.low, model.high, config.n_bins, config.n_traced
     )
 
 
-def _judged(own: _Sinks, run: loop.Run, config: ModelConfig, model: Model) -> Chains:
-    plan = model.plan
-    ess, rhat = _mixing(own.trace.positions, own.trace.every, _n_recorded(run, plan))
-    times, weights = times_of(plan, len(own.trace.positions), own.trace.every)
+def _judged(own: Kept, run: loop.Run, config: ModelConfig, model: Model) -> Chains:
     laws = [
         means.tails(member, noise, config.scheme, config.drift)
         for member, noise in zip(members(model.potential), model.increments.coordinates, strict=True)
     ]
-    return Chains(*own, run, ess, rhat, times, weights, means.of(own.moments, laws, not rhat > mixing.STUCK))
-
-
-def times_of(plan: loop.Plan, n_rows: int, every: int) -> tuple[np.ndarray, np.ndarray]:
-    """The time of each of `n_rows` kept records, one in `every`, and the length of the step that ends there."""
-    # Row r is recorded step r·every, whose number among all steps is that of its multiple of thin.
-    numbers = (plan.burn_in // plan.thin + 1 + np.arange(n_rows) * every) * plan.thin
-    etas = plan.etas(0, plan.n_steps)
-    return np.cumsum(etas)[numbers - 1], etas[numbers - 1]
-
-
-def _n_recorded(run: loop.Run, plan: loop.Plan) -> int:
-    """Recorded positions of all chains, those before an explosion included."""
-    ends = np.where(run.exploded_by < 0, plan.n_steps, run.exploded_by)
-    each, n_with = np.unique(ends, return_counts=True)
-    return sum(plan.n_recorded_before(int(end)) * int(n) for end, n in zip(each, n_with, strict=True))
-
-
-def _mixing(positions: np.ndarray, every: int, n_recorded: int) -> tuple[float, float]:
-    """ESS of all recorded positions and split-R̂, from the trace (n_rows, d, n_chains): its worst coordinate.
-
-    Where chains explode, the part of the trace that holds the most positions of living chains is judged.
-    """
-    alive = np.isfinite(positions).all(axis=1)
-    alive = np.logical_and.accumulate(alive, axis=0)
-    n_alive = alive.sum(axis=1)
-    rows = int(np.argmax((np.arange(len(n_alive)) + 1) * n_alive)) + 1
-    if rows < 4 or not n_alive[rows - 1]:
-        return float("nan"), float("nan")
-    kept = positions[:rows][:, :, alive[rows - 1]]
-    share = kept.shape[0] * kept.shape[2] * every / n_recorded
-    ess = min(mixing.effective_sample_size(kept[:, i]) for i in range(kept.shape[1]))
-    rhat = max(mixing.split_rhat(kept[:, i]) for i in range(kept.shape[1]))
-    return ess / share, rhat
+    return judged(own, run, model.plan, laws)
 
 
 # -------------------------------------------------------------------------------------------------------------- results
@@ -229,7 +151,7 @@ def load(config: ModelConfig, model: Model, arrays: Mapping[str, np.ndarray]) ->
     return _judged(own, loop.Run(arrays["positions"], arrays["exploded_by"]), config, model)
 
 
-def _check_arrays(own: _Sinks, model: Model, arrays: Mapping[str, np.ndarray]) -> None:
+def _check_arrays(own: Kept, model: Model, arrays: Mapping[str, np.ndarray]) -> None:
     plan, d = model.plan, model.potential.dimension
     expected = {
         "edges": own.histogram.edges,
@@ -267,7 +189,7 @@ def _check_arrays(own: _Sinks, model: Model, arrays: Mapping[str, np.ndarray]) -
     _check_sums(own, arrays)
 
 
-def _check_sums(own: _Sinks, arrays: Mapping[str, np.ndarray]) -> None:
+def _check_sums(own: Kept, arrays: Mapping[str, np.ndarray]) -> None:
     """What is counted is part of the whole, twice counted alike; the functions of living chains may be infinite."""
     inside = arrays["counts"].sum(axis=2) + arrays["below"]
     if (inside > arrays["totals"] * (1 + 1e-9) + 1e-300).any():

@@ -16,13 +16,14 @@ from gnicli.kde.binned import Window
 from gnicli.kde.estimation import Density
 from gnicli.model import chains
 from gnicli.model.build import Model
-from gnicli.model.chains import MARGIN, Chains
-from gnicli.model.coordinates import coordinate_names, members
+from gnicli.model.coordinates import coordinate_names
 from gnicli.model.keys import MOST_BINS, ModelConfig
 from gnicli.model.stationary_laws import Laws
+from gnicli.potential import members
 from gnicli.sde import distances, expression
 from gnicli.sde.drift.fractional import FractionalForce
 from gnicli.sde.laws import transition
+from gnicli.sde.simulation import MARGIN, Chains
 from gnicli.sde.sinks.histogram import Histogram
 
 Estimate = Density

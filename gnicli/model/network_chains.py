@@ -56,7 +56,7 @@ def run(config: ModelConfig, problem: Problem, observer: Observer) -> Results:
         every,
     )
     found = loop.run(scheme, increments, plan, problem.start, [along], observer)
-    times, _ = chains.times_of(plan, along.values.shape[1], every)
+    times, _ = plan.times(along.values.shape[1], every)
     arrays = {
         "times": NamedArray(times, "time of each record"),
         **{

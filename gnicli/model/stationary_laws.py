@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from gnicli.errors import NumericalError, UsageError
-from gnicli.model.coordinates import members
 from gnicli.model.keys import ModelConfig
-from gnicli.sde.laws import stationary
+from gnicli.potential import members
 from gnicli.sde.laws.gibbs import GibbsLaw
-from gnicli.sde.laws.stationary import StationaryLaw
+from gnicli.sde.laws.stationary import StationaryLaw, stationary_law
 
 
 class Laws(NamedTuple):
@@ -27,7 +26,7 @@ def laws(config: ModelConfig) -> tuple[list[Laws], list[str]]:
     ):
         gibbs = GibbsLaw(member, noise)
         try:
-            found.append(Laws(stationary.exact(member, noise), gibbs))
+            found.append(Laws(stationary_law(member, noise), gibbs))
         except (UsageError, NumericalError) as error:
             found.append(Laws(None, gibbs))
             notes.append(f"no exact law: {error}")

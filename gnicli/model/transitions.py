@@ -10,7 +10,7 @@ from gnicli.contracts.results import Value
 from gnicli.model import basins
 from gnicli.model.build import Model
 from gnicli.model.keys import ModelConfig
-from gnicli.sde.exits.theory import transition_rates
+from gnicli.sde.exits.theory import smallness, transition_rates
 from gnicli.sde.sinks.transitions import Transitions
 
 
@@ -40,7 +40,7 @@ def notes(config: ModelConfig, counted: Transitions | None) -> list[str]:
         return []
     wells, borders = config.potential.minima(), np.concatenate([[-np.inf], config.potential.saddles(), [np.inf]])
     conditions = [
-        basins.smallness(config.potential, config.noise, float(well), float(well - left), float(right - well))
+        smallness(config.potential, config.noise, float(well), float(well - left), float(right - well))
         for well, left, right in zip(wells, borders, borders[1:], strict=False)
     ]
     rates = [(f"transitions {name}", n, time, theory) for name, n, time, theory in _rates(config, counted)]

@@ -47,6 +47,13 @@ class Plan(NamedTuple):
         """Lengths of steps first … last − 1, counted from 0."""
         return self.eta * np.arange(first + 1, last + 1, dtype=float) ** -self.eta_power
 
+    def times(self, n_rows: int, every: int) -> tuple[np.ndarray, np.ndarray]:
+        """Of `n_rows` kept records, one in `every`: the time of each, and the length of the step that ends there."""
+        # Row r is recorded step r·every, whose number among all steps is that of its multiple of thin.
+        numbers = (self.burn_in // self.thin + 1 + np.arange(n_rows) * every) * self.thin
+        etas = self.etas(0, self.n_steps)
+        return np.cumsum(etas)[numbers - 1], etas[numbers - 1]
+
 
 class Run(NamedTuple):
     """Where the chains ended, (n,) or (d, n), NaN for the exploded; and the step by which each exploded, else −1."""
@@ -58,6 +65,12 @@ class Run(NamedTuple):
     def n_exploded(self) -> int:
         """Number of chains that exploded."""
         return int((self.exploded_by >= 0).sum())
+
+    def n_recorded(self, plan: Plan) -> int:
+        """Recorded positions of all chains, those before an explosion included."""
+        ends = np.where(self.exploded_by < 0, plan.n_steps, self.exploded_by)
+        each, n_with = np.unique(ends, return_counts=True)
+        return sum(plan.n_recorded_before(int(end)) * int(n) for end, n in zip(each, n_with, strict=True))
 
 
 def check_plan(plan: Plan) -> None:
@@ -96,37 +109,17 @@ def run(
     if state is not None:
         done, w, exploded_by = _restore(state, w.shape, sinks)
 
-    offsets = _offsets(plan)
     # For the noise and the positions of a block of chains: fresh memory for each block costs as much as a flow does.
     memory = np.empty((2, STEP_BLOCK, *shape[:-1], min(plan.n_chains, CHAIN_BLOCK)))
+    going = _Loop(scheme, increments, plan, sinks, w, exploded_by, _offsets(plan), memory)
 
     def make_state() -> State:
         return State(done, {"w": w, "exploded_by": exploded_by, **every_sink.all_arrays(sinks)})
 
     while done < plan.n_steps:
-        block, last = done // STEP_BLOCK, min(done + STEP_BLOCK, plan.n_steps)
-        etas = plan.etas(done, last)
-        for chain_block, begin in enumerate(range(0, plan.n_chains, CHAIN_BLOCK)):
-            chains = np.arange(begin, min(begin + CHAIN_BLOCK, plan.n_chains))
-            live = chains[exploded_by[chains] < 0]
-            if not len(live):
-                continue
-            # All chains of the block draw, also the exploded: no chain's noise depends on another's fate.
-            kept_noise, kept_positions = (_shaped(part, *shape[:-1], len(chains)) for part in memory)
-            noise = increments.block(plan.seed, block, chain_block, etas, len(chains), kept_noise[: len(etas)])
-            if len(live) < len(chains):
-                noise = noise[..., live - begin]
-            recorded = _recorded(plan, done, last) if sinks else np.array([], int)
-            number = plan.n_recorded_before(done)
-            positions = _shaped(kept_positions, *shape[:-1], len(live))[: len(recorded)]
-            ended = _steps(scheme, w[..., live], noise, etas, recorded, number, offsets[live], positions)
-            fine = ~scheme.lost(ended, float(etas[-1]))
-            w[..., live] = np.where(fine, ended, np.nan)
-            exploded_by[live[~fine]] = last
-            if len(positions) and fine.any():
-                kept = positions if fine.all() else positions[..., fine]
-                for sink in sinks:
-                    sink.add(kept, live[fine], etas[recorded], number)
+        last = min(done + STEP_BLOCK, plan.n_steps)
+        for begin in range(0, plan.n_chains, CHAIN_BLOCK):
+            going.block(np.arange(begin, min(begin + CHAIN_BLOCK, plan.n_chains)), done, last)
         done = last
         n_exploded = int((exploded_by >= 0).sum())
         if n_exploded == plan.n_chains:
@@ -135,6 +128,44 @@ def run(
             )
         observer.step_done(done, plan.n_steps, make_state, n_exploded=n_exploded)
     return Run(w, exploded_by)
+
+
+class _Loop(NamedTuple):
+    """A run under way: `w` and `exploded_by` are of all chains, and changed in place."""
+
+    scheme: Scheme
+    increments: Increments
+    plan: Plan
+    sinks: Sequence[Sink]
+    w: np.ndarray
+    exploded_by: np.ndarray
+    offsets: np.ndarray
+    memory: np.ndarray
+
+    def block(self, chains: np.ndarray, first: int, last: int) -> None:
+        """Take one block of chains through steps first … last − 1, and feed the sinks."""
+        begin, etas, dimensions = int(chains[0]), self.plan.etas(first, last), self.w.shape[:-1]
+        live = chains[self.exploded_by[chains] < 0]
+        if not len(live):
+            return
+        # All chains of the block draw, also the exploded: no chain's noise depends on another's fate.
+        kept_noise, kept_positions = (_shaped(part, *dimensions, len(chains)) for part in self.memory)
+        key = (self.plan.seed, first // STEP_BLOCK, begin // CHAIN_BLOCK)
+        noise = self.increments.block(*key, etas, len(chains), kept_noise[: len(etas)])
+        if len(live) < len(chains):
+            noise = noise[..., live - begin]
+        recorded = _recorded(self.plan, first, last) if self.sinks else np.array([], int)
+        number = self.plan.n_recorded_before(first)
+        positions = _shaped(kept_positions, *dimensions, len(live))[: len(recorded)]
+        here, offsets = self.w[..., live], self.offsets[live]
+        ended = _steps(self.scheme, here, noise, etas, recorded, number, offsets, positions)
+        fine = ~self.scheme.lost(ended, float(etas[-1]))
+        self.w[..., live] = np.where(fine, ended, np.nan)
+        self.exploded_by[live[~fine]] = last
+        if len(positions) and fine.any():
+            kept = positions if fine.all() else positions[..., fine]
+            for sink in self.sinks:
+                sink.add(kept, live[fine], etas[recorded], number)
 
 
 def _offsets(plan: Plan) -> np.ndarray:

@@ -30,6 +30,25 @@ def effective_sample_size(traces: np.ndarray) -> float:
     return _ess(_normal_scores(_halves(traces)))
 
 
+def of_trace(positions: np.ndarray, every: int, n_recorded: int) -> tuple[float, float]:
+    """ESS of all recorded positions and split-R̂, from the trace (n_rows, d, n_chains): its worst coordinate.
+
+    The trace has one in `every` of the records of its chains; `n_recorded` are those of all chains. Where chains
+    explode, the part of the trace that holds the most positions of living chains is judged; NaN where none can be.
+    """
+    alive = np.isfinite(positions).all(axis=1)
+    alive = np.logical_and.accumulate(alive, axis=0)
+    n_alive = alive.sum(axis=1)
+    rows = int(np.argmax((np.arange(len(n_alive)) + 1) * n_alive)) + 1
+    if rows < 4 or not n_alive[rows - 1]:
+        return float("nan"), float("nan")
+    kept = positions[:rows][:, :, alive[rows - 1]]
+    share = kept.shape[0] * kept.shape[2] * every / n_recorded
+    ess = min(effective_sample_size(kept[:, i]) for i in range(kept.shape[1]))
+    rhat = max(split_rhat(kept[:, i]) for i in range(kept.shape[1]))
+    return ess / share, rhat
+
+
 def _halves(traces: np.ndarray) -> np.ndarray:
     kept = traces[:, np.isfinite(traces).all(axis=0)]
     n = len(kept) // 2

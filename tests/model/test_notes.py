@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gnicli.errors import UsageError
-from gnicli.model import build, chains, step_length
+from gnicli.model import build, chains
 from gnicli.model.keys import ModelConfig
 from gnicli.potential.double_well import DoubleWell
 from gnicli.potential.multi_well import MultiWell
@@ -92,7 +92,7 @@ def test_coordinates_have_their_own_moments():
 
 
 def notes_of(config):
-    return step_length.step_notes(config, config.potential)
+    return build.step_notes(config, config.potential)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from gnicli.sde import loop
 from gnicli.sde.drift import centering
 from gnicli.sde.drift.gradient import GradientDrift
 from gnicli.sde.increments import Increments
-from gnicli.sde.laws import stationary
+from gnicli.sde.laws.stationary import stationary_law
 from gnicli.sde.laws.transition import TransitionLaw
 from gnicli.sde.levy_noise import LevyNoise
 from gnicli.sde.loop import Plan
@@ -73,7 +73,7 @@ SLOW = [(0.99, 0.5), (0.99, -1.0), (1.01, 1.0), (0.95, 0.5)]  # their exact laws
 
 @pytest.mark.parametrize(("alpha", "beta"), [*CASES, *(pytest.param(*case, marks=pytest.mark.slow) for case in SLOW)])
 def test_strang_finds_the_law_near_alpha_one_at_the_default_step(alpha, beta):
-    exact = stationary.exact(WELL, LevyNoise(alpha, beta))
+    exact = stationary_law(WELL, LevyNoise(alpha, beta))
     (wind,) = centering.winds(WELL, LevyNoise(alpha, (beta,)))
     rest, stiffness = centering.resting_place(WELL, wind)
     width = (alpha * stiffness) ** (-1 / alpha)
@@ -98,7 +98,7 @@ FUNCTIONS = (np.tanh, lambda w: np.tanh(2 * w + 3), lambda w: np.exp(-(w**2)), l
 def test_the_order_stays_two():
     """By the transition operator of the scheme, for the wind that it takes and for none."""
     alpha, beta, pull = 1.3, 0.8, -1.6
-    exact = stationary.exact(Quartic(), LevyNoise(alpha, beta))
+    exact = stationary_law(Quartic(), LevyNoise(alpha, beta))
     x = np.sinh(np.linspace(-9, 9, 200_001))
     wanted = [float(np.trapezoid(g(x) * exact.pdf(x), x)) for g in FUNCTIONS]
     for c in (0.0, pull):

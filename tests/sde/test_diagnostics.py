@@ -7,7 +7,7 @@ from scipy import stats
 from gnicli.errors import NumericalError, UsageError
 from gnicli.potential.double_well import DoubleWell
 from gnicli.sde import distances, expression, mixing
-from gnicli.sde.laws import stationary
+from gnicli.sde.laws.stationary import stationary_law
 from gnicli.sde.levy_noise import LevyNoise
 
 
@@ -61,7 +61,7 @@ def test_distances_of_known_laws():
 
 
 def test_expectations_and_basin_masses_of_an_exact_law():
-    law = stationary.exact(DoubleWell(), LevyNoise(1.5, 0.5))
+    law = stationary_law(DoubleWell(), LevyNoise(1.5, 0.5))
     assert distances.expectation(law, lambda w: w) == pytest.approx(law.mean, abs=1e-9)
     assert distances.expectation(law, np.square) == pytest.approx(law.moments[2], abs=1e-6)
     edges = np.linspace(-10, 10, 401)

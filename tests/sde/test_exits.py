@@ -15,7 +15,7 @@ from gnicli.sde import levy_noise, loop
 from gnicli.sde.drift.gradient import GradientDrift
 from gnicli.sde.exits.explosions import euler_thresholds, explosion_probability
 from gnicli.sde.exits.simulated import first_exits
-from gnicli.sde.exits.theory import exit_rate_from, exit_theory, transition_rates
+from gnicli.sde.exits.theory import exit_rate_from, exit_theory, smallness, transition_rates
 from gnicli.sde.increments import Increments
 from gnicli.sde.levy_noise import LevyNoise
 from gnicli.sde.loop import Plan
@@ -170,12 +170,12 @@ def test_bad_input_is_refused():
 
 def test_what_has_to_be_small_is_measured_against_the_nearest_border():
     noise = LevyNoise(1.5, 0.5, 0.1)
-    small = basins.smallness(DoubleWell(), noise, 1.0, 1.0, math.inf)
+    small = smallness(DoubleWell(), noise, 1.0, 1.0, math.inf)
     assert small["ratio"] == pytest.approx(0.1 * 0.5)
     assert small["shift"] == pytest.approx(0.1**1.5 * 0.5 / 2)
     assert small["spread"] == pytest.approx(0.1 * 3 ** (-1 / 1.5))
-    assert basins.smallness(DoubleWell(), noise, 1.0, 0.5, math.inf)["ratio"] == pytest.approx(0.1)
-    assert basins.smallness(Quartic(), noise, 0.0, 1.0, 2.0)["spread"] == math.inf
+    assert smallness(DoubleWell(), noise, 1.0, 0.5, math.inf)["ratio"] == pytest.approx(0.1)
+    assert smallness(Quartic(), noise, 0.0, 1.0, 2.0)["spread"] == math.inf
 
 
 def test_noise_too_large_for_the_theory_is_told_and_small_noise_is_not():

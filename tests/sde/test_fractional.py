@@ -13,8 +13,8 @@ from gnicli.sde.drift.fractional import FractionalForce, zero_step
 from gnicli.sde.drift.fractional_flow import FractionalDrift
 from gnicli.sde.drift.gradient import GradientDrift
 from gnicli.sde.increments import Increments
-from gnicli.sde.laws import stationary
 from gnicli.sde.laws.gibbs import GibbsLaw
+from gnicli.sde.laws.stationary import stationary_law
 from gnicli.sde.levy_noise import LevyNoise
 from gnicli.sde.loop import Plan
 from gnicli.sde.scheme import build
@@ -142,7 +142,7 @@ def l1_to_gibbs(drift, alpha, beta, n=4096, steps=4000, eta=0.01, seed=1):
 
 def test_modified_drift_settles_in_gibbs_and_the_plain_one_does_not():
     restored = l1_to_gibbs(FractionalDrift(FractionalForce(WELL, LevyNoise(1.5, 0.5))), 1.5, 0.5, steps=2000)
-    exact = distances.l1_between(stationary.exact(WELL, LevyNoise(1.5, 0.5)), GibbsLaw(WELL, LevyNoise(1.5)), -10, 10)
+    exact = distances.l1_between(stationary_law(WELL, LevyNoise(1.5, 0.5)), GibbsLaw(WELL, LevyNoise(1.5)), -10, 10)
     # 0.01 is the promise; here half a million independent samples in 80 cells leave some .008 of noise.
     assert restored < 0.02
     assert exact == pytest.approx(0.28, abs=0.02)

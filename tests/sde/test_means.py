@@ -14,7 +14,7 @@ from gnicli.potential.quartic import Quartic
 from gnicli.sde import expression, growth, loop, means
 from gnicli.sde.drift.gradient import GradientDrift
 from gnicli.sde.increments import Increments
-from gnicli.sde.laws import stationary
+from gnicli.sde.laws.stationary import stationary_law
 from gnicli.sde.levy_noise import LevyNoise
 from gnicli.sde.loop import Plan
 from gnicli.sde.means import Tail, Tails
@@ -63,7 +63,7 @@ def test_growth_of_expressions(text, left, right, pole):
 @pytest.mark.parametrize(("alpha", "beta"), [(0.8, 0.4), (1.6, -0.5)])
 def test_tail_indices_are_those_of_the_exact_law(potential, alpha, beta):
     """Against the slope of the exact distribution function far out."""
-    law = stationary.exact(potential, LevyNoise(alpha, beta))
+    law = stationary_law(potential, LevyNoise(alpha, beta))
     x = np.array([3e3, 3e4])
     for index, beyond in zip(
         means.tails(potential, LevyNoise(alpha, beta)), (law.cdf(-x), _above(law, x)), strict=True
@@ -158,7 +158,7 @@ def test_stable_means_lie_below_with_the_probability_used():
 
 def test_records_see_jumps_of_every_age():
     """P(|w| > 20) at a step of .16: the youngest of 16 fixed ages has come in to 10 already."""
-    law = stationary.exact(DoubleWell(), LevyNoise(0.7, 0.4, 0.5))
+    law = stationary_law(DoubleWell(), LevyNoise(0.7, 0.4, 0.5))
     truth = float(law.cdf(-20.0) + 1 - law.cdf(20.0))
     found = {}
     for phases in (None, 16):
@@ -175,7 +175,7 @@ def test_records_see_jumps_of_every_age():
 @pytest.mark.slow
 def test_intervals_of_the_mean_square_cover():
     """alpha = .7, where no interval of ±1.96 standard errors did: 19 of 20 expected."""
-    truth = float(stationary.exact(DoubleWell(), LevyNoise(0.7, 0.4, 0.5)).moments[2])
+    truth = float(stationary_law(DoubleWell(), LevyNoise(0.7, 0.4, 0.5)).moments[2])
     hits = 0
     for seed in range(20):
         moments = Moments({"w**2": np.square}, 1000)

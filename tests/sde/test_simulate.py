@@ -13,7 +13,7 @@ from gnicli.potential.separable import Separable
 from gnicli.sde import increments, loop, start_positions
 from gnicli.sde.drift.gradient import GradientDrift
 from gnicli.sde.increments import Increments
-from gnicli.sde.laws import stationary
+from gnicli.sde.laws.stationary import stationary_law
 from gnicli.sde.levy_noise import LevyNoise
 from gnicli.sde.loop import Plan
 from gnicli.sde.scheme import NAMES, build
@@ -33,7 +33,7 @@ def scheme(name="strang", potential=WELL):
 
 def cdf_errors(name, etas, alpha, beta, horizon=110, n=4096, potential=WELL, phases=16):
     """F of the chain minus F of the exact law, at points where the law has its bulk; and the standard errors."""
-    exact = stationary.exact(potential, LevyNoise(alpha, beta))
+    exact = stationary_law(potential, LevyNoise(alpha, beta))
     errors, ses = [], []
     for eta in etas:
         histogram = Histogram(-8.0, 8.0, 320, n)
@@ -59,7 +59,7 @@ def test_strang_has_weak_order_two(alpha, beta):
 
 def test_phases_spread_the_records_evenly():
     """Beyond 1/√η the plain scheme records nothing; spread over the flow, the tail is that of the law."""
-    exact = stationary.exact(WELL, LevyNoise(1.2, 0.5))
+    exact = stationary_law(WELL, LevyNoise(1.2, 0.5))
     beyond = {}
     for phases in (1, 16):
         histogram = Histogram(-6.0, 6.0, 1, 4096)
@@ -87,7 +87,7 @@ def test_strang_settles_in_the_exact_law(potential):
 @pytest.mark.slow
 def test_strang_keeps_its_promise_at_a_hundred_million_steps():
     n, eta = 10_000, 0.01
-    exact = stationary.exact(WELL, LevyNoise(1.5, 0.5))
+    exact = stationary_law(WELL, LevyNoise(1.5, 0.5))
     histogram = Histogram(-10.0, 10.0, 400, n, n_groups=50)
     plan = Plan(12_000, n, eta, seed=5, burn_in=2000)
     loop.run(scheme(), Increments(LevyNoise(1.5, 0.5)), plan, 0.0, [histogram])
@@ -131,7 +131,7 @@ def test_brownian_noise_has_twice_the_variance_of_its_time():
     draws = Increments(LevyNoise(2.0, 0.3, 0.5)).block(0, 0, 0, np.full(32, 0.1), 4096)
     assert draws.var() == pytest.approx(2 * 0.25 * 0.1, rel=5 * math.sqrt(2 / draws.size))
     run = loop.run(scheme(), Increments(LevyNoise(2.0, 0.0)), Plan(400, 20_000, 0.05, seed=4), 0.0)
-    exact = stationary.exact(WELL, LevyNoise(2.0, 0.0))
+    exact = stationary_law(WELL, LevyNoise(2.0, 0.0))
     assert stats.kstest(run.positions, exact.cdf).pvalue > 1e-3
 
 
@@ -154,7 +154,7 @@ def test_tamed_step_spoils_the_tail():
         plan = Plan(400, n, 0.1, seed=6, burn_in=100)
         loop.run(scheme(name), Increments(LevyNoise(1.2, 0.5)), plan, 0.0, [histogram])
         beyond[name] = 1 - histogram.counts.sum() / histogram.totals.sum()
-    exact = stationary.exact(WELL, LevyNoise(1.2, 0.5))
+    exact = stationary_law(WELL, LevyNoise(1.2, 0.5))
     true = 1 - float(exact.cdf(6.0) - exact.cdf(-6.0))
     assert beyond["tamed"] > 10 * true
     assert beyond["strang"] < 2 * true
@@ -254,7 +254,7 @@ def test_histogram_counts_like_numpy_and_gives_the_distribution_function():
 def test_moments_errors_are_honest_over_chains():
     """The standard error over chains covers the exact mean, however long each chain remembers."""
     hits = 0
-    exact = stationary.exact(WELL, LevyNoise(1.7, 0.5)).mean
+    exact = stationary_law(WELL, LevyNoise(1.7, 0.5)).mean
     for seed in range(40):
         moments = Moments({"w": lambda w: w}, 60)
         plan = Plan(160, 60, 0.1, seed=seed, burn_in=100)
@@ -271,8 +271,8 @@ def test_coordinates_have_their_own_skewness():
     plan = Plan(240, n, 0.1, seed=9, burn_in=100)
     run = loop.run(scheme("strang", potential), Increments(LevyNoise(1.5, (0.7, -0.7)), 2), plan, 0.0, [histogram])
     assert run.positions.shape == (2, n)
-    well = stationary.exact(WELL, LevyNoise(1.5, 0.7))
-    bowl = stationary.exact(Quadratic(), LevyNoise(1.5, -0.7))
+    well = stationary_law(WELL, LevyNoise(1.5, 0.7))
+    bowl = stationary_law(Quadratic(), LevyNoise(1.5, -0.7))
     for axis, law in enumerate((well, bowl)):
         found, se = histogram.cdf(axis)
         assert (np.abs(found - law.cdf(histogram.edges)) < 6e-3 + 5 * se).all()

@@ -12,8 +12,8 @@ from gnicli.sde.drift.fractional import FractionalForce
 from gnicli.sde.drift.fractional_flow import FractionalDrift
 from gnicli.sde.drift.gradient import GradientDrift
 from gnicli.sde.increments import Increments
-from gnicli.sde.laws import stationary
 from gnicli.sde.laws.gibbs import GibbsLaw
+from gnicli.sde.laws.stationary import stationary_law
 from gnicli.sde.laws.transition import FAR, TransitionLaw, drift_errors
 from gnicli.sde.levy_noise import LevyNoise
 from gnicli.sde.loop import Plan
@@ -42,7 +42,7 @@ X = np.linspace(-3, 3, 25)
 
 @pytest.mark.parametrize(("alpha", "beta"), [(1.5, 0.5), (1.3, -0.7)])
 def test_weak_order_is_two_wherever_the_flow_is_recorded(alpha, beta):
-    exact = stationary.exact(Quartic(), LevyNoise(alpha, beta)).cdf(X)
+    exact = stationary_law(Quartic(), LevyNoise(alpha, beta)).cdf(X)
     operators = [Operator(alpha, beta, eta) for eta in (0.1, 0.05)]
     for phases in (1, 16):
         coarse, fine = (np.abs(operator.spread(X, phases) - exact).max() for operator in operators)
@@ -61,7 +61,7 @@ def test_simulation_has_the_law_of_its_operator():
         found, se = histogram.cdf()
         wanted = operator.spread(histogram.edges, phases)
         assert (np.abs(found - wanted) < 4.5 * se + 1e-6).all()
-        away = np.abs(wanted - stationary.exact(Quartic(), LevyNoise(alpha, beta)).cdf(histogram.edges)).max()
+        away = np.abs(wanted - stationary_law(Quartic(), LevyNoise(alpha, beta)).cdf(histogram.edges)).max()
         assert away > 20 * se.max()
     assert math.isclose((operator.weights * operator.density).sum(), 1)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -36,8 +37,13 @@ class Exits(NamedTuple):
 
     @property
     def rate(self) -> float:
-        """Exits per unit time; its standard error is rate/sqrt(n)."""
+        """Exits per unit time of a chain."""
         return self.n / self.time
+
+    @property
+    def rate_stderr(self) -> float:
+        """The standard error of the rate, for exits come as a Poisson process."""
+        return float(np.sqrt(self.n)) / self.time
 
     def rate_interval(self, level: float = 0.95) -> tuple[float, float]:
         """Exact (Poisson) confidence interval of the rate."""
@@ -88,44 +94,66 @@ def first_exits(
     if increments.dimension != 1:
         raise UsageError(f"exits are followed in one dimension, got {increments.dimension}")
     observer = observer or SilentObserver()
-    w = np.full(n_chains, float(minimum))
-    since = np.zeros(n_chains, int)
-    counts, durations, moments, done = np.zeros(2, int), [np.array([])], [np.array([])], 0
-    near = np.zeros(3)  # sums of |border − w|^{−α}, and of how many
+    watch = _Watch(n_chains, float(minimum), left, right)
     state = observer.restore()
-    if state is not None:
-        done, w, since, counts = state.step, *(np.array(state.arrays[name]) for name in ("w", "since", "counts"))
-        near = np.array(state.arrays.get("near", near))
-        durations, moments = [np.array(state.arrays["durations"])], [np.array(state.arrays["moments"])]
-
-    def make_state() -> State:
-        found = {"durations": np.concatenate(durations), "moments": np.concatenate(moments)}
-        return State(done, {"w": w, "since": since, "counts": counts, "near": near, **found})
-
+    done = watch.restore(state) if state is not None else 0
     for first in range(done, n_steps, STEP_BLOCK):
         etas = np.full(min(STEP_BLOCK, n_steps - first), eta)
         for chain_block, begin in enumerate(range(0, n_chains, CHAIN_BLOCK)):
             part = slice(begin, min(begin + CHAIN_BLOCK, n_chains))
-            noise = increments.block(seed, first // STEP_BLOCK, chain_block, etas, len(w[part]))
-            here, age = w[part], since[part]
-            for step, row in enumerate(noise, first + 1):
-                here = scheme.before(here, eta) + row
-                age += 1
-                gone_left, gone_right = here <= minimum - left, here >= minimum + right
-                gone = np.flatnonzero(gone_left | gone_right)
-                here = scheme.after(here, eta)
-                if len(gone):
-                    counts += [int(gone_left.sum()), int(gone_right.sum())]
-                    durations.append(age[gone] * eta)
-                    moments.append(np.full(len(gone), step * eta))
-                    here[gone], age[gone] = minimum, 0
-            w[part] = here
-            near += _nearness(scheme.before(here, eta) - minimum, left, right, increments.noise.alpha)
+            noise = increments.block(seed, first // STEP_BLOCK, chain_block, etas, part.stop - part.start)
+            watch.follow(scheme, noise, part, eta, first)
+            here = scheme.before(watch.w[part], eta) - minimum
+            watch.near += _nearness(here, left, right, increments.noise.alpha)
         done = min(first + STEP_BLOCK, n_steps)
-        observer.step_done(done, n_steps, make_state, n_exits=int(counts.sum()))
-    time = n_steps * n_chains * eta
-    nearness = (float(near[0] / near[2]), float(near[1] / near[2])) if near[2] else (float("nan"), float("nan"))
-    return Exits(int(counts[0]), int(counts[1]), time, np.concatenate(durations), np.concatenate(moments), nearness)
+        observer.step_done(done, n_steps, partial(watch.state, done), n_exits=int(watch.counts.sum()))
+    return watch.exits(n_steps * n_chains * eta)
+
+
+class _Watch:
+    """Chains that begin again at the minimum after each exit: where they are, and their exits so far."""
+
+    def __init__(self, n_chains: int, minimum: float, left: float, right: float) -> None:
+        self._minimum, self._low, self._high = minimum, minimum - left, minimum + right
+        self.w, self._since = np.full(n_chains, minimum), np.zeros(n_chains, int)
+        self.counts = np.zeros(2, int)  # to the left, to the right
+        self.near = np.zeros(3)  # sums of |border − w|^{−α}, and of how many
+        self._durations, self._moments = [np.array([])], [np.array([])]
+
+    def follow(self, scheme: Scheme, noise: np.ndarray, part: slice, eta: float, first: int) -> None:
+        """Take the chains of `part` through a block of steps, of which `first` were before; `noise` (n_steps, n)."""
+        here, age = self.w[part], self._since[part]
+        for step, row in enumerate(noise, first + 1):
+            here = scheme.before(here, eta) + row
+            age += 1
+            gone_left, gone_right = here <= self._low, here >= self._high
+            gone = np.flatnonzero(gone_left | gone_right)
+            here = scheme.after(here, eta)
+            if len(gone):
+                self.counts += [int(gone_left.sum()), int(gone_right.sum())]
+                self._durations.append(age[gone] * eta)
+                self._moments.append(np.full(len(gone), step * eta))
+                here[gone], age[gone] = self._minimum, 0
+        self.w[part] = here
+
+    def state(self, done: int) -> State:
+        """All that goes on from after `done` steps."""
+        found = {"durations": np.concatenate(self._durations), "moments": np.concatenate(self._moments)}
+        return State(done, {"w": self.w, "since": self._since, "counts": self.counts, "near": self.near, **found})
+
+    def restore(self, state: State) -> int:
+        """Take a state back: the number of its steps."""
+        self.w, self._since, self.counts = (np.array(state.arrays[name]) for name in ("w", "since", "counts"))
+        self.near = np.array(state.arrays.get("near", self.near))
+        self._durations, self._moments = [np.array(state.arrays["durations"])], [np.array(state.arrays["moments"])]
+        return state.step
+
+    def exits(self, time: float) -> Exits:
+        """What was seen in a total time."""
+        left, right, n = self.near
+        nearness = (float(left / n), float(right / n)) if n else (float("nan"), float("nan"))
+        durations, moments = np.concatenate(self._durations), np.concatenate(self._moments)
+        return Exits(int(self.counts[0]), int(self.counts[1]), time, durations, moments, nearness)
 
 
 def _nearness(w: np.ndarray, left: float, right: float, alpha: float) -> np.ndarray:

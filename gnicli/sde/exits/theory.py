@@ -5,12 +5,15 @@ Imkeller & Pavlyukevich 2008; SPEC, section 5. Big jumps alone decide: wide basi
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import math
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from gnicli.contracts.components import Potential
 from gnicli.errors import UsageError
+from gnicli.potential import build
 from gnicli.sde.levy_noise import LevyNoise
 
 
@@ -45,8 +48,16 @@ def exit_rate_from(noise: LevyNoise, nearness: tuple[float, float]) -> float:
     return noise.jump_rate * ((1 - beta) / 2 * left + (1 + beta) / 2 * right)
 
 
-def transition_rates(potential: Potential, noise: LevyNoise) -> np.ndarray:
-    """q_ij (k, k), the rate from well i to well j of a one-dimensional potential; the diagonal makes rows sum to 0."""
+def transition_rates(potential: str | Mapping[str, Any] | Potential, noise: LevyNoise) -> np.ndarray:
+    """q_ij (k, k), the rate from well i to well j of a one-dimensional potential; the diagonal makes rows sum to 0.
+
+    Per unit time, for small noise (`smallness`). Raises `UsageError` for several coordinates.
+
+    >>> transition_rates("double_well", LevyNoise(1.5, 0.5, 0.1)).round(4)
+    array([[-0.0095,  0.0095],
+           [ 0.0032, -0.0032]])
+    """
+    potential = build(potential)
     if potential.dimension != 1:
         raise UsageError(f"transition rates need a one-dimensional potential, got potential={potential.name}")
     wells = potential.minima()
@@ -60,3 +71,23 @@ def transition_rates(potential: Potential, noise: LevyNoise) -> np.ndarray:
                 side = 1 + beta if j > i else 1 - beta
                 rates[i, j] = noise.jump_rate * side / 2 * abs(reach[j] - reach[j + 1])
     return rates - np.diag(rates.sum(axis=1))
+
+
+def smallness(potential: Potential, noise: LevyNoise, minimum: float, left: float, right: float) -> dict[str, float]:
+    """What has to be much less than 1 for the theory of exits and transitions, over the way to the nearest border.
+
+    `ratio`: ε|β tan(πα/2)|. `shift`: how far the noise's centering moves the resting place. `spread`: the width of the
+    law of a chain that stays at the minimum.
+    """
+    nearest, stiffness, centering = min(left, right), _curvature(potential, minimum), abs(noise.centering)
+    still = stiffness > 0
+    settled = noise.epsilon * (noise.alpha * stiffness) ** (-1 / noise.alpha) if still else math.inf
+    moved = abs(noise.wind) / stiffness if still else math.inf if centering else 0.0
+    return {"ratio": noise.epsilon * centering / nearest, "shift": moved / nearest, "spread": settled / nearest}
+
+
+def _curvature(potential: Potential, minimum: float) -> float:
+    step = 1e-5 * (1 + abs(minimum))
+    pair = potential.gradient(np.array([minimum - step, minimum + step]))
+    curvature = float(pair[1] - pair[0]) / (2 * step)
+    return curvature if curvature > 1e-6 else 0.0  # a quartic minimum holds nothing by its curvature

@@ -58,6 +58,16 @@ def solve(force: np.ndarray, alpha: float, drive: complex) -> Solution:
     return Solution(edges, coefficients, moments, symbols, drive)
 
 
+def values(solution: Solution, k: np.ndarray) -> np.ndarray:
+    """φ(k) for k >= 0 of any shape; 0 beyond the last element, where it is below rounding."""
+    edges = solution.edges
+    element = np.clip(np.searchsorted(edges, k, side="right") - 1, 0, len(edges) - 2)
+    t = 2 * (k - edges[element]) / (edges[element + 1] - edges[element]) - 1
+    polynomials = chebyshev.chebvander(np.minimum(t, 1.0), NODES - 1)
+    found = np.einsum("...j,...j->...", polynomials, solution.coefficients[element])
+    return np.where(k > edges[-1], 0.0, found)
+
+
 def _local_roots(symbols: np.ndarray, right: complex) -> np.ndarray:
     polynomial = symbols.copy()
     polynomial[0] -= right

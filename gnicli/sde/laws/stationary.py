@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from math import comb
+from typing import Any
 
 import numpy as np
 from numpy.polynomial import chebyshev
@@ -11,8 +13,9 @@ from scipy import optimize
 
 from gnicli.contracts.components import Potential
 from gnicli.errors import NumericalError, UsageError
-from gnicli.potential import polynomials
+from gnicli.potential import build, polynomials
 from gnicli.potential.polynomials import turning_points
+from gnicli.sde.arguments import noise_of
 from gnicli.sde.laws import characteristic
 from gnicli.sde.laws.tails import Tail
 from gnicli.sde.laws.tails import tails as tails_of
@@ -28,12 +31,30 @@ _MOST_WORK = 3e9  # products in a table: a minute
 _CHUNK = 2**21
 
 
-def exact(potential: Potential, noise: LevyNoise) -> StationaryLaw:
-    """The stationary law of the model (4.3), to about 1e-12 absolute.
+def stationary_law(
+    potential: str | Mapping[str, Any] | Potential,
+    noise: LevyNoise | None = None,
+    *,
+    alpha: float | None = None,
+    beta: float | Sequence[float] | None = None,
+    epsilon: float | None = None,
+) -> StationaryLaw:
+    """The exact stationary law of the model (4.3), dw = −f'(w) dt + ε dL^{α,β}, to about 1e-12 absolute.
 
-    `potential` is one-dimensional and polynomial, of even degree >= 2. Raises `UsageError` for another one, and
-    `NumericalError` for a law whose peaks are some 1e5 times narrower than its reach.
+    `potential` is a name, a mapping of a name and parameters, or an object (`gnicli.potential.build`), one-dimensional
+    and polynomial of even degree >= 2. The noise is a `LevyNoise`, or its numbers alpha in [0.5, 2], beta in [−1, 1] (0
+    at alpha = 1; default 0) and epsilon > 0 (default 1). Raises `UsageError` for anything else, and `NumericalError`
+    for a law whose peaks are some 1e5 times narrower than its reach. By the equation of the characteristic function
+    (SPEC, section 7); takes .02 to .5 s.
+
+    >>> law = stationary_law("double_well", alpha=1.5, beta=0.5)
+    >>> law.modes.round(4)
+    array([-1.2854,  0.8993])
+    >>> round(float(law.cdf(0.0)), 6), round(law.mean, 6)
+    (0.605227, -0.268495)
     """
+    noise = noise_of(noise, alpha, beta, epsilon)
+    potential = build(potential)
     if potential.coefficients is None:
         raise UsageError(f"the exact stationary law needs a polynomial potential, got potential={potential.name}")
     return StationaryLaw(np.asarray(potential.coefficients, float), noise)
@@ -48,7 +69,10 @@ def _center(coefficients: np.ndarray, temperature: float) -> float:
 
 
 class StationaryLaw:
-    """A law with `pdf`, `cdf`, `modes`, `antimodes`, `mean` and `moments` (m_0 … m_{n-1}, n the degree of f')."""
+    """What `stationary_law` gives: `pdf`, `cdf`, `cf`, `modes`, `antimodes`, `mean`, and what is left of its arguments.
+
+    `moments` are E w^j for j = 0 … n − 1, n the degree of f'; further ones are infinite or not known.
+    """
 
     def __init__(self, coefficients: np.ndarray, noise: LevyNoise) -> None:
         force = np.polynomial.polynomial.polyder(np.trim_zeros(coefficients, "b"))
@@ -102,6 +126,12 @@ class StationaryLaw:
     def cdf(self, x: np.ndarray | float) -> np.ndarray:
         """Distribution function at `x` (any shape)."""
         return np.clip(self._evaluate((np.asarray(x, float) - self._center) / self._unit, 1), 0.0, 1.0)
+
+    def cf(self, k: np.ndarray | float) -> np.ndarray:
+        """The characteristic function E exp(ikw) at `k` (any shape), complex128."""
+        scaled = np.asarray(k, float) * self._unit
+        own = characteristic.values(self._solution, np.abs(scaled))
+        return np.where(scaled < 0, own.conj(), own) * np.exp(1j * self._center * np.asarray(k, float))
 
     # ------------------------------------------------------------------------------------------------ construction
 

@@ -1,0 +1,41 @@
+"""What moves chains: the increments of the noise and the scheme, which have to agree on where the centering is."""
+
+from __future__ import annotations
+
+from gnicli.contracts.components import Potential
+from gnicli.sde import scheme as schemes
+from gnicli.sde.drift import centering
+from gnicli.sde.drift.fractional import FractionalForce
+from gnicli.sde.drift.fractional_flow import FractionalDrift
+from gnicli.sde.drift.gradient import GradientDrift
+from gnicli.sde.increments import Increments
+from gnicli.sde.levy_noise import LevyNoise
+from gnicli.sde.scheme import Scheme
+
+
+def gradient_dynamics(potential: Potential, noise: LevyNoise, scheme: str = "strang") -> tuple[Increments, Scheme]:
+    """Those of (4.3). For Strang's scheme the noise's centering is in the drift where it is strong.
+
+    For the others it makes no difference where it is (`tamed` is for comparison only).
+    """
+    winds = _winds(potential, noise, scheme)
+    drift = GradientDrift(centering.tilted(potential, winds))
+    return Increments(noise, potential.dimension, winds), schemes.build(scheme, drift)
+
+
+def fractional_dynamics(
+    potential: Potential,
+    noise: LevyNoise,
+    scheme: str = "strang",
+    h: float | None = None,
+    K: int | None = None,
+    order: int = 2,
+) -> tuple[Increments, Scheme]:
+    """Those of (4.6): the drift that restores the Gibbs law, by quadrature or as the sum b_{h,K} of an `order`."""
+    winds = _winds(potential, noise, scheme)
+    force = FractionalForce(potential, noise.coordinates(potential.dimension)[0], h, K, order)
+    return Increments(noise, potential.dimension, winds), schemes.build(scheme, FractionalDrift(force, winds[0]))
+
+
+def _winds(potential: Potential, noise: LevyNoise, scheme: str) -> tuple[float, ...]:
+    return centering.winds(potential, noise) if scheme == "strang" else (0.0,) * potential.dimension
