@@ -19,7 +19,7 @@ import torch
 from gnicli.contracts.components import NoisyNetwork, ValueAndGradients
 from gnicli.gradients import losses
 from gnicli.gradients.slopes import SLOPES
-from gnicli.gradients.stages import learned, stages_of
+from gnicli.gradients.stages import has_stages, learned, stages_of
 from gnicli.gradients.streams import NoiseStream, Piece, chunk_rows, plan, tile
 from gnicli.network.stages import DenseStage
 
@@ -41,7 +41,9 @@ def is_dense(module: torch.nn.Module) -> bool:
 
     A weight that two stages share, or that belongs to none, is left to `gradients.generic`.
     """
-    stages = stages_of(module)
+    if not has_stages(module):
+        return False
+    stages = stages_of(module, "the gradient by hand")
     if not all(type(stage) is DenseStage for stage in stages):
         return False
     parameters = [parameter for stage in stages for parameter in stage.parameters()]
@@ -53,7 +55,7 @@ class DenseGradient:
     """Mean over draws of the gradient of the loss under noise, for a network whose module `is_dense`."""
 
     def __init__(self, network: NoisyNetwork) -> None:
-        self._stages = cast(list[DenseStage], stages_of(network.module))
+        self._stages = cast(list[DenseStage], stages_of(network.module, "the gradient by hand"))
         self._slopes = [SLOPES[stage.activation] for stage in self._stages]
         self._loss, self._multiply = losses.get(network.loss), network.noise.operation == "multiply"
         self._gradients = [torch.empty_like(parameter) for parameter in learned(network.module)]

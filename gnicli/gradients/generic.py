@@ -31,7 +31,7 @@ class GenericGradient:
     """Mean over draws of the gradient of the loss under noise."""
 
     def __init__(self, network: NoisyNetwork) -> None:
-        self._stages = stages_of(network.module)
+        self._stages = stages_of(network.module, "the gradient in chunks")
         self._parameters = learned(network.module)
         self._loss, self._multiply = losses.get(network.loss), network.noise.operation == "multiply"
         self._gradients = [torch.empty_like(parameter) for parameter in self._parameters]

@@ -20,14 +20,15 @@ from gnicli.contracts.components import GradientFunction, NoisyNetwork, ValueAnd
 from gnicli.contracts.results import Value
 from gnicli.errors import UsageError
 from gnicli.gradients.injected_noise import NoiseModel
+from gnicli.gradients.noise_layers import noise_layers
 from gnicli.gradients.noisy import NoisyGradient
-from gnicli.gradients.stages import learned, stages_of, weight_tensors
+from gnicli.gradients.stages import learned, weight_tensors
 from gnicli.seeding import numpy_stream
 
 
 def gradient_noise_source(network: NoisyNetwork, key: str) -> NoisyGradient:
     """Draws of ∇L̃(ε); `UsageError` naming `key` where there is no noise to look at."""
-    if not any(std > 0 for std in network.noise.stds(len(stages_of(network.module)))):
+    if not any(std > 0 for std in network.noise.stds(len(noise_layers(network.module)))):
         raise UsageError(f"{key} needs noise in the activations; choose noise=add or noise=mult")
     return NoisyGradient(network)
 

@@ -31,7 +31,7 @@ class Landscape:
 
     def __init__(self, network: NoisyNetwork, inputs: torch.Tensor, targets: torch.Tensor) -> None:
         module, noise = network.module, network.noise
-        self._stages, self._loss = stages_of(module), losses.get(network.loss)
+        self._stages, self._loss = stages_of(module, "potential=network"), losses.get(network.loss)
         self._shapes = [[(name, p.shape) for name, p in stage.named_parameters()] for stage in self._stages]
         self.dimension = sum(parameter.numel() for parameter in learned(module))
         stds = noise.stds(len(self._stages))

@@ -7,7 +7,9 @@ import torch
 from gnicli.contracts.components import NoisyNetwork, ValueAndGradients
 from gnicli.gradients.dense import DenseGradient, is_dense
 from gnicli.gradients.generic import GenericGradient
-from gnicli.gradients.stages import stages_of
+from gnicli.gradients.hooked import HookedGradient
+from gnicli.gradients.noise_layers import noise_layers
+from gnicli.gradients.stages import has_stages
 
 
 class NoisyGradient:
@@ -18,9 +20,11 @@ class NoisyGradient:
     """
 
     def __init__(self, network: NoisyNetwork) -> None:
-        kind = DenseGradient if is_dense(network.module) else GenericGradient
+        kind: type[DenseGradient | GenericGradient | HookedGradient] = HookedGradient
+        if has_stages(network.module):
+            kind = DenseGradient if is_dense(network.module) else GenericGradient
         self._gradient = kind(network)
-        self._noisy = any(std > 0 for std in network.noise.stds(len(stages_of(network.module))))
+        self._noisy = any(std > 0 for std in network.noise.stds(len(noise_layers(network.module))))
         self.M = network.M
 
     def __call__(self, step: int, inputs: torch.Tensor, targets: torch.Tensor) -> ValueAndGradients:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import torch
 
 from gnicli.gradients.dense import is_dense
-from gnicli.gradients.stages import stages_of
+from gnicli.gradients.stages import has_stages, stages_of
 from gnicli.gradients.streams import row_blocks
 from gnicli.network.stages import ConvStage, DenseStage
 
@@ -28,7 +28,7 @@ class Stage(NamedTuple):
 def known_stages(module: torch.nn.Module, input_shape: tuple[int, ...]) -> list[Stage]:
     """The stages up to the first one of another package."""
     found, shape = [], tuple(input_shape)
-    for stage in stages_of(module):
+    for stage in stages_of(module, "memory") if has_stages(module) else []:
         n_in = math.prod(shape)
         if type(stage) is DenseStage:
             shape = (stage.weight.shape[0],)

@@ -3,29 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import cast
 
 import torch
 
 from gnicli.errors import UsageError
 
 
-def stages_of(module: torch.nn.Module) -> list[torch.nn.Module]:
-    """The stages of a module (see `contracts.components.Network.build`); raises `UsageError` where it has none."""
-    stages = list(cast(Iterable[torch.nn.Module], getattr(module, "stages", ())))
-    if not stages:
+def has_stages(module: torch.nn.Module) -> bool:
+    """Whether a module keeps the contract of stages: `module.stages` are modules that hold all of its parameters.
+
+    Networks of other packages have attributes of that name with another meaning, a stem before them and a head after
+    them; the parameters tell the two apart.
+    """
+    stages = _stages(module)
+    held = {id(parameter) for stage in stages for parameter in stage.parameters()}
+    return bool(stages) and all(id(parameter) in held for parameter in module.parameters())
+
+
+def stages_of(module: torch.nn.Module, needed_by: str) -> list[torch.nn.Module]:
+    """The stages of a module (see `contracts.components.Network.build`).
+
+    Raises `UsageError` where it has none: `needed_by` names what cannot do without.
+    """
+    if not has_stages(module):
         raise UsageError(
-            f"{type(module).__name__} has no stages: build() of a network must return a module with stages"
+            f"{needed_by} needs a network with stages, modules that its forward applies in order and that hold all of "
+            f"its parameters; {type(module).__name__} has none: give its module an attribute stages"
         )
-    return stages
+    return _stages(module)
+
+
+def _stages(module: torch.nn.Module) -> list[torch.nn.Module]:
+    """The modules in `module.stages`, or none where the attribute is anything else."""
+    found = getattr(module, "stages", None)
+    stages = list(found) if isinstance(found, Iterable) else []
+    return stages if all(isinstance(stage, torch.nn.Module) for stage in stages) else []
 
 
 def require_forward(module: torch.nn.Module) -> None:
     """Refuse a module that cannot be called, which the evaluation of a run needs."""
     if type(module).forward is torch.nn.Module.forward:  # torch's own raises as soon as it is called
         raise UsageError(
-            f"{type(module).__name__} has no forward: build() of a network must return a module "
-            "whose forward(x) applies its stages in order"
+            f"{type(module).__name__} has no forward: build() of a network must return a module that can be called"
         )
 
 

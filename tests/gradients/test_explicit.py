@@ -170,6 +170,9 @@ def test_r_works_for_convolutions_and_foreign_modules():
             super().__init__()
             self.stages = nn.ModuleList([nn.Flatten(), nn.Linear(36, 3, dtype=torch.float64), nn.Softplus()])
 
+        def forward(self, x):
+            return nn.Sequential(*self.stages)(x)
+
     foreign = Foreign()
     (_, found), _ = ExplicitGradient(NoisyNetwork(foreign, "mse", NOISES["add"])).parts(0, inputs, targets)
     expected = second_order(

@@ -23,6 +23,7 @@ from gnicli.measure.moments import Moment, estimate, log_abs
 from gnicli.seeding import numpy_stream, torch_stream
 
 _CHUNK = 1000  # rows that go through the network at once
+_NEEDS_STAGES = "measure=exponents of a network"
 _UNIT_STREAM = 1 << 20  # apart from the streams that choose weights
 
 
@@ -30,6 +31,7 @@ def measure(
     bench: Bench, orders: Sequence[float], n_draws: int, inflation: float, least_ess: float, observer: Observer
 ) -> Results:
     """Slopes for h̃ of one unit of each noise layer and the gradient noise of one weight of each layer."""
+    stages_of(bench.network.module, _NEEDS_STAGES)  # refused before the draws are made, not after
     noise = Inflated(bench.network.noise, inflation)
     bench = bench._replace(network=bench.network._replace(noise=noise))
     taken: list[float] = []
@@ -67,7 +69,7 @@ def _note(found: dict[str, list[Moment]], weights: list[int], n_draws: int, infl
 @torch.no_grad()
 def noised_units(bench: Bench, noise: Inflated, n_draws: int) -> list[tuple[np.ndarray, np.ndarray]]:
     """Log-weights and values (n_draws,) of h̃ of one random unit of each noise layer, for one example."""
-    stages = stages_of(bench.network.module)
+    stages = stages_of(bench.network.module, _NEEDS_STAGES)
     stds = noise.stds(len(stages))
     first = int(numpy_stream(bench.network.seed, "sample", bench.step).permutation(len(bench.inputs))[0])
     generators = {

@@ -1,0 +1,42 @@
+"""The gradient of the M-draw objective (4.5) of a module without `stages`, by hooks and autograd.
+
+Whether its examples are independent is not known (normalization over the batch makes them dependent), so each draw of
+the whole batch goes through by itself. `gradients.generic` does the same in chunks for modules with stages.
+"""
+
+from __future__ import annotations
+
+import torch
+
+from gnicli.contracts.components import NoisyNetwork, ValueAndGradients
+from gnicli.gradients import losses
+from gnicli.gradients.generic import accumulate
+from gnicli.gradients.hooks import Injection
+from gnicli.gradients.noise_layers import noise_layers
+from gnicli.gradients.stages import learned
+
+
+class HookedGradient:
+    """Mean over draws of the gradient of the loss under noise."""
+
+    def __init__(self, network: NoisyNetwork) -> None:
+        module = network.module
+        self._module, self._loss = module, losses.get(network.loss)
+        self._parameters = learned(module)
+        self._gradients = [torch.empty_like(parameter) for parameter in self._parameters]
+        self._injection = Injection(module, network.noise, noise_layers(module), network.seed)
+
+    @torch.enable_grad()
+    def __call__(self, step: int, draws: range, inputs: torch.Tensor, targets: torch.Tensor) -> ValueAndGradients:
+        """The mean loss over `draws` and its gradients, which hold until the next call."""
+        total = inputs.new_zeros(())
+        with self._injection as injection:
+            for draw in draws:
+                injection.at(step, draw)
+                outputs = self._module(inputs)
+                prepared = self._loss.prepare(targets, outputs.shape[1], outputs.dtype)
+                value = self._loss.mean(outputs, prepared) / len(draws)
+                gradients = torch.autograd.grad(value, self._parameters, allow_unused=True)
+                accumulate(self._gradients, gradients, first=draw == draws[0])
+                total += value.detach()
+        return total, self._gradients
