@@ -34,14 +34,14 @@ def of_network(bench: Bench, n_sizes: int, n_draws: int) -> int:
     return _DOUBLE * n_sizes * layers * n_draws + _itemsize(bench) * room.n_weights(bench.network.module)
 
 
-def of_chain_means(n_layers: int, sizes: list[int], n_draws: int) -> int:
-    """Bytes of `means.chain_means`: all means, and the noise of the largest chunk."""
+def of_one_neuron_means(n_layers: int, sizes: list[int], n_draws: int) -> int:
+    """Bytes of `averages.batch_means.one_neuron_means`: all means, and the noise of the largest chunk."""
     noise = max(min(n_draws, max(1, CHUNK // size)) * size for size in sizes)
     return _DOUBLE * (len(sizes) * n_draws + noise * n_layers)
 
 
-def of_chain(n_layers: int, n_samples: int) -> int:
-    """Bytes of the noise of one quantity's draws on a chain."""
+def of_one_neuron(n_layers: int, n_samples: int) -> int:
+    """Bytes of the noise of one quantity's draws on a one-neuron network."""
     return _DOUBLE * n_layers * n_samples
 
 

@@ -8,23 +8,23 @@ import scipy.stats
 
 from gnicli.contracts.observer import SilentObserver
 from gnicli.measure.averages import batch_means, results, tail_bound
-from gnicli.measure.growth.exponents import center
 from gnicli.measure.one_neuron import exact
-from gnicli.measure.one_neuron.network import Chain
+from gnicli.measure.one_neuron.centers import center
+from gnicli.measure.one_neuron.network import OneNeuronNetwork
 
-CHAIN = Chain((1.2, -0.8), 1.0, 0.4, "linear", "mse", "multiply", (0.4, 0.3))
+NETWORK = OneNeuronNetwork((1.2, -0.8), 1.0, 0.4, "linear", "mse", "multiply", (0.4, 0.3))
 
 
 def gradient(layer=1):
-    return next(each for each in center(CHAIN, 100, 0, 0) if each.name == f"gradient/layer{layer}")
+    return next(each for each in center(NETWORK, 100, 0, 0) if each.name == f"gradient/layer{layer}")
 
 
 def test_the_cumulants_of_a_mean_fall_with_the_batch():
     """Of B independent copies: variance over B, excess kurtosis over B, within 4 standard errors."""
-    logs, x = exact.points(CHAIN, gradient(), 8.0)
+    logs, x = exact.points(NETWORK, gradient(), 8.0)
     one = results._kurtosis(logs, x)
     std = math.sqrt(float(np.exp(logs) @ x**2))
-    drawn = batch_means.chain_means(CHAIN, gradient(), [1, 4, 16], 40000, 3, 0, SilentObserver())
+    drawn = batch_means.one_neuron_means(NETWORK, gradient(), [1, 4, 16], 40000, 3, 0, SilentObserver())
     for size, draws in zip((1, 4, 16), drawn, strict=True):
         found = tail_bound.shape(draws)
         spread = std / math.sqrt(size) * math.sqrt((one / size + 2) / 4 / 40000)
@@ -44,8 +44,8 @@ def test_shapes_are_those_of_scipy():
 def test_exceedances_count_and_integrate():
     counted = tail_bound.exceedances(np.repeat([-3.0, 1.0], [10, 30]), np.array([0.5, 2.0, 3.0, 3.1]))
     np.testing.assert_array_equal(counted, [1, 0.25, 0.25, np.nan])
-    logs, x = exact.points(CHAIN, gradient(2), 8.0)
-    draws = batch_means.chain_means(CHAIN, gradient(2), [1], 40000, 5, 0, SilentObserver())[0]
+    logs, x = exact.points(NETWORK, gradient(2), 8.0)
+    draws = batch_means.one_neuron_means(NETWORK, gradient(2), [1], 40000, 5, 0, SilentObserver())[0]
     distances = draws.std() * np.array([0.7, 2.0, 4.0])
     law, counted = tail_bound.law_exceedances(logs, x, distances), tail_bound.exceedances(draws, distances)
     assert np.all(np.abs(law - counted) < 4 * np.sqrt(law / 40000) + 0.01 * law)  # cells of 0.8 % in |P|
@@ -53,9 +53,9 @@ def test_exceedances_count_and_integrate():
 
 def test_one_heavy_point_rules_far_out():
     """Far out P(|mean over B| > x) tends to B P(|X| > B x): within a quarter at 10 deviations, no Gaussian near it."""
-    heavy = Chain((1.0,) * 4, 1.0, 0.0, "linear", "mse", "multiply", (0.5,) * 4)
+    heavy = OneNeuronNetwork((1.0,) * 4, 1.0, 0.0, "linear", "mse", "multiply", (0.5,) * 4)
     quantity = next(each for each in center(heavy, 100, 0, 0) if each.name == "gradient/layer1")
-    draws = batch_means.chain_means(heavy, quantity, [4], 100000, 1, 0, SilentObserver())[0]
+    draws = batch_means.one_neuron_means(heavy, quantity, [4], 100000, 1, 0, SilentObserver())[0]
     far = np.array([10.0 * draws.std()])
     one = 4 * tail_bound.law_exceedances(*exact.points(heavy, quantity, 8.0), 4 * far)
     assert tail_bound.exceedances(draws, far) == pytest.approx(one, rel=0.25)
@@ -88,7 +88,7 @@ def test_the_fitted_bound_holds_and_cannot_be_smaller():
 
 
 def test_what_a_run_returns():
-    found = results.of_chain(CHAIN, 1, [1, 4], 2000, 0, 0, SilentObserver())
+    found = results.of_one_neuron(NETWORK, 1, [1, 4], 2000, 0, 0, SilentObserver())
     assert {"kurtosis/B1", "kurtosis/B4", "std/B1"} <= found.values.keys()
     assert found.arrays["exceedances"].values.shape == (2, len(found.arrays["distances"].values))
     assert [panel.title for panel in found.figures["tails"].panels] == ["B = 1", "B = 4"]

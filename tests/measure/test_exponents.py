@@ -1,4 +1,4 @@
-"""Chains against autograd, importance sampling against exact slopes, and what the measure tells its user."""
+"""One-neuron networks against autograd, importance sampling against exact slopes, and what the measure says."""
 
 import math
 
@@ -17,26 +17,27 @@ from gnicli.measure.kinds.averages import Averages
 from gnicli.measure.kinds.exponents import Exponents
 from gnicli.measure.moments import estimate, log_abs
 from gnicli.measure.one_neuron import exact
-from gnicli.measure.one_neuron.network import Chain, Quantity, forward, values
+from gnicli.measure.one_neuron.centers import center
+from gnicli.measure.one_neuron.network import OneNeuronNetwork, Quantity, forward, gaussian_slope, values
 from gnicli.network.mlp import Mlp
 from gnicli.noise.add import AdditiveNoise
 from gnicli.noise.mult import MultiplicativeNoise
 from gnicli.noise.none import NoNoise
 from gnicli.seeding import torch_stream
 
-WEIGHTS, SCALES = (1.3, -0.7, 0.9, 1.4), (0.5, 1.0, 0.3, 0.8)
+WEIGHTS, STDS = (1.3, -0.7, 0.9, 1.4), (0.5, 1.0, 0.3, 0.8)
 
 
 @pytest.mark.parametrize("operation", ["add", "multiply"])
 @pytest.mark.parametrize("activation", ["linear", "relu", "elu"])
 @pytest.mark.parametrize("loss", ["mse", "cross_entropy"])
-def test_chains_against_autograd(operation, activation, loss):
-    chain = Chain(WEIGHTS, -0.8, 1.0, activation, loss, operation, SCALES)
+def test_one_neuron_networks_against_autograd(operation, activation, loss):
+    network = OneNeuronNetwork(WEIGHTS, -0.8, 1.0, activation, loss, operation, STDS)
     z = np.random.default_rng(3).standard_normal((7, 4)) * 2
     weights = torch.tensor(WEIGHTS, dtype=torch.float64).expand(7, 4).clone().requires_grad_()
     act = {"linear": lambda a: a, "relu": torch.relu, "elu": torch.nn.functional.elu}[activation]
     h, noised = torch.full((7,), -0.8, dtype=torch.float64), []
-    for layer, scale in enumerate(SCALES):
+    for layer, scale in enumerate(STDS):
         h = h if layer == 0 else act(weights[:, layer - 1] * noised[-1])
         noise = torch.from_numpy(scale * z[:, layer])
         noised.append(h + noise if operation == "add" else h * (1 + noise))
@@ -47,9 +48,9 @@ def test_chains_against_autograd(operation, activation, loss):
     if loss == "cross_entropy":
         total = torch.nn.functional.cross_entropy(logits, ones, reduction="sum")
     total.backward()
-    np.testing.assert_allclose(forward(chain, z)[0], torch.stack(noised).detach().numpy(), rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(forward(network, z)[0], torch.stack(noised).detach().numpy(), rtol=1e-12, atol=1e-14)
     for layer in range(1, 5):
-        found = values(chain, Quantity("gradient", layer), z)
+        found = values(network, Quantity("gradient", layer), z)
         np.testing.assert_allclose(found, weights.grad[:, layer - 1].numpy(), rtol=1e-10, atol=1e-13)
 
 
@@ -65,8 +66,6 @@ def test_the_density_of_a_proposal_is_that_of_its_draws():
 
 def test_plain_moments_have_the_errors_they_claim():
     """|N| at m = 3: over 300 samples the slopes scatter as the standard error says, about the exact one."""
-    from gnicli.measure.one_neuron.network import gaussian_slope
-
     rng = np.random.default_rng(4)
     found = [estimate(0.0, log_abs(rng.standard_normal(2000)), 3.0) for _ in range(300)]
     z = np.array([(each.slope - gaussian_slope(0.5, 3.0)) / each.slope_stderr for each in found])
@@ -86,8 +85,8 @@ def test_plain_moments_have_the_errors_they_claim():
 )
 def test_importance_sampling_meets_exact_slopes(operation, activation, loss):
     """At m = 3 and 64, for every quantity: within 4 standard errors, from more than 1 000 effective draws."""
-    chain = Chain(WEIGHTS, -0.8, 1.0, activation, loss, operation, SCALES)
-    rows = exponents.measure(chain, [3.0, 64.0], 3000, 11, 0, SilentObserver())
+    network = OneNeuronNetwork(WEIGHTS, -0.8, 1.0, activation, loss, operation, STDS)
+    rows = exponents.measure(network, [3.0, 64.0], 3000, 11, 0, SilentObserver())
     assert len(rows) == 2 * 12
     assert min(row.moment.ess for row in rows) > 1000
     z = np.array([deviation(row) for row in rows])
@@ -97,17 +96,17 @@ def test_importance_sampling_meets_exact_slopes(operation, activation, loss):
 
 def test_every_sign_pattern_has_its_mode():
     """Π (1 + z_k) at m = 64 with scale 1: the mode is 1 + z = (1 + sqrt(1 + 4m))/2 in every coordinate."""
-    chain = Chain((1.0,) * 3, 1.0, 0.0, "linear", "mse", "multiply", (1.0,) * 3)
+    network = OneNeuronNetwork((1.0,) * 3, 1.0, 0.0, "linear", "mse", "multiply", (1.0,) * 3)
     quantity = Quantity("noised", 2)
-    proposal = propose(lambda z: log_abs(values(chain, quantity, z)), 3, 64.0, np.random.default_rng(0))
+    proposal = propose(lambda z: log_abs(values(network, quantity, z)), 3, 64.0, np.random.default_rng(0))
     expected = (1 + math.sqrt(1 + 4 * 64)) / 2 - 1
     np.testing.assert_allclose(proposal.centers[0], expected, rtol=1e-4)
 
 
 def test_slopes_without_enough_behind_them_are_marked():
-    chain = Chain((1.0,) * 2, 1.0, 0.0, "linear", "mse", "multiply", (0.5,) * 2)
-    rows = exponents.measure(chain, [2.0, 64.0], 500, 0, 0, SilentObserver())
-    found = results(chain, rows, 1000.0)
+    network = OneNeuronNetwork((1.0,) * 2, 1.0, 0.0, "linear", "mse", "multiply", (0.5,) * 2)
+    rows = exponents.measure(network, [2.0, 64.0], 500, 0, 0, SilentObserver())
+    found = results(network, rows, 1000.0)
     assert all("not enough" in row[2] for table in found.tables.values() for row in table.rows)
     curves = [curve for panel in found.figures["slopes"].panels for curve in panel.curves]
     assert {curve.label for curve in curves} == {"exact"}
@@ -115,11 +114,11 @@ def test_slopes_without_enough_behind_them_are_marked():
 
 
 def test_layers_without_noise_are_left_out():
-    chain = Chain((1.0,) * 3, 1.0, 0.5, "linear", "mse", "add", (0.0, 0.5, 0.0))
-    names = [each.name for each in exponents.center(chain, 100, 0, 0)]
+    network = OneNeuronNetwork((1.0,) * 3, 1.0, 0.5, "linear", "mse", "add", (0.0, 0.5, 0.0))
+    names = [each.name for each in center(network, 100, 0, 0)]
     assert names[0] == "noised/layer1"
     assert "accumulated/layer0" not in names
-    assert exact.is_known(chain)
+    assert exact.is_known(network)
 
 
 def bench(noise, seed=5):
@@ -134,8 +133,6 @@ def test_the_input_of_a_network_has_gaussian_slopes(inflation, orders):
     measure = Exponents(chain=False, orders=orders, n_draws=1500, least_ess=100, inflation=inflation)
     found = measure.measure(bench(AdditiveNoise(std=40.0)), SilentObserver())
     moments = found.arrays["moments"].values
-    from gnicli.measure.one_neuron.network import gaussian_slope
-
     # The inputs are below 3: 40 standard deviations of noise hide them (to 3²/40², far below the error).
     for row in moments[:2]:
         assert row[3] == pytest.approx(gaussian_slope(0.5, row[0]), abs=4 * row[4])

@@ -1,4 +1,4 @@
-"""Exact moments on chains: closed forms, mpmath, Gauss–Hermite quadrature, and finite differences."""
+"""Exact moments on one-neuron networks: closed forms, mpmath, Gauss–Hermite quadrature, and finite differences."""
 
 import math
 
@@ -9,7 +9,7 @@ import pytest
 from gnicli.measure.moments import growth, log_abs
 from gnicli.measure.one_neuron import exact
 from gnicli.measure.one_neuron.network import (
-    Chain,
+    OneNeuronNetwork,
     Quantity,
     asymptotic_exponent,
     gaussian_slope,
@@ -18,12 +18,14 @@ from gnicli.measure.one_neuron.network import (
 )
 from gnicli.measure.one_neuron.product_law import Factor, product_law
 
-# Nothing here is symmetric: signs, sizes and scales all differ.
-WEIGHTS, SCALES, X, Y = (1.3, -0.7, 0.9, 1.4), (0.5, 1.0, 0.3, 0.8), -0.8, 0.3
+# Nothing here is symmetric: signs, sizes and standard deviations all differ.
+WEIGHTS, STDS, X, Y = (1.3, -0.7, 0.9, 1.4), (0.5, 1.0, 0.3, 0.8), -0.8, 0.3
 
 
-def chain(operation, activation="linear", loss="mse", **changes):
-    return Chain(WEIGHTS, X, Y if loss == "mse" else 1.0, activation, loss, operation, SCALES)._replace(**changes)
+def network(operation, activation="linear", loss="mse", **changes):
+    return OneNeuronNetwork(WEIGHTS, X, Y if loss == "mse" else 1.0, activation, loss, operation, STDS)._replace(
+        **changes
+    )
 
 
 def factor_moment(scale, side, m):
@@ -65,7 +67,7 @@ def test_the_signs_of_products():
 
 def test_the_linear_chain_of_the_specification():
     """w = x = 1, y = 0: the gradient is 2 Π ε_k² for every layer (`mse` has no ½), so its norms are known factors'."""
-    simple = Chain((1.0,) * 4, 1.0, 0.0, "linear", "mse", "multiply", (1.0,) * 4)
+    simple = OneNeuronNetwork((1.0,) * 4, 1.0, 0.0, "linear", "mse", "multiply", (1.0,) * 4)
     plain, logs = factor_moment(1.0, 0, 32.0)
     for layer in (1, 3):
         norm, slope = exact.exact_growth(simple, Quantity("gradient", layer), 16.0)
@@ -88,8 +90,8 @@ def test_powers_of_a_normal_number(r, m):
 
 def test_accumulated_additive_noise_is_gaussian():
     """E_i of the linear chain is N(0, s²): its slope is that of |N|, its norm s times as large."""
-    made = chain("add")
-    std = math.sqrt(sum((scale * math.prod(WEIGHTS[k:2])) ** 2 for k, scale in enumerate(SCALES[:3])))
+    made = network("add")
+    std = math.sqrt(sum((scale * math.prod(WEIGHTS[k:2])) ** 2 for k, scale in enumerate(STDS[:3])))
     clean = X * WEIGHTS[0] * WEIGHTS[1]
     for m in (2.0, 64.0):
         norm, slope = exact.exact_growth(made, Quantity("accumulated", 2, clean), m)
@@ -103,7 +105,7 @@ def test_accumulated_additive_noise_is_gaussian():
 @pytest.mark.parametrize("layer", [1, 2, 4])
 def test_additive_gradients_against_gauss_hermite(layer):
     """X^m is a polynomial of degree 2m in each noise: 12 nodes for each integrate it exactly up to m = 8."""
-    made = chain("add")
+    made = network("add")
     quantity = next(each for each in exact.centered(made) if each.name == f"gradient/layer{layer}")
     nodes, weights = np.polynomial.hermite_e.hermegauss(12)
     weights = weights / weights.sum()
@@ -119,7 +121,7 @@ def test_additive_gradients_against_gauss_hermite(layer):
 @pytest.mark.parametrize("operation", ["add", "multiply"])
 @pytest.mark.parametrize("loss", ["mse", "cross_entropy"])
 def test_slopes_are_the_derivatives_of_norms(operation, loss):
-    made = chain(operation, loss=loss)
+    made = network(operation, loss=loss)
     for quantity in exact.centered(made)[2::3]:
         logs, x = exact.points(made, quantity, 64.0)
         h = 1e-4
@@ -131,7 +133,7 @@ def test_slopes_are_the_derivatives_of_norms(operation, loss):
 @pytest.mark.parametrize("loss", ["mse", "cross_entropy"])
 def test_slopes_tend_to_the_asymptotic_exponents(operation, loss):
     """At m = 400 the distance to the limit is less than at m = 100, and under a seventh of the limit."""
-    made = Chain((1.0,) * 3, 1.0, 0.0, "linear", loss, operation, (1.0,) * 3)
+    made = OneNeuronNetwork((1.0,) * 3, 1.0, 0.0, "linear", loss, operation, (1.0,) * 3)
     for quantity in exact.centered(made):
         limit = asymptotic_exponent(made, quantity)
         near, far = (abs(exact.exact_growth(made, quantity, m)[1] - limit) for m in (100.0, 400.0))
@@ -140,9 +142,9 @@ def test_slopes_tend_to_the_asymptotic_exponents(operation, loss):
 
 
 def test_printed_and_corrected_exponents_differ_below_the_last_layer():
-    made = chain("multiply")
+    made = network("multiply")
     gradients = [Quantity("gradient", layer) for layer in range(1, 5)]
     assert [printed_exponent(made, each) for each in gradients] == [2.5, 3.0, 3.5, 4.0]
     assert [asymptotic_exponent(made, each) for each in gradients] == [4.0, 4.0, 4.0, 4.0]
-    assert asymptotic_exponent(chain("multiply", loss="cross_entropy"), Quantity("gradient", 2)) == 2.0
-    assert asymptotic_exponent(chain("add", scales=(0.0, 1.0, 0.0, 1.0)), Quantity("gradient", 1)) == 0.5
+    assert asymptotic_exponent(network("multiply", loss="cross_entropy"), Quantity("gradient", 2)) == 2.0
+    assert asymptotic_exponent(network("add", stds=(0.0, 1.0, 0.0, 1.0)), Quantity("gradient", 1)) == 0.5

@@ -9,9 +9,9 @@ from gnicli.measure.growth.exponents import Row
 from gnicli.measure.growth.results import KINDS, results
 from gnicli.measure.layers import figures
 from gnicli.measure.moments import Moment
-from gnicli.measure.one_neuron.network import Chain, Quantity
+from gnicli.measure.one_neuron.network import OneNeuronNetwork, Quantity
 
-CHAIN = Chain((1.0,) * 2, 1.0, 0.0, "linear", "mse", "multiply", (0.5,) * 2)
+NETWORK = OneNeuronNetwork((1.0,) * 2, 1.0, 0.0, "linear", "mse", "multiply", (0.5,) * 2)
 LEAST = 1000.0
 
 
@@ -31,7 +31,7 @@ def rows(ess_of_order, exact=True):
 
 
 def told(ess_of_order, exact=True):
-    return results(CHAIN, rows(ess_of_order, exact), LEAST)
+    return results(NETWORK, rows(ess_of_order, exact), LEAST)
 
 
 def test_agreement_is_counted_where_something_is_behind_it_and_never_told_of_none():

@@ -1,4 +1,4 @@
-"""Gradient noise of the mean over a batch: draws of it on a chain and on a network.
+"""Gradient noise of the mean over a batch: draws of it on a one-neuron network and on any.
 
 Every row of a batch has noise of its own, so given the weights the gradients of the rows are independent.
 """
@@ -15,16 +15,22 @@ from gnicli.contracts.observer import Observer
 from gnicli.errors import UsageError
 from gnicli.gradients.injected import gradient_noise_source
 from gnicli.gradients.stages import learned, weight_tensors
-from gnicli.measure.one_neuron.network import Chain, Quantity, values
+from gnicli.measure.one_neuron.network import OneNeuronNetwork, Quantity, values
 from gnicli.seeding import numpy_stream
 
-CHUNK = 1 << 19  # gradients of a chain that are held at a time
+CHUNK = 1 << 19  # gradients of a one-neuron network that are held at a time
 
 
-def chain_means(
-    chain: Chain, quantity: Quantity, sizes: list[int], n_draws: int, seed: int, step: int, observer: Observer
+def one_neuron_means(
+    network: OneNeuronNetwork,
+    quantity: Quantity,
+    sizes: list[int],
+    n_draws: int,
+    seed: int,
+    step: int,
+    observer: Observer,
 ) -> list[np.ndarray]:
-    """For each batch size B, `n_draws` means over B independent copies of the chain's data point.
+    """For each batch size B, `n_draws` means over B independent copies of the network's data point.
 
     The sizes have random streams of their own.
     """
@@ -35,8 +41,8 @@ def chain_means(
         means = np.empty(n_draws)
         for first in range(0, n_draws, rows):
             last = min(n_draws, first + rows)
-            z = stream.standard_normal(((last - first) * size, chain.n_layers))
-            means[first:last] = values(chain, quantity, z).reshape(-1, size).mean(axis=1)
+            z = stream.standard_normal(((last - first) * size, network.n_layers))
+            means[first:last] = values(network, quantity, z).reshape(-1, size).mean(axis=1)
             observer.progress(f"means over {size}", last, n_draws, "draw")
         found.append(means)
     return found

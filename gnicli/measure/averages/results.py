@@ -12,11 +12,10 @@ from gnicli.contracts.components import Bench
 from gnicli.contracts.observer import Observer
 from gnicli.contracts.results import Curve, FigureData, NamedArray, Panel, Results, Table, Value
 from gnicli.measure.averages import batch_means, tail_bound
-from gnicli.measure.growth.exponents import center
-from gnicli.measure.growth.results import set_up
 from gnicli.measure.moments import Moment, estimate, log_abs
 from gnicli.measure.one_neuron import exact
-from gnicli.measure.one_neuron.network import Chain, asymptotic_exponent
+from gnicli.measure.one_neuron.centers import center
+from gnicli.measure.one_neuron.network import OneNeuronNetwork, asymptotic_exponent, words
 
 _X = np.linspace(0.25, 14.0, 56)  # distances in standard deviations of the mean
 _LEAST_ESS = 100.0
@@ -42,16 +41,16 @@ def reduce(draws: np.ndarray, size: int, exact_kurtosis: float = math.nan) -> Av
     return Average(size, len(draws), found, growth, tail_bound.exceedances(noise, _X * found.std), exact_kurtosis)
 
 
-def of_chain(
-    chain: Chain, layer: int, sizes: list[int], n_draws: int, seed: int, step: int, observer: Observer
+def of_one_neuron(
+    network: OneNeuronNetwork, layer: int, sizes: list[int], n_draws: int, seed: int, step: int, observer: Observer
 ) -> Results:
-    """Independent copies of the chain's data point: the kurtosis of the mean is that of one over B."""
-    quantity = next(each for each in center(chain, n_draws, seed, step) if each.name == f"gradient/layer{layer}")
-    drawn = batch_means.chain_means(chain, quantity, sizes, n_draws, seed, step, observer)
-    law = exact.points(chain, quantity, 8.0) if exact.is_known(chain) else None
+    """Independent copies of the network's data point: the kurtosis of the mean is that of one over B."""
+    quantity = next(each for each in center(network, n_draws, seed, step) if each.name == f"gradient/layer{layer}")
+    drawn = batch_means.one_neuron_means(network, quantity, sizes, n_draws, seed, step, observer)
+    law = exact.points(network, quantity, 8.0) if exact.is_known(network) else None
     kurtosis = _kurtosis(*law) if law else math.nan
     averages = [reduce(draws, size, kurtosis / size) for draws, size in zip(drawn, sizes, strict=True)]
-    p = asymptotic_exponent(chain, quantity)
+    p = asymptotic_exponent(network, quantity)
     bound = None
     if p >= 1 and law is not None:
         norm = tail_bound.orlicz_norm(*law, p)
@@ -64,7 +63,7 @@ def of_chain(
         if bound
         else ("No bound is drawn: it needs a tail exponent of at least 1 and an exact law for its norm.")
     )
-    note = f"{set_up(chain)} Gradient noise of weight {layer}. {_sentence(averages)} {told}"
+    note = f"{words(network)} Gradient noise of weight {layer}. {_sentence(averages)} {told}"
     return _results({"": averages}, {"tails": _figure(panels, note)}, (note,))
 
 

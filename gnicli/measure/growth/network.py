@@ -2,7 +2,8 @@
 
 A sample of n carries information about moments up to m ≈ 2 ln n / (number of Gaussian factors) only; the effective
 sample size says so, and slopes without enough of it are marked. Importance sampling, which reaches any order on a
-chain, tilts a noise of hundreds of dimensions here (`inflation`): its effective sample size falls with each of them.
+one-neuron network, tilts a noise of hundreds of dimensions here (`inflation`): its effective sample size falls with
+each of them.
 """
 
 from __future__ import annotations

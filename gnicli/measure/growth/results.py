@@ -9,28 +9,35 @@ import numpy as np
 
 from gnicli.contracts.results import Curve, FigureData, NamedArray, Panel, Results, Table, Value
 from gnicli.measure.growth.exponents import Row
-from gnicli.measure.one_neuron.network import KINDS, Chain, asymptotic_exponent, gaussian_slope, printed_exponent
+from gnicli.measure.one_neuron.network import (
+    KINDS,
+    OneNeuronNetwork,
+    asymptotic_exponent,
+    gaussian_slope,
+    printed_exponent,
+    words,
+)
 
 WORDS = {"noised": "noised activation", "accumulated": "accumulated noise", "gradient": "gradient noise"}
 _NEAR = 64.0  # the order of headline values
 _HEADER = ("layer", "m", "slope", "stderr", "ess", "exact", "z", "normal^2r", "limit r", "printed")
 
 
-def results(chain: Chain, rows: Sequence[Row], least_ess: float) -> Results:
+def results(network: OneNeuronNetwork, rows: Sequence[Row], least_ess: float) -> Results:
     """Everything that is written and shown of the rows."""
     orders = sorted({row.moment.order for row in rows})
     headline = min(orders, key=lambda order: abs(math.log(order / _NEAR)))
     shown = [row for row in rows if row.moment.order == headline]
     told = {orders[0], orders[len(orders) // 2], headline, orders[-1]}  # all orders are in the arrays
-    figures = {f"{what}s": _figure(chain, rows, what, least_ess) for what in ("norm", "slope")}
+    figures = {f"{what}s": _figure(network, rows, what, least_ess) for what in ("norm", "slope")}
     return Results(
-        _values(chain, shown),
-        _arrays(chain, rows),
+        _values(network, shown),
+        _arrays(network, rows),
         {name: figure for name, figure in figures.items() if figure.panels},
-        notes=(_sentence(chain, rows, shown, least_ess),),
+        notes=(_sentence(network, rows, shown, least_ess),),
         tables={
             f"slope of log‖X‖_m on log m: {WORDS[kind]}": _table(
-                chain, [row for row in _of_kind(rows, kind) if row.moment.order in told], least_ess
+                network, [row for row in _of_kind(rows, kind) if row.moment.order in told], least_ess
             )
             for kind in KINDS
         },
@@ -46,7 +53,7 @@ def deviation(row: Row) -> float:
     return (row.moment.slope - row.exact_slope) / row.moment.slope_stderr
 
 
-def _values(chain: Chain, shown: Sequence[Row]) -> dict[str, Value]:
+def _values(network: OneNeuronNetwork, shown: Sequence[Row]) -> dict[str, Value]:
     """Gradients first, and what was measured before what it is compared with: tables of sweeps show the first ones."""
     ordered = sorted(shown, key=lambda row: row.quantity.kind != "gradient")
     found = {
@@ -56,18 +63,18 @@ def _values(chain: Chain, shown: Sequence[Row]) -> dict[str, Value]:
         name = row.quantity.name
         if math.isfinite(row.exact_slope):
             found[f"exact_slope/{name}"] = Value(row.exact_slope)
-        found[f"limit/{name}"] = Value(asymptotic_exponent(chain, row.quantity))
+        found[f"limit/{name}"] = Value(asymptotic_exponent(network, row.quantity))
         found[f"ess/{name}"] = Value(row.moment.ess)
     return found | {"order": Value(shown[0].moment.order)}
 
 
-def _arrays(chain: Chain, rows: Sequence[Row]) -> dict[str, NamedArray]:
+def _arrays(network: OneNeuronNetwork, rows: Sequence[Row]) -> dict[str, NamedArray]:
     table = np.array(
         [
             (
                 KINDS.index(row.quantity.kind), row.quantity.layer, row.quantity.center, *row.moment,
-                row.exact_log_norm, row.exact_slope, asymptotic_exponent(chain, row.quantity),
-                printed_exponent(chain, row.quantity),
+                row.exact_log_norm, row.exact_slope, asymptotic_exponent(network, row.quantity),
+                printed_exponent(network, row.quantity),
             )
             for row in rows
         ]
@@ -80,10 +87,10 @@ def _arrays(chain: Chain, rows: Sequence[Row]) -> dict[str, NamedArray]:
     return {"moments": NamedArray(table, meaning)}
 
 
-def _table(chain: Chain, rows: Sequence[Row], least_ess: float) -> Table:
+def _table(network: OneNeuronNetwork, rows: Sequence[Row], least_ess: float) -> Table:
     cells = []
     for row in rows:
-        moment, limit = row.moment, asymptotic_exponent(chain, row.quantity)
+        moment, limit = row.moment, asymptotic_exponent(network, row.quantity)
         known = math.isfinite(row.exact_slope)
         mark = "" if moment.ess >= least_ess else " (not enough)"
         cells.append(
@@ -97,13 +104,13 @@ def _table(chain: Chain, rows: Sequence[Row], least_ess: float) -> Table:
                 f"{deviation(row):+.1f}" if known else "–",
                 f"{gaussian_slope(limit, moment.order):.4f}",
                 f"{limit:g}",
-                f"{printed_exponent(chain, row.quantity):g}",
+                f"{printed_exponent(network, row.quantity):g}",
             )
         )
     return Table(_HEADER, tuple(cells))
 
 
-def _figure(chain: Chain, rows: Sequence[Row], what: str, least_ess: float) -> FigureData:
+def _figure(network: OneNeuronNetwork, rows: Sequence[Row], what: str, least_ess: float) -> FigureData:
     drawn = [_panel(_of_kind(rows, kind), WORDS[kind], what, least_ess) for kind in KINDS]
     panels = tuple(panel for panel in drawn if panel.curves)
     known = any(math.isfinite(row.exact_slope) for row in rows)
@@ -113,10 +120,10 @@ def _figure(chain: Chain, rows: Sequence[Row], what: str, least_ess: float) -> F
             "Slope of log‖X‖_m against log m",
             panels,
             f"{lines}, bands of 2 standard errors. Slopes from an effective sample size below {least_ess:g} are left "
-            f"out. {set_up(chain)}",
+            f"out. {words(network)}",
         )
     left_out = f"Norms from an effective sample size below {least_ess:g} are left out."
-    return FigureData("Norms ‖X‖_m against their order", panels, f"{lines}. {left_out} {set_up(chain)}")
+    return FigureData("Norms ‖X‖_m against their order", panels, f"{lines}. {left_out} {words(network)}")
 
 
 def _panel(rows: Sequence[Row], title: str, what: str, least_ess: float) -> Panel:
@@ -153,18 +160,10 @@ def _measured(rows: Sequence[Row], what: str, least_ess: float) -> Curve:
     return Curve(label, order, y, y - half, y + half, style="dots")
 
 
-def set_up(chain: Chain) -> str:
-    """The chain in one sentence."""
-    loss = "mean-squared error" if chain.loss == "mse" else "cross-entropy"
-    kind = "additive" if chain.operation == "add" else "multiplicative"
-    scales = ", ".join(f"{scale:g}" for scale in sorted(set(chain.scales)))
-    return f"One-neuron {chain.activation} chain, L = {chain.n_layers}, {loss}, {kind} noise of std {scales}."
-
-
-def _sentence(chain: Chain, rows: Sequence[Row], shown: Sequence[Row], least_ess: float) -> str:
+def _sentence(network: OneNeuronNetwork, rows: Sequence[Row], shown: Sequence[Row], least_ess: float) -> str:
     order = shown[0].moment.order
     few = sum(row.moment.ess < least_ess for row in rows)
-    parts = [set_up(chain)]
+    parts = [words(network)]
     known = [row for row in rows if math.isfinite(row.exact_slope) and row.moment.ess >= least_ess]
     if known:
         near = [row for row in known if row.moment.order == order]
@@ -178,10 +177,11 @@ def _sentence(chain: Chain, rows: Sequence[Row], shown: Sequence[Row], least_ess
         )
     gradients = [row for row in shown if row.quantity.kind == "gradient"]
     slopes = ", ".join(f"{row.moment.slope:.2f}" for row in gradients)
-    limits = ", ".join(f"{asymptotic_exponent(chain, row.quantity):g}" for row in gradients)
-    printed = ", ".join(f"{printed_exponent(chain, row.quantity):g}" for row in gradients)
+    limits = ", ".join(f"{asymptotic_exponent(network, row.quantity):g}" for row in gradients)
+    printed = ", ".join(f"{printed_exponent(network, row.quantity):g}" for row in gradients)
     parts.append(
-        f"Gradient noise of layers 1 … {chain.n_layers} grows with slopes {slopes}; limits {limits}; printed {printed}."
+        f"Gradient noise of layers 1 … {network.n_layers} grows with slopes {slopes}; limits {limits}; "
+        f"printed {printed}."
     )
     if few:
         parts.append(f"{few} slopes rest on an effective sample size below {least_ess:g} and are marked.")

@@ -11,11 +11,11 @@ from gnicli.contracts.components import Bench
 from gnicli.contracts.observer import Observer
 from gnicli.contracts.results import Results
 from gnicli.errors import UsageError
-from gnicli.measure.one_neuron.keys import ChainKeys
+from gnicli.measure.one_neuron.keys import OneNeuronKeys
 
 
 @dataclass
-class Averages(ChainKeys):
+class Averages(OneNeuronKeys):
     """The tail of the mean gradient over B data points whose noise is independent, B = 1, 4, 16, …"""
 
     name: str = key("averages", "tail of the mean gradient over a batch (Theorem 3.2)")
@@ -42,9 +42,11 @@ class Averages(ChainKeys):
         sizes = [int(size) for size in self.sizes]
         keys = f"measure=averages with measure.n_draws={self.n_draws}, measure.sizes={sizes}"
         if self.chain:
-            chain = self.build_chain(bench.network.noise)
-            room.require(room.of_chain_means(self.n_layers, sizes, self.n_draws), keys)
-            return results.of_chain(chain, self.layer, sizes, self.n_draws, bench.network.seed, bench.step, observer)
+            one_neuron = self.one_neuron_network(bench.network.noise)
+            room.require(room.of_one_neuron_means(self.n_layers, sizes, self.n_draws), keys)
+            return results.of_one_neuron(
+                one_neuron, self.layer, sizes, self.n_draws, bench.network.seed, bench.step, observer
+            )
         room.require(room.of_network(bench, len(sizes), self.n_draws), f"{keys} on {room.told(bench)}")
         return results.of_network(bench, sizes, self.n_draws, observer)
 

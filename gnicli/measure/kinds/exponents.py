@@ -11,13 +11,13 @@ from gnicli.contracts.components import Bench
 from gnicli.contracts.observer import Observer
 from gnicli.contracts.results import Results
 from gnicli.errors import UsageError
-from gnicli.measure.one_neuron.keys import ChainKeys
+from gnicli.measure.one_neuron.keys import OneNeuronKeys
 
 ORDERS = [2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128]
 
 
 @dataclass
-class Exponents(ChainKeys):
+class Exponents(OneNeuronKeys):
     """Slopes of log‖X‖_m on log m (Lemma 3.1, Theorem 3.1, Remark 3.1) by importance sampling, beside exact ones."""
 
     name: str = key("exponents", "growth of moments with their order (Lemma 3.1, Theorem 3.1)")
@@ -41,7 +41,7 @@ class Exponents(ChainKeys):
         checks.number("measure.least_ess", self.least_ess, above=0)
 
     def measure(self, bench: Bench, observer: Observer) -> Results:
-        """See `contracts.components.Measure`; a chain takes the place of the bench's network and data."""
+        """See `contracts.components.Measure`; a one-neuron network takes the place of the bench's network and data."""
         from gnicli.measure import room
         from gnicli.measure.growth import exponents, network, results
 
@@ -50,11 +50,11 @@ class Exponents(ChainKeys):
             keys = f"measure=exponents with measure.n_draws={self.n_draws} on {room.told(bench)}"
             room.require(room.of_network(bench, 1, self.n_draws), keys)
             return network.measure(bench, orders, self.n_draws, self.inflation, self.least_ess, observer)
-        chain = self.build_chain(bench.network.noise)
+        one_neuron = self.one_neuron_network(bench.network.noise)
         keys = f"measure=exponents with measure.n_samples={self.n_samples}, measure.n_layers={self.n_layers}"
-        room.require(room.of_chain(self.n_layers, self.n_samples), keys)
-        found = exponents.measure(chain, orders, self.n_samples, bench.network.seed, bench.step, observer)
-        return results.results(chain, found, self.least_ess)
+        room.require(room.of_one_neuron(self.n_layers, self.n_samples), keys)
+        found = exponents.measure(one_neuron, orders, self.n_samples, bench.network.seed, bench.step, observer)
+        return results.results(one_neuron, found, self.least_ess)
 
 
 COMPONENT = Exponents

@@ -1,4 +1,4 @@
-"""The keys of a one-neuron-wide chain, for the measures that look at one."""
+"""The keys of a one-neuron network, for the measures that look at one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gnicli.errors import UsageError
 
 if TYPE_CHECKING:
     from gnicli.contracts.components import Noise
-    from gnicli.measure.one_neuron.network import Chain
+    from gnicli.measure.one_neuron.network import OneNeuronNetwork
 
 ACTIVATIONS = ("linear", "relu", "elu")
 _MOST_DECADES = 10
@@ -21,8 +21,8 @@ LOSSES = ("mse", "cross_entropy")
 
 
 @dataclass
-class ChainKeys:
-    """A chain of one-neuron layers and its one data point; its noise is the command's `noise=`."""
+class OneNeuronKeys:
+    """A one-neuron network and its one data point; its noise is the command's `noise=`."""
 
     name: str = key("", "what is found out")
     chain: bool = key(True, "look at the chain; false: at the network and its data")
@@ -60,13 +60,15 @@ class ChainKeys:
         if self.loss == "cross_entropy":
             checks.choice("measure.target", self.target, (0.0, 1.0))
 
-    def build_chain(self, noise: Noise) -> Chain:
-        """The chain under the command's noise; raises `UsageError` where there is none."""
-        from gnicli.measure.one_neuron.network import Chain
+    def one_neuron_network(self, noise: Noise) -> OneNeuronNetwork:
+        """The one-neuron network under the command's noise; raises `UsageError` where there is none."""
+        from gnicli.measure.one_neuron.network import OneNeuronNetwork
 
         stds = noise.stds(self.n_layers)
         operation = noise.operation
         if operation == "none" or not any(std > 0 for std in stds):
             raise UsageError(f"measure={self.name} needs noise in the activations; choose noise=add or noise=mult")
         weights = self.weights if isinstance(self.weights, list | tuple) else [self.weights] * self.n_layers
-        return Chain(tuple(map(float, weights)), self.x, self.target, self.activation, self.loss, operation, stds)
+        return OneNeuronNetwork(
+            tuple(map(float, weights)), self.x, self.target, self.activation, self.loss, operation, stds
+        )

@@ -19,8 +19,11 @@ from scipy.special import expit
 KINDS = ("noised", "accumulated", "gradient")
 
 
-class Chain(NamedTuple):
-    """A chain of L weights, none of them 0; `scales` are the L standard deviations of the noise, `x` is not 0."""
+class OneNeuronNetwork(NamedTuple):
+    """L weights, none of them 0, with their one data point; `stds` are the standard deviations of the L noise layers.
+
+    `x`, the input, is not 0.
+    """
 
     weights: tuple[float, ...]
     x: float
@@ -28,7 +31,7 @@ class Chain(NamedTuple):
     activation: str
     loss: str
     operation: Literal["add", "multiply"]
-    scales: tuple[float, ...]
+    stds: tuple[float, ...]
 
     @property
     def n_layers(self) -> int:
@@ -49,37 +52,37 @@ class Quantity(NamedTuple):
         return f"{self.kind}/layer{self.layer}"
 
 
-def quantities(chain: Chain) -> list[Quantity]:
-    """Everything that can be measured on a chain; gradients are not centered yet."""
-    clean = forward(chain, np.zeros((1, chain.n_layers)))[0]
-    noised = [Quantity("noised", layer) for layer in range(chain.n_layers)]
-    accumulated = [Quantity("accumulated", layer, float(clean[layer, 0])) for layer in range(chain.n_layers)]
-    return [*noised, *accumulated, *(Quantity("gradient", layer) for layer in range(1, chain.n_layers + 1))]
+def quantities(network: OneNeuronNetwork) -> list[Quantity]:
+    """Everything that can be measured on a one-neuron network; gradients are not centered yet."""
+    clean = forward(network, np.zeros((1, network.n_layers)))[0]
+    noised = [Quantity("noised", layer) for layer in range(network.n_layers)]
+    accumulated = [Quantity("accumulated", layer, float(clean[layer, 0])) for layer in range(network.n_layers)]
+    return [*noised, *accumulated, *(Quantity("gradient", layer) for layer in range(1, network.n_layers + 1))]
 
 
-def values(chain: Chain, quantity: Quantity, z: np.ndarray) -> np.ndarray:
-    """The quantity (n,) at standard normal numbers `z` (n, L): the noise of layer i is scale_i z_i, 1 + scale_i z_i."""
-    noised, slopes, output = forward(chain, z)
+def values(network: OneNeuronNetwork, quantity: Quantity, z: np.ndarray) -> np.ndarray:
+    """The quantity (n,) at standard normal numbers `z` (n, L): the noise of layer i is std_i z_i, 1 + std_i z_i."""
+    noised, slopes, output = forward(network, z)
     if quantity.kind != "gradient":
         return noised[quantity.layer] - quantity.center
-    return derivative(chain, output) * _backward(chain, quantity.layer, z, noised, slopes) - quantity.center
+    return derivative(network, output) * _backward(network, quantity.layer, z, noised, slopes) - quantity.center
 
 
-def forward(chain: Chain, z: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def forward(network: OneNeuronNetwork, z: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Noised activations h̃_i (L, n), slopes κ'(w_i h̃_{i−1}) in row i = 1 … L − 1 (row 0 is 1), and o (n,)."""
-    noised = np.empty((chain.n_layers, len(z)))
+    noised = np.empty((network.n_layers, len(z)))
     slopes = np.ones_like(noised)
-    clean = np.full(len(z), chain.x)
-    for layer in range(chain.n_layers):
+    clean = np.full(len(z), network.x)
+    for layer in range(network.n_layers):
         if layer > 0:
-            clean, slopes[layer] = _activate(chain.activation, chain.weights[layer - 1] * noised[layer - 1])
-        noised[layer] = _meet(chain, layer, clean, z)
-    return noised, slopes, chain.weights[-1] * noised[-1]
+            clean, slopes[layer] = _activate(network.activation, network.weights[layer - 1] * noised[layer - 1])
+        noised[layer] = _meet(network, layer, clean, z)
+    return noised, slopes, network.weights[-1] * noised[-1]
 
 
-def _meet(chain: Chain, layer: int, clean: np.ndarray, z: np.ndarray) -> np.ndarray:
-    noise = chain.scales[layer] * z[:, layer]
-    return clean + noise if chain.operation == "add" else clean * (1.0 + noise)
+def _meet(network: OneNeuronNetwork, layer: int, clean: np.ndarray, z: np.ndarray) -> np.ndarray:
+    noise = network.stds[layer] * z[:, layer]
+    return clean + noise if network.operation == "add" else clean * (1.0 + noise)
 
 
 def _activate(name: str, a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -92,31 +95,33 @@ def _activate(name: str, a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.where(a > 0, a, np.expm1(low)), np.exp(low)
 
 
-def _backward(chain: Chain, layer: int, z: np.ndarray, noised: np.ndarray, slopes: np.ndarray) -> np.ndarray:
+def _backward(
+    network: OneNeuronNetwork, layer: int, z: np.ndarray, noised: np.ndarray, slopes: np.ndarray
+) -> np.ndarray:
     """∂o/∂w_i, i = `layer`."""
     found = noised[layer - 1].copy()
-    for above in range(layer, chain.n_layers):
-        found *= slopes[above] * chain.weights[above]
-        if chain.operation == "multiply":
-            found *= 1.0 + chain.scales[above] * z[:, above]
+    for above in range(layer, network.n_layers):
+        found *= slopes[above] * network.weights[above]
+        if network.operation == "multiply":
+            found *= 1.0 + network.stds[above] * z[:, above]
     return found
 
 
-def derivative(chain: Chain, output: np.ndarray) -> np.ndarray:
+def derivative(network: OneNeuronNetwork, output: np.ndarray) -> np.ndarray:
     """The loss's derivative in the output."""
-    if chain.loss == "mse":
-        return 2.0 * (output - chain.target)
-    return expit(output) - chain.target
+    if network.loss == "mse":
+        return 2.0 * (output - network.target)
+    return expit(output) - network.target
 
 
-def printed_exponent(chain: Chain, quantity: Quantity) -> float:
+def printed_exponent(network: OneNeuronNetwork, quantity: Quantity) -> float:
     """What Lemma 3.1 and Theorem 3.1 print: ½ and (i + 1)/2 for activations; 1 and (L + i)/2 for gradients."""
-    if chain.operation == "add":
+    if network.operation == "add":
         return 1.0 if quantity.kind == "gradient" else 0.5
-    return (quantity.layer + (chain.n_layers if quantity.kind == "gradient" else 1)) / 2
+    return (quantity.layer + (network.n_layers if quantity.kind == "gradient" else 1)) / 2
 
 
-def asymptotic_exponent(chain: Chain, quantity: Quantity) -> float:
+def asymptotic_exponent(network: OneNeuronNetwork, quantity: Quantity) -> float:
     """The limit of d log‖X‖_m / d log m: half the number of unbounded Gaussian factors that meet in X.
 
     Multiplicative: one factor for each noisy layer up to i in h̃_i; in the gradient every noisy layer enters ∂o/∂w_i
@@ -124,9 +129,9 @@ def asymptotic_exponent(chain: Chain, quantity: Quantity) -> float:
     is one Gaussian factor, and the residual of `mse` another. It takes for granted that the activation grows linearly
     on one side at least and that no factor is cut off on both.
     """
-    noisy = [scale > 0 for scale in chain.scales]
-    squared = chain.loss == "mse"
-    if chain.operation == "multiply":
+    noisy = [std > 0 for std in network.stds]
+    squared = network.loss == "mse"
+    if network.operation == "multiply":
         if quantity.kind == "gradient":
             return sum(noisy) * (1.0 if squared else 0.5)
         return sum(noisy[: quantity.layer + 1]) / 2
@@ -143,3 +148,11 @@ def gaussian_slope(r: float, order: float) -> float:
     log_moment = 0.5 * power * math.log(2.0) + float(gammaln((power + 1) / 2)) - 0.5 * math.log(math.pi)
     log_mean = r * (math.log(2.0) + float(digamma((power + 1) / 2)))
     return log_mean - log_moment / order
+
+
+def words(network: OneNeuronNetwork) -> str:
+    """The network in one sentence."""
+    loss = "mean-squared error" if network.loss == "mse" else "cross-entropy"
+    kind = "additive" if network.operation == "add" else "multiplicative"
+    stds = ", ".join(f"{std:g}" for std in sorted(set(network.stds)))
+    return f"One-neuron {network.activation} chain, L = {network.n_layers}, {loss}, {kind} noise of std {stds}."
