@@ -88,8 +88,11 @@ class LayerHooks:
             )
         self.n_passes += 1
 
-    def _entering(self, module: nn.Module, args: tuple, kwargs: dict[str, Any]) -> tuple[tuple, dict[str, Any]] | None:
-        if not self._acts(module):
+    def _entering(
+        self, module: nn.Module, args: tuple, kwargs: dict[str, Any] | None = None
+    ) -> tuple[tuple, dict[str, Any]] | None:
+        # Without kwargs: another thread is inside of a call while this hook is attached or removed.
+        if kwargs is None or not self._acts(module):
             return None
         index = self._next_index(module)
         changed: dict[int, torch.Tensor] = {}  # by identity: one tensor given twice is one activation

@@ -8,9 +8,11 @@ independent signs u.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 
 import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from gnicli.contracts.components import Noise, NoisyNetwork, ValueAndGradients
@@ -81,16 +83,21 @@ class NoisedActivations:
         noised = {index: layer for index, layer in enumerate(layers) if self._stds[index] > 0}
         self._hooks = LayerHooks(module, noised, self._keep)
         self._found: list[tuple[float, torch.Tensor]] = []  # variances and activations
+        self._inside = contextlib.ExitStack()
 
     def __enter__(self) -> NoisedActivations:
         """Attach the hooks, and forget the activations of an earlier pass."""
         self._found = []
-        self._hooks.__enter__()
+        with contextlib.ExitStack() as stack:
+            # Fused attention has no second derivative.
+            stack.enter_context(sdpa_kernel(SDPBackend.MATH))
+            stack.enter_context(self._hooks)
+            self._inside = stack.pop_all()
         return self
 
     def __exit__(self, *error: object) -> None:
         """Remove the hooks."""
-        self._hooks.__exit__(*error)
+        self._inside.close()
 
     def _keep(self, layer: int, values: torch.Tensor) -> torch.Tensor:
         own = values.view_as(values) if values.requires_grad else values.detach().requires_grad_()

@@ -10,14 +10,15 @@ from gnicli.errors import UsageError
 
 
 def has_stages(module: torch.nn.Module) -> bool:
-    """Whether a module keeps the contract of stages: `module.stages` are modules that hold all of its parameters.
+    """Whether a module keeps the contract of stages: `module.stages` are modules, and no other one has parameters.
 
-    Networks of other packages have attributes of that name with another meaning, a stem before them and a head after
-    them; the parameters tell the two apart.
+    Networks of other packages have attributes of that name with another meaning, with a stem before them and a head
+    after them; where parameters lie tells the two apart.
     """
     stages = _stages(module)
     held = {id(parameter) for stage in stages for parameter in stage.parameters()}
-    return bool(stages) and all(id(parameter) in held for parameter in module.parameters())
+    inside = [parameter for child in module.children() for parameter in child.parameters()]
+    return bool(stages) and all(id(parameter) in held for parameter in inside)
 
 
 def stages_of(module: torch.nn.Module, needed_by: str) -> list[torch.nn.Module]:
@@ -27,8 +28,8 @@ def stages_of(module: torch.nn.Module, needed_by: str) -> list[torch.nn.Module]:
     """
     if not has_stages(module):
         raise UsageError(
-            f"{needed_by} needs a network with stages, modules that its forward applies in order and that hold all of "
-            f"its parameters; {type(module).__name__} has none: give its module an attribute stages"
+            f"{needed_by} needs a network with stages, the modules that its forward applies in order and no parameters "
+            f"beside them; {type(module).__name__} has none: give its module an attribute stages"
         )
     return _stages(module)
 

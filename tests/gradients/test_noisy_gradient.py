@@ -126,11 +126,6 @@ def test_a_foreign_module_gets_the_same_noise_and_gradient(noise):
     assert relative_error(found, expected) < 1e-10
 
 
-def test_a_module_without_stages_is_refused():
-    with pytest.raises(UsageError, match="Linear has no stages"):
-        NoisyGradient(NoisyNetwork(nn.Linear(1, 1), "mse", NoNoise()))
-
-
 def test_frozen_weights_get_no_gradient():
     module, free = network(), network()
     module.stages[0].weight.requires_grad_(False)
