@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gnicli.engine.runs import Run, Runs, load_run, load_runs
+    from gnicli.gradients.functional import explicit_regularizer, noisy_loss
+    from gnicli.gradients.hooks import inject
     from gnicli.launch.from_python import run
     from gnicli.stable import StableLaw, fit, fit_many
 
@@ -19,14 +21,29 @@ _MODULES = {
     "Run": "gnicli.engine.runs",
     "Runs": "gnicli.engine.runs",
     "StableLaw": "gnicli.stable",
+    "explicit_regularizer": "gnicli.gradients.functional",
     "fit": "gnicli.stable",
     "fit_many": "gnicli.stable",
+    "inject": "gnicli.gradients.hooks",
     "load_run": "gnicli.engine.runs",
     "load_runs": "gnicli.engine.runs",
+    "noisy_loss": "gnicli.gradients.functional",
     "run": "gnicli.launch.from_python",
 }
 
-__all__ = ["Run", "Runs", "StableLaw", "fit", "fit_many", "load_run", "load_runs", "run"]
+__all__ = [
+    "Run",
+    "Runs",
+    "StableLaw",
+    "explicit_regularizer",
+    "fit",
+    "fit_many",
+    "inject",
+    "load_run",
+    "load_runs",
+    "noisy_loss",
+    "run",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -40,9 +40,13 @@ class Network(Protocol):
     ) -> torch.nn.Module:
         """Build the module on the CPU, its weights drawn from `generator`.
 
-        The module has an attribute `stages`, a sequence of L modules: stage i (from 0) maps the noised activations
-        h̃_i to the activations h_{i+1} of the next layer, activation function included; the last one gives the output.
-        Its `forward` applies them in order. Noise layer i is the input of stage i, so layer 0 is the network's input.
+        Where the module has an attribute `stages`, a sequence of L modules, stage i (from 0) maps the noised
+        activations h̃_i to the activations h_{i+1} of the next layer, activation function included; the last one gives
+        the output. Its `forward` applies them in order. Noise layer i is the input of stage i, so layer 0 is
+        the network's input.
+
+        Any other module that maps inputs (n, *input_shape) to outputs (n, n_outputs) will do: its noise layers are the
+        inputs of its weighted modules (see `gradients.noise_layers`).
         """
         ...
 

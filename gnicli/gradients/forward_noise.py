@@ -9,6 +9,7 @@ from gnicli.errors import UsageError
 from gnicli.gradients.hooks import Injection
 from gnicli.gradients.layer_hooks import LayerHooks
 from gnicli.gradients.noise_layers import noise_layers
+from gnicli.gradients.stages import require_several
 
 
 class ForwardNoise:
@@ -21,6 +22,7 @@ class ForwardNoise:
     @torch.no_grad()
     def __call__(self, step: int, draw: int, inputs: torch.Tensor) -> list[torch.Tensor]:
         """One tensor (n, *features of the layer) per noise layer; the calls of one called again lie side by side."""
+        require_several(self._module, len(inputs))
         clean = self._entering(inputs)
         with self._injection.at(step, draw):
             noised = self._entering(inputs)

@@ -13,7 +13,7 @@ from gnicli.gradients import losses
 from gnicli.gradients.generic import accumulate
 from gnicli.gradients.hooks import Injection
 from gnicli.gradients.noise_layers import noise_layers
-from gnicli.gradients.stages import learned
+from gnicli.gradients.stages import learned, require_several
 
 
 class HookedGradient:
@@ -29,6 +29,7 @@ class HookedGradient:
     @torch.enable_grad()
     def __call__(self, step: int, draws: range, inputs: torch.Tensor, targets: torch.Tensor) -> ValueAndGradients:
         """The mean loss over `draws` and its gradients, which hold until the next call."""
+        require_several(self._module, len(inputs))
         total = inputs.new_zeros(())
         with self._injection as injection:
             for draw in draws:

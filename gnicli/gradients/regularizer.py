@@ -13,7 +13,6 @@ from collections.abc import Iterator
 
 import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from gnicli.contracts.components import Noise, NoisyNetwork, ValueAndGradients
 from gnicli.errors import UsageError
@@ -22,7 +21,7 @@ from gnicli.gradients.generic import accumulate
 from gnicli.gradients.layer_hooks import LayerHooks
 from gnicli.gradients.losses import Loss
 from gnicli.gradients.noise_layers import NoiseLayer, noise_layers
-from gnicli.gradients.stages import has_stages, learned
+from gnicli.gradients.stages import has_stages, learned, mixing
 from gnicli.gradients.streams import row_blocks
 from gnicli.seeding import torch_stream
 
@@ -135,9 +134,8 @@ class NoisedActivations:
 
 def require_separate_examples(module: torch.nn.Module, exact: str, probes: str) -> None:
     """Refuse the exact trace where the outputs of one example depend on the others; names both methods as typed."""
-    for part in module.modules():
-        if isinstance(part, _BatchNorm) and (part.training or part.running_mean is None):
-            raise UsageError(
-                f"{exact} takes examples one by one, and {type(part).__name__} in training mode mixes them; "
-                f"use {probes}, or evaluation mode"
-            )
+    if (part := mixing(module)) is not None:
+        raise UsageError(
+            f"{exact} takes examples one by one, and {type(part).__name__} in training mode mixes them; "
+            f"use {probes}, or evaluation mode"
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import torch
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from gnicli.errors import UsageError
 
@@ -55,6 +56,23 @@ def weight_tensors(tensors: Iterable[torch.Tensor]) -> list[torch.Tensor]:
     A layer is a tensor of two dimensions or more; its number is its position here, from 1.
     """
     return [tensor for tensor in tensors if tensor.dim() > 1]
+
+
+def mixing(module: torch.nn.Module) -> torch.nn.Module | None:
+    """The batch normalization in a module that makes the output of an example depend on the others, or None."""
+    for part in module.modules():
+        if isinstance(part, _BatchNorm) and (part.training or part.running_mean is None):
+            return part
+    return None
+
+
+def require_several(module: torch.nn.Module, n_examples: int) -> None:
+    """Refuse a single example where a module normalizes over the batch."""
+    if n_examples == 1 and (part := mixing(module)) is not None:
+        raise UsageError(
+            f"{type(module).__name__} normalizes over the batch ({type(part).__name__}), and this takes a single "
+            "example; use a network that treats examples independently, with LayerNorm or GroupNorm"
+        )
 
 
 def learned(module: torch.nn.Module) -> list[torch.nn.Parameter]:

@@ -83,6 +83,11 @@ def test_batch_normalization_sees_the_whole_batch_of_one_draw():
     noisy = NoisyNetwork(model, "mse", NoNoise(), 2)
     value, _ = NoisyGradient(noisy)(0, inputs, targets)
     assert value == nn.functional.mse_loss(model(inputs), targets)
+    for takes_one in (NoisyGradient(noisy), lambda *args: ForwardNoise(noisy)(0, 0, inputs[:1])):
+        with pytest.raises(
+            UsageError, match=r"Sequential normalizes over the batch \(BatchNorm1d\), and this takes a si"
+        ):
+            takes_one(0, inputs[:1], targets[:1])
     with pytest.raises(UsageError, match="takes examples one by one, and BatchNorm1d in training mode mixes them"):
         ExplicitGradient(noisy._replace(noise=AdditiveNoise()))
     assert ExplicitGradient(NoisyNetwork(model.eval(), "mse", AdditiveNoise()))(0, inputs, targets)[0] > 0
@@ -114,6 +119,8 @@ def test_weights_that_are_not_used_get_zeros_and_noise_that_is_not_there_is_told
 def test_what_needs_stages_says_so():
     inputs, targets = data(9, "mse")
     _, module = twins()
+    with pytest.raises(UsageError, match=r"noise\.std has 2 entries, but the network has 3 noise layers"):
+        NoisyGradient(NoisyNetwork(module, "mse", AdditiveNoise(std=[0.1, 0.2])))
     with pytest.raises(
         UsageError, match=r"^potential=network needs a network with stages.* Sequential has none: give its"
     ):

@@ -255,10 +255,10 @@ def test_the_network_of_the_docs_is_one(gni, tmp_path, monkeypatch):
     module = found(width=8).build((1, 4, 4), 3, torch.Generator(), torch.float32)
     x = torch.ones(2, 1, 4, 4)
     expected = x
-    for stage in stages_of(module):
+    for stage in stages_of(module, "this"):
         expected = stage(expected)
     assert torch.equal(module(x), expected)
-    assert len(stages_of(module)) == 3
+    assert len(stages_of(module, "this")) == 3
     del type(module).forward
     with pytest.raises(UsageError, match="Net has no forward"):
         require_forward(module)
