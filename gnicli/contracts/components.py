@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeAlias
 
 from gnicli.contracts.data import Data
 from gnicli.contracts.observer import Observer
@@ -77,15 +77,17 @@ class Noise(Protocol):
 class NoisyNetwork(NamedTuple):
     """A network with its loss and the noise injected into it: all that an M-draw objective (4.5) is made of but data.
 
-    `module` is what `Network.build` returned, `loss` is `mse` or `cross_entropy`, `M` (>= 1) draws of the noise are
-    averaged in one gradient, and `seed` keys the random streams.
+    `module` is what `Network.build` returned, `M` (>= 1) draws of the noise are averaged in one gradient, and `seed`
+    keys the random streams. `loss` is `mse` or `cross_entropy`, or from Python a function of (what the module returns,
+    targets). `layers` are the noise layers where they are not all (see `gradients.noise_layers`).
     """
 
     module: torch.nn.Module
-    loss: str
+    loss: str | Callable[[Any, Any], torch.Tensor]
     noise: Noise
     M: int = 1
     seed: int = 0
+    layers: Sequence[str | torch.nn.Module] | str | torch.nn.Module | None = None
 
 
 ValueAndGradients: TypeAlias = "tuple[torch.Tensor, list[torch.Tensor]]"

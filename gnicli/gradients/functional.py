@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -14,6 +14,7 @@ from gnicli import checks
 from gnicli.contracts.components import Noise, NoisyNetwork, ValueAndGradients
 from gnicli.errors import UsageError
 from gnicli.gradients import losses
+from gnicli.gradients.calls import Criterion, called, mean_loss, outputs_of
 from gnicli.gradients.hooks import inject
 from gnicli.gradients.losses import Loss
 from gnicli.gradients.noise_argument import Size, noise_of
@@ -23,8 +24,6 @@ from gnicli.gradients.regularizer import NoisedActivations, require_separate_exa
 from gnicli.gradients.stages import learned
 from gnicli.network.stages import Stack
 from gnicli.seeding import torch_stream
-
-Criterion = str | Callable[[Any, Any], torch.Tensor]
 
 
 def noisy_loss(
@@ -76,10 +75,10 @@ def noisy_loss(
     if isinstance(criterion, str) and layers is None and _is_plain(model, x):
         gradient = NoisyGradient(NoisyNetwork(model, criterion, noise, M, seed))
         return _Differentiated.apply(lambda: gradient(step, x, y), *learned(model))
-    mean = _by_name(criterion) if isinstance(criterion, str) else criterion
+    mean = mean_loss(criterion)
     n_draws = 1 if noise.operation == "none" else M  # without noise all draws are alike
     with inject(model, noise, layers=layers, seed=seed, step=step):
-        return torch.stack([mean(_called(model, x), y) for _ in range(n_draws)]).mean()
+        return torch.stack([mean(called(model, x), y) for _ in range(n_draws)]).mean()
 
 
 def explicit_regularizer(
@@ -135,7 +134,7 @@ def explicit_regularizer(
         require_separate_examples(model, "exact=True", "exact=False")
     with torch.enable_grad():
         with activations:
-            outputs = _outputs(_called(model, x))
+            outputs = outputs_of(called(model, x))
         if isinstance(loss, losses.MeanSquaredError):
             outputs = outputs.flatten(1)
         if outputs.dim() != 2:
@@ -177,35 +176,6 @@ def _is_plain(model: nn.Module, x: Any) -> bool:
         and not x.requires_grad
         and not torch.is_autocast_enabled(x.device.type)
     )
-
-
-def _called(model: nn.Module, x: Any) -> Any:
-    if isinstance(x, Mapping):
-        return model(**x)
-    return model(*x) if isinstance(x, tuple | list) else model(x)
-
-
-def _outputs(found: Any) -> torch.Tensor:
-    """The outputs as a tensor, taken from `logits` where the model returns an object or a mapping."""
-    if isinstance(found, torch.Tensor):
-        return found
-    outputs = found.get("logits") if isinstance(found, Mapping) else getattr(found, "logits", None)
-    if not isinstance(outputs, torch.Tensor):
-        raise UsageError(
-            f"the model returned {type(found).__name__}, neither a tensor nor anything with logits; "
-            "wrap it so that it returns its outputs"
-        )
-    return outputs
-
-
-def _by_name(name: str) -> Callable[[Any, torch.Tensor], torch.Tensor]:
-    loss = losses.get(name)
-
-    def mean(found: Any, y: torch.Tensor) -> torch.Tensor:
-        outputs = _outputs(found)
-        return loss.mean(outputs, loss.prepare(y, outputs.shape[1], outputs.dtype))
-
-    return mean
 
 
 def _standard(criterion: Criterion) -> Loss:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 
 from gnicli.contracts.components import NoisyNetwork, ValueAndGradients
-from gnicli.gradients import losses
+from gnicli.gradients.calls import called, mean_loss, n_examples
 from gnicli.gradients.generic import accumulate
 from gnicli.gradients.hooks import Injection
 from gnicli.gradients.noise_layers import noise_layers
@@ -21,22 +21,20 @@ class HookedGradient:
 
     def __init__(self, network: NoisyNetwork) -> None:
         module = network.module
-        self._module, self._loss = module, losses.get(network.loss)
+        self._module, self._loss = module, mean_loss(network.loss)
         self._parameters = learned(module)
         self._gradients = [torch.empty_like(parameter) for parameter in self._parameters]
-        self._injection = Injection(module, network.noise, noise_layers(module), network.seed)
+        self._injection = Injection(module, network.noise, noise_layers(module, network.layers), network.seed)
 
     @torch.enable_grad()
     def __call__(self, step: int, draws: range, inputs: torch.Tensor, targets: torch.Tensor) -> ValueAndGradients:
         """The mean loss over `draws` and its gradients, which hold until the next call."""
-        require_several(self._module, len(inputs))
-        total = inputs.new_zeros(())
+        require_several(self._module, n_examples(inputs))
+        total = self._parameters[0].new_zeros(())
         with self._injection as injection:
             for draw in draws:
                 injection.at(step, draw)
-                outputs = self._module(inputs)
-                prepared = self._loss.prepare(targets, outputs.shape[1], outputs.dtype)
-                value = self._loss.mean(outputs, prepared) / len(draws)
+                value = self._loss(called(self._module, inputs), targets) / len(draws)
                 gradients = torch.autograd.grad(value, self._parameters, allow_unused=True)
                 accumulate(self._gradients, gradients, first=draw == draws[0])
                 total += value.detach()

@@ -28,7 +28,7 @@ from gnicli.seeding import numpy_stream
 
 def gradient_noise_source(network: NoisyNetwork, key: str) -> NoisyGradient:
     """Draws of ∇L̃(ε); `UsageError` naming `key` where there is no noise to look at."""
-    if not any(std > 0 for std in network.noise.stds(len(noise_layers(network.module)))):
+    if not any(std > 0 for std in network.noise.stds(len(noise_layers(network.module, network.layers)))):
         raise UsageError(f"{key} needs noise in the activations; choose noise=add or noise=mult")
     return NoisyGradient(network)
 

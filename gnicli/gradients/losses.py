@@ -102,7 +102,7 @@ class CrossEntropy:
         return q * u - log_p.exp() * (q * u).sum(dim=1, keepdim=True)
 
 
-def get(name: str) -> Loss:
-    """The loss of that name (`mse` or `cross_entropy`); raises `UsageError` for another."""
+def get(name: object) -> Loss:
+    """The loss of that name (`mse` or `cross_entropy`); raises `UsageError` for anything else."""
     checks.choice("loss", name, NAMES)
     return MeanSquaredError() if name == "mse" else CrossEntropy()

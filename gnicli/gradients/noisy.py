@@ -21,10 +21,10 @@ class NoisyGradient:
 
     def __init__(self, network: NoisyNetwork) -> None:
         kind: type[DenseGradient | GenericGradient | HookedGradient] = HookedGradient
-        if has_stages(network.module):
+        if has_stages(network.module) and isinstance(network.loss, str) and network.layers is None:
             kind = DenseGradient if is_dense(network.module) else GenericGradient
         self._gradient = kind(network)
-        self._noisy = any(std > 0 for std in network.noise.stds(len(noise_layers(network.module))))
+        self._noisy = any(std > 0 for std in network.noise.stds(len(noise_layers(network.module, network.layers))))
         self.M = network.M
 
     def __call__(self, step: int, inputs: torch.Tensor, targets: torch.Tensor) -> ValueAndGradients:

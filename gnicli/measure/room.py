@@ -7,21 +7,25 @@ import torch
 from gnicli import memory
 from gnicli.contracts.components import Bench
 from gnicli.gradients import room
+from gnicli.gradients.calls import n_examples
 from gnicli.gradients.dense import is_dense
 from gnicli.gradients.stages import weight_tensors
 from gnicli.measure.averages.batch_means import CHUNK
 
 _DOUBLE = 8
-_KEPT_IN_OWN, _KEPT_IN_DOUBLE = 7, 4  # of a coordinate in `sums.PowerSums`: center, two scratch rows, four of a block
+_KEPT_IN_OWN, _KEPT_IN_DOUBLE = (
+    7,
+    4,
+)  # of a coordinate in `power_sums.PowerSums`: center, two scratch rows, four of a block
 _TRACED = 4  # bytes of a traced value
 
 
 def of_layers(bench: Bench, n_draws: int, n_traced: int) -> int:
     """Bytes of `measure=layers`: its samples of one draw, the sums and traces of three populations, the gradient."""
-    shape, itemsize = tuple(bench.inputs.shape[1:]), _itemsize(bench)
+    shape, itemsize = _shape(bench), _itemsize(bench)
     weights = [weight.numel() for weight in weight_tensors(bench.network.module.parameters())]
     units = [stage.n_in for stage in room.known_stages(bench.network.module, shape)]
-    of_one_draw = _DOUBLE * (2 * sum(weights) + len(bench.inputs) * sum(units))
+    of_one_draw = _DOUBLE * (2 * sum(weights) + n_examples(bench.inputs) * sum(units))
     coordinates = [*weights, *weights, *units]
     sums = (_KEPT_IN_OWN * itemsize + _KEPT_IN_DOUBLE * _DOUBLE) * sum(coordinates)
     traces = _TRACED * n_draws * sum(min(n_traced, size) for size in coordinates)
@@ -47,13 +51,18 @@ def of_one_neuron(n_layers: int, n_samples: int) -> int:
 
 def _of_gradient(bench: Bench) -> int:
     """The gradient and the buffers it is made in by hand; what autograd keeps is gone after each draw."""
-    shape, itemsize = tuple(bench.inputs.shape[1:]), _itemsize(bench)
+    shape, itemsize = _shape(bench), _itemsize(bench)
     buffers = (
-        room.of_activations(bench.network.module, shape, len(bench.inputs), itemsize)
+        room.of_activations(bench.network.module, shape, n_examples(bench.inputs), itemsize)
         if is_dense(bench.network.module)
         else 0
     )
     return itemsize * room.n_weights(bench.network.module) + buffers
+
+
+def _shape(bench: Bench) -> tuple[int, ...]:
+    """Of one example; nothing is known of inputs that are more than one tensor."""
+    return tuple(bench.inputs.shape[1:]) if isinstance(bench.inputs, torch.Tensor) else ()
 
 
 def _itemsize(bench: Bench) -> int:
@@ -68,4 +77,4 @@ def require(n_bytes: int, keys: str, device: torch.device | None = None) -> None
 
 def told(bench: Bench) -> str:
     """The network and the batch in words."""
-    return f"a network of {room.n_weights(bench.network.module):,} weights with {len(bench.inputs):,} examples"
+    return f"a network of {room.n_weights(bench.network.module):,} weights with {n_examples(bench.inputs):,} examples"

@@ -11,6 +11,7 @@ import torch
 
 from gnicli.contracts.components import Bench
 from gnicli.contracts.observer import Observer, State
+from gnicli.gradients.calls import examples, n_examples
 from gnicli.gradients.forward_noise import ForwardNoise
 from gnicli.gradients.injected import first_fresh, gradient_noise_source
 from gnicli.gradients.stages import weight_tensors
@@ -39,7 +40,7 @@ def point_of(bench: Bench) -> int:
 
     So are the traced weights: seeds of one network differ in the draws alone, which standard errors are about.
     """
-    return int(numpy_stream(0, "sample", _POINT).integers(len(bench.inputs)))
+    return int(numpy_stream(0, "sample", _POINT).integers(n_examples(bench.inputs)))
 
 
 def over_draws(bench: Bench, n_draws: int, n_traced: int, observer: Observer) -> dict[str, Population]:
@@ -87,7 +88,7 @@ def _draws(bench: Bench) -> list[tuple[str, Draw]]:
     pilot = range(first_fresh(bench.network.M), first_fresh(bench.network.M) + bench.n_mean)
     first = pilot.stop + pilot.stop % 2
     at = point_of(bench)
-    point = bench.inputs[at : at + 1], bench.targets[at : at + 1]
+    point = examples(bench.inputs, at, at + 1), examples(bench.targets, at, at + 1)
     forward_noise = ForwardNoise(bench.network)
 
     def gradient(inputs: torch.Tensor, targets: torch.Tensor) -> Draw:

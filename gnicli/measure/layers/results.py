@@ -9,6 +9,7 @@ import numpy as np
 
 from gnicli.contracts.components import Bench
 from gnicli.contracts.results import NamedArray, Results, Table, Value
+from gnicli.gradients.calls import n_examples
 from gnicli.measure.layers import figures, jackknife, sentences
 from gnicli.measure.layers.draws import WATCHED, point_of
 from gnicli.measure.layers.populations import ACROSS, MEANINGS, REDRAWN, STABLE_ENDS, Found
@@ -40,7 +41,7 @@ def results(found: Found, bench: Bench, n_draws: int, chosen: Sequence[str]) -> 
         _values(found),
         _arrays(found),
         {name: drawn[name]() for name in chosen},
-        notes=(*sentences.sentences(found.statistics, found.controls), _protocol(bench, n_draws), *_about(found)),
+        notes=(*sentences.sentences(found.statistics, found.controls), protocol(bench, n_draws), *_about(found)),
         tables=tables,
     )
 
@@ -103,10 +104,14 @@ def _arrays(found: Found) -> dict[str, NamedArray]:
     return arrays
 
 
-def _protocol(bench: Bench, n_draws: int) -> str:
-    _, loss, noise, M, _ = bench.network
+def protocol(bench: Bench, n_draws: int) -> str:
+    """How it was measured, in a sentence."""
+    network = bench.network
+    loss, noise, M = network.loss, network.noise, network.M
+    if not isinstance(loss, str):
+        loss = getattr(loss, "__name__", type(loss).__name__)
     return (
-        f"Gradients of {len(bench.inputs)} examples (loss {loss}, noise={noise.name}, M={M}, step "
+        f"Gradients of {n_examples(bench.inputs)} examples (loss {loss}, noise={noise.name}, M={M}, step "
         f"{bench.step}); across_weights is the mean of draws 0 … M − 1 about the mean of {bench.n_mean} fresh draws, "
         f"divided by sqrt(1 + M/{bench.n_mean}); populations over draws hold {n_draws} draws about their own mean "
         f"(variance with n − 1); the single data point is number {point_of(bench)} of the batch, from 0."

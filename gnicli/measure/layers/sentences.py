@@ -15,6 +15,11 @@ NEAR_KURTOSIS = 1.0  # excess kurtosis below which, in size, the tails are calle
 SAME = 0.1  # differences of alpha that are not made much of
 CORRELATED = 0.7  # share of the shuffled weights' effective rank below which weights are called correlated
 HEAVIER = "heavier than Gaussian"
+NEAR = "next to Gaussian"
+NO_LIGHTER = "no evidence of heavy tails: the clean gradient is no lighter"
+LIGHTER = "heavier than Gaussian: the clean gradient is lighter"
+ALONE = "no clean gradient to compare"
+FAILED = "not to be relied on: the controls failed"
 Layers = Mapping[int, float]
 Statistics = Mapping[str, Mapping[int, Mapping[str, float]]]
 
@@ -34,6 +39,22 @@ def sentences(statistics: Statistics, controls: Iterable[Control]) -> list[str]:
     )
 
 
+def verdicts(statistics: Statistics, controls: Iterable[Control]) -> dict[tuple[str, int], str]:
+    """In a few words for (population, layer), of those populations that the sentences judge.
+
+    Over draws it is about the median weight's noise, across weights about one draw's noise beside the clean gradient.
+    """
+    found = {}
+    clean = _by_layer(statistics, "clean", "alpha")
+    for layer, alpha in _by_layer(statistics, "across_weights", "alpha").items():
+        found["across_weights", layer] = _against_clean(alpha, clean.get(layer))
+    for name in ("over_draws", "over_draws_point"):
+        each, kurtosis = _by_layer(statistics, name, "alpha_each"), _by_layer(statistics, name, "kurtosis")
+        found |= {(name, layer): _tails(each[layer], kurtosis[layer]) for layer in each if layer in kurtosis}
+    passed = all(control.passed for control in controls)
+    return found if passed else dict.fromkeys(found, FAILED)
+
+
 def _instrument(controls: list[Control]) -> str:
     told = ", ".join(f"{c.name}: pooled {c.pooled:.2f}, scaled {c.scaled:.3f} ({c.expected})" for c in controls)
     failed = [control.name for control in controls if not control.passed]
@@ -49,10 +70,10 @@ def _across(statistics: Statistics) -> list[str]:
     noise, clean = _by_layer(statistics, "across_weights", "alpha"), _by_layer(statistics, "clean", "alpha")
     if not noise:
         return []
-    near = [layer for layer, value in noise.items() if value >= NEAR_GAUSSIAN]
-    known = [layer for layer in noise if layer in clean and layer not in near]
-    lighter = [layer for layer in known if clean[layer] > noise[layer] + SAME]
-    others = [layer for layer in known if layer not in lighter]
+    kinds = {layer: _against_clean(value, clean.get(layer)) for layer, value in noise.items()}
+    near, others, lighter, alone = (
+        [layer for layer, kind in kinds.items() if kind == one] for one in (NEAR, NO_LIGHTER, LIGHTER, ALONE)
+    )
     parts = []
     if near:
         parts.append(f"{_told(near, noise)} (a Gaussian's would be 2)")
@@ -66,12 +87,20 @@ def _across(statistics: Statistics) -> list[str]:
             f"{_told(lighter, noise)}, and the clean gradient, in which nothing is random, is lighter: "
             f"{_range(clean, lighter)}"
         )
-    alone = [layer for layer in noise if layer not in clean and layer not in near]
     if alone:
         parts.append(f"{_told(alone, noise)}, with no clean gradient to compare")
     found = [f"Across the weights of a layer one draw's noise fits an alpha that in {'; in '.join(parts)}."]
     scaled = _by_layer(statistics, "across_weights", "alpha_scaled")
     return found + _scales(noise, {layer: value for layer, value in scaled.items() if layer in noise})
+
+
+def _against_clean(noise: float, clean: float | None) -> str:
+    """What alpha of one draw's noise across weights says beside that of the clean gradient."""
+    if noise >= NEAR_GAUSSIAN:
+        return NEAR
+    if clean is None:
+        return ALONE
+    return LIGHTER if clean > noise + SAME else NO_LIGHTER
 
 
 def _scales(noise: Layers, scaled: Layers) -> list[str]:
@@ -115,7 +144,7 @@ def _tails(alpha: float, kurtosis: float) -> str:
     if alpha >= NEAR_GAUSSIAN:
         if kurtosis <= -NEAR_KURTOSIS:
             return "lighter than Gaussian"
-        return "next to Gaussian" if kurtosis < NEAR_KURTOSIS else "Gaussian by alpha and heavier by kurtosis"
+        return NEAR if kurtosis < NEAR_KURTOSIS else "Gaussian by alpha and heavier by kurtosis"
     return HEAVIER if kurtosis > 0 else "heavier than Gaussian by alpha and not by kurtosis"
 
 
