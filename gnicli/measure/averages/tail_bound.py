@@ -16,6 +16,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import brentq
 
+from gnicli.measure import skewness
+
 _FEWEST = 10  # exceedances behind a point of a curve
 
 
@@ -31,21 +33,18 @@ class Shape(NamedTuple):
 def shape(x: np.ndarray, n_blocks: int = 50) -> Shape:
     """Of draws (n,), n ≥ 2 `n_blocks`; the error is that of the jackknife over blocks, too small for a heavy tail."""
     powers = np.array([[np.mean(block**k) for k in (1, 2, 3, 4)] for block in np.array_split(x, n_blocks)])
-    std, skewness, kurtosis = _standardized(powers.mean(axis=0))
+    std, skew, kurtosis = _standardized(powers.mean(axis=0))
     others = (powers.sum(axis=0) - powers) / (n_blocks - 1)
     left_out = np.array([_standardized(each)[2] for each in others])
     stderr = math.sqrt((n_blocks - 1) * float(np.var(left_out)))
-    return Shape(std, skewness, kurtosis, stderr)
+    return Shape(std, skew, kurtosis, stderr)
 
 
 def _standardized(raw: np.ndarray) -> tuple[float, float, float]:
-    mean, second, third, fourth = (float(each) for each in raw)
-    variance = second - mean**2
+    variance, third, fourth = skewness.central(*(float(each) for each in raw))
     if variance <= 0:
         return 0.0, math.nan, math.nan
-    skew = third - 3 * mean * second + 2 * mean**3
-    kurt = fourth - 4 * mean * third + 6 * mean**2 * second - 3 * mean**4
-    return math.sqrt(variance), skew / variance**1.5, kurt / variance**2 - 3.0
+    return math.sqrt(variance), *skewness.standardized(variance, third, fourth)
 
 
 def exceedances(x: np.ndarray, distances: np.ndarray) -> np.ndarray:

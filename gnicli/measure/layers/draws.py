@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from gnicli.contracts import parts
 from gnicli.contracts.components import Bench
 from gnicli.contracts.observer import Observer, State
 from gnicli.gradients.calls import examples, n_examples
@@ -56,10 +57,13 @@ def over_draws(bench: Bench, n_draws: int, n_traced: int, observer: Observer) ->
     if state is not None:
         done = state.step
         for name, stream in streams.items():
-            stream.load({k.removeprefix(f"{name}/"): a for k, a in state.arrays.items() if k.startswith(f"{name}/")})
+            stream.load(parts.arrays_of(name, state.arrays))
 
     def make_state() -> State:
-        return State(done, {f"{name}/{key}": a for name, each in streams.items() for key, a in each.arrays().items()})
+        arrays: dict[str, np.ndarray] = {}
+        for name, each in streams.items():
+            arrays |= parts.named(name, each.arrays())
+        return State(done, arrays)
 
     while done < n_draws:
         last = min(done + BLOCK, n_draws)
@@ -145,12 +149,14 @@ class _Stream:
         return Population(moments, [t.values[: t.n] for t in self._traces], [t.chosen for t in self._traces], without)
 
     def arrays(self) -> dict[str, np.ndarray]:
-        return {f"{name}/{key}": array for name, part in self._parts() for key, array in part.arrays().items()}
+        found: dict[str, np.ndarray] = {}
+        for name, part in self._parts():
+            found |= parts.named(name, part.arrays())
+        return found
 
     def load(self, arrays: Mapping[str, np.ndarray]) -> None:
         for name, part in self._parts():
-            prefix = f"{name}/"
-            part.load({key.removeprefix(prefix): a for key, a in arrays.items() if key.startswith(prefix)})
+            part.load(parts.arrays_of(name, arrays))
 
     def _parts(self) -> list[tuple[str, PowerSums | Trace]]:
         sums = [(f"sums/{layer}", each) for layer, each in enumerate(self._sums)]

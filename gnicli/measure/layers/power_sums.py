@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from gnicli.errors import NumericalError
+from gnicli.measure import skewness
 from gnicli.measure.layers import jackknife
 
 BLOCK = 32  # draws summed in the gradient's own arithmetic before they go into float64
@@ -93,15 +94,12 @@ class PowerSums:
 
     def _moments(self, sums: np.ndarray, n: int, center: np.ndarray) -> Moments:
         s1, s2, s3, s4 = sums / n
-        m2 = np.maximum(s2 - s1**2, 0.0)
-        m3 = s3 - 3 * s1 * s2 + 2 * s1**3
-        m4 = s4 - 4 * s1 * s3 + 6 * s1**2 * s2 - 3 * s1**4
+        m2, m3, m4 = skewness.central(s1, s2, s3, s4)
         with np.errstate(divide="ignore", invalid="ignore"):
             # Below this a spread is rounding: such a coordinate does not move.
             m2 = np.where(m2 > 1e-10 * (s2 + 1e-12), m2, 0.0)
-            skewness = np.where(m2 > 0, m3 / m2**1.5, np.nan)
-            kurtosis = np.where(m2 > 0, m4 / m2**2 - 3.0, np.nan)
-        return Moments(center + self._unit * s1, self._unit**2 * m2 * n / (n - 1), skewness, kurtosis)
+            shape = [np.where(m2 > 0, each, np.nan) for each in skewness.standardized(m2, m3, m4)]
+        return Moments(center + self._unit * s1, self._unit**2 * m2 * n / (n - 1), *shape)
 
     def arrays(self) -> dict[str, np.ndarray]:
         """All state at the end of a block, or of the work."""
