@@ -16,6 +16,7 @@ from gnicli.measure.moments import Moment, estimate, log_abs
 from gnicli.measure.one_neuron import exact
 from gnicli.measure.one_neuron.centers import center
 from gnicli.measure.one_neuron.network import OneNeuronNetwork, asymptotic_exponent, words
+from gnicli.measure.weight_draws import network_means
 
 _X = np.linspace(0.25, 14.0, 56)  # distances in standard deviations of the mean
 _LEAST_ESS = 100.0
@@ -69,7 +70,7 @@ def of_one_neuron(
 
 def of_network(bench: Bench, sizes: list[int], n_draws: int, observer: Observer) -> Results:
     """One weight of each layer, over the first B examples of the bench."""
-    drawn, picked = batch_means.network_means(bench, sizes, n_draws, observer)
+    drawn, picked = network_means(bench, sizes, n_draws, observer)
     groups, notes, figures = {}, [], {}
     for layer, weight in enumerate(picked, 1):
         averages = [reduce(drawn[place, layer - 1], size) for place, size in enumerate(sizes)]

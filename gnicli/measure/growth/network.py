@@ -18,9 +18,9 @@ from gnicli.contracts.components import Bench
 from gnicli.contracts.observer import Observer
 from gnicli.contracts.results import Curve, FigureData, NamedArray, Panel, Results, Table, Value
 from gnicli.gradients.stages import stages_of
-from gnicli.measure.averages.batch_means import network_means
 from gnicli.measure.growth.inflated_noise import Inflated
 from gnicli.measure.moments import Moment, estimate, log_abs
+from gnicli.measure.weight_draws import network_means
 from gnicli.seeding import numpy_stream, torch_stream
 
 _CHUNK = 1000  # rows that go through the network at once
