@@ -12,18 +12,21 @@ if TYPE_CHECKING:
     from gnicli.gradients.functional import explicit_regularizer, noisy_loss
     from gnicli.gradients.hooks import inject
     from gnicli.launch.from_python import run
+    from gnicli.measure import GradientNoise, gradient_noise
     from gnicli.stable import StableLaw, fit, fit_many
 
 __version__ = "0.1.0"
 
 # The module of each name; the block above says the same to editors and type checkers, and a test compares the two.
 _MODULES = {
+    "GradientNoise": "gnicli.measure",
     "Run": "gnicli.engine.runs",
     "Runs": "gnicli.engine.runs",
     "StableLaw": "gnicli.stable",
     "explicit_regularizer": "gnicli.gradients.functional",
     "fit": "gnicli.stable",
     "fit_many": "gnicli.stable",
+    "gradient_noise": "gnicli.measure",
     "inject": "gnicli.gradients.hooks",
     "load_run": "gnicli.engine.runs",
     "load_runs": "gnicli.engine.runs",
@@ -32,12 +35,14 @@ _MODULES = {
 }
 
 __all__ = [
+    "GradientNoise",
     "Run",
     "Runs",
     "StableLaw",
     "explicit_regularizer",
     "fit",
     "fit_many",
+    "gradient_noise",
     "inject",
     "load_run",
     "load_runs",

@@ -69,7 +69,7 @@ def gradient_noise(
     Source: (3.2), figures 2 and A.1 to A.4 of the paper.
 
     >>> import torch
-    >>> from gnicli.measure import gradient_noise
+    >>> from gnicli import gradient_noise
     >>> model = torch.nn.Sequential(torch.nn.Linear(2, 40), torch.nn.ELU(), torch.nn.Linear(40, 1))
     >>> x = torch.linspace(-1, 1, 16).reshape(8, 2)
     >>> found = gradient_noise(model, "mse", x, x.sum(1, keepdim=True), noise="mult", std=0.5, n_draws=64, n_traced=2)
@@ -111,7 +111,7 @@ class GradientNoise:
     Source: (3.2), figure 8 of the paper.
 
     >>> import torch
-    >>> from gnicli.measure import GradientNoise
+    >>> from gnicli import GradientNoise
     >>> model = torch.nn.Sequential(torch.nn.Linear(2, 40), torch.nn.ELU(), torch.nn.Linear(40, 1))
     >>> watch = GradientNoise(model, "mse", noise="mult", std=0.5, seed=0)
     >>> x, y = torch.ones(8, 2), torch.zeros(8, 1)
