@@ -46,9 +46,12 @@ def is_dense(module: torch.nn.Module) -> bool:
     stages = stages_of(module, "the gradient by hand")
     if not all(type(stage) is DenseStage for stage in stages):
         return False
-    parameters = [parameter for stage in stages for parameter in stage.parameters()]
-    own = {id(parameter) for parameter in parameters} == {id(parameter) for parameter in module.parameters()}
-    return own and len(set(stages)) == len(stages) and all(parameter.requires_grad for parameter in parameters)
+    both = [(stage.weight, stage.bias) for stage in cast(list[DenseStage], stages)]
+    parameters = [parameter for pair in both for parameter in pair if parameter is not None]
+    own = {id(parameter) for parameter in parameters}
+    is_shared = len(own) < len(parameters)
+    is_whole = own == {id(parameter) for parameter in module.parameters()}
+    return is_whole and not is_shared and all(parameter.requires_grad for parameter in parameters)
 
 
 class DenseGradient:

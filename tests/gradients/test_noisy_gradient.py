@@ -20,6 +20,7 @@ from gnicli.gradients.objective.explicit import Explicit
 from gnicli.gradients.objective.noisy import Noisy
 from gnicli.network.conv import Conv
 from gnicli.network.options import ACTIVATIONS
+from gnicli.network.stages import Stack
 from gnicli.noise.add import AdditiveNoise
 from gnicli.noise.mult import MultiplicativeNoise
 from gnicli.noise.none import NoNoise
@@ -170,18 +171,23 @@ def test_gradients_are_returned_anew_and_leave_grad_and_weights_alone(function):
         assert torch.equal(parameter.grad, torch.full_like(parameter, number))
 
 
-class Tied(nn.Module):
-    """Dense stages, the first of which comes twice, and a weight that belongs to none."""
+def of_stages(kind):
+    """Dense stages whose weights are not one for each of them."""
+    first, middle, last = network(width=3, activation="tanh").stages
+    if kind == "a stage that comes twice":
+        middle = first
+    elif kind == "a weight that two stages share":
+        middle.weight = first.weight
+    else:
+        last.register_parameter("beside", nn.Parameter(torch.ones(2, dtype=torch.float64)))
+    return Stack([first, middle, last])
 
-    def __init__(self):
-        super().__init__()
-        first, last = network(depth=1, width=3, n_in=3, activation="tanh").stages
-        self.stages = nn.ModuleList([first, first, last])
-        self.beside = nn.Parameter(torch.ones(2, dtype=torch.float64))
 
-
-def test_a_shared_weight_gets_the_parts_of_both_stages_and_an_unused_one_zeros():
-    module = Tied()
+@pytest.mark.parametrize(
+    "kind", ["a stage that comes twice", "a weight that two stages share", "a weight that is not used"]
+)
+def test_a_shared_weight_gets_the_parts_of_both_stages_and_an_unused_one_zeros(kind):
+    module = of_stages(kind)
     inputs, targets = data(12, "mse")
     _, gradients = NoisyGradient(NoisyNetwork(module, "mse", NOISES["mult"], 2))(0, inputs, targets)
     loss = sum(noisy_loss(module, "mse", NOISES["mult"], 0, 0, draw, inputs, targets) for draw in range(2)) / 2
