@@ -20,6 +20,17 @@ class State(NamedTuple):
     values: Mapping[str, Any] = {}
 
 
+def joined_arrays(parts: Mapping[str, Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """The arrays of several parts under one roof, as `part/name`."""
+    return {f"{part}/{name}": array for part, arrays in parts.items() for name, array in arrays.items()}
+
+
+def arrays_of(part: str, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The arrays of one part among those that `joined_arrays` put together, by their own names."""
+    prefix = f"{part}/"
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+
+
 class Observer(Protocol):
     """How progress, metrics, checkpoints and requests to stop cross the border between the engine and the domain."""
 

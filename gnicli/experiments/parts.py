@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from gnicli.contracts.observer import Observer, SilentObserver, State
+from gnicli.contracts.observer import Observer, SilentObserver, State, arrays_of, joined_arrays
 
 _RECORDS = 50  # rows in metrics.csv per part
 
@@ -46,16 +46,14 @@ class Parts:
             if any(state is None for state in states.values()):
                 return None
             whole = {part: state for part, state in states.items() if state is not None}
-            arrays = {f"{part}/{key}": a for part, state in whole.items() for key, a in state.arrays.items()}
+            arrays = joined_arrays({part: state.arrays for part, state in whole.items()})
             return State(offset + step, arrays, {"steps": {part: state.step for part, state in whole.items()}})
 
         self.observer.step_done(offset + step, self.total, joined, **shown)
 
 
 def _part(saved: State, name: str) -> State:
-    prefix = f"{name}/"
-    arrays = {key[len(prefix) :]: value for key, value in saved.arrays.items() if key.startswith(prefix)}
-    return State(int(saved.values["steps"][name]), arrays)
+    return State(int(saved.values["steps"][name]), arrays_of(name, saved.arrays))
 
 
 class _PartObserver(SilentObserver):

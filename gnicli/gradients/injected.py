@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 from gnicli.contracts.components import GradientFunction, NoisyNetwork, ValueAndGradients
+from gnicli.contracts.observer import arrays_of, joined_arrays
 from gnicli.contracts.results import Value
 from gnicli.errors import UsageError
 from gnicli.gradients.injected_noise import NoiseModel
@@ -90,11 +91,11 @@ class InjectedGradient:
 
     def state(self) -> dict[str, np.ndarray]:
         """What a run that goes on needs besides the weights."""
-        return {f"inject/{name}": array for name, array in self._model.state().items()}
+        return joined_arrays({"inject": self._model.state()})
 
     def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Take what `state` gave."""
-        self._model.restore({name: np.array(arrays[f"inject/{name}"]) for name in self._model.state()})
+        self._model.restore({name: np.array(array) for name, array in arrays_of("inject", arrays).items()})
 
     def values(self) -> dict[str, Value]:
         """What became of the fits, for the results."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import numpy as np
 
 from gnicli.contracts.components import GradientFunction, Schedule, Stateful
-from gnicli.contracts.observer import Observer, State
+from gnicli.contracts.observer import Observer, State, arrays_of, joined_arrays
 from gnicli.gradients.stages import learned
 from gnicli.training.batches import Batches
 from gnicli.training.cadence import RECORDS
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import torch
 
 Evaluation = dict[str, float]
+_PARAMETER = "parameter"  # the weights among the arrays of a state
 
 
 class Examples(NamedTuple):
@@ -169,13 +170,11 @@ class Loop:
         )
 
     def _state(self, step: int) -> State | None:
-        parameters = {
-            f"parameter/{name}": tensor.detach().cpu().numpy() for name, tensor in self.module.state_dict().items()
-        }
+        parameters = {name: tensor.detach().cpu().numpy() for name, tensor in self.module.state_dict().items()}
         if not all(np.isfinite(array).all() for array in parameters.values()):
             return None
         records = {"history": np.array(self.history), "objectives": np.array(self.objectives).reshape(-1, 2)}
-        arrays = {**parameters, **optimizer_arrays(self.optimizer), **records}
+        arrays = {**joined_arrays({_PARAMETER: parameters}), **optimizer_arrays(self.optimizer), **records}
         for part in self.parts:
             arrays |= part.state()
         return State(step, arrays, {"columns": list(self.columns)})
@@ -199,10 +198,5 @@ def load_parameters(module: torch.nn.Module, state: State) -> None:
     """Put the weights of a training checkpoint into `module`."""
     import torch
 
-    prefix = "parameter/"
-    weights = {
-        name.removeprefix(prefix): torch.from_numpy(np.array(array))
-        for name, array in state.arrays.items()
-        if name.startswith(prefix)
-    }
-    module.load_state_dict(weights)
+    weights = arrays_of(_PARAMETER, state.arrays)
+    module.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in weights.items()})

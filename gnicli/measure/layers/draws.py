@@ -9,9 +9,8 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from gnicli.contracts import parts
 from gnicli.contracts.components import Bench
-from gnicli.contracts.observer import Observer, State
+from gnicli.contracts.observer import Observer, State, arrays_of, joined_arrays
 from gnicli.gradients.calls import examples, n_examples
 from gnicli.gradients.forward_noise import ForwardNoise
 from gnicli.gradients.injected import first_fresh, gradient_noise_source
@@ -57,13 +56,10 @@ def over_draws(bench: Bench, n_draws: int, n_traced: int, observer: Observer) ->
     if state is not None:
         done = state.step
         for name, stream in streams.items():
-            stream.load(parts.arrays_of(name, state.arrays))
+            stream.load(arrays_of(name, state.arrays))
 
     def make_state() -> State:
-        arrays: dict[str, np.ndarray] = {}
-        for name, each in streams.items():
-            arrays |= parts.named(name, each.arrays())
-        return State(done, arrays)
+        return State(done, joined_arrays({name: stream.arrays() for name, stream in streams.items()}))
 
     while done < n_draws:
         last = min(done + BLOCK, n_draws)
@@ -149,14 +145,11 @@ class _Stream:
         return Population(moments, [t.values[: t.n] for t in self._traces], [t.chosen for t in self._traces], without)
 
     def arrays(self) -> dict[str, np.ndarray]:
-        found: dict[str, np.ndarray] = {}
-        for name, part in self._parts():
-            found |= parts.named(name, part.arrays())
-        return found
+        return joined_arrays({name: part.arrays() for name, part in self._parts()})
 
     def load(self, arrays: Mapping[str, np.ndarray]) -> None:
         for name, part in self._parts():
-            part.load(parts.arrays_of(name, arrays))
+            part.load(arrays_of(name, arrays))
 
     def _parts(self) -> list[tuple[str, PowerSums | Trace]]:
         sums = [(f"sums/{layer}", each) for layer, each in enumerate(self._sums)]

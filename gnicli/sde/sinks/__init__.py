@@ -11,6 +11,8 @@ from typing import Protocol
 
 import numpy as np
 
+from gnicli.contracts.observer import arrays_of, joined_arrays
+
 
 class Sink(Protocol):
     """A consumer of positions. `name` prefixes its arrays in a checkpoint."""
@@ -48,11 +50,10 @@ class Arrays:
 
 def all_arrays(sinks: Sequence[Sink]) -> dict[str, np.ndarray]:
     """The arrays of several sinks, as `name/array`."""
-    return {f"{sink.name}/{key}": value for sink in sinks for key, value in sink.arrays().items()}
+    return joined_arrays({sink.name: sink.arrays() for sink in sinks})
 
 
 def load_all(sinks: Sequence[Sink], arrays: Mapping[str, np.ndarray]) -> None:
     """Give each sink its arrays back."""
     for sink in sinks:
-        prefix = f"{sink.name}/"
-        sink.load({key[len(prefix) :]: value for key, value in arrays.items() if key.startswith(prefix)})
+        sink.load(arrays_of(sink.name, arrays))
