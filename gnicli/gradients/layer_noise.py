@@ -36,6 +36,11 @@ class LayerNoise:
         return [((noise - mean) * factor).reshape(-1).double().cpu().numpy() for noise, mean in pairs]
 
 
+def standardized_shape(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Skewness and excess kurtosis along the first axis of `z`, whose mean there is 0 and whose variance is 1."""
+    return (z**3).mean(axis=0), (z**4).mean(axis=0) - 3.0
+
+
 def statistics(values: np.ndarray) -> dict[str, float]:
     """Of the entries that are not 0: n, skewness, excess kurtosis and a stable law, those that are defined.
 
@@ -47,7 +52,8 @@ def statistics(values: np.ndarray) -> dict[str, float]:
         return found
     centered = values - values.mean()
     centered /= math.sqrt(float(np.square(centered).mean()))
-    found |= {"skewness": float((centered**3).mean()), "kurtosis": float((centered**4).mean()) - 3.0}
+    skewness, kurtosis = standardized_shape(centered)
+    found |= {"skewness": float(skewness), "kurtosis": float(kurtosis)}
     try:
         law = fit(values, exact=False)  # a layer of 1e6 weights would take seconds otherwise
     except GniError:  # fewer than 50, or an atom

@@ -1,4 +1,4 @@
-"""Skewness and excess kurtosis, of raw moments and of standardized values; they take numbers and arrays alike."""
+"""Skewness and excess kurtosis from raw moments; all take numbers and arrays alike."""
 
 from __future__ import annotations
 
@@ -21,8 +21,3 @@ def central(first: Number, second: Number, third: Number, fourth: Number) -> tup
 def standardized(variance: Number, third: Number, fourth: Number) -> tuple[Number, Number]:
     """Skewness and excess kurtosis from central moments; the variance is not 0."""
     return third / variance**1.5, fourth / variance**2 - 3.0
-
-
-def of_columns(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Skewness and excess kurtosis of each column of `z` (n, k), which has mean 0 and variance 1."""
-    return (z**3).mean(axis=0), (z**4).mean(axis=0) - 3.0

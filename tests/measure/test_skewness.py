@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from gnicli.contracts import parts
+from gnicli.contracts.observer import arrays_of, joined_arrays
+from gnicli.gradients.layer_noise import standardized_shape
 from gnicli.measure import skewness
 
 
@@ -23,13 +24,13 @@ def test_values_and_their_raw_moments_agree_with_scipy():
     expected = stats.skew(x), stats.kurtosis(x)
     found = skewness.standardized(*skewness.central(*raw))
     np.testing.assert_allclose(found, expected, rtol=1e-9)
-    np.testing.assert_allclose(skewness.of_columns((x - x.mean(axis=0)) / x.std(axis=0)), expected, rtol=1e-12)
+    np.testing.assert_allclose(standardized_shape((x - x.mean(axis=0)) / x.std(axis=0)), expected, rtol=1e-12)
 
 
 def test_parts_get_back_their_own_arrays():
     """Names that begin alike, and parts of parts, are kept apart."""
-    inner = parts.named("sums/1", {"n": np.array(1)})
-    arrays = parts.named("a", inner) | parts.named("ab", {"n": np.array(2)}) | {"a": np.array(3)}
-    assert parts.arrays_of("sums/1", parts.arrays_of("a", arrays)) == {"n": np.array(1)}
-    assert parts.arrays_of("ab", arrays) == {"n": np.array(2)}
-    assert parts.arrays_of("b", arrays) == {}
+    inner = joined_arrays({"sums/1": {"n": np.array(1)}})
+    arrays = joined_arrays({"a": inner, "ab": {"n": np.array(2)}}) | {"a": np.array(3)}
+    assert arrays_of("sums/1", arrays_of("a", arrays)) == {"n": np.array(1)}
+    assert arrays_of("ab", arrays) == {"n": np.array(2)}
+    assert arrays_of("b", arrays) == {}

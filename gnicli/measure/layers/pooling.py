@@ -14,9 +14,8 @@ import numpy as np
 
 from gnicli.errors import GniError
 from gnicli.evidence.blocks import block_sums
-from gnicli.gradients.layer_noise import statistics
+from gnicli.gradients.layer_noise import standardized_shape, statistics
 from gnicli.laws import HalfCauchy, HalfNormal
-from gnicli.measure import skewness
 from gnicli.measure.layers import jackknife
 from gnicli.stable import fit, fit_many
 
@@ -142,5 +141,5 @@ def column_shape(columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     centered = columns.astype(np.float64) - columns.mean(axis=0, dtype=np.float64)
     std = centered.std(axis=0)
     z = centered[:, std > 0] / std[std > 0]
-    skew, kurtosis = skewness.of_columns(z)
-    return np.abs(skew), kurtosis
+    skewness, kurtosis = standardized_shape(z)
+    return np.abs(skewness), kurtosis
