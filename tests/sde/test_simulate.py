@@ -71,12 +71,6 @@ def test_phases_spread_the_records_evenly():
     assert beyond[16] == pytest.approx(true, rel=0.05)
 
 
-def test_implicit_has_weak_order_one():
-    errors, _ = cdf_errors("implicit", (0.4, 0.2), 1.5, 0.5, horizon=60)
-    at = np.argmax(np.abs(errors[0]))
-    assert math.log2(errors[0, at] / errors[1, at]) == pytest.approx(1, abs=0.4)
-
-
 @pytest.mark.parametrize("potential", [WELL, TILTED], ids=lambda p: p.name)
 def test_strang_settles_in_the_exact_law(potential):
     errors, ses = cdf_errors("strang", (0.05,), 1.5, 0.5, horizon=50, potential=potential)
