@@ -11,8 +11,10 @@ if TYPE_CHECKING:
     from gnicli.engine.runs import Run, Runs, load_run, load_runs
     from gnicli.gradients.functional import explicit_regularizer, noisy_loss
     from gnicli.gradients.hooks import inject
+    from gnicli.kde import density
     from gnicli.launch.from_python import run
     from gnicli.measure import GradientNoise, gradient_noise
+    from gnicli.sde import LevyNoise, exit_rates, simulate, stationary_law
     from gnicli.stable import StableLaw, fit, fit_many
 
 __version__ = "0.1.0"
@@ -20,9 +22,12 @@ __version__ = "0.1.0"
 # The module of each name; the block above says the same to editors and type checkers, and a test compares the two.
 _MODULES = {
     "GradientNoise": "gnicli.measure",
+    "LevyNoise": "gnicli.sde",
     "Run": "gnicli.engine.runs",
     "Runs": "gnicli.engine.runs",
     "StableLaw": "gnicli.stable",
+    "density": "gnicli.kde",
+    "exit_rates": "gnicli.sde",
     "explicit_regularizer": "gnicli.gradients.functional",
     "fit": "gnicli.stable",
     "fit_many": "gnicli.stable",
@@ -32,13 +37,18 @@ _MODULES = {
     "load_runs": "gnicli.engine.runs",
     "noisy_loss": "gnicli.gradients.functional",
     "run": "gnicli.launch.from_python",
+    "simulate": "gnicli.sde",
+    "stationary_law": "gnicli.sde",
 }
 
 __all__ = [
     "GradientNoise",
+    "LevyNoise",
     "Run",
     "Runs",
     "StableLaw",
+    "density",
+    "exit_rates",
     "explicit_regularizer",
     "fit",
     "fit_many",
@@ -48,6 +58,8 @@ __all__ = [
     "load_runs",
     "noisy_loss",
     "run",
+    "simulate",
+    "stationary_law",
 ]
 
 

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-import importlib
 import math
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from gnicli.errors import UsageError
@@ -133,16 +132,3 @@ def home(key: str, path: str, *, existing: bool = True) -> str:
     if found.startswith("~"):
         raise UsageError(f"{key}={path}: no home folder for {path.split(os.sep)[0]}; write ./{path} for a name with ~")
     return found
-
-
-def component(key: str, package: str, values: Mapping[str, Any]) -> Any:
-    """A component within another one: the schema of the module `values["name"]` of a package, made from `values`.
-
-    The name is one that the caller allows. Raises `UsageError` for keys that the component has not, or their values.
-    """
-    name = values["name"]
-    schema = importlib.import_module(f"{package}.{name}").COMPONENT
-    unknown = set(values) - {field.name for field in dataclasses.fields(schema)}
-    if unknown:
-        raise UsageError(f"{key}: {name} has no key {', '.join(sorted(map(str, unknown)))}: {dict(values)!r}")
-    return schema(**values)

@@ -229,12 +229,9 @@ def path() -> None:
 
 def _components() -> dict[str, Any]:
     """The schema of every packaged data set by name."""
-    import importlib
-    from importlib.resources import files
+    from gnicli import registry
 
-    configs = (file.name for file in files("gnicli.conf").joinpath("dataset").iterdir())
-    names = sorted(name.removesuffix(".yaml") for name in configs if name.endswith(".yaml"))
-    return {name: importlib.import_module(f"gnicli.dataset.{name}").COMPONENT for name in names}
+    return {name: registry.find("dataset", name) for name in registry.own_names("dataset")}
 
 
 def _chosen(names: list[str] | None) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeAlias
 
 from gnicli.contracts.data import Data
 from gnicli.contracts.observer import Observer
-from gnicli.contracts.results import Results
+from gnicli.contracts.results import FigureData, Results, Value
 
 if TYPE_CHECKING:
     import numpy as np
@@ -126,6 +126,38 @@ class Injection(Protocol):
 
         The result may have `state` and `restore` (see `Stateful`), and `values` and `notes` for the results.
         """
+        ...
+
+
+class Tracker(Protocol):
+    """Looks at the weights every `every` steps of a training run; may overwrite every `.grad`. It is `Stateful`."""
+
+    every: int
+
+    def __call__(self, step: int, inputs: torch.Tensor, targets: torch.Tensor) -> None:
+        """Look at the weights after `step` steps, with the batch of the step to come."""
+        ...
+
+    def values(self) -> dict[str, Value]:
+        """Headline values."""
+        ...
+
+    def notes(self) -> tuple[str, ...]:
+        """Sentences for the report."""
+        ...
+
+    def figure(self) -> FigureData:
+        """What was seen along training."""
+        ...
+
+
+class Track(Protocol):
+    """A member of `track=`."""
+
+    name: str
+
+    def build(self, network: NoisyNetwork, every: int, observer: Observer) -> Tracker | None:
+        """The tracker of a training run, or None; `every` is the cadence where the member has none of its own."""
         ...
 
 

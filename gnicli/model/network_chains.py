@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from gnicli import checks
+from gnicli import registry
 from gnicli.contracts.components import NoisyNetwork
 from gnicli.contracts.data import Data
 from gnicli.contracts.observer import Observer
@@ -21,7 +21,7 @@ from gnicli.model.build import dynamics
 from gnicli.model.keys import ModelConfig
 from gnicli.network.mlp import Mlp
 from gnicli.noise.none import NoNoise
-from gnicli.potential.network import DATASETS, NOISES, NetworkLoss, check_choice
+from gnicli.potential.network import NetworkLoss
 from gnicli.sde import loop, mixing, start_positions
 from gnicli.sde.increments import CHAIN_BLOCK
 from gnicli.sde.sinks.trace import Along
@@ -83,8 +83,8 @@ def build(config: ModelConfig, observer: Observer) -> Problem:
     """Load the data, build the network, and put its loss and the starts together."""
     _check(config)
     keys: NetworkLoss = config.potential
-    dataset = checks.component("potential.dataset", "gnicli.dataset", check_choice("", keys.dataset, DATASETS))
-    noise = checks.component("potential.noise", "gnicli.noise", check_choice("", keys.noise, NOISES))
+    dataset = registry.build("dataset", keys.dataset, "potential.dataset")
+    noise = registry.build("noise", keys.noise, "potential.noise")
     data = dataset.load(config.seed, observer)
     loss = _loss(keys, data.task)
     _check_size(_count(keys, data), config.n_chains)

@@ -5,21 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from gnicli import checks
+from gnicli import checks, registry
 from gnicli.errors import UsageError
 
 if TYPE_CHECKING:
     from gnicli.contracts.components import Potential
 
-ONE_DIMENSIONAL = ("double_well", "quartic", "quadratic", "multi_well", "polynomial")
-NAMES = (*ONE_DIMENSIONAL, "separable")
 _PARTS = ("name", "dimension", "coefficients", "value", "gradient", "flow", "minima", "saddles")
+
+
+def names() -> list[str]:
+    """The potentials that a name makes; that of a network is built from layers which potentials do not know."""
+    return [name for name in registry.members("potential") if name != "network"]
 
 
 def build(potential: str | Mapping[str, Any] | Potential, **parameters: Any) -> Potential:
     """The potential of a name and its parameters; one that is an object already is given back.
 
-    A name is one of `NAMES`. Parameters are keywords, or stand beside the name in a mapping. An object has what
+    A name is one of `names()`. Parameters are keywords, or stand beside the name in a mapping. An object has what
     `contracts.components.Potential` asks for. Raises `UsageError` for anything else.
 
     >>> build("double_well").minima()
@@ -33,16 +36,16 @@ def build(potential: str | Mapping[str, Any] | Potential, **parameters: Any) -> 
         missing = [part for part in _PARTS if not hasattr(potential, part)]
         if missing:
             raise UsageError(
-                f"potential: expected one of {', '.join(NAMES)}, a mapping with such a name, or an object with "
+                f"potential: expected one of {', '.join(names())}, a mapping with such a name, or an object with "
                 f"{', '.join(_PARTS)}; got {type(potential).__name__}, which lacks {', '.join(missing)}"
             )
         if parameters:
             raise UsageError(f"potential: {', '.join(parameters)} go with a name, and {potential.name} is an object")
         return potential
     keys = {"name": potential} if isinstance(potential, str) else dict(potential)
-    checks.choice("potential", keys.get("name"), NAMES)
+    checks.choice("potential", keys.get("name"), names())
     try:
-        built: Potential = checks.component("potential", "gnicli.potential", {**keys, **parameters})
+        built: Potential = registry.build("potential", {**keys, **parameters})
     except UsageError as error:
         # On the command line the parameters are keys of the group.
         raise UsageError(str(error).replace("potential.", "")) from None

@@ -10,12 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gnicli import checks
+from gnicli import checks, registry
 from gnicli.checks import key
 from gnicli.errors import UsageError
 
-DATASETS = ("sinusoids", "digits", "mnist", "svhn", "cifar10")
-NOISES = ("none", "add", "mult")
 LOSSES = ("auto", "mse", "cross_entropy")
 
 
@@ -39,8 +37,8 @@ class NetworkLoss:
     M: int = key(16, "draws of that noise whose mean loss is f, the same ones for all chains and steps")
 
     def __post_init__(self) -> None:
-        check_choice("potential.dataset", self.dataset, DATASETS)
-        check_choice("potential.noise", self.noise, NOISES)
+        _check_member("potential.dataset", "dataset", self.dataset)
+        _check_member("potential.noise", "noise", self.noise)
         checks.integer("potential.width", self.width, least=1)
         checks.integer("potential.depth", self.depth, least=0)
         checks.at_most("potential.depth", self.depth, checks.MOST_DEPTH)
@@ -49,13 +47,12 @@ class NetworkLoss:
         checks.at_most("potential.M", self.M, checks.MOST_DRAWS)
 
 
-def check_choice(key: str, given: Any, names: tuple[str, ...]) -> dict[str, Any]:
-    """The keys of a nested component as a mapping with its `name`; raises `UsageError` for an unknown one."""
+def _check_member(key: str, group: str, given: Any) -> None:
+    """Check that `given` names a member of a group, alone or in a mapping; raises `UsageError` where it does not."""
     if not isinstance(given, str | Mapping):
         raise UsageError(f"{key}: expected a name or a mapping with one, got {given!r}")
-    values = dict(given) if isinstance(given, Mapping) else {"name": given}
-    checks.choice(f"{key}.name" if isinstance(given, Mapping) else key, values.get("name"), names)
-    return values
+    name = given.get("name") if isinstance(given, Mapping) else given
+    registry.find(group, name, f"{key}.name" if isinstance(given, Mapping) else key)
 
 
 COMPONENT = NetworkLoss

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from gnicli import checks
+from gnicli import registry
 from gnicli.checks import key
 from gnicli.contracts.components import Potential
 from gnicli.errors import UsageError
@@ -82,7 +82,7 @@ def _build(index: int, part: Any) -> Potential:
     name = given.get("name")
     if name not in _PARTS:
         raise UsageError(f"potential.parts[{index}] must be one of {', '.join(_PARTS)}, got {name!r}")
-    built: Potential = checks.component(f"potential.parts[{index}]", "gnicli.potential", given)
+    built: Potential = registry.build("potential", given, f"potential.parts[{index}]")
     return built
 
 

@@ -11,8 +11,7 @@ import pytest
 import torch
 import yaml
 
-from gnicli import seeding
-from gnicli.launch import components
+from gnicli import registry, seeding
 
 FOREIGN = '''
 import random
@@ -81,7 +80,7 @@ POINTS = {"network": ("residual", "Residual"), "dataset": ("rough", "Rough"), "s
 def foreign(tmp_path, monkeypatch):
     (tmp_path / "their_parts.py").write_text(FOREIGN)
     monkeypatch.syspath_prepend(str(tmp_path))
-    installed = components._installed
+    installed = registry.installed
 
     def points(group):
         if group not in POINTS:
@@ -89,10 +88,10 @@ def foreign(tmp_path, monkeypatch):
         name, schema = POINTS[group]
         return (EntryPoint(name, f"their_parts:{schema}", f"gnicli.{group}"),)
 
-    monkeypatch.setattr(components, "_installed", points)
-    components.members.cache_clear()
+    monkeypatch.setattr(registry, "installed", points)
+    registry.members.cache_clear()
     yield
-    components.members.cache_clear()
+    registry.members.cache_clear()
     sys.modules.pop("their_parts", None)
     from hydra.core.config_store import ConfigStore
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from gnicli import registry
 from gnicli.contracts.components import NoisyNetwork
 from gnicli.contracts.observer import SilentObserver
 from gnicli.engine.checkpoint import read_state
@@ -50,7 +51,7 @@ def test_value_and_gradient_are_those_of_the_objective_of_train(potential, shape
     problem = network_chains.build(found, SilentObserver())
     data = found.potential.dataset
     keys = dict(data) if isinstance(data, dict) else {"name": data}
-    split = network_chains.checks.component("", "gnicli.dataset", keys).load(0, SilentObserver()).train
+    split = registry.build("dataset", keys).load(0, SilentObserver()).train
     assert split.inputs.shape[1:] == shape
     inputs, targets = torch.from_numpy(split.inputs).double(), torch.from_numpy(split.targets)
     module = Mlp(depth=found.potential.depth, width=found.potential.width, activation=found.potential.activation).build(

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from gnicli import registry
 from gnicli.errors import UsageError
 from gnicli.launch import commands, components, configs, experiments, keys
 
@@ -170,11 +171,11 @@ def foreign(tmp_path, monkeypatch):
     ]
     for name, text in MODULES.items():
         (tmp_path / f"{name}.py").write_text(text)
-    installed = components._installed
-    monkeypatch.setattr(components, "_installed", lambda group: tuple(points) if group == "noise" else installed(group))
-    components.members.cache_clear()
+    installed = registry.installed
+    monkeypatch.setattr(registry, "installed", lambda group: tuple(points) if group == "noise" else installed(group))
+    registry.members.cache_clear()
     yield
-    components.members.cache_clear()
+    registry.members.cache_clear()
     for name in ("their_noise", *MODULES):
         sys.modules.pop(name, None)
     from hydra.core.config_store import ConfigStore
@@ -231,7 +232,7 @@ def test_ctrl_c_while_a_package_is_imported_is_no_fault_of_the_package():
 
     before = signal.getsignal(signal.SIGINT)
     with pytest.raises(KeyboardInterrupt):
-        components._loaded(Slow())
+        registry.load_guarded(Slow())
     assert signal.getsignal(signal.SIGINT) is before
 
 
@@ -251,7 +252,7 @@ def test_the_network_of_the_docs_is_one(gni, tmp_path, monkeypatch):
     (source,) = re.findall(r"```python\n(# mypackage/residual.py\n.*?)```", text, re.DOTALL)
     (tmp_path / "docs_residual.py").write_text(source)
     monkeypatch.syspath_prepend(str(tmp_path))
-    found = components._foreign("network", EntryPoint("residual", "docs_residual:Residual", "gnicli.network"))
+    found = registry._foreign("network", EntryPoint("residual", "docs_residual:Residual", "gnicli.network"))
     module = found(width=8).build((1, 4, 4), 3, torch.Generator(), torch.float32)
     x = torch.ones(2, 1, 4, 4)
     expected = x

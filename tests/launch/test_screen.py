@@ -14,12 +14,11 @@ import numpy as np
 import pytest
 from quick import quick_experiment
 
-from gnicli import files
+from gnicli import files, registry
 from gnicli.contracts.observer import State
 from gnicli.contracts.results import Results, Value
 from gnicli.engine import folders
 from gnicli.experiments import train
-from gnicli.launch import components
 
 STRANGE = ["plain", "two words", "it's", 'a"b', "ü 李明", "$(id) `x` ${y}", "a;b&c", "-m", "a=b,c", "new\nline", "\\"]
 
@@ -246,7 +245,7 @@ class Point:
         print("importing", flush=True)
         threading.Event().wait()
 
-components._installed = lambda group: (Point(),) if group == "noise" else ()
+registry.installed = lambda group: (Point(),) if group == "noise" else ()
 sys.exit(main(sys.argv[1:]))
 """
 
@@ -287,15 +286,15 @@ def test_what_needs_no_component_imports_no_package(gni, monkeypatch, words):
             raise AssertionError
 
     loaded = []
-    installed = components._installed
+    installed = registry.installed
     with monkeypatch.context() as patch:
-        patch.setattr(components, "_installed", lambda group: (Point(),) if group == "noise" else installed(group))
-        components.members.cache_clear()
+        patch.setattr(registry, "installed", lambda group: (Point(),) if group == "noise" else installed(group))
+        registry.members.cache_clear()
         gni(*words)
         before = list(loaded)
         gni("train", "noise=file", "--help")
         after = list(loaded)
-    components.members.cache_clear()
+    registry.members.cache_clear()
     assert (before, bool(after)) == ([], True)
 
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib
-import importlib.util
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeVar
 
-from gnicli import checks
+from gnicli import checks, registry
 from gnicli.engine import folders, places, records
 from gnicli.errors import DataError, UsageError
 
@@ -66,18 +64,15 @@ def rebuilt(config: Keys, changes: dict[str, Any], folder: Path) -> Keys:
 
 
 def component_of(group: str, config: Any, saved: dict[str, Any], folder: Path) -> Any:
-    """The source's member of a group of `gnicli`; one typed with other keys is refused rather than passed over.
-
-    One of another package has to be named on the command line.
-    """
+    """The source's member of a group; one typed with other keys is refused rather than passed over."""
     values = dict(saved[group]) if isinstance(saved.get(group), dict) else {}
     name = str(values.get("name"))
     chosen = getattr(config, group)
     member: Any = type(chosen)
     if name != chosen.name:
-        if not name.isidentifier() or importlib.util.find_spec(f"gnicli.{group}.{name}") is None:
-            raise UsageError(f"{folder} has the {group} {name!r} of another package; add {group}={name}")
-        member = getattr(importlib.import_module(f"gnicli.{group}.{name}"), "COMPONENT", None)
+        if name not in registry.members(group):
+            raise UsageError(f"{folder} has the {group} {name!r} of a package that is not installed here")
+        member = registry.find(group, name)
     try:
         found = member(**values)
     except (TypeError, UsageError) as error:

@@ -1,0 +1,155 @@
+"""Every component is held against the protocol of its group: by the type checker, and as it runs.
+
+The type checker reads the table below; that the table is whole, and that a member of another package is held to the
+same, is tested.
+"""
+
+import dataclasses
+import inspect
+from importlib.metadata import EntryPoint
+
+import pytest
+
+from gnicli import registry
+from gnicli.contracts import components as contracts
+from gnicli.dataset.cifar10 import Cifar10
+from gnicli.dataset.digits import Digits
+from gnicli.dataset.mnist import Mnist
+from gnicli.dataset.sinusoids import Sinusoids
+from gnicli.dataset.svhn import Svhn
+from gnicli.gradients.inject.gaussian import GaussianInjection
+from gnicli.gradients.inject.none import NoInjection
+from gnicli.gradients.inject.recorded import RecordedInjection
+from gnicli.gradients.inject.shuffled import ShuffledInjection
+from gnicli.gradients.inject.stable import StableInjection
+from gnicli.gradients.objective.clean import Clean
+from gnicli.gradients.objective.explicit import Explicit
+from gnicli.gradients.objective.noisy import Noisy
+from gnicli.measure.kinds import averages, exponents, layers
+from gnicli.network.conv import Conv
+from gnicli.network.mlp import Mlp
+from gnicli.noise.add import AdditiveNoise
+from gnicli.noise.mult import MultiplicativeNoise
+from gnicli.noise.none import NoNoise
+from gnicli.potential.double_well import DoubleWell
+from gnicli.potential.multi_well import MultiWell
+from gnicli.potential.polynomial import Polynomial
+from gnicli.potential.quadratic import Quadratic
+from gnicli.potential.quartic import Quartic
+from gnicli.potential.separable import Separable
+from gnicli.samples.file import FileSamples
+from gnicli.samples.laplace import LaplaceSamples
+from gnicli.samples.normal import NormalSamples
+from gnicli.samples.run import RunSamples
+from gnicli.samples.stable import StableSamples
+from gnicli.samples.student import StudentSamples
+from gnicli.samples.subweibull import SubWeibullSamples
+from gnicli.training.schedule.constant import Constant
+from gnicli.training.schedule.cosine import Cosine
+from gnicli.training.schedule.step import Step
+from gnicli.training.track.antithetic import Antithetic
+from gnicli.training.track.gradient_noise import GradientNoise
+from gnicli.training.track.none import NoTrack
+
+DATASETS: tuple[type[contracts.Dataset], ...] = (Cifar10, Digits, Mnist, Sinusoids, Svhn)
+NETWORKS: tuple[type[contracts.Network], ...] = (Conv, Mlp)
+NOISES: tuple[type[contracts.Noise], ...] = (AdditiveNoise, MultiplicativeNoise, NoNoise)
+OBJECTIVES: tuple[type[contracts.Objective], ...] = (Clean, Explicit, Noisy)
+INJECTIONS: tuple[type[contracts.Injection], ...] = (
+    GaussianInjection, NoInjection, RecordedInjection, ShuffledInjection, StableInjection,
+)  # fmt: skip
+TRACKS: tuple[type[contracts.Track], ...] = (Antithetic, GradientNoise, NoTrack)
+MEASURES: tuple[type[contracts.Measure], ...] = (averages.COMPONENT, exponents.COMPONENT, layers.COMPONENT)
+SCHEDULES: tuple[type[contracts.Schedule], ...] = (Constant, Cosine, Step)
+SAMPLES: tuple[type[contracts.Samples], ...] = (
+    FileSamples, LaplaceSamples, NormalSamples, RunSamples, StableSamples, StudentSamples, SubWeibullSamples,
+)  # fmt: skip
+POTENTIALS: tuple[type[contracts.Potential], ...] = (DoubleWell, MultiWell, Polynomial, Quadratic, Quartic, Separable)
+
+GROUPS: dict[str, tuple[type, tuple[type, ...]]] = {
+    "dataset": (contracts.Dataset, DATASETS),
+    "network": (contracts.Network, NETWORKS),
+    "noise": (contracts.Noise, NOISES),
+    "objective": (contracts.Objective, OBJECTIVES),
+    "inject": (contracts.Injection, INJECTIONS),
+    "track": (contracts.Track, TRACKS),
+    "measure": (contracts.Measure, MEASURES),
+    "schedule": (contracts.Schedule, SCHEDULES),
+    "samples": (contracts.Samples, SAMPLES),
+    "potential": (contracts.Potential, POTENTIALS),
+}
+# The keys of a landscape that `model.network_chains` builds: potentials know neither networks nor losses.
+NO_POTENTIAL = {("potential", "network")}
+MEMBERS = [(g, n) for g in registry.GROUPS for n in registry.members(g) if (g, n) not in NO_POTENTIAL]
+
+
+def broken(component: object, protocol: type) -> list[str]:
+    """In what an object departs from a protocol: attributes that it lacks, methods that cannot be called as said."""
+    found = []
+    for name, part in vars(protocol).items():
+        if name.startswith("_"):
+            continue
+        if not hasattr(component, name):
+            found.append(f"{name} is missing")
+        elif inspect.isfunction(part):
+            if not callable(getattr(component, name)):
+                found.append(f"{name} is no method")
+            elif not takes(inspect.signature(getattr(component, name)), inspect.signature(part)):
+                found.append(f"{name} takes {inspect.signature(getattr(component, name))}")
+    return found + [f"{name} is missing" for name in protocol.__annotations__ if not hasattr(component, name)]
+
+
+def takes(own: inspect.Signature, asked: inspect.Signature) -> bool:
+    """Whether a bound method takes the calls of a protocol's method: by position and by the protocol's names."""
+    names = list(asked.parameters)[1:]
+    required = [n for n in names if asked.parameters[n].default is inspect.Parameter.empty]
+    try:
+        own.bind(*names)
+        own.bind(**dict.fromkeys(names))
+        own.bind(*required)
+    except TypeError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("group", registry.GROUPS)
+def test_the_type_checker_sees_every_member(group: str) -> None:
+    listed = set(GROUPS[group][1])
+    assert listed == {
+        registry.find(group, name) for name in registry.own_names(group) if (group, name) not in NO_POTENTIAL
+    }
+
+
+@pytest.mark.parametrize(("group", "name"), MEMBERS)
+def test_a_member_is_what_its_group_asks_for(group: str, name: str) -> None:
+    component = registry.build(group, name)
+    assert broken(component, GROUPS[group][0]) == []
+    assert component.name == name
+    assert dataclasses.is_dataclass(component)
+
+
+@dataclasses.dataclass
+class Theirs:
+    """A noise of another package, whose methods are not those of a noise."""
+
+    name: str = "theirs"
+
+    def stds(self) -> tuple[float, ...]:
+        return (0.0,)
+
+    fill = 3
+
+
+def test_a_member_of_another_package_is_found_and_held_to_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    point = EntryPoint("theirs", f"{__name__}:Theirs", "gnicli.noise")
+    monkeypatch.setattr(registry, "installed", lambda group: (point,) if group == "noise" else ())
+    registry.members.cache_clear()
+    try:
+        assert not registry.members("noise")["theirs"].built_in
+        component = registry.build("noise", "theirs")
+    finally:
+        monkeypatch.undo()
+        registry.members.cache_clear()
+    assert broken(component, contracts.Noise) == [
+        "operation is missing", "stds takes () -> tuple[float, ...]", "fill is no method", "antithetic is missing",
+    ]  # fmt: skip
