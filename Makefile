@@ -3,12 +3,13 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+NEXT   ?= .venv-hydra-next
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-slow stress check format lint types layers docs-check docs bench figures clean
+.PHONY: help setup run test test-slow stress test-hydra-next check format lint types layers docs-check docs bench figures clean
 
 help: ## list the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{split($$1, t, ":"); printf "  make %-11s %s\n", t[1], $$2}'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{split($$1, t, ":"); printf "  make %-15s %s\n", t[1], $$2}'
 
 setup: $(READY) ## make the environment in .venv and install gni in it
 
@@ -16,7 +17,8 @@ setup: $(READY) ## make the environment in .venv and install gni in it
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit("gni needs Python 3.11 or newer; set PYTHON=" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt 'pip>=25.1' # for --group
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable . --group dev
 	@touch $@
 
 run: $(READY) ## train a network with injected noise before your eyes (a minute or less)
@@ -33,7 +35,24 @@ test-slow: $(READY) ## run the tests that take minutes
 stress: $(READY) ## kill runs and make their disk fail, at every moment (half an hour)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow -s tests/engine/test_birth.py tests/e2e/test_stress.py
 
-check: format lint types layers docs-check test ## all that a change must pass
+# Hydra's next version in an environment of its own, which sees all else of $(VENV): no second torch.
+HYDRA_NEXT := hydra-core==1.4.0rc3 omegaconf==2.4.1rc1
+$(NEXT)/.ready: $(READY)
+	$(BIN)/python -m venv $(NEXT)
+	$(BIN)/python tests/layered_environment.py $(NEXT)
+	$(NEXT)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps $(HYDRA_NEXT)
+	@touch $@
+
+test-hydra-next: $(READY) ## run the tests of the command line with the next version of Hydra
+	@if $(MAKE) --no-print-directory $(NEXT)/.ready; then \
+		OMP_NUM_THREADS=1 $(NEXT)/bin/python -m pytest -n 2 --dist worksteal $(HYDRA_NEXT_TESTS); \
+	else \
+		echo "***** NOT TESTED: $(HYDRA_NEXT) cannot be installed here *****" >&2; \
+	fi
+
+HYDRA_NEXT_TESTS := $(addprefix tests/launch/test_,components.py experiments.py hydra_versions.py launching.py strangers.py)
+
+check: format lint types layers docs-check test test-hydra-next ## all that a change must pass
 
 format: $(READY)
 	$(BIN)/ruff format --check .
@@ -62,5 +81,5 @@ figures: $(READY) ## make the figure of the README again (some minutes)
 	$(BIN)/python docs/make_figures.py
 
 clean: ## remove the environment and caches; run folders stay
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(NEXT) build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

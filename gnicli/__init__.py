@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gnicli.sde import LevyNoise, exit_rates, simulate, stationary_law
     from gnicli.stable import StableLaw, fit, fit_many
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 # The module of each name; the block above says the same to editors and type checkers, and a test compares the two.
 _MODULES = {

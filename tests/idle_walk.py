@@ -8,7 +8,7 @@ from omegaconf import OmegaConf
 
 from gnicli.contracts.observer import SilentObserver
 from gnicli.errors import GniError
-from gnicli.launch import commands, components, configs, keys, references
+from gnicli.launch import commands, components, configs, hydra_calls, keys, references
 
 # Where a run lives, how fast it is, what it remembers on the way: no result may depend on these.
 PLACES_AND_SPEED = (
@@ -95,12 +95,12 @@ def candidates(key: keys.Key, present) -> list:
 
 def composed(command: str, words: tuple[str, ...]):
     """The merged and checked configuration of `gni <command> <words>`, without running anything."""
-    from hydra import compose, initialize_config_module
+    from hydra import compose
     from hydra.core.global_hydra import GlobalHydra
 
     components.register({commands.config_name(name): commands.schema(name) for name in commands.COMMANDS})
     GlobalHydra.instance().clear()
-    with initialize_config_module("gnicli.conf", version_base="1.3"):
+    with hydra_calls.initialized():
         return configs.validated(command, compose(commands.config_name(command), list(words)))
 
 

@@ -27,9 +27,9 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
+        from gnicli import __version__
 
-        typer.echo(f"gni {version('gni')}")
+        typer.echo(f"gni {__version__}")
         raise typer.Exit
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from gnicli.engine.caller import COMMAND_LINE, Caller
 from gnicli.errors import Interrupted, ResourceError, UsageError
 from gnicli.launch import arguments as argument_reader
-from gnicli.launch import commands, components, experiments, expressions, guard, paths, sweeps
+from gnicli.launch import commands, components, experiments, expressions, guard, hydra_calls, paths, sweeps
 
 if TYPE_CHECKING:
     from gnicli.engine.job import Outcome
@@ -21,6 +21,14 @@ if TYPE_CHECKING:
     from gnicli.launch.tasks import Session
 
 _HYDRA_FOLDERS = ("hydra.run.dir", "hydra.sweep.dir")
+# The engine keeps .hydra/ and run.log itself and gni names the folders, so Hydra writes and logs nothing.
+_QUIET = {
+    "hydra/hydra_logging": "none",
+    "hydra/job_logging": "none",
+    "hydra.output_subdir": "null",
+    "hydra.job.chdir": "false",
+    "hydra.sweep.subdir": "'${hydra.job.num}'",
+}
 
 
 # Hydra's state, the command line and the loggers are the process's: two threads cannot use them at once.
@@ -51,7 +59,8 @@ def _perform(command: str, words: list[str], caller: Caller) -> Outcome | SweepO
     except FileNotFoundError as error:
         raise ResourceError("the working folder no longer exists; change to another one") from error
     arguments = argument_reader.split(words)
-    arguments = arguments._replace(overrides=expressions.quote(paths.expand(command, arguments.overrides)))
+    words_of_hydra = expressions.quote(paths.expand(command, arguments.overrides))
+    arguments = arguments._replace(overrides=experiments.without_null(words_of_hydra))
     n_jobs = argument_reader.check(arguments)
     experiments.check(command, arguments)
 
@@ -62,19 +71,12 @@ def _perform(command: str, words: list[str], caller: Caller) -> Outcome | SweepO
     for line in components.shadowed(arguments.overrides) if session.caller.shows else ():
         print(f"gni: note: {line}", file=sys.stderr)  # noqa: T201
     interrupted: Interrupted | KeyboardInterrupt | None = None
-    hydra_words = [*arguments.flags, *_overrides(command, arguments)]
+    overrides = _overrides(command, arguments)
     try:
-        with _hydra_state(command, hydra_words), guard.guarded(arguments):
+        with _hydra_state(command), guard.guarded(arguments):
             sweeps.look_through(arguments, commands.config_name(command))
             tasks.begin(session)
-            import hydra
-
-            start = hydra.main(
-                version_base="1.3", config_path="pkg://gnicli.conf", config_name=commands.config_name(command)
-            )
-            start(tasks.of(command))()
-    except SystemExit as stop:  # --hydra-help and the like end this way
-        return int(stop.code or 0)
+            hydra_calls.start(commands.config_name(command), tasks.of(command), arguments, overrides)
     except KeyboardInterrupt as stop:
         if session.sweep is None:
             raise
@@ -110,9 +112,12 @@ def _interruption(session: Session) -> Interrupted | None:
 
 
 def _overrides(command: str, arguments: argument_reader.Arguments) -> list[str]:
-    """The overrides for Hydra: those typed, and last those that name the folder."""
+    """The overrides for Hydra: those typed, those that keep it quiet, and last those that name the folder."""
+    quiet = [
+        f"{key}={value}" for key, value in _QUIET.items() if argument_reader.typed(arguments.overrides, key) is None
+    ]
     if arguments.shows_only:
-        return arguments.overrides
+        return [*arguments.overrides, *quiet]
     from gnicli.engine.folders import new_folder
     from gnicli.launch.tasks import folder_expression
 
@@ -126,20 +131,12 @@ def _overrides(command: str, arguments: argument_reader.Arguments) -> list[str]:
         kind = key.split(".")[1]
         value = folder_expression(command, name, kind=kind, literal=literal, typed=is_typed, root_typed=root_is_typed)
         kept.append(f"{key}={value}")
-    return [*kept, *_kept_from_files(arguments)]
-
-
-def _kept_from_files(arguments: argument_reader.Arguments) -> list[str]:
-    """What gni's own main files say of Hydra's output, typed where another main file may leave it unsaid."""
-    if not (arguments.config_path or arguments.config_name):
-        return []
-    own = {"hydra.output_subdir": "null", "hydra.job.chdir": "false", "hydra.sweep.subdir": "'${hydra.job.num}'"}
-    return [f"{key}={own[key]}" for key in own if argument_reader.typed(arguments.overrides, key) is None]
+    return [*kept, *quiet]
 
 
 @contextlib.contextmanager
-def _hydra_state(command: str, words: list[str]) -> Iterator[None]:
-    """Give Hydra its command line and make it raise; afterwards everything global is as it was."""
+def _hydra_state(command: str) -> Iterator[None]:
+    """Tell Hydra the name of its program and make it raise; afterwards everything global is as it was."""
     from hydra.core.global_hydra import GlobalHydra
     from hydra.core.hydra_config import HydraConfig
 
@@ -148,7 +145,7 @@ def _hydra_state(command: str, words: list[str]) -> Iterator[None]:
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
     loggers = {name: (logger.disabled, logger.level) for name, logger in _loggers().items()}
-    sys.argv = [f"gni {command}", *words]
+    sys.argv = [f"gni {command}"]
     os.environ["HYDRA_FULL_ERROR"] = "1"
     GlobalHydra.instance().clear()
     try:

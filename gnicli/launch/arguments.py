@@ -1,7 +1,7 @@
 """The words behind a Hydra command, sorted into flags and overrides before Hydra sees them.
 
 Hydra's parser takes overrides only in one block, prints its usage where a line would do and offers to load a pickle;
-so the words are read here first and handed on in the order that Hydra wants.
+so the words are read here, and `hydra_calls` does what they ask for.
 """
 
 from __future__ import annotations
@@ -60,22 +60,31 @@ OWN_FLAGS = (
     Flag(("--debug",), "show the traceback of an error"),
     Flag(("--help", "-h"), "this text; with overrides such as noise=mult: the keys of these choices"),
 )
-# These print something and run nothing.
-_SHOWING = ("cfg", "info", "hydra_help", "shell_completion")
+# Of these one can be given. Those after the first two print something and run nothing.
+_ACTIONS = ("run", "multirun", "cfg", "info", "hydra_help", "shell_completion")
 
 
 class Arguments(NamedTuple):
-    """What was typed: `flags` and `overrides` for Hydra, and what gni itself reads from them."""
+    """What was typed: the overrides, and the value of each flag (None or False where it was not given)."""
 
-    flags: list[str]
     overrides: list[str]
-    multirun: bool
-    shows_only: bool
-    config_dir: str | None
-    config_path: str | None
-    config_name: str | None
-    yes: bool
+    multirun: bool = False
+    cfg: str | None = None
+    resolve: bool = False
+    package: str | None = None
+    info: str | None = None
+    hydra_help: bool = False
+    shell_completion: bool = False
+    config_dir: str | None = None
+    config_path: str | None = None
+    config_name: str | None = None
+    yes: bool = False
     allow_env: bool = False
+
+    @property
+    def shows_only(self) -> bool:
+        """Whether something is printed and nothing is run."""
+        return any(getattr(self, name) for name in _ACTIONS[2:])
 
 
 class _Parser(argparse.ArgumentParser):
@@ -106,14 +115,13 @@ def split(words: list[str]) -> Arguments:
             raise UsageError(_unknown_option(word))
     if read.config_path:  # Hydra would take a relative one from the folder of a module
         read.config_path = os.path.abspath(read.config_path)
-    flags = []
-    for flag in FLAGS:
-        value = getattr(read, flag.names[0].removeprefix("--").replace("-", "_"))
-        if value:
-            flags += [flag.names[0]] if flag.value is None else [flag.names[0], value]
-    shows_only = any(getattr(read, name) for name in _SHOWING)
-    places = (read.config_dir, read.config_path, read.config_name)
-    return Arguments(flags, overrides, read.multirun, shows_only, *places, read.yes, read.allow_env)
+    given = [name for name in _ACTIONS if getattr(read, name)]
+    if len(given) > 1:
+        raise UsageError(f"only one of {' and '.join('--' + name.replace('_', '-') for name in given)} can be given")
+    if read.resolve and not (read.cfg or read.hydra_help):
+        raise UsageError("--resolve belongs to --cfg; add --cfg job")
+    values = {name: getattr(read, name) for name in Arguments._fields if name != "overrides"}
+    return Arguments(overrides, **values)
 
 
 def _unknown_option(word: str) -> str:

@@ -1,6 +1,7 @@
 """The components as Hydra and the command line know them: their schemas, and the folder of their configuration.
 
-Which components there are is the business of `registry`. Nothing here imports hydra until `register` is called.
+Which components there are is the business of `registry`. No member needs a YAML file: `register` tells Hydra the
+schemas. Nothing here imports hydra until it is called.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from gnicli import registry
 from gnicli.errors import UsageError
 from gnicli.registry import GROUPS, Member, members
 
-SCHEMA_SUFFIX = "_schema"
+NO_EXPERIMENT = "experiment/none"
+SCHEMA_SUFFIX = "_schema"  # of the schema of a command, beside the YAML file that bears the command's name
 
 
 def conf_folder() -> Path:
@@ -62,6 +64,7 @@ def _configurable(member: Member) -> type:
 def register(command_schemas: dict[str, type]) -> dict[tuple[str, str], UsageError]:
     """Tell Hydra all schemas: those of the commands as `<command>_schema`, those of all members by group.
 
+    `experiment=none`, which every command starts from, is told as well: it has no keys.
     Returns the members of other packages that could not be loaded; they matter only to those who name them.
     """
     from hydra.core.config_store import ConfigStore
@@ -77,5 +80,7 @@ def register(command_schemas: dict[str, type]) -> dict[tuple[str, str], UsageErr
             except UsageError as error:
                 broken[group, name] = error
                 continue
-            store.store(group=group, name=name + (SCHEMA_SUFFIX if member.built_in else ""), node=node, provider="gni")
+            store.store(group=group, name=name, node=node, provider="gni")
+    group, _, name = NO_EXPERIMENT.partition("/")
+    store.store(group=group, name=name, node={}, package="_global_", provider="gni")
     return broken

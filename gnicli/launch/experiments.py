@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 from gnicli.errors import UsageError
 from gnicli.launch.arguments import Arguments
-from gnicli.launch.components import GROUPS, conf_folder
+from gnicli.launch.components import GROUPS, NO_EXPERIMENT, conf_folder
 from gnicli.launch.nearest import unknown
 
-GROUP = "experiment"
+GROUP, NONE = NO_EXPERIMENT.split("/")  # NONE is the choice where no experiment is named
 MEANINGS = {
     "protocol": "the set-up: paper, as the authors have it; learnable, one in which the networks learn",
     "budget": "how much is run: quick, minutes on two cores; full, as much as the paper ran",
@@ -99,6 +99,11 @@ def taken(words: list[str]) -> dict[str, Setting]:
     return {key: value for name in named(words) if name in _all() for key, value in _all()[name].settings.items()}
 
 
+def without_null(words: list[str]) -> list[str]:
+    """The words with `experiment=none` for `experiment=null`, in sweeps too: Hydra 1.4 knows no choice null."""
+    return [re.sub(r"\bnull\b", NONE, word) if word.startswith(f"{GROUP}=") else word for word in words]
+
+
 def _typed(word: str, group: str) -> list[str]:
     key, sign, value = word.partition("=")
     listed = value.removeprefix("choice(").removesuffix(")").split(",")
@@ -124,7 +129,7 @@ def check(command: str, arguments: Arguments) -> None:
 
 
 def _check_setting(command: str, names: list[str], setting: str, value: str) -> None:
-    if not names or names == ["null"]:
+    if not names or names == [NONE]:
         takers = [experiment.name for experiment in of_command(command) if setting in experiment.settings]
         choices = f"with one of {', '.join(takers)}" if takers else f"but no experiment of gni {command} takes one"
         raise UsageError(f"{setting} is a setting of an experiment: experiment=NAME {setting}={value}, {choices}")

@@ -89,8 +89,6 @@ def translate(error: Exception, command: str, broken: dict[tuple[str, str], Usag
         return UsageError(_hydra(str(error), command))
     if isinstance(error, ValueError) and "Config group override must be" in str(error):
         return UsageError("a group takes the name of one of its choices, as in noise=mult")
-    if isinstance(error, ValueError) and str(error).startswith(("The --resolve flag", "Only one of --run")):
-        return UsageError(one_line(str(error)))
     return None
 
 

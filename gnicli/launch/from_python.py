@@ -71,7 +71,7 @@ def _with_flag(command: str, words: list[str], multirun: bool | None) -> list[st
             raise UsageError(_NO_RUNS.format(word, command))
     arguments = argument_reader.split(words)
     if arguments.shows_only:
-        raise UsageError(_NO_RUNS.format(" ".join(arguments.flags), command))
+        raise UsageError(_NO_RUNS.format(" ".join(words), command))
     read = arguments._replace(overrides=expressions.quote(paths.expand(command, arguments.overrides)))
     is_sweep = arguments.multirun or argument_reader.check(read) > 1
     if multirun is False and is_sweep:

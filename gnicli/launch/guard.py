@@ -14,24 +14,42 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 from gnicli.engine import yaml_files
-from gnicli.errors import UsageError
+from gnicli.errors import ResourceError, UsageError
 from gnicli.launch import sweeps, vetting
 from gnicli.launch.arguments import Arguments
 
 MAX_LOADS = 1000
 
 
+def _places() -> tuple[dict[str, Any], Any, Any]:
+    """The readers by scheme, the class of the cache and that of the loader; `ResourceError` where one is elsewhere."""
+    import hydra
+
+    try:
+        from hydra._internal.config_loader_impl import ConfigLoaderImpl
+        from hydra._internal.config_repository import CachingConfigRepository
+        from hydra._internal.sources_registry import SourcesRegistry
+        from hydra.core.plugins import Plugins
+
+        Plugins.instance()  # registers Hydra's own readers
+        readers = SourcesRegistry.instance().types
+        _ = readers["file"].load_config, CachingConfigRepository.load_config, ConfigLoaderImpl._load_configuration_impl
+    except (ImportError, AttributeError, KeyError) as error:
+        raise ResourceError(
+            f"hydra-core {hydra.__version__} keeps its readers of files where gni cannot check them; "
+            "install a version that gni was tested with, as in pip install 'hydra-core>=1.3.6,<1.5'"
+        ) from error
+    return readers, CachingConfigRepository, ConfigLoaderImpl
+
+
 @contextlib.contextmanager
 def guarded(arguments: Arguments) -> Iterator[None]:
-    """Within this context Hydra reads and composes only what `vetting` allows."""
-    from hydra._internal.config_loader_impl import ConfigLoaderImpl
-    from hydra._internal.config_repository import CachingConfigRepository
-    from hydra._internal.sources_registry import SourcesRegistry
-    from hydra.core.plugins import Plugins
+    """Within this context Hydra reads and composes only what `vetting` allows.
 
-    Plugins.instance()  # registers Hydra's own readers
-    readers = SourcesRegistry.instance().types
-    reader, load, compose = readers["file"], CachingConfigRepository.load_config, ConfigLoaderImpl.load_configuration
+    Raises `ResourceError` for a version of Hydra whose insides are unknown: without the guard nothing is composed.
+    """
+    readers, cache, loader = _places()
+    reader, load, compose = readers["file"], cache.load_config, loader._load_configuration_impl
 
     def counted(self: Any, config_path: str) -> Any:
         self.gni_loads = getattr(self, "gni_loads", 0) + 1
@@ -50,14 +68,12 @@ def guarded(arguments: Arguments) -> Iterator[None]:
         return cfg
 
     readers["file"] = _vetted(reader)
-    CachingConfigRepository.load_config = counted  # type: ignore[method-assign]
-    ConfigLoaderImpl.load_configuration = checked  # type: ignore[method-assign]
+    cache.load_config, loader._load_configuration_impl = counted, checked
     try:
         yield
     finally:
         readers["file"] = reader
-        CachingConfigRepository.load_config = load  # type: ignore[method-assign]
-        ConfigLoaderImpl.load_configuration = compose  # type: ignore[method-assign]
+        cache.load_config, loader._load_configuration_impl = load, compose
 
 
 def _check(cfg: Any, arguments: Arguments) -> None:
@@ -94,7 +110,10 @@ def _vetted(reader: Any) -> Any:
                 raise UsageError(str(error)) from error
             except ValueError as error:
                 raise UsageError(f"{path}: {error}") from error
-            vetting.check_file(document, config_path.removesuffix(".yaml"), header.get("package"))
+            name = config_path.removesuffix(".yaml")
+            if self.provider != "main":
+                vetting.check_not_shadowing(path, name)
+            vetting.check_file(document, name, header.get("package"))
             return ConfigResult(
                 config=OmegaConf.create(document.content),
                 path=f"{self.scheme()}://{self.path}",

@@ -71,8 +71,7 @@ def _of(schema: type, prefix: str, values: dict[str, Any]) -> list[Key]:
 def _yaml(name: str) -> dict[str, Any]:
     import yaml
 
-    path = components.conf_folder() / f"{name}.yaml"
-    return yaml.safe_load(path.read_text(encoding="utf-8")) or {} if path.exists() else {}
+    return yaml.safe_load((components.conf_folder() / f"{name}.yaml").read_text(encoding="utf-8"))
 
 
 def default_members(command: str) -> dict[str, str]:
@@ -98,8 +97,7 @@ def group_meaning(command: str, group: str) -> str:
 
 def of_member(group: str, name: str) -> list[Key]:
     """The keys that `<group>=<name>` brings along; its name is chosen, not typed."""
-    values = _yaml(f"{group}/{name}")
-    return [key for key in _of(components.schema(group, name), f"{group}.", values) if key.name != f"{group}.name"]
+    return [key for key in _of(components.schema(group, name), f"{group}.", {}) if key.name != f"{group}.name"]
 
 
 def chosen(command: str, words: list[str]) -> dict[str, str]:

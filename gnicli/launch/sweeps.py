@@ -10,6 +10,7 @@ from typing import Any
 
 from gnicli.errors import UsageError
 from gnicli.launch.arguments import MAX_JOBS, Arguments, typed
+from gnicli.launch.hydra_calls import initialized
 
 # Each variant is composed, a tenth of a second each; those that come later are checked when their job is composed.
 _MOST_VARIANTS = 50
@@ -71,14 +72,10 @@ def look_through(arguments: Arguments, config_name: str) -> None:
     for folder in (*given, arguments.config_path or "."):
         if not Path(folder).is_dir():
             raise UsageError(f"{folder}: no such folder; give a folder of YAML files")
-    from hydra import compose, initialize_config_dir, initialize_config_module
+    from hydra import compose
 
     where = ",".join(f"'file://{os.path.abspath(folder)}'" for folder in given)
     searched = [f"hydra.searchpath=[{where}]"] if given else []
-    if arguments.config_path:
-        begin: Any = initialize_config_dir(os.path.abspath(arguments.config_path), version_base="1.3")
-    else:
-        begin = initialize_config_module("gnicli.conf", version_base="1.3")
 
     def composed(words: list[str]) -> set[str]:
         """Compose every variant; returns what the files add to the sweep, which only its jobs compose."""
@@ -88,7 +85,7 @@ def look_through(arguments: Arguments, config_name: str) -> None:
             swept |= {f"{key}={value}" for key, value in (cfg.hydra.sweeper.get("params") or {}).items()}
         return swept
 
-    with begin:
+    with initialized(arguments.config_path):
         swept = composed(arguments.overrides)
         if swept:
             composed([*sorted(swept), *arguments.overrides])

@@ -2,13 +2,12 @@
 
 A configuration from a stranger runs no code, writes nothing outside of the output root, reads no environment and no
 file that the user did not name, and cannot exhaust the machine. Hydra's own half of a configuration is a program (it
-names classes, files to write, variables to set); so of `hydra.*` a file may set only the sweep, and what gni's own
-files set to the same values. `guard` calls these functions; `engine.yaml_files` has read the file.
+names classes, files to write, variables to set); so of `hydra.*` a file may set only the sweep. `guard` calls these
+functions; `engine.yaml_files` has read the file.
 """
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -51,8 +50,6 @@ def check_file(document: yaml_files.Document, config_path: str, package: str | N
     for path, line, node in entries:
         where = f"{document.path}:{line}"
         name = ".".join(path)
-        if path in _own_hydra() and _own_hydra()[path] == node.value:
-            continue
         if path[-1] == "<<":
             raise UsageError(f"{where}: '<<' is not supported; write the keys out")
         for text in (path[-1], *([node.value] if isinstance(node.value, str) else ())):
@@ -61,6 +58,14 @@ def check_file(document: yaml_files.Document, config_path: str, package: str | N
             _check_hydra(where, path, node)
         elif path == ("defaults",):
             _check_defaults(document.path, node)
+
+
+def check_not_shadowing(file: str, config_path: str) -> None:
+    """Refuse a file of an added folder that Hydra would read in place of one of gni's own choices."""
+    group, _, name = config_path.rpartition("/")
+    members = components.members(group) if group in components.GROUPS else {}
+    if config_path == components.NO_EXPERIMENT or (name in members and members[name].built_in):
+        raise UsageError(f"{file}: {group}={name} is gni's own choice; give the file another name")
 
 
 def _check_place(file: str, config_path: str, package: str | None) -> None:
@@ -109,23 +114,11 @@ def _check_hydra(where: str, path: tuple[str, ...], node: yaml.Node) -> None:
         return  # what is in it is looked at one by one
     if path == ("hydra", "mode") and isinstance(node, yaml.ScalarNode) and node.value in _MODES:
         return
-    if isinstance(node, yaml.MappingNode) and node.value and any(own[: len(path)] == path for own in _own_hydra()):
-        return
     name = ".".join(path)
     advice = f"type {name}=… if you want it" if argument_reader.takes(name) else "leave it out"
     raise UsageError(
         f"{where}: {name} may not come from a file, which may set hydra.sweeper.params and hydra.mode alone; {advice}"
     )
-
-
-@functools.cache
-def _own_hydra() -> dict[tuple[str, ...], str]:
-    """What the main files of gni say in Hydra's half: a copy of such a file says the same."""
-    import yaml
-
-    text = (components.conf_folder() / "train.yaml").read_text(encoding="utf-8")
-    tree = yaml.compose(text, Loader=yaml.SafeLoader)
-    return {path: node.value for path, _, node in _entries(tree) if path[0] == "hydra"}
 
 
 def _check_defaults(file: str, node: yaml.Node) -> None:
@@ -143,8 +136,6 @@ def _check_defaults(file: str, node: yaml.Node) -> None:
             group = str(key.value)
             names = value.value if isinstance(value, yaml.SequenceNode) else [value] if value is not None else []
             chosen = [str(name.value) for name in names]
-            if re.fullmatch(r"override /?hydra/(hydra|job)_logging", group) and chosen == ["none"]:
-                continue
             _check_default(where, group, chosen)
 
 

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from importlib.resources import files
 
 import numpy as np
 import pytest
@@ -239,17 +238,6 @@ def test_many_images_are_converted_as_few_are(monkeypatch):
 def test_refusals(make, message):
     with pytest.raises(UsageError, match=message):
         make()
-
-
-@pytest.mark.parametrize("name", CLASSES)
-def test_the_yaml_and_the_schema_fit(name):
-    text = files("gnicli.conf").joinpath("dataset", f"{name}.yaml").read_text()
-    assert text.startswith(f"# gni train dataset={name}")
-    values = OmegaConf.to_container(OmegaConf.create(text))
-    assert values.pop("defaults") == [f"{name}_schema", "_self_"]
-    dataset = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(CLASSES[name]), values))
-    assert dataset == CLASSES[name]()
-    assert dataset.name == name
 
 
 def test_overrides_of_mirrors_and_sums_pass_through_omegaconf(served):

@@ -1,6 +1,6 @@
 """Every key of every command with numbers at the ends of what can be written."""
 
-from gnicli.launch import commands, components, keys
+from gnicli.launch import commands, components, hydra_calls, keys
 
 EXTREMES = (
     "1e300", "-1e300", "1e308", "-1e308", "1e150", "1e30", "1e-30", "1e-300", "5e-324", "nan", "inf", "-inf", "-0.0",
@@ -75,7 +75,7 @@ def cases():
 
 def prepare():
     """Compose the configuration of a case once: a function from an extreme value to what becomes of the run."""
-    from hydra import compose, initialize_config_module
+    from hydra import compose
     from hydra.core.global_hydra import GlobalHydra
 
     components.register({commands.config_name(name): commands.schema(name) for name in commands.COMMANDS})
@@ -85,7 +85,7 @@ def prepare():
     def of(command, words):
         key = (command, *words)
         if key not in composed:
-            with initialize_config_module("gnicli.conf", version_base="1.3"):
+            with hydra_calls.initialized():
                 composed[key] = compose(commands.config_name(command), list(words))
         return composed[key]
 

@@ -1,1 +1,0 @@
-"""How much of an experiment is run: `budget=`."""

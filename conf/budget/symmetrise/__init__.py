@@ -1,1 +1,0 @@
-"""What `budget=` means for the mirrored draws."""

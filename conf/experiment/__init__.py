@@ -1,1 +1,0 @@
-"""Experiments: configurations with a name."""

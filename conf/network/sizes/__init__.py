@@ -1,1 +1,0 @@
-"""What an experiment says of the network that is chosen."""

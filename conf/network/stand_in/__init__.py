@@ -1,1 +1,0 @@
-"""What an experiment says of a network for images too small for it."""

@@ -1,1 +1,0 @@
-"""The set-ups of an experiment: `protocol=`."""

@@ -1,1 +1,0 @@
-"""What `protocol=` means for the images of figures 7 and 8."""

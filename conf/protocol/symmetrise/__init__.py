@@ -1,1 +1,0 @@
-"""What `protocol=` means for the mirrored draws."""

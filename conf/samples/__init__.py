@@ -1,1 +1,0 @@
-"""Members of `samples=` as YAML."""

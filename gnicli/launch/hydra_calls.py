@@ -1,0 +1,136 @@
+"""The calls of Hydra and OmegaConf that gni makes for more than one version of them.
+
+Hydra's object is driven here in place of `hydra.main`, which builds a parser of its own. That parser reads again what
+`arguments` has read, and hydra-core 1.3 cannot build it under Python 3.14, whose argparse checks help texts at once.
+What these versions of Hydra disagree about (`version_base`, the name of the call that registers a resolver, which files
+may choose a sweep) is decided here as well.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+from collections.abc import Callable
+from typing import Any
+
+from gnicli.launch import arguments as argument_reader
+from gnicli.launch.arguments import Arguments
+
+OWN_CONF = "pkg://gnicli.conf"
+_JOB_NAME = "tasks"  # `hydra.job.name`
+
+
+def register_resolver(name: str, resolver: Callable[..., Any]) -> None:
+    """Let `${name:…}` call `resolver`; one of the same name is replaced."""
+    import omegaconf
+
+    if omegaconf.__version__.startswith("2.3."):
+        omegaconf.OmegaConf.register_new_resolver(name, resolver, replace=True)
+    else:
+        omegaconf.OmegaConf.register_resolver(name, resolver, replace=True)  # type: ignore[call-arg]
+
+
+def initialized(folder: str | None = None) -> contextlib.AbstractContextManager[None]:
+    """A context in which `hydra.compose` composes: from gni's own configuration, or from that in `folder`."""
+    from hydra import initialize_config_dir, initialize_config_module
+
+    version = {"version_base": "1.3"} if _asks_for_version_base() else {}
+    if folder is None:
+        return initialize_config_module("gnicli.conf", **version)
+    return initialize_config_dir(os.path.abspath(folder), **version)
+
+
+def _asks_for_version_base() -> bool:
+    """Whether Hydra warns unless it is told which version's defaults to take; from 1.4 on it warns if it is told."""
+    import hydra
+
+    return hydra.__version__.startswith("1.3.")
+
+
+def start(config_name: str, task: Callable[[Any], Any], arguments: Arguments, overrides: list[str]) -> None:
+    """Do what `hydra.main` would: show what is asked for, or run `task` once or for every job of a sweep.
+
+    `arguments.overrides` were typed, `overrides` are handed to Hydra. What Hydra raises passes through.
+    """
+    from hydra._internal.hydra import Hydra
+    from hydra._internal.utils import create_config_search_path
+    from hydra.core.config_search_path import SearchPathQuery
+    from hydra.core.global_hydra import GlobalHydra
+
+    if _asks_for_version_base():
+        from hydra import version
+
+        version.setbase("1.3")
+    search_path = create_config_search_path(arguments.config_path or OWN_CONF)
+    if arguments.config_dir:
+        folder = f"file://{os.path.abspath(arguments.config_dir)}"
+        search_path.prepend(provider="command-line", path=folder, anchor=SearchPathQuery(provider="schema"))
+    hydra = Hydra.create_main_hydra2(task_name=_JOB_NAME, config_search_path=search_path)
+    name = arguments.config_name or config_name
+    try:
+        if arguments.shows_only:
+            _show(hydra, name, arguments, overrides)
+        else:
+            _run(hydra, name, task, arguments, overrides)
+    finally:
+        GlobalHydra.instance().clear()
+
+
+def _show(hydra: Any, name: str, arguments: Arguments, overrides: list[str]) -> None:
+    """Print what a flag asks for."""
+    if arguments.hydra_help:
+        words = argparse.Namespace(overrides=overrides, resolve=arguments.resolve)
+        hydra.hydra_help(config_name=name, args_parser=_documented(), args=words)
+    elif arguments.cfg:
+        hydra.show_cfg(
+            config_name=name,
+            overrides=overrides,
+            cfg_type=arguments.cfg,
+            package=arguments.package,
+            resolve=arguments.resolve,
+        )
+    elif arguments.shell_completion:
+        hydra.shell_completion(config_name=name, overrides=overrides)
+    else:
+        hydra.show_info(arguments.info, config_name=name, overrides=overrides)
+
+
+def _documented() -> argparse.ArgumentParser:
+    """A parser whose help Hydra prints as its own: gni's flags of Hydra with their meanings."""
+    parser = argparse.ArgumentParser(add_help=False)
+    for flag in argument_reader.FLAGS:
+        parser.add_argument(*flag.names, help=flag.meaning)
+    parser.add_argument("overrides", help="key=value, for as many keys as there are")
+    return parser
+
+
+def _run(hydra: Any, name: str, task: Callable[[Any], Any], arguments: Arguments, overrides: list[str]) -> None:
+    """Run once or sweep: `--multirun` wins over what the configuration says, in `hydra.mode`."""
+    from hydra.types import RunMode
+
+    mode = _composed_mode(hydra, name, overrides)
+    if mode is None or (arguments.multirun and mode == RunMode.RUN):
+        mode = RunMode.MULTIRUN if arguments.multirun else RunMode.RUN
+        overrides = [*overrides, f"hydra.mode={mode.name}"]
+    call = hydra.run if mode == RunMode.RUN else hydra.multirun
+    call(config_name=name, task_function=task, overrides=overrides)
+
+
+def _composed_mode(hydra: Any, name: str, overrides: list[str]) -> Any:
+    """`hydra.mode` of the composed configuration, None where it cannot be composed: the run will say why.
+
+    hydra-core 1.4 would look at the main file alone, but experiments say that they are sweeps.
+    """
+    from hydra.types import RunMode
+
+    try:
+        return hydra.compose_config(
+            config_name=name,
+            overrides=overrides,
+            with_log_configuration=False,
+            run_mode=RunMode.MULTIRUN,
+            validate_sweep_overrides=False,
+        ).hydra.mode
+    except Exception:
+        return None

@@ -1,0 +1,92 @@
+"""What a user installs: a wheel with all that gni needs and nothing else, which works in an empty folder."""
+
+import email
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from layered_environment import lay
+
+import gnicli
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """The wheel, built without a network from a copy of the sources, so that nothing is written beside them."""
+    source, built = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
+    for name in ("gnicli", "conf", "tests", "docs"):
+        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
+    options = ["--no-deps", "--no-build-isolation", "--no-index", "--quiet", "--disable-pip-version-check"]
+    _run([sys.executable, "-m", "pip", "wheel", *options, "--wheel-dir", str(built), str(source)], cwd=built)
+    (path,) = built.glob("*.whl")
+    return path
+
+
+def _run(words, cwd, **environment):
+    plain = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "GNI_", "COV_"))}
+    done = subprocess.run(words, cwd=cwd, env={**plain, **environment}, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def environment(wheel, tmp_path_factory):
+    """A new environment with the wheel in it, which finds the dependencies of gni where the present one has them."""
+    folder = tmp_path_factory.mktemp("environment")
+    _run([sys.executable, "-m", "venv", "--without-pip", str(folder)], cwd=folder)
+    options = ["--no-deps", "--no-index", "--quiet", "--disable-pip-version-check"]
+    python = str(folder / "bin" / "python")
+    _run([sys.executable, "-m", "pip", "--python", python, "install", *options, str(wheel)], cwd=folder)
+    lay(folder, with_editable=False)
+    return folder
+
+
+def test_the_wheel_holds_every_file_of_the_package_and_nothing_else(wheel):
+    names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
+    files = {path.relative_to(ROOT) for top in ("gnicli", "conf") for path in (ROOT / top).rglob("*") if path.is_file()}
+    expected = {path.as_posix() for path in files if "__pycache__" not in path.parts}
+    assert names == {name if name.startswith("gnicli/") else f"gnicli/{name}" for name in expected}
+    assert {"gnicli/py.typed", "gnicli/conf/train.yaml", "gnicli/conf/network/sizes/fig8_mlp.yaml"} <= names
+
+
+def test_the_metadata_are_those_of_a_registry_page(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        found = email.message_from_bytes(archive.read(name))
+    assert (found["Name"], found["Version"], found["Author"]) == ("gni", gnicli.__version__, "gni developers")
+    assert found["License-Expression"] == "MIT"
+    minors = {line.rpartition(".")[2] for line in found.get_all("Classifier") if "Python :: 3." in line}
+    assert minors == {"11", "12", "13", "14"}
+    for line in found.get_all("Project-URL"):  # placeholders of files that are there
+        assert (ROOT / line.partition("repository.invalid/")[2]).exists(), line
+
+
+def test_the_version_stands_in_the_package_and_is_told_by_the_changelog():
+    assert re.search(
+        rf"^## {re.escape(gnicli.__version__)} \(\d{{4}}-\d\d-\d\d\)$", (ROOT / "CHANGELOG.md").read_text(), re.M
+    )
+    others = [ROOT / "pyproject.toml", ROOT / "setup.py", ROOT / "CITATION.cff"]
+    assert not any(f'"{gnicli.__version__}"' in path.read_text() for path in others)
+
+
+def test_gni_trains_from_the_wheel_in_an_empty_folder(environment, tmp_path):
+    python, gni = environment / "bin" / "python", environment / "bin" / "gni"
+    where = _run([str(python), "-c", "import gnicli; print(gnicli.__file__)"], tmp_path)
+    assert Path(where.strip()).is_relative_to(environment)
+    assert _run([str(gni), "--version"], tmp_path) == f"gni {gnicli.__version__}\n"
+    said = _run([str(gni), "train", "steps=2", "threads=1"], tmp_path, HOME=str(tmp_path))
+    folder = tmp_path / said.rstrip().splitlines()[-1]
+    assert folder.is_relative_to(tmp_path / "outputs" / "train")
+    assert json.loads((folder / "results.json").read_text())["steps"]["value"] == 2
+    assert (folder / "report.md").exists()
+    assert json.loads((folder / "manifest.json").read_text())["versions"]["gni"] == gnicli.__version__
