@@ -67,12 +67,11 @@ def register(command_schemas: dict[str, type]) -> dict[tuple[str, str], UsageErr
     `experiment=none`, which every command starts from, is told as well: it has no keys.
     Returns the members of other packages that could not be loaded; they matter only to those who name them.
     """
-    from hydra.core.config_store import ConfigStore
+    from gnicli.launch.hydra_calls import store
 
-    store = ConfigStore.instance()
     broken = {}
     for command, command_schema in command_schemas.items():
-        store.store(name=command + SCHEMA_SUFFIX, node=command_schema, provider="gni")
+        store(name=command + SCHEMA_SUFFIX, node=command_schema)
     for group in GROUPS:
         for name, member in members(group).items():
             try:
@@ -80,7 +79,7 @@ def register(command_schemas: dict[str, type]) -> dict[tuple[str, str], UsageErr
             except UsageError as error:
                 broken[group, name] = error
                 continue
-            store.store(group=group, name=name, node=node, provider="gni")
+            store(group=group, name=name, node=node)
     group, _, name = NO_EXPERIMENT.partition("/")
-    store.store(group=group, name=name, node={}, package="_global_", provider="gni")
+    store(group=group, name=name, node={}, package="_global_")
     return broken

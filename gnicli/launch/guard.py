@@ -9,13 +9,14 @@ job of a sweep too).
 from __future__ import annotations
 
 import contextlib
+import copy
 import os
 from collections.abc import Iterator
 from typing import Any, cast
 
 from gnicli.engine import yaml_files
 from gnicli.errors import ResourceError, UsageError
-from gnicli.launch import sweeps, vetting
+from gnicli.launch import hydra_calls, sweeps, vetting
 from gnicli.launch.arguments import Arguments
 
 MAX_LOADS = 1000
@@ -59,12 +60,15 @@ def guarded(arguments: Arguments) -> Iterator[None]:
             raise UsageError(f"{config_path}: a choice is a name, not a path; add its folder with --config-dir")
         return load(self, config_path)
 
+    sweepers: list[Any] = []
+
     def checked(self: Any, *args: Any, **kwargs: Any) -> Any:
         try:
             cfg = compose(self, *args, **kwargs)
         except RecursionError as error:
             raise UsageError("the defaults lists of the configuration include one another without an end") from error
         _check(cfg, arguments)
+        _keep_sweeper(cfg, sweepers, kwargs["run_mode"])
         return cfg
 
     readers["file"] = _vetted(reader)
@@ -74,6 +78,20 @@ def guarded(arguments: Arguments) -> Iterator[None]:
     finally:
         readers["file"] = reader
         cache.load_config, loader._load_configuration_impl = load, compose
+
+
+def _keep_sweeper(cfg: Any, sweepers: list[Any], run_mode: Any) -> None:
+    """Let the jobs of a sweep have the sweeper of the sweep, the last of `sweepers`.
+
+    A job that names another experiment or budget composes other `hydra.sweeper.params`. They change nothing any more,
+    but hydra-core 1.4 ends the sweep over them.
+    """
+    from hydra.types import RunMode
+
+    if run_mode == RunMode.MULTIRUN:
+        sweepers.append(cfg.hydra.sweeper)
+    elif sweepers and not hydra_calls.is_hydra_1_3():
+        cfg.hydra.sweeper = copy.deepcopy(sweepers[-1])
 
 
 def _check(cfg: Any, arguments: Arguments) -> None:

@@ -2,7 +2,7 @@
 
 Hydra's object is driven here in place of `hydra.main`, which builds a parser of its own. That parser reads again what
 `arguments` has read, and hydra-core 1.3 cannot build it under Python 3.14, whose argparse checks help texts at once.
-What these versions of Hydra disagree about (`version_base`, the name of the call that registers a resolver, which files
+What these versions disagree about (`version_base`, the calls that register a resolver and a configuration, which files
 may choose a sweep) is decided here as well.
 """
 
@@ -31,18 +31,26 @@ def register_resolver(name: str, resolver: Callable[..., Any]) -> None:
         omegaconf.OmegaConf.register_resolver(name, resolver, replace=True)  # type: ignore[call-arg]
 
 
+def store(name: str, node: Any, group: str | None = None, package: str | None = None) -> None:
+    """Tell Hydra a configuration that has no file; one of the same name is replaced."""
+    from hydra.core.config_store import ConfigStore
+
+    options = {} if is_hydra_1_3() else {"replace": True}
+    ConfigStore.instance().store(name=name, node=node, group=group, package=package, provider="gni", **options)
+
+
 def initialized(folder: str | None = None) -> contextlib.AbstractContextManager[None]:
     """A context in which `hydra.compose` composes: from gni's own configuration, or from that in `folder`."""
     from hydra import initialize_config_dir, initialize_config_module
 
-    version = {"version_base": "1.3"} if _asks_for_version_base() else {}
+    version = {"version_base": "1.3"} if is_hydra_1_3() else {}  # 1.3 warns without it, 1.4 with it
     if folder is None:
         return initialize_config_module("gnicli.conf", **version)
     return initialize_config_dir(os.path.abspath(folder), **version)
 
 
-def _asks_for_version_base() -> bool:
-    """Whether Hydra warns unless it is told which version's defaults to take; from 1.4 on it warns if it is told."""
+def is_hydra_1_3() -> bool:
+    """Whether Hydra is of the series 1.3, and not of a later one."""
     import hydra
 
     return hydra.__version__.startswith("1.3.")
@@ -58,7 +66,7 @@ def start(config_name: str, task: Callable[[Any], Any], arguments: Arguments, ov
     from hydra.core.config_search_path import SearchPathQuery
     from hydra.core.global_hydra import GlobalHydra
 
-    if _asks_for_version_base():
+    if is_hydra_1_3():
         from hydra import version
 
         version.setbase("1.3")

@@ -76,7 +76,7 @@ def test_an_experiment_says_itself_that_it_is_a_sweep(gni):
 
 def test_hydra_writes_and_logs_nothing_whatever_the_main_file_says(gni, tmp_path):
     (tmp_path / "mine.yaml").write_text("defaults:\n  - train_schema\n  - noise: add\n  - _self_\nlr: 0.5\n")
-    for words in ([], ["-cd", str(tmp_path), "-cn", "mine"]):
+    for words in ([], ["-cp", str(tmp_path), "-cn", "mine"]):
         shown = yaml.safe_load(gni("train", *words, "--cfg", "hydra").out)["hydra"]
         assert (shown["output_subdir"], shown["job"]["chdir"], shown["sweep"]["subdir"]) == (
             None,
