@@ -143,10 +143,6 @@ def _content(path: str, text: str, tree: yaml.Node | None) -> Any:
     """The plain content; a key that is given twice is refused."""
     import yaml
 
-    try:  # OmegaConf.load would parse "${" as well
-        from omegaconf._yaml import get_yaml_loader  # type: ignore[import-not-found, unused-ignore]
-    except ImportError:  # until omegaconf 2.3
-        from omegaconf._utils import get_yaml_loader
     if tree is None:
         return {}
     try:

@@ -22,7 +22,7 @@ _TRACED = 4  # bytes of a traced value
 
 def of_layers(bench: Bench, n_draws: int, n_traced: int) -> int:
     """Bytes of `measure=layers`: its samples of one draw, the sums and traces of three populations, the gradient."""
-    shape, itemsize = _shape(bench), _itemsize(bench)
+    shape, itemsize = _shape(bench.inputs), _itemsize(bench)
     weights = [weight.numel() for weight in weight_tensors(bench.network.module.parameters())]
     units = [stage.n_in for stage in room.known_stages(bench.network.module, shape)]
     of_one_draw = _DOUBLE * (2 * sum(weights) + n_examples(bench.inputs) * sum(units))
@@ -51,7 +51,7 @@ def of_one_neuron(n_layers: int, n_samples: int) -> int:
 
 def _of_gradient(bench: Bench) -> int:
     """The gradient and the buffers it is made in by hand; what autograd keeps is gone after each draw."""
-    shape, itemsize = _shape(bench), _itemsize(bench)
+    shape, itemsize = _shape(bench.inputs), _itemsize(bench)
     buffers = (
         room.of_activations(bench.network.module, shape, n_examples(bench.inputs), itemsize)
         if is_dense(bench.network.module)
@@ -60,9 +60,9 @@ def _of_gradient(bench: Bench) -> int:
     return itemsize * room.n_weights(bench.network.module) + buffers
 
 
-def _shape(bench: Bench) -> tuple[int, ...]:
+def _shape(inputs: object) -> tuple[int, ...]:
     """Of one example; nothing is known of inputs that are more than one tensor."""
-    return tuple(bench.inputs.shape[1:]) if isinstance(bench.inputs, torch.Tensor) else ()
+    return tuple(inputs.shape[1:]) if isinstance(inputs, torch.Tensor) else ()
 
 
 def _itemsize(bench: Bench) -> int:

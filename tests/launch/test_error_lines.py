@@ -26,7 +26,7 @@ LINES = [
     (["noise=add,mult"], 2, "noise=add,mult lists several values: add -m to run one after another"),
     (["+noise=mult"], 2, "+noise= gives noise twice; write noise= without the +"),
     (["noise.name=mult"], 2, "noise.name cannot be set alone; write noise=mult"),
-    (["experiment=none"], 2, "unknown experiment 'none' for experiment: choose from fig4, fig5, fig5_mnist,"),
+    (["experiment=mine"], 2, "unknown experiment 'mine' for experiment: choose from fig4, fig5, fig5_mnist,"),
     # keys
     (["m=16"], 2, "unknown key m; did you mean M?"),
     (["optimizer.momentm=0.9"], 2, "unknown key optimizer.momentm; did you mean optimizer.momentum?"),
@@ -101,8 +101,8 @@ LINES = [
     (["-cd"], 2, "--config-dir/-cd: expected one argument"),
     (["-cd", "/not/there"], 2, "/not/there: no such folder"),
     (["-cn", "trian"], 2, "no configuration file 'trian'"),
-    (["--cfg", "job", "-m"], 2, "Only one of --run, --multirun, --cfg, --info"),
-    (["--resolve"], 2, "The --resolve flag can only be used in conjunction with --cfg"),
+    (["--cfg", "job", "-m"], 2, "only one of --multirun and --cfg can be given"),
+    (["--resolve"], 2, "--resolve belongs to --cfg; add --cfg job"),
     (["--experimental-rerun", "x.pickle"], 2, "unknown option --experimental-rerun"),
     # no mistake of the user's
     (["M=13"], 1, "ZeroDivisionError: a bug for this test; --debug shows where"),

@@ -78,7 +78,7 @@ def test_an_experiment_of_another_command_is_one_line(gni, outputs, experiment):
         ("train", ["-m", "experiment=fig7", "budget=quick,fulll"], "did you mean full?"),
         ("train", ["experiment=fig7", "arm=M1,explict"], "did you mean explicit?"),
         ("train", ["experiment=fig7", "protcol=paper"], "unknown key protcol; did you mean protocol?"),
-        ("train", ["experiment=fig66"], "choose from fig4, fig5, fig5_mnist, fig7, fig8, symmetrise"),
+        ("train", ["experiment=fig66"], "choose from fig4, fig5, fig5_mnist, fig7, fig8, none, symmetrise"),
     ],
 )
 def test_wrong_settings_are_one_line(gni, outputs, command, words, message):

@@ -126,15 +126,3 @@ def test_the_guard_puts_everything_back():
         raise KeyError
     assert places() == before
     assert not set(within) & set(before)
-
-
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        (["-m", "--cfg", "job"], "only one of --multirun and --cfg can be given"),
-        (["--resolve"], "--resolve belongs to --cfg; add --cfg job"),
-    ],
-)
-def test_flags_that_exclude_one_another(gni, words, message):
-    said = gni("train", *words)
-    assert (said.code, said.err) == (2, f"gni: error: {message}\n")

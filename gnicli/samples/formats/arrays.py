@@ -31,7 +31,8 @@ def read_npy(
         shape, fortran, dtype = read_header(stream)
         if major == 3:
             dtype = _in_utf8(dtype)
-        is_sound = all(isinstance(size, int) and size >= 0 for size in shape)
+        sizes: tuple[Any, ...] = shape  # of what the file says, not of what NumPy's types promise
+        is_sound = all(isinstance(size, int) and size >= 0 for size in sizes)
     except Exception as error:  # NumPy parses the header as Python: anything may come of arbitrary bytes
         raise DataError(f"{source} is not a .npy array: {_short(error)}") from error
     if not is_sound:
