@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import gnicli
 from gnicli.cli import help as help_page
 from gnicli.cli import main, reference
 from gnicli.launch import commands, components, keys
@@ -93,9 +94,7 @@ def test_the_list_of_commands(said):
 
 
 def test_the_version(said):
-    from importlib.metadata import version
-
-    assert said("--version") == f"gni {version('gni')}\n"
+    assert said("--version") == f"gni {gnicli.__version__}\n"
 
 
 def test_typers_own_way_to_a_command_is_the_same_as_the_short_one(said):
