@@ -45,9 +45,13 @@ def test_it_trains_with_noise(gni, plain):
     assert noisy != clean
 
 
+@pytest.mark.slow
 def test_its_gradient_noise_is_measured_layer_by_layer(gni, plain):
     found = results(gni("gradient-noise", *SMALL, "noise=mult", "measure.n_draws=40", "n_mean=2", "batch_size=16"))
     assert {f"kurtosis/across_weights/layer{layer}" for layer in (1, 2, 3)} <= set(found), sorted(found)
+
+
+def test_a_measure_that_needs_stages_says_so(gni, plain):
     refused = gni("gradient-noise", *SMALL, "noise=mult", "measure=exponents", "measure.chain=false")
     assert refused.code == 2
     assert "measure=exponents of a network needs a network with stages" in refused.err
