@@ -1,4 +1,4 @@
-"""`dataset=sinusoids`: the paper's toy regression, a sum of sine waves of one variable (SPEC.md, section 6)."""
+"""`dataset=sinusoids`: the paper's toy regression, a sum of sine waves of one variable."""
 
 from __future__ import annotations
 

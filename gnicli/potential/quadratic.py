@@ -14,7 +14,7 @@ from gnicli.potential import polynomials
 
 @dataclass
 class Quadratic:
-    """f(w) = λ w²/2. The stationary law is S_α(ε/(αλ)^{1/α}, β, 0); SPEC, section 7, has the Euler chain's."""
+    """f(w) = λ w²/2. The stationary law is S_α(ε/(αλ)^{1/α}, β, 0)."""
 
     name: str = key("quadratic", "λ w²/2, whose stationary law is stable")
     curvature: float = key(1.0, "λ, > 0")

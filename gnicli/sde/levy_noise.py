@@ -1,4 +1,4 @@
-"""The noise of the model dw = −∇f(w) dt + ε dL^{α,β}: three numbers and what follows from them (SPEC, 1 and 5).
+"""The noise of the model dw = −∇f(w) dt + ε dL^{α,β}: three numbers and what follows from them (4.3).
 
 Imports neither NumPy nor SciPy: the schemas of commands check their keys here.
 """

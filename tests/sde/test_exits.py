@@ -136,7 +136,7 @@ def test_euler_never_explodes_on_the_quadratic():
 
 
 def test_explosions_of_the_papers_runs():
-    """SPEC: 8.7 % of the paper's runs at alpha = 1.1, .07 % at 1.9."""
+    """By the formula: 8.7 % of the paper's runs at alpha = 1.1, .07 % at 1.9."""
     assert explosion_probability(DoubleWell(), LevyNoise(1.1, 0.0), 0.001, 10_000) == pytest.approx(0.087, abs=5e-4)
     assert explosion_probability(DoubleWell(), LevyNoise(1.9, 0.5), 0.001, 10_000) == pytest.approx(7e-4, abs=5e-5)
 

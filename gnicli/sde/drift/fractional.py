@@ -4,7 +4,9 @@ With φ = exp(−f/ε^α) and γ = α − 2, b = (ε^α/φ) D(∂φ), where D mu
 
     Dψ(w) = c_γ/Γ(−γ) ∫_0^∞ y^{−γ−1} [(1 + β) ψ(w − y) + (1 − β) ψ(w + y)] dy,    c_γ = 1/(2 cos(γπ/2)).
 
-The sum that approximates it carries four corrections of the printed (4.8); SPEC, section 5, lists them.
+The sum that approximates it carries four corrections of the printed (4.8), which does not converge: no (−1)^k in g̃_k;
+|k| in g̃_k for k < 0; weight 2 at k = 0 (with weight 1 the order is 2 − α); and h0 = cos(γπ/2)^{1/(2−α)}, which gives
+−f' for K = 0 at every ε.
 """
 
 from __future__ import annotations

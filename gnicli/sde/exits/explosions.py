@@ -1,4 +1,4 @@
-"""Explosions of Euler's scheme: beyond which thresholds, and how often (SPEC, section 5)."""
+"""Explosions of Euler's scheme: beyond which thresholds, and how often."""
 
 from __future__ import annotations
 

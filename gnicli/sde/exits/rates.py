@@ -100,7 +100,7 @@ def exit_rates(
     """How often chains of (4.3) leave the basin of each minimum, and to which side.
 
     `potential` is a name, a mapping of a name and parameters, or a one-dimensional object (`gnicli.potential.build`);
-    alpha < 2, for theory is that of single jumps (Imkeller & Pavlyukevich 2008; SPEC, section 5). `basin` = (low, high)
+    alpha < 2, for theory is that of single jumps (Imkeller & Pavlyukevich 2008). `basin` = (low, high)
     is around the only minimum of a potential without saddles. With `simulate`, `n_chains` chains begin at each minimum,
     and again after each exit, for `n_steps` steps of `step` > 0 units of time; equal seeds give equal numbers, those of
     `gni simulate-sde` with the same keys. Raises `UsageError` for arguments that do not go together.

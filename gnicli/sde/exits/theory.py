@@ -1,6 +1,6 @@
 """First exits and transitions of small-noise chains: what theory says.
 
-Imkeller & Pavlyukevich 2008; SPEC, section 5. Big jumps alone decide: wide basins win, barriers do not count.
+Imkeller & Pavlyukevich 2008. Big jumps alone decide: wide basins win, barriers do not count.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The exact stationary law of dw = −f'(w) dt + ε dL^{α,β} for polynomial potentials (SPEC, section 7)."""
+"""The exact stationary law of dw = −f'(w) dt + ε dL^{α,β} for polynomial potentials."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ def stationary_law(
     `potential` is a name, a mapping of a name and parameters, or an object (`gnicli.potential.build`), one-dimensional
     and polynomial of even degree >= 2. The noise is a `LevyNoise`, or its numbers alpha in [0.5, 2], beta in [−1, 1] (0
     at alpha = 1; default 0) and epsilon > 0 (default 1). Raises `UsageError` for anything else, and `NumericalError`
-    for a law whose peaks are some 1e5 times narrower than its reach. By the equation of the characteristic function
-    (SPEC, section 7); takes .02 to .5 s.
+    for a law whose peaks are some 1e5 times narrower than its reach. By the equation of the characteristic
+    function; takes .02 to .5 s.
 
     >>> law = stationary_law("double_well", alpha=1.5, beta=0.5)
     >>> law.modes.round(4)

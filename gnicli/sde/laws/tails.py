@@ -4,7 +4,7 @@ For k > 0, φ(k) = Σ_{l, j} a_{j,l} k^{j + lα}; the terms with l ≥ 1 are not
 
     p(x) ~ (1/π) Re Σ a_s Γ(s + 1) (ix)^{−s−1},   1 − F(x) ~ (1/π) Re Σ a_s Γ(s) i^{−s−1} x^{−s}.
 
-The series is asymptotic: it is cut at its smallest term. Its first term is the tail of SPEC, section 7.
+The series is asymptotic: it is cut at its smallest term. Its first term is the tail that one jump makes.
 """
 
 from __future__ import annotations
