@@ -8,7 +8,7 @@ from omegaconf import OmegaConf
 
 from gnicli.contracts.observer import SilentObserver
 from gnicli.errors import GniError
-from gnicli.launch import commands, components, configs, hydra_calls, keys, references
+from gnicli.launch import commands, components, configs, hydra_versions, keys, references
 
 # Where a run lives, how fast it is, what it remembers on the way: no result may depend on these.
 PLACES_AND_SPEED = (
@@ -100,7 +100,7 @@ def composed(command: str, words: tuple[str, ...]):
 
     components.register({commands.config_name(name): commands.schema(name) for name in commands.COMMANDS})
     GlobalHydra.instance().clear()
-    with hydra_calls.initialized():
+    with hydra_versions.initialized():
         return configs.validated(command, compose(commands.config_name(command), list(words)))
 
 

@@ -67,7 +67,7 @@ def register(command_schemas: dict[str, type]) -> dict[tuple[str, str], UsageErr
     `experiment=none`, which every command starts from, is told as well: it has no keys.
     Returns the members of other packages that could not be loaded; they matter only to those who name them.
     """
-    from gnicli.launch.hydra_calls import store
+    from gnicli.launch.hydra_versions import store
 
     broken = {}
     for command, command_schema in command_schemas.items():

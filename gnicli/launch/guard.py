@@ -16,7 +16,7 @@ from typing import Any, cast
 
 from gnicli.engine import yaml_files
 from gnicli.errors import ResourceError, UsageError
-from gnicli.launch import hydra_calls, sweeps, vetting
+from gnicli.launch import hydra_versions, sweeps, vetting
 from gnicli.launch.arguments import Arguments
 
 MAX_LOADS = 1000
@@ -90,7 +90,7 @@ def _keep_sweeper(cfg: Any, sweepers: list[Any], run_mode: Any) -> None:
 
     if run_mode == RunMode.MULTIRUN:
         sweepers.append(cfg.hydra.sweeper)
-    elif sweepers and not hydra_calls.is_hydra_1_3():
+    elif sweepers and not hydra_versions.is_hydra_1_3():
         cfg.hydra.sweeper = copy.deepcopy(sweepers[-1])
 
 

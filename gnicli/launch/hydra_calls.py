@@ -1,59 +1,22 @@
-"""The calls of Hydra and OmegaConf that gni makes for more than one version of them.
+"""Starting Hydra.
 
 Hydra's object is driven here in place of `hydra.main`, which builds a parser of its own. That parser reads again what
 `arguments` has read, and hydra-core 1.3 cannot build it under Python 3.14, whose argparse checks help texts at once.
-What these versions disagree about (`version_base`, the calls that register a resolver and a configuration, which files
-may choose a sweep) is decided here as well.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
 from collections.abc import Callable
 from typing import Any
 
 from gnicli.launch import arguments as argument_reader
 from gnicli.launch.arguments import Arguments
+from gnicli.launch.hydra_versions import is_hydra_1_3
 
 OWN_CONF = "pkg://gnicli.conf"
 _JOB_NAME = "tasks"  # `hydra.job.name`
-
-
-def register_resolver(name: str, resolver: Callable[..., Any]) -> None:
-    """Let `${name:…}` call `resolver`; one of the same name is replaced."""
-    import omegaconf
-
-    if omegaconf.__version__.startswith("2.3."):
-        omegaconf.OmegaConf.register_new_resolver(name, resolver, replace=True)
-    else:
-        omegaconf.OmegaConf.register_resolver(name, resolver, replace=True)  # type: ignore[call-arg]
-
-
-def store(name: str, node: Any, group: str | None = None, package: str | None = None) -> None:
-    """Tell Hydra a configuration that has no file; one of the same name is replaced."""
-    from hydra.core.config_store import ConfigStore
-
-    options = {} if is_hydra_1_3() else {"replace": True}
-    ConfigStore.instance().store(name=name, node=node, group=group, package=package, provider="gni", **options)
-
-
-def initialized(folder: str | None = None) -> contextlib.AbstractContextManager[None]:
-    """A context in which `hydra.compose` composes: from gni's own configuration, or from that in `folder`."""
-    from hydra import initialize_config_dir, initialize_config_module
-
-    version = {"version_base": "1.3"} if is_hydra_1_3() else {}  # 1.3 warns without it, 1.4 with it
-    if folder is None:
-        return initialize_config_module("gnicli.conf", **version)
-    return initialize_config_dir(os.path.abspath(folder), **version)
-
-
-def is_hydra_1_3() -> bool:
-    """Whether Hydra is of the series 1.3, and not of a later one."""
-    import hydra
-
-    return hydra.__version__.startswith("1.3.")
 
 
 def start(config_name: str, task: Callable[[Any], Any], arguments: Arguments, overrides: list[str]) -> None:

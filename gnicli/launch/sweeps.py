@@ -10,7 +10,7 @@ from typing import Any
 
 from gnicli.errors import UsageError
 from gnicli.launch.arguments import MAX_JOBS, Arguments, typed
-from gnicli.launch.hydra_calls import initialized
+from gnicli.launch.hydra_versions import initialized
 
 # Each variant is composed, a tenth of a second each; those that come later are checked when their job is composed.
 _MOST_VARIANTS = 50

@@ -15,7 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 from gnicli import checks
 from gnicli.engine.caller import COMMAND_LINE, Caller
 from gnicli.errors import GniError, Interrupted, UsageError
-from gnicli.launch import commands, configs, failures, hydra_calls, keys, vetting
+from gnicli.launch import commands, configs, failures, hydra_versions, keys, vetting
 from gnicli.launch.references import RESOLVER
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def _folder(
     return str(chosen)
 
 
-hydra_calls.register_resolver(RESOLVER, _folder)
+hydra_versions.register_resolver(RESOLVER, _folder)
 
 
 def of(command: str) -> Callable[[DictConfig], Any]:

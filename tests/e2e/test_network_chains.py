@@ -150,7 +150,7 @@ def test_flow_descends_and_two_halves_are_the_whole():
     [
         (["potential.dataset=digts"], "did you mean digits"),
         (["potential.dataset={name:digits,size:3}"], "digits has no key size"),
-        (["potential.noise=gauss"], "potential.noise must be one of none, add, mult"),
+        (["potential.noise=gauss"], "potential.noise must be one of add, mult, none"),
         (["potential.width=0"], "potential.width must be an integer >= 1"),
         (["potential.activation=rleu"], "did you mean relu"),
         (["potential.loss=cross_entropy"], "needs classes"),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gnicli.launch import components
+from gnicli import registry
 
 PAGE = Path(__file__).parents[2] / "docs" / "adding.md"
 SMALL = ("network=plain", "network.width=16", "dataset=sinusoids", "threads=1", "device=cpu")
@@ -19,12 +19,12 @@ def plain(tmp_path, monkeypatch):
     (source,) = re.findall(r"```python\n(# mypackage/plain.py\n.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     (tmp_path / "docs_plain.py").write_text(source)
     monkeypatch.syspath_prepend(str(tmp_path))
-    installed = components._installed
+    installed = registry.installed
     point = EntryPoint("plain", "docs_plain:Plain", "gnicli.network")
-    monkeypatch.setattr(components, "_installed", lambda group: (point,) if group == "network" else installed(group))
-    components.members.cache_clear()
+    monkeypatch.setattr(registry, "installed", lambda group: (point,) if group == "network" else installed(group))
+    registry.members.cache_clear()
     yield
-    components.members.cache_clear()
+    registry.members.cache_clear()
     sys.modules.pop("docs_plain", None)
     from hydra.core.config_store import ConfigStore
 

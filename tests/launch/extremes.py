@@ -1,6 +1,6 @@
 """Every key of every command with numbers at the ends of what can be written."""
 
-from gnicli.launch import commands, components, hydra_calls, keys
+from gnicli.launch import commands, components, hydra_versions, keys
 
 EXTREMES = (
     "1e300", "-1e300", "1e308", "-1e308", "1e150", "1e30", "1e-30", "1e-300", "5e-324", "nan", "inf", "-inf", "-0.0",
@@ -85,7 +85,7 @@ def prepare():
     def of(command, words):
         key = (command, *words)
         if key not in composed:
-            with hydra_calls.initialized():
+            with hydra_versions.initialized():
                 composed[key] = compose(commands.config_name(command), list(words))
         return composed[key]
 

@@ -36,7 +36,7 @@ def read_back(word):
 @given(st.text(st.characters(blacklist_categories=("Cs", "Cc")), min_size=1).filter(lambda text: "${" not in text))
 def test_any_name_survives_the_grammar(name):
     path = f"/{name}"
-    assert read_back(f"samples.path={paths._quoted(path)}") == path
+    assert read_back(f"samples.path={paths.quoted(path)}") == path
 
 
 def test_several_paths_are_a_sweep_and_an_existing_name_is_a_path(tmp_path, monkeypatch):

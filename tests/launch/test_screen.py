@@ -236,8 +236,8 @@ def test_more_jobs_than_anybody_wants_are_refused_however_they_are_asked_for(gni
 HANGING = """
 import sys, threading
 from importlib.metadata import EntryPoint
+from gnicli import registry
 from gnicli.cli import main
-from gnicli.launch import components
 
 class Point:
     name, value, group, dist = "slow", "slow:Slow", "gnicli.noise", None

@@ -1,0 +1,43 @@
+"""Which version of Hydra and OmegaConf is there, and the calls that their versions name or mean differently."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable
+from typing import Any
+
+
+def register_resolver(name: str, resolver: Callable[..., Any]) -> None:
+    """Let `${name:…}` call `resolver`; one of the same name is replaced."""
+    import omegaconf
+
+    if omegaconf.__version__.startswith("2.3."):
+        omegaconf.OmegaConf.register_new_resolver(name, resolver, replace=True)
+    else:
+        omegaconf.OmegaConf.register_resolver(name, resolver, replace=True)  # type: ignore[call-arg]
+
+
+def store(name: str, node: Any, group: str | None = None, package: str | None = None) -> None:
+    """Tell Hydra a configuration that has no file; one of the same name is replaced."""
+    from hydra.core.config_store import ConfigStore
+
+    options = {} if is_hydra_1_3() else {"replace": True}
+    ConfigStore.instance().store(name=name, node=node, group=group, package=package, provider="gni", **options)
+
+
+def initialized(folder: str | None = None) -> contextlib.AbstractContextManager[None]:
+    """A context in which `hydra.compose` composes: from gni's own configuration, or from that in `folder`."""
+    from hydra import initialize_config_dir, initialize_config_module
+
+    version = {"version_base": "1.3"} if is_hydra_1_3() else {}  # 1.3 warns without it, 1.4 with it
+    if folder is None:
+        return initialize_config_module("gnicli.conf", **version)
+    return initialize_config_dir(os.path.abspath(folder), **version)
+
+
+def is_hydra_1_3() -> bool:
+    """Whether Hydra is of the series 1.3, and not of a later one."""
+    import hydra
+
+    return hydra.__version__.startswith("1.3.")
