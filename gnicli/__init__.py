@@ -5,7 +5,9 @@ What is offered here is imported when it is asked for: `import gnicli` takes no 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from gnicli.lazy import attach
 
 if TYPE_CHECKING:
     from gnicli.engine.runs import Run, Runs, load_run, load_runs
@@ -62,17 +64,4 @@ __all__ = [
     "stationary_law",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    """Import a name of `__all__` at its first use."""
-    if name not in _MODULES:
-        raise AttributeError(f"module 'gnicli' has no attribute {name!r}")
-    import importlib
-
-    found = getattr(importlib.import_module(_MODULES[name]), name)
-    globals()[name] = found
-    return found
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = attach(__name__, _MODULES)

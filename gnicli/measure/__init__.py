@@ -5,18 +5,14 @@ From Python, `gradient_noise` and `GradientNoise` measure the layers of any torc
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from gnicli.lazy import attach
 
 if TYPE_CHECKING:
     from gnicli.measure.noise_of_model import GradientNoise, gradient_noise
 
 __all__ = ["GradientNoise", "gradient_noise"]
 
-
-def __getattr__(name: str) -> Any:
-    """Import what takes torch along only when it is asked for."""
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from gnicli.measure import noise_of_model
-
-    return getattr(noise_of_model, name)
+# What takes torch along.
+__getattr__, __dir__ = attach(__name__, dict.fromkeys(__all__, "gnicli.measure.noise_of_model"))

@@ -5,8 +5,9 @@ What is listed here is imported where it is first asked for: `import gnicli.sde`
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from gnicli.lazy import attach
 
 if TYPE_CHECKING:
     from gnicli.sde.exits.rates import ExitRate, exit_rates
@@ -28,26 +29,16 @@ __all__ = [
     "transition_rates",
 ]
 
-_WHERE = {
-    "Chains": "simulation",
-    "ExitRate": "exits.rates",
-    "GibbsLaw": "laws.gibbs",
-    "LevyNoise": "levy_noise",
-    "StationaryLaw": "laws.stationary",
-    "exit_rates": "exits.rates",
-    "simulate": "simulation",
-    "stationary_law": "laws.stationary",
-    "transition_rates": "exits.theory",
+_MODULES = {
+    "Chains": "gnicli.sde.simulation",
+    "ExitRate": "gnicli.sde.exits.rates",
+    "GibbsLaw": "gnicli.sde.laws.gibbs",
+    "LevyNoise": "gnicli.sde.levy_noise",
+    "StationaryLaw": "gnicli.sde.laws.stationary",
+    "exit_rates": "gnicli.sde.exits.rates",
+    "simulate": "gnicli.sde.simulation",
+    "stationary_law": "gnicli.sde.laws.stationary",
+    "transition_rates": "gnicli.sde.exits.theory",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _WHERE:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"{__name__}.{_WHERE[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_WHERE})
+__getattr__, __dir__ = attach(__name__, _MODULES)
