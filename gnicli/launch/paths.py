@@ -136,6 +136,5 @@ def in_quotes_if_needed(path: str) -> str:
 
 
 def quoted(path: str) -> str:
-    """A path as a quoted word of Hydra's grammar, in which a quote and the backslashes before it are escaped."""
-    escaped = path.replace("\\'", "\\\\'").replace("'", "\\'")
-    return "'" + escaped + ("\\" if escaped.endswith("\\") else "") + "'"
+    """A text as a quoted word of Hydra's grammar, in which a quote and the backslashes before any quote are escaped."""
+    return "'" + re.sub(r"(\\*)('|\Z)", lambda found: 2 * found[1] + ("\\'" if found[2] else ""), path) + "'"

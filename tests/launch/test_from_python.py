@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 from quick import quick_experiment
@@ -159,6 +159,8 @@ NESTED = st.recursive(
 
 @settings(max_examples=60, deadline=None)
 @given(NESTED)
+@example("\\\\")
+@example("'\\\\'\\\\\\")
 def test_a_value_arrives_as_it_was_given(value):
     from hydra.core.override_parser.overrides_parser import OverridesParser
 
