@@ -21,7 +21,7 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable . --group dev
 	@touch $@
 
-run: $(READY) ## train a network with injected noise before your eyes (a minute or less)
+run: $(READY) ## train a network with injected noise (a minute or less)
 	$(BIN)/gni train dataset=digits noise=mult M=4 network.depth=2 batch_size=100 lr=0.05 epochs=60
 
 # Two workers of one thread each: the suite is made of many short runs, which a second thread does not speed up.

@@ -30,14 +30,14 @@ PARAMETERS = ("alpha", "beta", "loc", "scale")
 class FitStableConfig:
     """All keys of `gni fit-stable`; `samples` is a component with a schema of its own."""
 
-    samples: Any = key(None, "what the law is fitted to; a path is read as a file, - is standard input")
+    samples: Any = key(None, "samples to fit; a path is read as a file, - is standard input")
     law: str = key("stable", "the law whose parameters and goodness of fit are reported", choices=LAWS)
-    parameterization: str = key("S1", "what loc of a stable law means", choices=("S1", "S0"))
-    fixed: Any = key(None, "parameters of the stable law that are held, as in {beta:0}")
-    n_bootstrap: int = key(199, "bootstrap samples behind p-values, at most; 0: no tests")
-    n_tested: int = key(20000, "samples that the tests use, at most: a random part")
+    parameterization: str = key("S1", "parameterization of the stable law; they differ in loc", choices=("S1", "S0"))
+    fixed: Any = key(None, "parameters of the stable law that are held fixed, as in {beta:0}")
+    n_bootstrap: int = key(199, "most bootstrap samples behind the p-values; 0 makes no tests")
+    n_tested: int = key(20000, "most samples used in the tests, a random subset")
     holdout: float = key(0.2, "share of the samples that is held out to score predictions, in [0, 0.5]")
-    seed: int = key(0, "decides everything random: draws, the parts held out or tested, the bootstrap")
+    seed: int = key(0, "random seed of everything: draws, subsets held out or tested, bootstrap")
     run: RunConfig = key(RunConfig, "where a run lives")
 
     def __post_init__(self) -> None:

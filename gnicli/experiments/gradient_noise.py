@@ -21,18 +21,20 @@ from gnicli.experiments.common import RunConfig
 class GradientNoiseConfig:
     """All keys of `gni gradient-noise`; the groups (`dataset`, `network`, …) are components with their own schemas."""
 
-    dataset: Any = key(None, "what the network is for")
-    network: Any = key(None, "whose gradient is looked at")
+    dataset: Any = key(None, "data set of the loss")
+    network: Any = key(None, "network whose gradient noise is measured")
     noise: Any = key(None, "noise injected into the activations")
-    measure: Any = key(None, "what is found out")
-    source: Optional[str] = key(None, "folder of a run of gni train, whose network is taken as trained; default: none")
+    measure: Any = key(None, "quantity to measure")
+    source: Optional[str] = key(
+        None, "folder of a run of gni train, for its trained network; default: an untrained one"
+    )
     loss: str = key("auto", learning.LOSS_HELP, choices=("auto", *learning.LOSSES))
     M: int = key(1, "noise draws averaged in one gradient (4.5)")
     batch_size: Any = key("auto", f"examples behind one gradient: {learning.BATCH_HELP}")
-    n_mean: int = key(16, "fresh draws whose mean is taken from the draw that is measured (3.2)")
-    seed: int = key(0, "decides everything random: initialization, minibatch, noise")
-    dtype: str = key("float32", "arithmetic of the network", choices=learning.DTYPES)
-    device: str = key("auto", "where to compute", choices=learning.DEVICES)
+    n_mean: int = key(16, "fresh draws whose mean is subtracted from the measured draw (3.2)")
+    seed: int = key(0, "random seed of everything: initialization, minibatch, noise")
+    dtype: str = key("float32", "floating-point type of the network", choices=learning.DTYPES)
+    device: str = key("auto", "device to compute on", choices=learning.DEVICES)
     threads: Optional[int] = key(None, "CPU threads; default: torch's choice")
     run: RunConfig = key(RunConfig, "where a run lives and how often its state is kept")
 

@@ -32,7 +32,7 @@ _TOLD_STEPS = 10  # of a shorter run nobody misses records between its ends
 class OptimizerConfig:
     """`optimizer.*`: how a gradient becomes a step."""
 
-    name: str = key("sgd", "kind of step", choices=("sgd", "adam"))
+    name: str = key("sgd", "optimizer", choices=("sgd", "adam"))
     momentum: float = key(0.0, "momentum of sgd, in [0, 1)")
     nesterov: bool = key(False, "Nesterov's momentum (sgd)")
     beta1: float = key(0.9, "decay of adam's first moment, in [0, 1)")
@@ -53,28 +53,28 @@ class OptimizerConfig:
 class TrainConfig:
     """All keys of `gni train`; the groups (`dataset`, `network`, …) are components with schemas of their own."""
 
-    dataset: Any = key(None, "what is learned")
-    network: Any = key(None, "what learns it")
+    dataset: Any = key(None, "data set")
+    network: Any = key(None, "network to train")
     noise: Any = key(None, "noise injected into the activations")
-    objective: Any = key(None, "what is minimized")
-    inject: Any = key(None, "what is added to the gradient (figure 4)")
-    track: Any = key(None, "what is measured along training")
-    schedule: Any = key(None, "how the learning rate changes along training")
-    optimizer: OptimizerConfig = key(OptimizerConfig, "how a gradient becomes a step")
+    objective: Any = key(None, "objective to minimize")
+    inject: Any = key(None, "noise added to the gradient (figure 4)")
+    track: Any = key(None, "quantities recorded during training")
+    schedule: Any = key(None, "learning-rate schedule")
+    optimizer: OptimizerConfig = key(OptimizerConfig, "optimizer")
     M: int = key(1, "noise draws averaged in each step (4.5)")
     steps: Optional[int] = key(None, f"gradient steps; default {DEFAULT_STEPS} unless epochs is given")
     epochs: Optional[float] = key(None, "passes over the training data, in place of steps")
     batch_size: Any = key("auto", f"examples per step: {learning.BATCH_HELP}")
     lr: float = key(0.01, "learning rate")
     loss: str = key("auto", learning.LOSS_HELP, choices=("auto", *learning.LOSSES))
-    dtype: str = key("float32", "arithmetic of the network", choices=learning.DTYPES)
+    dtype: str = key("float32", "floating-point type of the network", choices=learning.DTYPES)
     eval_every: Optional[float] = key(
         None,
         "steps between records of the clean losses, or below 1 a fraction of the run; default: 1/50 of the run, fewer "
         "records where they would cost more than a tenth of training",
     )
-    seed: int = key(0, "decides everything random: initialization, data order, noise")
-    device: str = key("auto", "where to compute", choices=learning.DEVICES)
+    seed: int = key(0, "random seed of everything: initialization, data order, noise")
+    device: str = key("auto", "device to compute on", choices=learning.DEVICES)
     threads: Optional[int] = key(None, "CPU threads; default: torch's choice")
     run: RunConfig = key(RunConfig, "where a run lives and how often its state is kept")
 

@@ -15,9 +15,9 @@ from gnicli.launch.components import GROUPS
 COMMANDS = {
     "train": "Train a network with noise injected into its activations.",
     "gradient-noise": "Measure the law of the gradient noise, layer by layer.",
-    "fit-stable": "Fit a stable law to samples; say what they allow.",
-    "simulate-sde": "Simulate the model of training.",
-    "kde-stationary": "Estimate where the model settles.",
+    "fit-stable": "Fit a stable law to samples and test the fit.",
+    "simulate-sde": "Simulate the stochastic model of training.",
+    "kde-stationary": "Estimate the stationary density of the model.",
 }
 
 

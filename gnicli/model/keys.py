@@ -34,7 +34,7 @@ class ModelConfig:
     h: Optional[float] = key(None, "drift=fractional as the sum b_{h,K}: its spacing; default: by quadrature")
     K: Optional[int] = key(None, "drift=fractional as the sum b_{h,K}: its terms to each side")
     order: int = key(2, "order in h of that sum", choices=(1, 2))
-    scheme: str = key("strang", "how a step is made; euler is the paper's and explodes", choices=SCHEMES)
+    scheme: str = key("strang", "integration scheme; euler is the paper's and explodes", choices=SCHEMES)
     eta: float = key(0.01, "length of the first step")
     eta_power: float = key(0.0, "p of steps eta/k^p, in [0, 1]; positions then weigh as much as their step is long")
     n_steps: int = key(10_000, "steps of each chain")
@@ -46,12 +46,12 @@ class ModelConfig:
         "where chains start: a number, one per coordinate, minima, or a law such as {law:normal,loc:0,scale:1}; "
         "default: 0, for potential=network its initialization",
     )
-    functions: Any = key(["w", "w**2", "cos(w)"], "functions of w whose means are wanted, as text")
+    functions: Any = key(["w", "w**2", "cos(w)"], "functions of w whose means are estimated, as text")
     low: Optional[float] = key(None, "lower end of the window of densities; default: from the potential and the noise")
-    high: Optional[float] = key(None, "upper end of it")
+    high: Optional[float] = key(None, "upper end of that window")
     n_bins: int = key(8000, "bins of the histogram that chains stream into")
-    n_traced: int = key(64, "chains of which a trace is kept, for their mixing")
-    seed: int = key(0, "decides everything random: noise and starts")
+    n_traced: int = key(64, "chains whose traces are kept, to judge mixing")
+    seed: int = key(0, "random seed of everything: noise and starting points")
 
     def __post_init__(self) -> None:
         check_ranges(self.alpha, self.beta, self.epsilon)

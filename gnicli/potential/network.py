@@ -23,7 +23,7 @@ class NetworkLoss:
 
     name: str = key("network", "the training loss of a small network of gni train")
     dataset: Any = key(
-        "sinusoids", "what is learned: a name, or a mapping such as {name: sinusoids, frequencies: [1], n_train: 50}"
+        "sinusoids", "data set: a name, or a mapping such as {name: sinusoids, frequencies: [1], n_train: 50}"
     )
     width: int = key(8, "units of each hidden layer")
     depth: int = key(1, "hidden layers; 0 makes a linear model")
