@@ -1,5 +1,6 @@
 """What a user installs: a wheel with all that gni needs and nothing else, which works in an empty folder."""
 
+import ast
 import email
 import json
 import os
@@ -90,3 +91,41 @@ def test_gni_trains_from_the_wheel_in_an_empty_folder(environment, tmp_path):
     assert json.loads((folder / "results.json").read_text())["steps"]["value"] == 2
     assert (folder / "report.md").exists()
     assert json.loads((folder / "manifest.json").read_text())["versions"]["gni"] == gnicli.__version__
+
+
+MODEL = "torch.nn.Sequential(torch.nn.Linear(2, 60), torch.nn.ELU(), torch.nn.Linear(60, 1))"
+DATA = "torch.rand(16, 2), torch.rand(16, 1)"
+SCRIPTS = {
+    "StableLaw": "law = gnicli.StableLaw(1.5, 0.5); assert 0 < law.cdf(0.0) < 1",
+    "fit": "found = gnicli.fit(gnicli.StableLaw(1.5, 0.5).rvs(5000, np.random.default_rng(0)));"
+    "assert 1.4 < found.alpha < 1.6",
+    "fit_many": "found = gnicli.fit_many([np.random.default_rng(0).standard_cauchy(5000)]);"
+    "assert .9 < found[0].alpha < 1.1",
+    "LevyNoise": "noise = gnicli.LevyNoise(1.5, 0.5, 0.3); assert noise.alpha == 1.5",
+    "simulate": "chains = gnicli.simulate('double_well', gnicli.LevyNoise(1.5, 0.5, 0.6), n_steps=200, n_chains=32);"
+    "assert chains.positions.shape == (32,)",
+    "stationary_law": "law = gnicli.stationary_law('double_well', alpha=1.5, beta=0.5); assert len(law.modes) == 2",
+    "exit_rates": "found = gnicli.exit_rates('double_well', gnicli.LevyNoise(1.5, 0.5, 0.1));"
+    "assert found[0].theory.rate > 0",
+    "density": "found = gnicli.density(np.random.default_rng(0).normal(size=2000)); assert .3 < found.pdf.max() < .5",
+    "inject": f"model = {MODEL}\nwith gnicli.inject(model, 'mult', std=0.5): model(torch.rand(4, 2)).sum().backward()\n"
+    "assert model[0].weight.grad is not None",
+    "noisy_loss": f"model, (x, y) = {MODEL}, ({DATA}); "
+    "loss = gnicli.noisy_loss(model, 'mse', x, y, noise='add', std=.1, M=4); loss.backward()",
+    "explicit_regularizer": f"model, (x, y) = {MODEL}, ({DATA});"
+    "extra = gnicli.explicit_regularizer(model, 'mse', x, noise='add', std=.1); extra.backward()",
+    "gradient_noise": f"model, (x, y) = {MODEL}, ({DATA}); "
+    "table = gnicli.gradient_noise(model, 'mse', x, y, noise='mult', n_draws=32, n_traced=2); assert 'alpha' in table",
+    "GradientNoise": f"model, (x, y) = {MODEL}, ({DATA}); watch = gnicli.GradientNoise(model, 'mse', noise='mult');"
+    "assert len(watch(x, y, step=0)) > 0",
+    "run": "done = gnicli.run('train', 'dataset=digits', M=4, steps=2); assert done.status == 'completed'",
+    "load_run": "done = gnicli.load_run(gnicli.run('train', steps=1).folder); assert done.results['steps'].value == 1",
+    "load_runs": "runs = gnicli.load_runs('outputs/train'); assert len(runs) == 2",
+}
+
+
+def test_each_name_of_the_front_door_takes_three_statements(environment, tmp_path):
+    assert set(SCRIPTS) == set(gnicli.__all__) - {"Run", "Runs"}  # what run and load_runs return
+    assert all(len(ast.parse(script).body) <= 3 for script in SCRIPTS.values())
+    whole = "\n".join(["import gnicli, torch", "import numpy as np", *SCRIPTS.values()])
+    _run([str(environment / "bin" / "python"), "-W", "error", "-c", whole], tmp_path, OMP_NUM_THREADS="1")
