@@ -8,7 +8,7 @@ from omegaconf import OmegaConf
 
 from gnicli.contracts.observer import SilentObserver
 from gnicli.errors import GniError
-from gnicli.launch import commands, components, configs, hydra_versions, keys, references
+from gnicli.launch import commands, components, hydra_versions, references, schema_keys, validation
 
 # Where a run lives, how fast it is, what it remembers on the way: no result may depend on these.
 PLACES_AND_SPEED = (
@@ -76,7 +76,7 @@ VALUES = {
 }
 
 
-def candidates(key: keys.Key, present) -> list:
+def candidates(key: schema_keys.Key, present) -> list:
     """Other values of a key, by its type and its choices; `present` is the value that it has."""
     if key.name in VALUES:
         found = VALUES[key.name]
@@ -101,10 +101,10 @@ def composed(command: str, words: tuple[str, ...]):
     components.register({commands.config_name(name): commands.schema(name) for name in commands.COMMANDS})
     GlobalHydra.instance().clear()
     with hydra_versions.initialized():
-        return configs.validated(command, compose(commands.config_name(command), list(words)))
+        return validation.validated(command, compose(commands.config_name(command), list(words)))
 
 
-def products(command: str, config: configs.Validated) -> str:
+def products(command: str, config: validation.Validated) -> str:
     """A sum of all that a run gives: values, metrics, arrays, data of figures, tables, sentences. Raises its errors."""
     watcher = SilentObserver()
     found = commands.module(command).run(config.config, watcher)
@@ -139,7 +139,7 @@ def idle_keys(command: str, words: tuple[str, ...], apart=()) -> Iterator[tuple[
     """
     config = composed(command, words)
     base = products(command, config)
-    for key in keys.all_of(command, list(words)):
+    for key in schema_keys.all_of(command, list(words)):
         if key.name in PLACES_AND_SPEED or key.name in apart:
             continue
         changed, ran = None, False
@@ -147,7 +147,7 @@ def idle_keys(command: str, words: tuple[str, ...], apart=()) -> Iterator[tuple[
             other = OmegaConf.create(references.literal(config.plain))
             OmegaConf.update(other, key.name, value, merge=False)
             try:
-                other = configs.validated(command, other)
+                other = validation.validated(command, other)
                 same = products(command, other) == base
             except GniError:
                 if key.choices:

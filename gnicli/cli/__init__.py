@@ -33,7 +33,7 @@ def main(words: list[str] | None = None) -> int:
     except Exception as error:
         if isinstance(error, GniError):
             return _failed(str(error), error.exit_code, debug)
-        from gnicli.launch.failures import as_bug
+        from gnicli.launch.error_messages import as_bug
 
         return _failed(str(as_bug(error)), 1, debug)
 

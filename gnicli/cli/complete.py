@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from gnicli.launch import components, experiments, keys
+from gnicli.launch import components, paper_experiments, schema_keys
 
 Candidate = tuple[str, str]
 
@@ -19,35 +19,35 @@ def candidates(command: str, before: list[str], word: str) -> list[Candidate]:
     # Elements of a sweep are completed one by one: `noise=add,mu<TAB>`.
     listed = part[: part.rfind(",") + 1]
     found: list[Candidate] = []
-    members = keys.default_members(command)
-    taken = experiments.taken(before)
-    own = experiments.of_command(command)
+    members = schema_keys.default_members(command)
+    taken = paper_experiments.taken(before)
+    own = paper_experiments.of_command(command)
     if sign:
-        if stem == experiments.GROUP:
+        if stem == paper_experiments.GROUP:
             found = [(f"{stem}={listed}{experiment.name}", experiment.meaning) for experiment in own]
         elif stem in taken:
             found = [(f"{stem}={listed}{name}", _meaning(stem)) for name in taken[stem].choices]
         elif stem in members:
             found = [(f"{stem}={listed}{name}", stem) for name in components.members(stem)]
-        for key in keys.all_of(command, before):
+        for key in schema_keys.all_of(command, before):
             if key.name == stem:
                 values = key.choices or (("true", "false") if key.type == "true/false" else (key.default,))
                 found += [(f"{stem}={listed}{value}", key.meaning) for value in values]
     else:
         if own:
-            found = [(f"{experiments.GROUP}=", "an experiment of the paper")] * 2
+            found = [(f"{paper_experiments.GROUP}=", "an experiment of the paper")] * 2
         for name, setting in taken.items():
             found += [(f"{name}=", _meaning(name)), (f"{name}={setting.default}", _meaning(name))]
         for group, name in members.items():
-            meaning = keys.group_meaning(command, group)
+            meaning = schema_keys.group_meaning(command, group)
             found += [(f"{group}=", meaning), (f"{group}={name}", meaning)]
-        for key in keys.all_of(command, before):
+        for key in schema_keys.all_of(command, before):
             found += [(f"{key.name}=", key.meaning), (f"{key.name}={key.default}", key.meaning)]
     return [(text, meaning) for text, meaning in found if text.startswith(word)]
 
 
 def _meaning(setting: str) -> str:
-    return experiments.MEANINGS.get(setting, "a setting of the experiment")
+    return paper_experiments.MEANINGS.get(setting, "a setting of the experiment")
 
 
 def words_in_bash(words: list[str], index: int) -> tuple[list[str], str, int]:

@@ -6,9 +6,9 @@ import shutil
 import textwrap
 from collections.abc import Iterable
 
-from gnicli.launch import commands, components, experiments, keys
+from gnicli.launch import commands, components, paper_experiments, schema_keys
 from gnicli.launch.arguments import FLAGS, OWN_FLAGS, Flag
-from gnicli.launch.keys import Key
+from gnicli.launch.schema_keys import Key
 
 _WIDE = 68  # narrower than this, the meaning goes below the key
 _MOST = 110  # wider lines read badly
@@ -57,17 +57,17 @@ def page(command: str, words: list[str], width: int | None = None) -> str:
     """The help of `gni <command>`: choices, keys (of the choices named in `words`), flags, examples."""
     if width is None:
         width = min(_MOST, shutil.get_terminal_size((80, 24)).columns)
-    chosen = keys.chosen(command, words)
+    chosen = schema_keys.chosen(command, words)
     parts = [
         _wrap(f"Usage: gni {command} [KEY=VALUE ...] [OPTIONS]", width, 0, 4),
         _wrap(commands.COMMANDS[command], width, 0, 0),
         _heading("Choices (* = used unless you choose)", width),
         *(_group(command, group, member, width) for group, member in chosen.items()),
         _heading("Keys", width),
-        _rows(map(_key_row, keys.of_command(command)), width),
+        _rows(map(_key_row, schema_keys.of_command(command)), width),
     ]
     for group, member in chosen.items():
-        members_keys = keys.of_member(group, member)
+        members_keys = schema_keys.of_member(group, member)
         if members_keys:
             parts += [_heading(f"Keys of {group}={member}", width), _rows(map(_key_row, members_keys), width)]
     parts += [
@@ -97,26 +97,26 @@ def _wrap(text: str, width: int, first: int, rest: int) -> str:
 
 def _group(command: str, group: str, chosen: str, width: int) -> str:
     """A group, what it is for and its choices."""
-    default = keys.default_members(command)[group]
+    default = schema_keys.default_members(command)[group]
     names = " ".join(("*" if name == default else "") + name for name in components.members(group))
-    return _rows([(f"{group}=", f"{keys.group_meaning(command, group)}: {names}")], width)
+    return _rows([(f"{group}=", f"{schema_keys.group_meaning(command, group)}: {names}")], width)
 
 
 def _experiments(command: str, width: int) -> list[str]:
     """The experiments of a command and the settings that they take."""
-    own = experiments.of_command(command)
+    own = paper_experiments.of_command(command)
     if not own:
         return []
     rows = [(f"experiment={experiment.name}", experiment.meaning + _settings(experiment)) for experiment in own]
     parts = [_heading("Experiments of the paper", width), _rows(rows, width)]
     names = dict.fromkeys(name for experiment in own for name in experiment.settings)
     if names:
-        rows = [(f"{name}=", f"{experiments.MEANINGS[name]}") for name in names]
+        rows = [(f"{name}=", f"{paper_experiments.MEANINGS[name]}") for name in names]
         parts += [_heading("Settings of experiments", width), _rows(rows, width)]
     return parts
 
 
-def _settings(experiment: experiments.Experiment) -> str:
+def _settings(experiment: paper_experiments.Experiment) -> str:
     """The values of each setting, its default with a star, and all of them starred where the experiment sweeps."""
     told = []
     for name, setting in experiment.settings.items():

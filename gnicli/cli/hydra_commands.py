@@ -11,10 +11,10 @@ def run(command: str, words: list[str]) -> int:
 
     if any(word in HELP_FLAGS for word in words):
         from gnicli.cli.help import page
-        from gnicli.launch.paths import expand
+        from gnicli.launch.path_shorthand import expand
 
         sys.stdout.write(page(command, expand(command, words)))
         return 0
-    from gnicli.launch.app import launch
+    from gnicli.launch.run_hydra import launch
 
     return launch(command, words)

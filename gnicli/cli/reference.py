@@ -8,9 +8,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from gnicli.launch import commands, components, experiments, keys
+from gnicli.launch import commands, components, paper_experiments, schema_keys
 from gnicli.launch.arguments import FLAGS, OWN_FLAGS, Flag
-from gnicli.launch.keys import Key
+from gnicli.launch.schema_keys import Key
 
 
 def text() -> str:
@@ -22,7 +22,7 @@ def text() -> str:
     ]
     for command, meaning in commands.COMMANDS.items():
         parts += [f"## gni {command}", meaning, "### Choices", _choices(command)]
-        parts += ["### Keys", _table(keys.of_command(command))]
+        parts += ["### Keys", _table(schema_keys.of_command(command))]
         parts += _experiments(command)
         for group in commands.groups(command):
             for name, member in components.members(group).items():
@@ -38,16 +38,16 @@ def _cell(words: str) -> str:
 
 def _choices(command: str) -> str:
     rows = ["| group | what it decides | choices (the default in bold) |", "| --- | --- | --- |"]
-    for group, default in keys.default_members(command).items():
+    for group, default in schema_keys.default_members(command).items():
         names = [name for name, member in components.members(group).items() if member.built_in]
         shown = ", ".join(f"**{name}**" if name == default else name for name in names)
-        rows.append(f"| `{group}` | {_cell(keys.group_meaning(command, group))} | {shown} |")
+        rows.append(f"| `{group}` | {_cell(schema_keys.group_meaning(command, group))} | {shown} |")
     return "\n".join(rows)
 
 
 def _experiments(command: str) -> list[str]:
     """The experiments of a command and their settings, as two tables."""
-    own = experiments.of_command(command)
+    own = paper_experiments.of_command(command)
     if not own:
         return []
     names = list(dict.fromkeys(name for experiment in own for name in experiment.settings))
@@ -60,12 +60,12 @@ def _experiments(command: str) -> list[str]:
         rows.append(f"| {' | '.join([*cells, *(_setting(experiment, name) for name in names)])} |")
     parts = ["### Experiments", "\n".join(rows)]
     if names:
-        meanings = "\n".join(f"- `{name}=`: {experiments.MEANINGS[name]}." for name in names)
+        meanings = "\n".join(f"- `{name}=`: {paper_experiments.MEANINGS[name]}." for name in names)
         parts += ["In bold: the default, or what the experiment sweeps over.", meanings]
     return parts
 
 
-def _setting(experiment: experiments.Experiment, name: str) -> str:
+def _setting(experiment: paper_experiments.Experiment, name: str) -> str:
     setting = experiment.settings.get(name)
     if setting is None:
         return "-"
@@ -74,7 +74,7 @@ def _setting(experiment: experiments.Experiment, name: str) -> str:
 
 
 def _member(group: str, name: str) -> list[str]:
-    found = keys.of_member(group, name)
+    found = schema_keys.of_member(group, name)
     summary = _summary(components.schema(group, name))
     return [summary, _table(found)] if found else [summary]
 

@@ -11,8 +11,8 @@ import os
 from typing import NamedTuple, NoReturn
 
 from gnicli.errors import UsageError
-from gnicli.launch.configs import OBJECTS_REFUSED
-from gnicli.launch.nearest import hint
+from gnicli.launch.did_you_mean import hint
+from gnicli.launch.validation import OBJECTS_REFUSED
 
 MAX_JOBS = 1000
 HELP_FLAGS = ("--help", "-h")

@@ -37,7 +37,7 @@ def shadowed(words: list[str]) -> list[str]:
 
 def schema(group: str, name: str) -> type:
     """The schema dataclass of `<group>=<name>`; `UsageError` if there is none."""
-    from gnicli.launch.nearest import unknown
+    from gnicli.launch.did_you_mean import unknown
 
     found = members(group)
     if name not in found:

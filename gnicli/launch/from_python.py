@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from gnicli.errors import Interrupted, UsageError
 from gnicli.launch import arguments as argument_reader
-from gnicli.launch import commands, expressions, paths, spelling
-from gnicli.launch.nearest import hint
+from gnicli.launch import commands, expressions, path_shorthand, spelling
+from gnicli.launch.did_you_mean import hint
 
 if TYPE_CHECKING:
     from gnicli.engine.runs import Run, Runs
@@ -45,9 +45,9 @@ def run(command: str, *words: str, multirun: bool | None = None, show: bool = Fa
     from gnicli.engine import runs
     from gnicli.engine.caller import Caller
     from gnicli.engine.sweep import SweepOutcome
-    from gnicli.launch import app
+    from gnicli.launch import run_hydra
 
-    ended = app.perform(command, typed, Caller(shows=show, owns_process=False))
+    ended = run_hydra.perform(command, typed, Caller(shows=show, owns_process=False))
     if isinstance(ended, int):
         raise UsageError(_NO_RUNS.format(" ".join(typed), command))
     if not isinstance(ended, SweepOutcome):
@@ -72,7 +72,7 @@ def _with_flag(command: str, words: list[str], multirun: bool | None) -> list[st
     arguments = argument_reader.split(words)
     if arguments.shows_only:
         raise UsageError(_NO_RUNS.format(" ".join(words), command))
-    read = arguments._replace(overrides=expressions.quote(paths.expand(command, arguments.overrides)))
+    read = arguments._replace(overrides=expressions.quote(path_shorthand.expand(command, arguments.overrides)))
     is_sweep = arguments.multirun or argument_reader.check(read) > 1
     if multirun is False and is_sweep:
         raise UsageError("these words make a sweep, and multirun=False refuses one; give one value for each key")

@@ -16,7 +16,7 @@ from typing import Any, cast
 
 from gnicli.engine import yaml_files
 from gnicli.errors import ResourceError, UsageError
-from gnicli.launch import hydra_versions, sweeps, vetting
+from gnicli.launch import foreign_configs, hydra_versions, sweeps
 from gnicli.launch.arguments import Arguments
 
 MAX_LOADS = 1000
@@ -101,7 +101,7 @@ def _check(cfg: Any, arguments: Arguments) -> None:
     files = bool(arguments.config_dir or arguments.config_path or arguments.config_name) or any(
         "hydra.searchpath" in word for word in arguments.overrides
     )
-    vetting.check_composed(whole, arguments.overrides, allow_env=arguments.allow_env, files=files)
+    foreign_configs.check_composed(whole, arguments.overrides, allow_env=arguments.allow_env, files=files)
     if arguments.multirun or whole["hydra"].get("mode") == "MULTIRUN":
         hydra = whole["hydra"]
         sweeps.check(hydra["sweeper"].get("params"), hydra["overrides"]["task"], allowed=arguments.yes)
@@ -130,8 +130,8 @@ def _vetted(reader: Any) -> Any:
                 raise UsageError(f"{path}: {error}") from error
             name = config_path.removesuffix(".yaml")
             if self.provider != "main":
-                vetting.check_not_shadowing(path, name)
-            vetting.check_file(document, name, header.get("package"))
+                foreign_configs.check_not_shadowing(path, name)
+            foreign_configs.check_file(document, name, header.get("package"))
             return ConfigResult(
                 config=OmegaConf.create(document.content),
                 path=f"{self.scheme()}://{self.path}",

@@ -11,7 +11,7 @@ from typing import Any
 from gnicli import checks
 from gnicli.errors import ConflictError, GniError, UsageError
 from gnicli.launch import arguments as argument_reader
-from gnicli.launch import commands, configs, failures, paths, references
+from gnicli.launch import commands, error_messages, path_shorthand, references, validation
 
 
 def resume(folder: str | Path) -> int:
@@ -46,7 +46,7 @@ def resume(folder: str | Path) -> int:
     return outcome.exit_code
 
 
-def _saved(folder: Path, command: str) -> configs.Validated:
+def _saved(folder: Path, command: str) -> validation.Validated:
     """The configuration of a run, checked as if it were typed now."""
     from omegaconf import OmegaConf
 
@@ -55,9 +55,9 @@ def _saved(folder: Path, command: str) -> configs.Validated:
     content = records.read_config(folder)
     try:
         # What was saved is plain data: a "${" in it refers to nothing.
-        return configs.validated(command, OmegaConf.create(references.literal(content)))
+        return validation.validated(command, OmegaConf.create(references.literal(content)))
     except Exception as error:
-        known = failures.translate(error, command, {})
+        known = error_messages.translate(error, command, {})
         if known is None:
             raise
         raise type(known)(f"{folder / '.hydra' / 'config.yaml'}: {known}") from error
@@ -115,7 +115,7 @@ def _commands_of(manifest: dict[str, Any], jobs: Sequence[Path]) -> str:
         return _anew(manifest)
     told = []
     for job in jobs[:_MOST_TOLD]:
-        place = places.shell_word(f"run.dir={paths.in_quotes_if_needed(str(job))}")
+        place = places.shell_word(f"run.dir={path_shorthand.in_quotes_if_needed(str(job))}")
         told.append(f"{shlex.join(['gni', str(manifest.get('command')), *words[int(job.name)]])} {place}")
     more = len(jobs) - len(told)
     return "; ".join(told) + (f"; and {more} more of the same kind" if more else "")

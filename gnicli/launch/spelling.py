@@ -8,7 +8,7 @@ from os import PathLike, fspath
 from typing import Any
 
 from gnicli.errors import UsageError
-from gnicli.launch import commands, keys, paths
+from gnicli.launch import commands, path_shorthand, schema_keys
 
 _PLAIN = re.compile(r"[A-Za-z_][\w./-]*", re.ASCII)
 _READ_OTHERWISE = ("null", "none", "true", "false", "yes", "no", "on", "off", "inf", "nan")
@@ -35,20 +35,20 @@ def words_of(command: str, given: Mapping[str, Any], *, swept: bool = False) -> 
 
 def _has_keys(command: str, name: str) -> bool:
     """Whether a name is that of a group of keys: of a component, or of `optimizer` and the like."""
-    own = keys.of_command(command)
+    own = schema_keys.of_command(command)
     return name in commands.groups(command) or any(key.name.startswith(f"{name}.") for key in own)
 
 
 def _spelled(name: str, value: Any) -> str:
     """A value as it is typed for the key `name`; within lists and tables the key is ""."""
     if value is None or isinstance(value, bool):
-        return keys.typed(value)
-    if isinstance(value, PathLike) or (isinstance(value, str) and name in paths.PATH_KEYS):
-        return paths.in_quotes_if_needed(fspath(value))
+        return schema_keys.typed(value)
+    if isinstance(value, PathLike) or (isinstance(value, str) and name in path_shorthand.PATH_KEYS):
+        return path_shorthand.in_quotes_if_needed(fspath(value))
     if isinstance(value, str):
         is_plain = _PLAIN.fullmatch(value) and value.casefold() not in _READ_OTHERWISE
         is_choice = bool(name) and "." not in name and value.isidentifier()  # noise=none
-        return value if is_plain or is_choice else paths.quoted(value)
+        return value if is_plain or is_choice else path_shorthand.quoted(value)
     if hasattr(value, "tolist"):  # of NumPy and torch
         value = value.tolist()
     if isinstance(value, int | float):

@@ -11,7 +11,7 @@ import pytest
 import gnicli
 from gnicli.cli import help as help_page
 from gnicli.cli import main, reference
-from gnicli.launch import commands, components, keys
+from gnicli.launch import commands, components, schema_keys
 from gnicli.launch.arguments import FLAGS, OWN_FLAGS
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference.md"
@@ -37,7 +37,7 @@ def test_help_names_every_group_choice_key_and_flag(command, width):
         assert f"{group}=" in page
         for name in components.members(group):
             assert {name, f"*{name}"} & words
-    for key in keys.all_of(command, []):
+    for key in schema_keys.all_of(command, []):
         assert f"{key.name}={key.default}" in page
         assert set(re.split(r"[\s,;:()|\[\]]+", key.meaning)) <= words
         assert set(key.choices) <= words
@@ -54,7 +54,7 @@ def test_help_fits_its_width(width):
 
 def test_the_default_choices_are_marked():
     page = help_page.page("train", [], 80)
-    for group, name in keys.default_members("train").items():
+    for group, name in schema_keys.default_members("train").items():
         # From the group's own words to the next group: another group may have the same member as its default.
         words = page.partition(f"  {group}=")[2].partition("=")[0].split()
         assert f"*{name}" in words
@@ -117,8 +117,8 @@ def test_the_reference_is_complete():
         for group in commands.groups(command):
             for name in components.members(group):
                 assert f"### {group}={name}\n" in text
-                assert all(f"| `{key.name}` |" in text for key in keys.of_member(group, name))
-        assert all(f"| `{key.name}` |" in text for key in keys.of_command(command))
+                assert all(f"| `{key.name}` |" in text for key in schema_keys.of_member(group, name))
+        assert all(f"| `{key.name}` |" in text for key in schema_keys.of_command(command))
 
 
 def test_debug_and_a_broken_pipe():

@@ -1,6 +1,6 @@
 """Every key of every command with numbers at the ends of what can be written."""
 
-from gnicli.launch import commands, components, hydra_versions, keys
+from gnicli.launch import commands, components, hydra_versions, schema_keys
 
 EXTREMES = (
     "1e300", "-1e300", "1e308", "-1e308", "1e150", "1e30", "1e-30", "1e-300", "5e-324", "nan", "inf", "-inf", "-0.0",
@@ -55,14 +55,14 @@ def cases():
     """(command, words of a tiny run, key) for each key of each command, those of all members included."""
     found = []
     for command in commands.COMMANDS:
-        for entry in keys.of_command(command):
+        for entry in schema_keys.of_command(command):
             if entry.type != "true/false" and entry.name not in _NOT_NUMBERS:
                 found.append((command, base(command, ()), entry.name))
         for group in commands.groups(command):
             for name in components.members(group):
                 if name in _ELSEWHERE.get(group, ()):
                     continue
-                for entry in keys.of_member(group, name):
+                for entry in schema_keys.of_member(group, name):
                     if entry.type != "true/false" and entry.name not in _NOT_NUMBERS:
                         found.append((command, base(command, (f"{group}={name}",)), entry.name))
         if command in ("simulate-sde", "kde-stationary"):
@@ -100,7 +100,7 @@ def outcome(command, cfg, name, text):
 
     from gnicli.contracts.observer import SilentObserver
     from gnicli.errors import GniError
-    from gnicli.launch import configs, failures
+    from gnicli.launch import error_messages, validation
 
     try:
         digits = text.lstrip("-")
@@ -110,10 +110,10 @@ def outcome(command, cfg, name, text):
             OmegaConf.update(changed, name, value)
             if "device" in changed:
                 changed.device = "cpu"
-        checked = configs.validated(command, changed).config
+        checked = validation.validated(command, changed).config
         results = commands.module(command).run(checked, SilentObserver())
     except Exception as error:
-        known = failures.translate(error, command, {})
+        known = error_messages.translate(error, command, {})
         if known is None:
             raise
         assert isinstance(known, GniError)

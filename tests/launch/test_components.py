@@ -10,7 +10,7 @@ import yaml
 
 from gnicli import registry
 from gnicli.errors import UsageError
-from gnicli.launch import commands, components, configs, experiments, keys
+from gnicli.launch import commands, components, paper_experiments, schema_keys, validation
 
 MEMBERS = [(group, name) for group in components.GROUPS for name in components.members(group)]
 
@@ -32,7 +32,7 @@ def test_every_file_opens_with_the_command_that_runs_it(path):
     owners = [name.replace("_", "-")] if not group else owners_of(group)
     assert first.startswith(tuple(f"# gni {command}" for command in owners))
     # A file of a folder below a group is chosen by the words of several groups: fig7_conv_digits.
-    chosen = [name] if len(path.parts) <= 2 or group in experiments.settings() else name.split("_")
+    chosen = [name] if len(path.parts) <= 2 or group in paper_experiments.settings() else name.split("_")
     assert not group or all(f"={part}" in first for part in chosen)
     assert not group or f" {group}=" in first
 
@@ -43,7 +43,7 @@ def test_every_member_composes_to_what_its_schema_accepts(gni, group, name):
     said = gni(command, f"{group}={name}", "--cfg", "job")
     shown = yaml.safe_load(said.out)
     assert shown[group]["name"] == name
-    configs.validated(command, _as_config(shown))
+    validation.validated(command, _as_config(shown))
 
 
 EXPERIMENTS = [path for path in FILES if path.parent.name == "experiment"]
@@ -56,7 +56,7 @@ def test_every_experiment_composes_to_what_its_command_accepts(gni, path):
     command = lines[1].split()[2]
     said = gni(command, f"experiment={path.stem}", "--cfg", "job")
     assert said.code == 0, said.err
-    configs.validated(command, _as_config(yaml.safe_load(said.out)))
+    validation.validated(command, _as_config(yaml.safe_load(said.out)))
 
 
 def _as_config(values):
@@ -78,15 +78,15 @@ def test_every_schema_follows_the_conventions(group, name):
 def test_what_help_says_are_the_defaults_are_the_defaults(gni, command):
     """The reader of YAML behind help and completion agrees with Hydra."""
     shown = yaml.safe_load(gni(command, "--cfg", "job").out)
-    for key in keys.all_of(command, []):
+    for key in schema_keys.all_of(command, []):
         value = shown
         for part in key.name.split("."):
             value = value[part]
-        assert keys.typed(value) == key.default, key.name
+        assert schema_keys.typed(value) == key.default, key.name
 
 
 def test_words_choose_the_members_whose_keys_are_shown():
-    chosen = keys.chosen("train", ["noise=add,mult", "network='conv'", "dataset=nothing", "M=3"])
+    chosen = schema_keys.chosen("train", ["noise=add,mult", "network='conv'", "dataset=nothing", "M=3"])
     assert (chosen["noise"], chosen["network"], chosen["dataset"]) == ("mult", "conv", "sinusoids")
 
 

@@ -3,7 +3,7 @@
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from gnicli.launch import expressions, keys
+from gnicli.launch import expressions, schema_keys
 
 
 def read(word):
@@ -12,7 +12,7 @@ def read(word):
 
 
 def default(command):
-    return next(entry.default for entry in keys.of_command(command) if entry.name == "functions")
+    return next(entry.default for entry in schema_keys.of_command(command) if entry.name == "functions")
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ import gnicli
 from gnicli.contracts.results import Results, Value
 from gnicli.errors import Interrupted, UsageError
 from gnicli.experiments import train
-from gnicli.launch import paths, spelling
+from gnicli.launch import path_shorthand, spelling
 
 SAME = ("results.json", "metrics.csv", "arrays.npz", ".hydra/config.yaml", ".hydra/overrides.yaml")
 
@@ -165,7 +165,7 @@ def test_a_value_arrives_as_it_was_given(value):
     from hydra.core.override_parser.overrides_parser import OverridesParser
 
     (word,) = spelling.words_of("fit-stable", {"fixed": value})
-    (override,) = OverridesParser.create().parse_overrides(paths.expand("fit-stable", [word]))
+    (override,) = OverridesParser.create().parse_overrides(path_shorthand.expand("fit-stable", [word]))
     assert not override.is_sweep_override()
     arrived = OmegaConf.to_container(OmegaConf.create({"x": override.value()}), resolve=True)["x"]
     assert arrived == value

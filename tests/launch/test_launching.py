@@ -12,7 +12,7 @@ import yaml
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 
-from gnicli.launch import arguments, tasks
+from gnicli.launch import arguments, hydra_tasks
 
 
 def manifest(folder):
@@ -274,7 +274,7 @@ def test_the_size_of_a_range_is_that_of_hydras(word):
 
 
 def test_tasks_are_pickled_by_reference():
-    task = tasks.of("train")
+    task = hydra_tasks.of("train")
     assert pickle.loads(pickle.dumps(task)) is task
 
 
@@ -282,10 +282,12 @@ def test_the_folder_of_a_job_is_known_in_a_worker_that_has_no_session(gni, outpu
     """What a launcher's worker does: the composed configuration arrives, and nothing of this process."""
     from omegaconf import OmegaConf
 
-    expression = tasks.folder_expression("train", "day/name", kind="sweep", literal=None, typed=False)
+    expression = hydra_tasks.folder_expression("train", "day/name", kind="sweep", literal=None, typed=False)
     cfg = OmegaConf.create({"run": {"dir": None, "root": None}, "x": expression.strip("'")})
     assert cfg.x == str(outputs / "train" / "day" / "name")
-    expression = tasks.folder_expression("train", "day/name", kind="sweep", literal=None, typed=False, root_typed=True)
+    expression = hydra_tasks.folder_expression(
+        "train", "day/name", kind="sweep", literal=None, typed=False, root_typed=True
+    )
     cfg.run.root, cfg.x = "/data/x", expression.strip("'")
     cfg = OmegaConf.create(OmegaConf.to_container(cfg, resolve=False))
     assert cfg.x == "/data/x/train/day/name"

@@ -13,12 +13,21 @@ from typing import TYPE_CHECKING
 from gnicli.engine.caller import COMMAND_LINE, Caller
 from gnicli.errors import Interrupted, ResourceError, UsageError
 from gnicli.launch import arguments as argument_reader
-from gnicli.launch import commands, components, experiments, expressions, guard, hydra_calls, paths, sweeps
+from gnicli.launch import (
+    commands,
+    components,
+    expressions,
+    guard,
+    hydra_calls,
+    paper_experiments,
+    path_shorthand,
+    sweeps,
+)
 
 if TYPE_CHECKING:
     from gnicli.engine.job import Outcome
     from gnicli.engine.sweep import SweepOutcome
-    from gnicli.launch.tasks import Session
+    from gnicli.launch.hydra_tasks import Session
 
 _HYDRA_FOLDERS = ("hydra.run.dir", "hydra.sweep.dir")
 # The engine keeps .hydra/ and run.log itself and gni names the folders, so Hydra writes and logs nothing.
@@ -59,15 +68,15 @@ def _perform(command: str, words: list[str], caller: Caller) -> Outcome | SweepO
     except FileNotFoundError as error:
         raise ResourceError("the working folder no longer exists; change to another one") from error
     arguments = argument_reader.split(words)
-    words_of_hydra = expressions.quote(paths.expand(command, arguments.overrides))
-    arguments = arguments._replace(overrides=experiments.without_null(words_of_hydra))
+    words_of_hydra = expressions.quote(path_shorthand.expand(command, arguments.overrides))
+    arguments = arguments._replace(overrides=paper_experiments.without_null(words_of_hydra))
     n_jobs = argument_reader.check(arguments)
-    experiments.check(command, arguments)
+    paper_experiments.check(command, arguments)
 
-    from gnicli.launch import failures, tasks
+    from gnicli.launch import error_messages, hydra_tasks
 
     broken = components.register({commands.config_name(name): commands.schema(name) for name in commands.COMMANDS})
-    session = tasks.Session(command, words, arguments.overrides, n_jobs, caller)
+    session = hydra_tasks.Session(command, words, arguments.overrides, n_jobs, caller)
     for line in components.shadowed(arguments.overrides) if session.caller.shows else ():
         print(f"gni: note: {line}", file=sys.stderr)  # noqa: T201
     interrupted: Interrupted | KeyboardInterrupt | None = None
@@ -75,19 +84,19 @@ def _perform(command: str, words: list[str], caller: Caller) -> Outcome | SweepO
     try:
         with _hydra_state(command), guard.guarded(arguments):
             sweeps.look_through(arguments, commands.config_name(command))
-            tasks.begin(session)
-            hydra_calls.start(commands.config_name(command), tasks.of(command), arguments, overrides)
+            hydra_tasks.begin(session)
+            hydra_calls.start(commands.config_name(command), hydra_tasks.of(command), arguments, overrides)
     except KeyboardInterrupt as stop:
         if session.sweep is None:
             raise
         interrupted = _interruption(session) or stop
     except Exception as error:
-        known = failures.translate(error, command, broken)
+        known = error_messages.translate(error, command, broken)
         if known is None:
             raise
         raise known from error
     finally:
-        tasks.begin(None)
+        hydra_tasks.begin(None)
         session.clean()
     if session.sweep is not None:
         summarize = getattr(commands.module(command), "summarize", None)
@@ -98,7 +107,7 @@ def _perform(command: str, words: list[str], caller: Caller) -> Outcome | SweepO
         return 0
     (job,) = session.jobs
     if job.error is not None:
-        raise failures.translate(job.error, command, broken) or job.error
+        raise error_messages.translate(job.error, command, broken) or job.error
     assert job.outcome is not None
     return job.outcome
 
@@ -119,7 +128,7 @@ def _overrides(command: str, arguments: argument_reader.Arguments) -> list[str]:
     if arguments.shows_only:
         return [*arguments.overrides, *quiet]
     from gnicli.engine.folders import new_folder
-    from gnicli.launch.tasks import folder_expression
+    from gnicli.launch.hydra_tasks import folder_expression
 
     folder = new_folder(None, command)
     name = f"{folder.parent.name}/{folder.name}"

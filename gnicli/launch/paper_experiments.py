@@ -15,7 +15,7 @@ from typing import NamedTuple
 from gnicli.errors import UsageError
 from gnicli.launch.arguments import Arguments
 from gnicli.launch.components import GROUPS, NO_EXPERIMENT, conf_folder
-from gnicli.launch.nearest import unknown
+from gnicli.launch.did_you_mean import unknown
 
 GROUP, NONE = NO_EXPERIMENT.split("/")  # NONE is the choice where no experiment is named
 MEANINGS = {

@@ -18,7 +18,7 @@ from gnicli.engine import yaml_files
 from gnicli.errors import UsageError
 from gnicli.launch import arguments as argument_reader
 from gnicli.launch import components, references
-from gnicli.launch.configs import OBJECTS_REFUSED, refuse_objects
+from gnicli.launch.validation import OBJECTS_REFUSED, refuse_objects
 
 if TYPE_CHECKING:
     import yaml

@@ -13,10 +13,10 @@ from typing import Any
 from gnicli import checks, memory
 from gnicli.engine.yaml_files import explain
 from gnicli.errors import GniError, ResourceError, UsageError
-from gnicli.launch import experiments, keys
+from gnicli.launch import paper_experiments, schema_keys
 from gnicli.launch.components import GROUPS, SCHEMA_SUFFIX, members
-from gnicli.launch.configs import OBJECTS_REFUSED
-from gnicli.launch.nearest import hint, nearest, unknown
+from gnicli.launch.did_you_mean import hint, nearest, unknown
+from gnicli.launch.validation import OBJECTS_REFUSED
 
 # What other texts and libraries call a key that is called otherwise here.
 _OTHER_NAMES = {
@@ -111,8 +111,8 @@ def _missing(error: Any, command: str, broken: dict[tuple[str, str], UsageError]
     if (group, name) in broken:
         return broken[group, name]
     options = [option for option in error.options or () if not option.endswith(SCHEMA_SUFFIX)]
-    if group == experiments.GROUP:
-        options = [option for option in options if experiments.owner(option) in (None, command)]
+    if group == paper_experiments.GROUP:
+        options = [option for option in options if paper_experiments.owner(option) in (None, command)]
     if not group:
         return UsageError(f"no configuration file {name!r}; --info searchpath shows where Hydra looks")
     return UsageError(unknown(group, name, options))
@@ -140,12 +140,12 @@ def _omegaconf(error: Any, command: str) -> UsageError:
             return UsageError(_not_a_value(key, command))
         expected = next((words for sign, words in _EXPECTED if sign in text), None)
         if expected:
-            return UsageError(f"{key}: expected {expected}, got {keys.typed(error.value)!r}")
+            return UsageError(f"{key}: expected {expected}, got {schema_keys.typed(error.value)!r}")
     return UsageError(f"{key}: {text}" if key else text)
 
 
 def _not_a_value(key: str, command: str) -> str:
-    members = [known.name for known in keys.of_command(command) if known.name.startswith(f"{key}.")]
+    members = [known.name for known in schema_keys.of_command(command) if known.name.startswith(f"{key}.")]
     return f"{key}: is a group of keys; set one of {', '.join(members)}" if members else f"{key}: takes no single value"
 
 
@@ -156,7 +156,7 @@ def unknown_key(key: str, command: str, parent: Any = None) -> str:
         return OBJECTS_REFUSED.format(key)
     if prefix.partition(".")[0] == "hydra" or key.startswith("hydra"):
         return f"unknown key {key}; --hydra-help and --cfg hydra show Hydra's own"
-    declared = {entry.name: entry for entry in keys.all_of(command, [])}
+    declared = {entry.name: entry for entry in schema_keys.all_of(command, [])}
     if not prefix and last in _OTHER_NAMES and (meant := [name for name in _OTHER_NAMES[last] if name in declared]):
         return f"unknown key {key}; here it is called {meant[0]}"
     siblings = [str(name) for name in parent] if parent is not None and hasattr(parent, "keys") else []
@@ -169,8 +169,8 @@ def unknown_key(key: str, command: str, parent: Any = None) -> str:
     if prefix in declared:
         return f"unknown key {key}; {prefix} is one key: {declared[prefix].meaning}"
     known = list(declared)
-    if experiments.of_command(command):
-        known += [experiments.GROUP, *experiments.settings()]
+    if paper_experiments.of_command(command):
+        known += [paper_experiments.GROUP, *paper_experiments.settings()]
     elsewhere = [name for name in known if name.rpartition(".")[2] == last]
     if elsewhere:
         return f"unknown key {key}; did you mean {elsewhere[0]}?"
@@ -185,7 +185,7 @@ def _of_other_choices(group: str, last: str) -> list[str]:
     found = []
     for name in members(group):
         with contextlib.suppress(UsageError):
-            if any(entry.name == f"{group}.{last}" for entry in keys.of_member(group, name)):
+            if any(entry.name == f"{group}.{last}" for entry in schema_keys.of_member(group, name)):
                 found.append(f"{group}={name}")
     return found
 

@@ -6,9 +6,9 @@ import pytest
 import yaml
 
 from gnicli.cli.complete import candidates
-from gnicli.launch import commands, components, configs, experiments
+from gnicli.launch import commands, components, paper_experiments, validation
 
-ALL = [experiment for command in commands.COMMANDS for experiment in experiments.of_command(command)]
+ALL = [experiment for command in commands.COMMANDS for experiment in paper_experiments.of_command(command)]
 # What the paper's set-up is, by experiment: the learning rate, the initialization, how long.
 PAPER = {
     "fig4": (0.0003, "default", 60000, None),
@@ -40,7 +40,7 @@ def test_every_protocol_and_budget_composes(shown, command, name, words):
     from omegaconf import OmegaConf
 
     found = shown(command, f"experiment={name}", *words)
-    configs.validated(command, OmegaConf.create(found))
+    validation.validated(command, OmegaConf.create(found))
     if set(words) == {"protocol=paper", "budget=full"}:
         assert (found["lr"], found["network"]["init"], found["steps"], found["epochs"]) == PAPER[name]
     if "protocol=learnable" in words:
@@ -101,7 +101,7 @@ def test_completion_offers_a_commands_own_experiments_and_their_settings():
         return [text for text, _ in candidates(command, before, word)]
 
     for command in commands.COMMANDS:
-        own = [f"experiment={experiment.name}" for experiment in experiments.of_command(command)]
+        own = [f"experiment={experiment.name}" for experiment in paper_experiments.of_command(command)]
         assert offered(command, [], "experiment=") == own
     assert offered("train", ["experiment=fig7"], "arm=") == ["arm=clean", "arm=M1", "arm=M16", "arm=explicit"]
     assert offered("train", ["experiment=fig7"], "prot") == ["protocol=", "protocol=learnable"]
@@ -109,6 +109,6 @@ def test_completion_offers_a_commands_own_experiments_and_their_settings():
 
 
 def test_every_setting_has_a_meaning():
-    assert set(experiments.settings()) == set(experiments.MEANINGS)
+    assert set(paper_experiments.settings()) == set(paper_experiments.MEANINGS)
     assert all(experiment.meaning for experiment in ALL)
     assert all((components.conf_folder() / "experiment" / f"{e.name}.yaml").exists() for e in ALL)

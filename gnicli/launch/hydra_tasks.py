@@ -15,7 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 from gnicli import checks
 from gnicli.engine.caller import COMMAND_LINE, Caller
 from gnicli.errors import GniError, Interrupted, UsageError
-from gnicli.launch import commands, configs, failures, hydra_versions, keys, vetting
+from gnicli.launch import commands, error_messages, foreign_configs, hydra_versions, schema_keys, validation
 from gnicli.launch.references import RESOLVER
 
 if TYPE_CHECKING:
@@ -112,11 +112,11 @@ def _folder(
 
     base, usual = output_root(root), output_root()
     if not root_typed and not base.resolve().is_relative_to(usual.resolve()):
-        raise UsageError(vetting.outside(str(root), usual, "root"))
+        raise UsageError(foreign_configs.outside(str(root), usual, "root"))
     chosen = base / command / name if folder is None else Path(checks.home("run.dir", str(folder)))
     check_place(chosen)
     if folder is not None and not typed and not chosen.resolve().is_relative_to(base.resolve()):
-        raise UsageError(vetting.outside(folder, base, "dir"))
+        raise UsageError(foreign_configs.outside(folder, base, "dir"))
     if _session is not None:
         _session.chose(kind, chosen)
     return str(chosen)
@@ -185,14 +185,14 @@ def _execute(command: str, cfg: DictConfig, hydra_config: DictConfig, in_sweep: 
     folder = Path(runtime["output_dir"])
     run = commands.module(command).run
     try:
-        config, plain = configs.validated(command, cfg)
+        config, plain = validation.validated(command, cfg)
         run = _without_idle_keys(run, command, plain, overrides, in_sweep)
     except Exception as error:
-        refusal = failures.translate(error, command, {})
+        refusal = error_messages.translate(error, command, {})
         if not in_sweep or refusal is None:
             raise
         run = _refusing(refusal)  # so that the job's folder tells why there is no result
-        config, plain = configs.refused(cfg)
+        config, plain = validation.refused(cfg)
     return execute(
         run,
         config,
@@ -201,7 +201,7 @@ def _execute(command: str, cfg: DictConfig, hydra_config: DictConfig, in_sweep: 
         command=command,
         overrides=overrides,
         argv=_session.argv if _session is not None else ["gni", command, *overrides],
-        settings=configs.saved_as(plain, overrides, _plain(hydra_config, folder, in_sweep)),
+        settings=validation.saved_as(plain, overrides, _plain(hydra_config, folder, in_sweep)),
         in_sweep=in_sweep,
         caller=_session.caller if _session is not None else COMMAND_LINE,
     )
@@ -214,7 +214,7 @@ def _without_idle_keys(
     from gnicli.engine.sweep import split_overrides
     from gnicli.experiments import idle
 
-    defaults = {key.name: key.default for key in keys.all_of(command, overrides)}
+    defaults = {key.name: key.default for key in schema_keys.all_of(command, overrides)}
     typed = [name for name, value in split_overrides(overrides).items() if defaults.get(name) != value]
     found = idle.find(command, plain, typed)
     if found and not in_sweep:
@@ -245,5 +245,5 @@ def _plain(hydra_config: DictConfig, folder: Path, in_sweep: bool) -> DictConfig
 
 def _report(error: Exception, command: str, hydra_config: DictConfig) -> None:
     """Say at once that a job of a sweep could not even get its folder; the others go on."""
-    message = failures.describe(error, command)
+    message = error_messages.describe(error, command)
     print(f"job {hydra_config.job.num} failed: {message}", file=sys.stderr, flush=True)  # noqa: T201

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from gnicli.launch import components, failures, nearest
+from gnicli.launch import components, did_you_mean, error_messages
 
 LINES = [
     # groups
@@ -219,12 +219,12 @@ def test_an_unknown_command_is_one_line_with_the_nearest(gni):
     ],
 )
 def test_nearest(word, options, expected):
-    assert nearest.nearest(word, options) == expected
+    assert did_you_mean.nearest(word, options) == expected
 
 
 def test_a_bug_is_told_in_one_line():
-    assert "\n" not in str(failures.as_bug(ValueError("first\nsecond")))
-    assert "KeyError" in str(failures.as_bug(KeyError()))
+    assert "\n" not in str(error_messages.as_bug(ValueError("first\nsecond")))
+    assert "KeyError" in str(error_messages.as_bug(KeyError()))
 
 
 def test_schemas_are_hidden_from_the_choices():
