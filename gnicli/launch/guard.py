@@ -1,4 +1,4 @@
-"""Hydra held to what `vetting` allows, for as long as gni calls it.
+"""Hydra held to what `foreign_configs` allows, for as long as gni calls it.
 
 Three places of Hydra are set aside and put back: the reader of files (each file is checked as it is read, whatever
 folder, defaults list or sweep led to it), the cache in front of it (which counts, because defaults lists may include
@@ -45,7 +45,7 @@ def _places() -> tuple[dict[str, Any], Any, Any]:
 
 @contextlib.contextmanager
 def guarded(arguments: Arguments) -> Iterator[None]:
-    """Within this context Hydra reads and composes only what `vetting` allows.
+    """Within this context Hydra reads and composes only what `foreign_configs` allows.
 
     Raises `ResourceError` for a version of Hydra whose insides are unknown: without the guard nothing is composed.
     """
