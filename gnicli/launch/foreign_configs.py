@@ -197,7 +197,7 @@ def _check_paths(config: dict[str, Any], typed: set[str]) -> None:
 
 
 def _check_output(config: dict[str, Any], typed: set[str]) -> None:
-    """What is written stays below the output root unless typed: told before a job starts; `tasks` holds to it."""
+    """What is written stays below the output root unless typed: told before a job starts; `hydra_tasks` holds to it."""
     from omegaconf import OmegaConf
 
     from gnicli.engine.folders import output_root

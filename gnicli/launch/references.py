@@ -16,7 +16,7 @@ PLAIN = re.compile(r"\$\{\.*[A-Za-z_]\w*(?:\.\w+)*\}")
 # What may be called by who types it: nothing that reads the environment or files.
 HARMLESS = ("now", "hydra", "python_version", "oc.select", "oc.create", "oc.decode", "oc.dict.keys", "oc.dict.values")
 ENVIRONMENT = ("oc.env",)
-RESOLVER = "gni_folder"  # gni's own, which decides on the folder of a run (`tasks`)
+RESOLVER = "gni_folder"  # gni's own, which decides on the folder of a run (`hydra_tasks`)
 MAX_EXPANDED = 100_000
 MAX_STEPS = 8
 

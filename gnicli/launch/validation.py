@@ -31,7 +31,7 @@ def validated(command: str, cfg: DictConfig) -> Validated:
     """Merge `cfg` into fresh schemas, check it and make the dataclass that runs are given: the only place that does.
 
     Hydra lets `+key=1` through and a saved file may hold anything, so the types of `cfg` are not trusted: a key that no
-    schema has raises omegaconf's error (`failures` puts it into words), a value out of range `UsageError`.
+    schema has raises omegaconf's error (`error_messages` puts it into words), a value out of range `UsageError`.
     """
     from omegaconf import OmegaConf
 
