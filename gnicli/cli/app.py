@@ -21,7 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["--help", "-h"]},
     help="Measure what Gaussian noise injections do to gradients and to training.",
-    epilog="gni COMMAND --help lists all that a command takes. --debug anywhere shows the traceback of an error.",
+    epilog="gni COMMAND --help lists the keys and options of a command. --debug shows the traceback of an error.",
 )
 
 
@@ -39,7 +39,7 @@ def _root(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """Nothing but the options before a command."""
+    """The options that stand before a command; what they do is done by their callbacks."""
 
 
 def _completer(command: str) -> Any:
@@ -76,9 +76,9 @@ def _resume(
         str, typer.Argument(metavar="RUN", help="The folder of a run, or of a job of a sweep (SWEEP/0, SWEEP/1, ...).")
     ],
 ) -> int:
-    """Continue a run that was stopped or lost.
+    """Continue a run that was stopped, or whose process died.
 
-    A sweep is resumed job by job: given its folder, this prints the commands that finish it.
+    Given the folder of a sweep, print the commands that finish its jobs.
     """
     from gnicli.launch.resume import resume
 

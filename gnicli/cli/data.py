@@ -1,4 +1,4 @@
-"""`gni data …`: see, fetch, check and bring in the files of the data sets."""
+"""`gni data …`: list, fetch, check and import the files of the data sets."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from gnicli.dataset.importing import Found
     from gnicli.dataset.store import Wanted
 
-app = typer.Typer(name="data", help="See, fetch, check and bring in the files of the data sets.")
+app = typer.Typer(name="data", help="List, fetch, check and import the files of the data sets.")
 
 _MOST_FAULTS = 5  # so many files that were not taken are named
 
 Sums = Annotated[
     Optional[list[str]],
-    typer.Option("--sha256", metavar="ROLE=SUM", help="a sum in place of the published one; may repeat"),
+    typer.Option("--sha256", metavar="ROLE=SUM", help="SHA-256 sum in place of the published one; repeatable"),
 ]
 Names = Annotated[
-    Optional[list[str]], typer.Argument(metavar="[NAME]...", help="data sets; default: all that are here")
+    Optional[list[str]], typer.Argument(metavar="[NAME]...", help="data sets; default: all downloaded ones")
 ]
 
 
@@ -67,7 +67,10 @@ def _alone(context: typer.Context) -> None:
 
 @app.command("list")
 def list_() -> None:
-    """Show every data set: its files, their size, what is here of them, and where; own files on lines of their own."""
+    """List the data sets: their files, size, state and folder.
+
+    Files of your own have lines of their own.
+    """
     from gnicli.dataset.store import size_text
 
     rows: list[tuple[str, ...]] = [("data set", "files", "size", "state", "folder")]
@@ -107,14 +110,17 @@ def fetch(
     names: Annotated[list[str], typer.Argument(metavar="NAME...", help="data sets")],
     extra: Annotated[bool, typer.Option("--extra", help="svhn: also the 531 131 extra images, 1.3 GB")] = False,
     mirror: Annotated[
-        Optional[list[str]], typer.Option(metavar="URL", help="a server in place of the built-in ones; may repeat")
+        Optional[list[str]], typer.Option(metavar="URL", help="server in place of the built-in ones; repeatable")
     ] = None,
     sha256: Sums = None,
     folder: Annotated[
-        Optional[str], typer.Option("--dir", metavar="DIR", help="where to, in place of the data cache")
+        Optional[str], typer.Option("--dir", metavar="DIR", help="target folder, in place of the data cache")
     ] = None,
 ) -> None:
-    """Fetch the files of data sets that are not here yet; goes on where it was stopped."""
+    """Fetch the missing files of data sets.
+
+    A download that was stopped continues where it stopped.
+    """
     from gnicli.dataset.download import ensure
     from gnicli.dataset.store import shown as shown_path
 
@@ -141,7 +147,10 @@ def verify(
         Optional[str], typer.Option("--dir", metavar="DIR", help="a folder of your own, in place of the data cache")
     ] = None,
 ) -> None:
-    """Hash the files anew and compare with their sums; in the cache a wrong one is moved to *.bad."""
+    """Check the files against their SHA-256 sums.
+
+    A wrong file in the cache is renamed to *.bad.
+    """
     from gnicli.dataset.store import absent, size_of
     from gnicli.dataset.store import verify as verify_file
 
@@ -170,13 +179,14 @@ def verify(
 
 @app.command("import")
 def import_(
-    folder: Annotated[str, typer.Argument(metavar="DIR", help="a folder, searched with those below it; or a file")],
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="a folder, searched with its subfolders; or a file")],
     sha256: Sums = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would be copied, and copy nothing")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="print what would be copied, and copy nothing")] = False,
 ) -> None:
-    """Copy the files of data sets from a folder into the cache: those whose size fits and whose sum is right.
+    """Copy the files of data sets from a folder into the cache.
 
-    With --sha256 also files of your own, such as a subset, whatever their size.
+    A file is copied if its size and SHA-256 sum are the published ones. With --sha256, files of your own, such as a
+    subset, are copied too.
     """
     from pathlib import Path
 
@@ -221,7 +231,7 @@ def _summarize_import(source: Path, result: Found, wanted: Sequence[Wanted], dry
 
 @app.command()
 def path() -> None:
-    """Print the folder that holds the data sets (set by GNI_DATA_DIR)."""
+    """Print the folder of the data cache (GNI_DATA_DIR sets it)."""
     from gnicli.dataset.store import cache_folder
 
     typer.echo(str(cache_folder()))

@@ -18,7 +18,7 @@ def text() -> str:
     parts = [
         "# Reference",
         "Made from the schemas by `make docs`; `gni COMMAND --help` prints the same. "
-        "A key is typed as `key=value`, `null` meaning none.",
+        "Type a key as `key=value`. The value `null` means none.",
     ]
     for command, meaning in commands.COMMANDS.items():
         parts += [f"## gni {command}", meaning, "### Choices", _choices(command)]
@@ -28,7 +28,7 @@ def text() -> str:
             for name, member in components.members(group).items():
                 if member.built_in:
                     parts += [f"### {group}={name}", *_member(group, name)]
-    parts += ["## Options", "Every command above takes Hydra's options and gni's own.", _flags((*OWN_FLAGS, *FLAGS))]
+    parts += ["## Options", "Every command above takes these options of gni and Hydra.", _flags((*OWN_FLAGS, *FLAGS))]
     return "\n\n".join(parts) + "\n"
 
 

@@ -17,7 +17,7 @@ _WHITE = 16
 
 @dataclass
 class Digits(Images):
-    """The first 1 437 images train, the last 360 test (they are by other writers); pixels 0 … 16."""
+    """Gray images 8×8, pixels 0 … 16: the first 1 437 for training, the last 360, by other writers, for testing."""
 
     name: str = key("digits", "1 797 digits of 8×8 pixels from scikit-learn")
 

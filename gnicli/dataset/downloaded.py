@@ -35,7 +35,7 @@ class Downloaded(Images):
     """Keys of the image sets that are fetched."""
 
     mirrors: Any = key(None, "list of URLs, tried in order, in place of the built-in servers")
-    sha256: Any = key(None, "sums by role in place of the published ones; such a file may have any size")
+    sha256: Any = key(None, "SHA-256 sums by role in place of the published ones; such a file may have any size")
     dir: Optional[str] = key(None, "folder that holds the files; default: the data cache")
 
     PUBLISHED: ClassVar[tuple[Published, ...]] = ()

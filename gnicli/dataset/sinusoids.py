@@ -24,10 +24,10 @@ class Sinusoids:
     name: str = key("sinusoids", "sum of sine waves with random phases, made on the spot")
     n_train: int = key(200, "training points, x = 0, 1/n_train, 2/n_train, …")
     n_test: Optional[int] = key(
-        None, "test points, spread between the training points; default: n_train, the midpoints"
+        None, "test points, spread between the training points; default: n_train of them, the midpoints"
     )
     inputs: str = key("raw", "scale of x: as it is, or mean 0 and std 1", choices=("raw", "standardized"))
-    frequencies: Any = key(list(range(5, 55, 5)), "the q_i, cycles per unit of x")
+    frequencies: Any = key(list(range(5, 55, 5)), "frequencies q_i, in cycles per unit of x")
 
     def __post_init__(self) -> None:
         checks.integer("dataset.n_train", self.n_train, least=1)

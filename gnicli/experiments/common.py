@@ -11,12 +11,12 @@ from gnicli.checks import key
 
 @dataclass
 class RunConfig:
-    """`run.*`: where a run lives and how often its state is kept."""
+    """`run.*`: the folder of a run, and how often its state is saved."""
 
     dir: Optional[str] = key(None, "folder of this run (or of the sweep under -m); default: a new one under run.root")
     root: Optional[str] = key(None, "folder that holds all runs; default: $GNI_OUTPUTS or outputs")
-    checkpoint_steps: Optional[int] = key(None, "save a checkpoint every so many steps, besides the timed ones")
-    checkpoint_seconds: float = key(30.0, "save a checkpoint after so many seconds")
+    checkpoint_steps: Optional[int] = key(None, "steps between checkpoints, besides the timed ones")
+    checkpoint_seconds: float = key(30.0, "seconds between checkpoints")
 
     def __post_init__(self) -> None:
         if self.checkpoint_steps is not None:

@@ -32,12 +32,14 @@ class FitStableConfig:
 
     samples: Any = key(None, "samples to fit; a path is read as a file, - is standard input")
     law: str = key("stable", "the law whose parameters and goodness of fit are reported", choices=LAWS)
-    parameterization: str = key("S1", "parameterization of the stable law; they differ in loc", choices=("S1", "S0"))
+    parameterization: str = key(
+        "S1", "parameterization of the stable law; S1 and S0 differ in loc", choices=("S1", "S0")
+    )
     fixed: Any = key(None, "parameters of the stable law that are held fixed, as in {beta:0}")
-    n_bootstrap: int = key(199, "most bootstrap samples behind the p-values; 0 makes no tests")
-    n_tested: int = key(20000, "most samples used in the tests, a random subset")
+    n_bootstrap: int = key(199, "largest number of bootstrap samples for the p-values; 0: no tests")
+    n_tested: int = key(20000, "largest number of samples in the tests; of more, a random subset is tested")
     holdout: float = key(0.2, "share of the samples that is held out to score predictions, in [0, 0.5]")
-    seed: int = key(0, "random seed of everything: draws, subsets held out or tested, bootstrap")
+    seed: int = key(0, "random seed of draws, random subsets and bootstrap")
     run: RunConfig = key(RunConfig, "where a run lives")
 
     def __post_init__(self) -> None:

@@ -26,13 +26,13 @@ class GradientNoiseConfig:
     noise: Any = key(None, "noise injected into the activations")
     measure: Any = key(None, "quantity to measure")
     source: Optional[str] = key(
-        None, "folder of a run of gni train, for its trained network; default: an untrained one"
+        None, "folder of a gni train run whose network is measured; default: an untrained network"
     )
     loss: str = key("auto", learning.LOSS_HELP, choices=("auto", *learning.LOSSES))
-    M: int = key(1, "noise draws averaged in one gradient (4.5)")
-    batch_size: Any = key("auto", f"examples behind one gradient: {learning.BATCH_HELP}")
-    n_mean: int = key(16, "fresh draws whose mean is subtracted from the measured draw (3.2)")
-    seed: int = key(0, "random seed of everything: initialization, minibatch, noise")
+    M: int = key(1, "noise draws averaged in one gradient, equation (4.5)")
+    batch_size: Any = key("auto", f"examples per gradient: {learning.BATCH_HELP}")
+    n_mean: int = key(16, "fresh draws whose mean is subtracted from the measured draw, equation (3.2)")
+    seed: int = key(0, "random seed of initialization, minibatch and noise")
     dtype: str = key("float32", "floating-point type of the network", choices=learning.DTYPES)
     device: str = key("auto", "device to compute on", choices=learning.DEVICES)
     threads: Optional[int] = key(None, "CPU threads; default: torch's choice")

@@ -33,14 +33,17 @@ _BESIDE = (
 class KdeStationaryConfig(ModelConfig):
     """All keys of `gni kde-stationary`."""
 
-    source: Optional[str] = key(None, "folder of a run of gni simulate-sde to take chains from; the model is its own")
+    source: Optional[str] = key(None, "folder of a gni simulate-sde run whose model and chains are used")
     bandwidth: Any = key("isj", "isj (Improved Sheather-Jones on the central 99 %), robust (quartiles), or a number")
-    estimator: str = key("binned", "binned FFT, or scikit-learn's exact tree as in the paper", choices=ESTIMATORS)
-    points: int = key(1001, "points at which the density is wanted, from low to high")
-    drift_errors: bool = key(
-        False, "with drift=fractional, h and K: also the weak errors of that sum alone, without sampling (some seconds)"
+    estimator: str = key(
+        "binned", "binned: binning and FFT; sklearn: the exact sum of scikit-learn, as in the paper", choices=ESTIMATORS
     )
-    beside: Any = key(None, "keys of a second simulation drawn beside the first, such as {n_chains:1,eta:0.001}")
+    points: int = key(1001, "points from low to high at which the density is estimated")
+    drift_errors: bool = key(
+        False,
+        "with drift=fractional, h and K: also compute the weak errors of b_{h,K} without sampling (takes seconds)",
+    )
+    beside: Any = key(None, "keys of a second simulation in the same figure, such as {n_chains:1,eta:0.001}")
     run: RunConfig = key(RunConfig, "where a run lives and how often its state is kept")
 
     def __post_init__(self) -> None:

@@ -19,9 +19,9 @@ from gnicli.model.keys import NETWORK, ModelConfig
 class SimulateSdeConfig(ModelConfig):
     """All keys of `gni simulate-sde`."""
 
-    exit_steps: int = key(2000, "steps of the chains that are followed until they leave their basin; 0: none")
-    exit_eta: Optional[float] = key(None, "length of those steps; default: eta")
-    basin: Any = key(None, "[left, right] around the only minimum, for exits; default: between the saddles")
+    exit_steps: int = key(2000, "steps of each chain in the simulation of exits from basins; 0: no such simulation")
+    exit_eta: Optional[float] = key(None, "length of a step in the simulation of exits; default: eta")
+    basin: Any = key(None, "ends [left, right] of the basin of a single minimum, for exits; default: the saddles")
     run: RunConfig = key(RunConfig, "where a run lives and how often its state is kept")
 
     def __post_init__(self) -> None:

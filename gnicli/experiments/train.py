@@ -61,7 +61,7 @@ class TrainConfig:
     track: Any = key(None, "quantities recorded during training")
     schedule: Any = key(None, "learning-rate schedule")
     optimizer: OptimizerConfig = key(OptimizerConfig, "optimizer")
-    M: int = key(1, "noise draws averaged in each step (4.5)")
+    M: int = key(1, "noise draws averaged in each step, equation (4.5)")
     steps: Optional[int] = key(None, f"gradient steps; default {DEFAULT_STEPS} unless epochs is given")
     epochs: Optional[float] = key(None, "passes over the training data, in place of steps")
     batch_size: Any = key("auto", f"examples per step: {learning.BATCH_HELP}")
@@ -70,10 +70,10 @@ class TrainConfig:
     dtype: str = key("float32", "floating-point type of the network", choices=learning.DTYPES)
     eval_every: Optional[float] = key(
         None,
-        "steps between records of the clean losses, or below 1 a fraction of the run; default: 1/50 of the run, fewer "
-        "records where they would cost more than a tenth of training",
+        "steps between records of the losses without noise; a value below 1 is a fraction of the run; default: 1/50 of "
+        "the run, or fewer records if they would take more than a tenth of the training time",
     )
-    seed: int = key(0, "random seed of everything: initialization, data order, noise")
+    seed: int = key(0, "random seed of initialization, data order and noise")
     device: str = key("auto", "device to compute on", choices=learning.DEVICES)
     threads: Optional[int] = key(None, "CPU threads; default: torch's choice")
     run: RunConfig = key(RunConfig, "where a run lives and how often its state is kept")

@@ -35,30 +35,31 @@ class Flag(NamedTuple):
 
 FLAGS = (
     Flag(("--multirun", "-m"), "run every combination of the listed values (a sweep)"),
-    Flag(("--cfg", "-c"), "print the configuration in place of running", "job|hydra|all", ("job", "hydra", "all")),
-    Flag(("--resolve",), "with --cfg: fill in what refers to other keys"),
-    Flag(("--package", "-p"), "with --cfg: print only this part", "KEY"),
+    Flag(("--cfg", "-c"), "print the configuration and run nothing", "job|hydra|all", ("job", "hydra", "all")),
+    Flag(("--resolve",), "with --cfg: replace references to other keys by their values"),
+    Flag(("--package", "-p"), "with --cfg: print only KEY and the keys below it", "KEY"),
     Flag(
         ("--info", "-i"),
-        "print what Hydra knows: all, config, defaults, defaults-tree, plugins, searchpath",
+        "print information from Hydra: all, config, defaults, defaults-tree, plugins, searchpath",
         "WHAT",
         ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath"),
         "all",
     ),
-    Flag(("--config-dir", "-cd"), "a folder with more choices, such as experiment/mine.yaml", "FOLDER"),
-    Flag(("--config-name", "-cn"), "another main file in place of the command's own", "NAME"),
-    Flag(("--config-path", "-cp"), "another folder in place of the packaged conf/", "FOLDER"),
+    Flag(("--config-dir", "-cd"), "add a folder of configuration files, such as experiment/mine.yaml", "FOLDER"),
+    Flag(("--config-name", "-cn"), "use another main configuration file", "NAME"),
+    Flag(("--config-path", "-cp"), "use another folder in place of gni's conf/", "FOLDER"),
     Flag(("--run", "-r"), "run once (the default)"),
-    Flag(("--hydra-help",), "Hydra's own help"),
-    Flag(("--shell-completion", "-sc"), "Hydra's own completion; gni --install-completion knows more"),
+    Flag(("--hydra-help",), "print Hydra's own help"),
+    Flag(("--shell-completion", "-sc"), "Hydra's own completion; gni --install-completion offers more"),
 )
 OWN_FLAGS = (
     Flag(("--yes",), f"allow a sweep of more than {MAX_JOBS} jobs"),
     Flag(
-        ("--allow-env",), "let ${oc.env:NAME} on the command line read the environment; the value is saved with the run"
+        ("--allow-env",),
+        "let ${oc.env:NAME} on the command line read an environment variable; its value is saved in the run folder",
     ),
     Flag(("--debug",), "show the traceback of an error"),
-    Flag(("--help", "-h"), "this text; with overrides such as noise=mult: the keys of these choices"),
+    Flag(("--help", "-h"), "print this help; after a choice such as noise=mult, with the keys of that choice"),
 )
 # Of these one can be given. Those after the first two print something and run nothing.
 _ACTIONS = ("run", "multirun", "cfg", "info", "hydra_help", "shell_completion")

@@ -15,9 +15,9 @@ from gnicli.launch.components import GROUPS
 COMMANDS = {
     "train": "Train a network with noise injected into its activations.",
     "gradient-noise": "Measure the law of the gradient noise, layer by layer.",
-    "fit-stable": "Fit a stable law to samples and test the fit.",
-    "simulate-sde": "Simulate the stochastic model of training.",
-    "kde-stationary": "Estimate the stationary density of the model.",
+    "fit-stable": "Fit an alpha-stable law to data and test whether it fits.",
+    "simulate-sde": "Simulate dw = −∇f(w) dt + ε dL with Lévy-stable noise L.",
+    "kde-stationary": "Estimate the stationary density of dw = −∇f(w) dt + ε dL.",
 }
 
 
@@ -27,7 +27,7 @@ def config_name(command: str) -> str:
 
 
 def module(command: str) -> ModuleType:
-    """The experiment behind a command."""
+    """The module of `gnicli.experiments` that has the command's `run` and schema; it is imported here."""
     return importlib.import_module(f"gnicli.experiments.{config_name(command)}")
 
 

@@ -19,9 +19,9 @@ from gnicli.launch.did_you_mean import unknown
 
 GROUP, NONE = NO_EXPERIMENT.split("/")  # NONE is the choice where no experiment is named
 MEANINGS = {
-    "protocol": "the set-up: paper, as the authors have it; learnable, one in which the networks learn",
-    "budget": "how much is run: quick, minutes on two cores; full, as much as the paper ran",
-    "arm": "which of the things compared",
+    "protocol": "set-up: paper, the one of the authors; learnable, one in which the networks learn",
+    "budget": "size: quick, minutes on two cores; full, as large as in the paper",
+    "arm": "variant to run, of those that the experiment compares",
 }
 
 

@@ -30,28 +30,34 @@ class ModelConfig:
     alpha: float = key(1.5, "tail index of the noise, in [0.5, 2]; 2 is Brownian motion")
     beta: Any = key(0.5, "skewness of the noise, in [−1, 1]: a number, or a list with one per coordinate")
     epsilon: float = key(1.0, "size ε of the noise")
-    drift: str = key("gradient", "−∇f (4.3), or the fractional drift that restores the Gibbs law (4.6)", choices=DRIFTS)
-    h: Optional[float] = key(None, "drift=fractional as the sum b_{h,K}: its spacing; default: by quadrature")
-    K: Optional[int] = key(None, "drift=fractional as the sum b_{h,K}: its terms to each side")
-    order: int = key(2, "order in h of that sum", choices=(1, 2))
-    scheme: str = key("strang", "integration scheme; euler is the paper's and explodes", choices=SCHEMES)
+    drift: str = key(
+        "gradient",
+        "gradient: −∇f, equation (4.3); fractional: the drift that restores the Gibbs law, equation (4.6)",
+        choices=DRIFTS,
+    )
+    h: Optional[float] = key(None, "spacing of the sum b_{h,K} for drift=fractional; default: quadrature, no sum")
+    K: Optional[int] = key(None, "terms of the sum b_{h,K} on each side")
+    order: int = key(2, "order in h of the sum b_{h,K}", choices=(1, 2))
+    scheme: str = key("strang", "integration scheme; euler is the paper's, and its chains explode", choices=SCHEMES)
     eta: float = key(0.01, "length of the first step")
-    eta_power: float = key(0.0, "p of steps eta/k^p, in [0, 1]; positions then weigh as much as their step is long")
+    eta_power: float = key(0.0, "p in [0, 1]: step k has length eta/k^p, which is the weight of its position")
     n_steps: int = key(10_000, "steps of each chain")
     n_chains: int = key(1000, "independent chains")
-    burn_in: int = key(1000, "steps at the beginning that are not recorded")
-    thin: int = key(5, "record every so many steps")
+    burn_in: int = key(1000, "first steps of each chain, which are not recorded")
+    thin: int = key(5, "steps between records")
     start: Any = key(
         None,
         "where chains start: a number, one per coordinate, minima, or a law such as {law:normal,loc:0,scale:1}; "
-        "default: 0, for potential=network its initialization",
+        "default: 0, or the initialization of potential=network",
     )
     functions: Any = key(["w", "w**2", "cos(w)"], "functions of w whose means are estimated, as text")
-    low: Optional[float] = key(None, "lower end of the window of densities; default: from the potential and the noise")
+    low: Optional[float] = key(
+        None, "lower end of the window of densities; default: set by the potential and the noise"
+    )
     high: Optional[float] = key(None, "upper end of that window")
-    n_bins: int = key(8000, "bins of the histogram that chains stream into")
-    n_traced: int = key(64, "chains whose traces are kept, to judge mixing")
-    seed: int = key(0, "random seed of everything: noise and starting points")
+    n_bins: int = key(8000, "bins of the histogram of positions")
+    n_traced: int = key(64, "chains whose trajectories are kept, to judge mixing")
+    seed: int = key(0, "random seed of noise and starting points")
 
     def __post_init__(self) -> None:
         check_ranges(self.alpha, self.beta, self.epsilon)

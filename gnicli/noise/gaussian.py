@@ -26,9 +26,9 @@ class GaussianNoise:
     name: str = key("", "kind of noise")
     std: Any = key(None, STD_HELP)
     var: Any = key(None, "variance of the noise, in place of noise.std")
-    input: bool = key(True, "inject at the input as well; false leaves noise layer 0 alone")
+    input: bool = key(True, "inject noise at the input too (noise layer 0)")
     antithetic: bool = key(
-        False, "draw in mirrored pairs: draw 2k+1 is the mirror image of draw 2k (of an odd M the last has none)"
+        False, "draw in antithetic pairs: draw 2k+1 mirrors draw 2k about the mean; of an odd M the last has no partner"
     )
 
     def __post_init__(self) -> None:

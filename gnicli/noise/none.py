@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class NoNoise:
-    """No noise in any layer; draws of it are all alike, so M does not matter."""
+    """No noise in any layer. All draws are equal, so M has no effect."""
 
     name: str = key("none", "no noise")
 

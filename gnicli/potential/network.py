@@ -29,12 +29,12 @@ class NetworkLoss:
     depth: int = key(1, "hidden layers; 0 makes a linear model")
     activation: str = key("tanh", "activation function of the hidden layers, as in network.activation")
     bias: bool = key(True, "give every layer a bias")
-    init: str = key("he", "law of the weights that chains start from, as in network.init")
+    init: str = key("he", "law of the weights at which chains start, as in network.init")
     loss: str = key("auto", "loss; auto: mse for regression, cross_entropy for classes", choices=LOSSES)
     noise: Any = key(
         "none", "noise injected into the activations: none, add, mult, or a mapping {name: mult, std: 0.3}"
     )
-    M: int = key(16, "draws of that noise whose mean loss is f, the same ones for all chains and steps")
+    M: int = key(16, "noise draws averaged in f, the same for all chains and steps")
 
     def __post_init__(self) -> None:
         _check_member("potential.dataset", "dataset", self.dataset)

@@ -20,12 +20,15 @@ _PARTS = ("double_well", "quartic", "quadratic", "multi_well", "polynomial")
 
 @dataclass
 class Separable:
-    """f(w) = Σ_i f_i(w_i); arrays are (d, n), the coordinate first."""
+    """f(w) = Σ_i f_i(w_i).
+
+    Arrays are (d, n), the coordinate first.
+    """
 
     name: str = key("separable", "a sum over coordinates of one-dimensional potentials")
     parts: Any = key(
         ["double_well", "double_well"],
-        "one per coordinate: a name, or a mapping such as {name: quadratic, curvature: 2}",
+        "potentials f_i, one per coordinate: a name, or a mapping such as {name: quadratic, curvature: 2}",
     )
 
     def __post_init__(self) -> None:

@@ -10,7 +10,7 @@ from gnicli import memory
 from gnicli.samples.collecting import BYTES_PER_VALUE
 from gnicli.seeding import numpy_stream
 
-N_HELP = "how many are drawn"
+N_HELP = "number of draws"
 LOC_HELP = "location"
 SCALE_HELP = "scale, > 0"
 

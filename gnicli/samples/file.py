@@ -35,22 +35,22 @@ _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/+")
 
 @dataclass
 class FileSamples:
-    """Numbers from text (.csv and its kin), .npy, .npz, .parquet where pandas can read it, or standard input.
+    """Numbers from text (such as .csv), .npy, .npz, .parquet where pandas can read it, or standard input.
 
-    Which of these it is, the first bytes tell; text and .npy may be compressed.
+    The first bytes decide which of these a file is; text and .npy may be compressed.
     """
 
     name: str = key("file", "numbers from a file")
     path: Optional[str] = key(None, "the file, or a pipe; - is standard input (text or .npy)")
     column: Optional[str] = key(None, "column by name, or by number from 0")
     group: Optional[str] = key(None, "column of labels: one fit per label")
-    array: Optional[str] = key(None, ".npz: which array; with * one fit for each that matches")
+    array: Optional[str] = key(None, ".npz: name of the array; with * one fit for each match")
     header: str = key("auto", "text: whether the first line names the columns", choices=HEADERS)
     decimal: str = key("point", "text: decimal mark", choices=DECIMALS)
     thousands: str = key("none", "text: mark between thousands, as in 1,234,567", choices=THOUSANDS)
     flatten: bool = key(False, "take an array of several dimensions, or all columns of text, as one sample")
     drop_nonfinite: bool = key(False, "leave out NaN, infinite and missing values (empty, NA, null, .)")
-    max_n: Optional[int] = key(None, "fit a random part of so many values (of each group)")
+    max_n: Optional[int] = key(None, "fit a random subset of at most this many values (of each group)")
 
     def __post_init__(self) -> None:
         # A file of YAML may say yes without quotes, which is true there.

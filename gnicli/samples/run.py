@@ -27,14 +27,14 @@ _MAX_MANIFEST_BYTES = 64 << 20
 
 @dataclass
 class RunSamples:
-    """Numbers that another run wrote: an array of its `arrays.npz`, or of its checkpoint (`parameter/…`)."""
+    """Numbers of another run: an array of its `arrays.npz`, or of its checkpoint (`parameter/…`)."""
 
     name: str = key("run", "an array of another run")
     path: Optional[str] = key(None, "the folder of the run")
-    array: Optional[str] = key(None, "which array, such as grad_noise/layer1; with * one fit for each that matches")
+    array: Optional[str] = key(None, "name of the array, such as grad_noise/layer1; with * one fit for each match")
     column: Optional[str] = key(None, "column of a two-dimensional array, from 0; default: the whole array")
     drop_nonfinite: bool = key(False, "leave out NaN and infinite values")
-    max_n: Optional[int] = key(None, "fit a random part of so many values (of each array)")
+    max_n: Optional[int] = key(None, "fit a random subset of at most this many values (of each array)")
 
     def __post_init__(self) -> None:
         if self.max_n is not None:

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 @dataclass
 class StableSamples:
-    """Draws from a stable law; at alpha = 2 it is normal with variance 2 scale²."""
+    """Draws from a stable law. At alpha = 2 it is the normal law with variance 2 scale²."""
 
     name: str = key("stable", "draws from a stable law")
     alpha: float = key(1.5, "tail index, in [0.5, 2]")
     beta: float = key(0.0, "skewness, in [-1, 1]")
     loc: float = key(0.0, drawing.LOC_HELP)
     scale: float = key(1.0, drawing.SCALE_HELP)
-    parameterization: str = key("S1", "what loc means", choices=("S1", "S0"))
+    parameterization: str = key("S1", "parameterization of the law; S1 and S0 differ in loc", choices=("S1", "S0"))
     n: int = key(10000, drawing.N_HELP)
 
     def __post_init__(self) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class StudentSamples:
-    """Draws from Student's t law, moved and stretched."""
+    """Draws of loc + scale · T, where T has Student's t law with df degrees of freedom."""
 
     name: str = key("student", "draws from a Student t law")
     df: float = key(3.0, "degrees of freedom, > 0")

@@ -20,7 +20,7 @@ class SubWeibullSamples:
     """Draws with P(|X − loc| > x) = exp(−(x/scale)^{1/r}): subW(r) of definition 3.2, as in figure 3."""
 
     name: str = key("subweibull", "draws from a symmetric sub-Weibull law")
-    r: float = key(1.0, "tail parameter in (0, 100]: 1/2 light as a Gaussian, 1 exponential, above it heavier")
+    r: float = key(1.0, "tail parameter in (0, 100]: 1/2 as in a Gaussian, 1 exponential, larger: heavier")
     loc: float = key(0.0, drawing.LOC_HELP)
     scale: float = key(1.0, drawing.SCALE_HELP)
     n: int = key(10000, drawing.N_HELP)

@@ -23,7 +23,7 @@ class BaseInjection(ABC):
     name: str = key("", "kind of injection")
     mean: str = key(
         "own",
-        "what draw 0 is compared with: own, the mean over the objective's M draws; fresh, over M others",
+        "mean that is subtracted from draw 0: own, over the objective's M draws; fresh, over M other draws",
         choices=MEANS,
     )
 

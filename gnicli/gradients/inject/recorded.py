@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class RecordedInjection(BaseInjection):
-    """A control: with mean=own the result is the gradient of draw 0 alone, so training must follow M = 1."""
+    """A control: the gradient noise itself. With mean=own the sum is the gradient of draw 0, as with M = 1."""
 
     name: str = key("recorded", "the real gradient noise, as it is")
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class ShuffledInjection(BaseInjection):
-    """A control: the real values, each weight matrix's among its own weights, without their covariance."""
+    """A control: the gradient noise of each weight matrix, permuted among its weights; this removes its covariance."""
 
     name: str = key("shuffled", "a layer's real gradient noise, permuted among its weights")
 

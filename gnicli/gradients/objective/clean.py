@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Clean:
-    """L(B; w): the baseline. `noise` and `M` are not used."""
+    """The loss without noise, L(B; w): the baseline. `noise` and `M` are not used."""
 
     name: str = key("clean", "the loss without noise")
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Explicit:
-    """L(B; w) + R(B; w), R the Gauss–Newton part of the second order of E_ε[ΔL]; M is not used."""
+    """L(B; w) + R(B; w). R is the Gauss–Newton part of the second-order term of E_ε[ΔL]. M is not used."""
 
     name: str = key("explicit", "the loss without noise plus the explicit regularizer R")
     method: str = key(

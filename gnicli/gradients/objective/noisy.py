@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 @dataclass
 class Noisy:
-    """L̃_M = (1/M) Σ_m L̃(ε_m): M = 1 is ordinary noise injection, M → ∞ leaves the explicit effect alone."""
+    """L̃_M = (1/M) Σ_m L̃(ε_m): M = 1 is ordinary noise injection, M → ∞ leaves only the explicit effect."""
 
-    name: str = key("noisy", "the loss under noise, averaged over M draws (4.5)")
+    name: str = key("noisy", "the loss under noise, averaged over M draws, equation (4.5)")
 
     def build(self, network: NoisyNetwork) -> GradientFunction:
         """See `contracts.components.Objective.build`; the result is a `gradients.noisy.NoisyGradient`."""

@@ -19,8 +19,8 @@ class Averages(OneNeuronKeys):
     """The tail of the mean gradient over B data points whose noise is independent, B = 1, 4, 16, …"""
 
     name: str = key("averages", "tail of the mean gradient over a batch (Theorem 3.2)")
-    layer: int = key(1, "the chain's weight that is looked at, from 1")
-    sizes: Any = key([1, 4, 16, 64], "batch sizes B, rising")
+    layer: int = key(1, "number of the measured weight of the one-neuron network, from 1")
+    sizes: Any = key([1, 4, 16, 64], "batch sizes B, ascending")
     n_draws: int = key(50000, "draws of the mean for each size")
 
     def __post_init__(self) -> None:

@@ -18,14 +18,14 @@ ORDERS = [2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128]
 
 @dataclass
 class Exponents(OneNeuronKeys):
-    """Slopes of log‖X‖_m on log m (Lemma 3.1, Theorem 3.1, Remark 3.1) by importance sampling, beside exact ones."""
+    """Slopes of log‖X‖_m on log m (Lemma 3.1, Theorem 3.1, Remark 3.1): by importance sampling, and exact values."""
 
     name: str = key("exponents", "growth of moments with their order (Lemma 3.1, Theorem 3.1)")
-    orders: Any = key(ORDERS, "orders m of the moments, rising, each in [1, 512]")
+    orders: Any = key(ORDERS, "orders m of the moments, ascending, each in [1, 512]")
     n_samples: int = key(20000, "draws of importance sampling for each quantity and order")
-    n_draws: int = key(5000, "draws of the network's noise (chain=false)")
-    inflation: float = key(1.0, "importance sampling on the network: noise drawn so many times as large, weighted back")
-    least_ess: float = key(1000.0, "effective sample size below which a slope is marked as not enough")
+    n_draws: int = key(5000, "chain=false: noise draws of the network")
+    inflation: float = key(1.0, "chain=false: factor of the noise's std in importance sampling; 1: plain draws")
+    least_ess: float = key(1000.0, 'effective sample size below which a slope is marked "not enough"')
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -17,12 +17,12 @@ FIGURES = ("positive_part", "stable_fit", "forward", "alpha")
 
 @dataclass
 class Layers:
-    """The gradient noise of each layer: its populations, their statistics, and controls of the instrument."""
+    """The gradient noise of each layer: its populations, their statistics, and controls whose law is known."""
 
     name: str = key("layers", "the law of each layer's gradient noise, population by population")
-    n_draws: int = key(1000, "draws of the populations over draws")
-    n_traced: int = key(16, "weights of each layer all of whose draws are kept, for fits and figures")
-    figures: Any = key(list(FIGURES), f"which figures are drawn, of {', '.join(FIGURES)}")
+    n_draws: int = key(1000, "noise draws of the populations over draws")
+    n_traced: int = key(16, "weights of each layer whose draws are all kept, for fits and figures")
+    figures: Any = key(list(FIGURES), f"figures to draw, of {', '.join(FIGURES)}")
 
     def __post_init__(self) -> None:
         checks.integer("measure.n_draws", self.n_draws, least=2, below=10**8)

@@ -142,7 +142,8 @@ def _line(std: float, order: float) -> Points:
     step = min(step, 0.5 / std)  # the logistic function is analytic within π of the real axis
     if std > _MOST_STD:
         raise NumericalError(
-            f"the chain's output has a standard deviation of {std:.3g}, at most {_MOST_STD:g} is integrated"
+            f"the output of the one-neuron network has a standard deviation of {std:.3g}; exact moments need at most "
+            f"{_MOST_STD:g}: take less noise, smaller weights or a smaller measure.x"
         )
     half = math.ceil((math.sqrt(2 * order) + 9.0) / step)
     z = step * np.arange(-half, half + 1)

@@ -24,14 +24,14 @@ LOSSES = ("mse", "cross_entropy")
 class OneNeuronKeys:
     """A one-neuron network and its one data point; its noise is the command's `noise=`."""
 
-    name: str = key("", "what is found out")
-    chain: bool = key(True, "look at the chain; false: at the network and its data")
-    n_layers: int = key(4, "L, the weights of the chain")
-    weights: Any = key(1.0, "the weights, none of them 0: one number, or a list of n_layers")
-    x: float = key(1.0, "the chain's input, not 0")
-    target: float = key(0.0, "the chain's target; with cross_entropy the class, 0 or 1, of logits (0, output)")
-    activation: str = key("linear", "activation of the chain's hidden layers", choices=ACTIVATIONS)
-    loss: str = key("mse", "the chain's loss", choices=LOSSES)
+    name: str = key("", "quantity to measure")
+    chain: bool = key(True, "measure a one-neuron network (one neuron per layer); false: network= and its data")
+    n_layers: int = key(4, "L, the number of weights of the one-neuron network")
+    weights: Any = key(1.0, "its weights, none of them 0: one number, or a list of n_layers")
+    x: float = key(1.0, "its input, not 0")
+    target: float = key(0.0, "its target; with cross_entropy the class, 0 or 1, of logits (0, output)")
+    activation: str = key("linear", "activation function of its hidden layers", choices=ACTIVATIONS)
+    loss: str = key("mse", "its loss", choices=LOSSES)
 
     def __post_init__(self) -> None:
         checks.integer("measure.n_layers", self.n_layers, least=1)
@@ -45,7 +45,7 @@ class OneNeuronKeys:
         for name, value in [("measure.weights", each) for each in weights] + [("measure.x", self.x)]:
             checks.number(name, value, sizes=None)
             if value == 0:
-                raise UsageError(f"{name} must not be 0: nothing passes such a chain")
+                raise UsageError(f"{name} must not be 0: a one-neuron network with a 0 has a constant output")
             if not _SIZES[0] <= abs(value) <= _SIZES[1]:
                 raise UsageError(f"{name} must be between {_SIZES[0]:g} and {_SIZES[1]:g} in size, got {value:g}")
         size = sum(math.log10(abs(value)) for value in (*weights, self.x))

@@ -155,4 +155,4 @@ def words(network: OneNeuronNetwork) -> str:
     loss = "mean-squared error" if network.loss == "mse" else "cross-entropy"
     kind = "additive" if network.operation == "add" else "multiplicative"
     stds = ", ".join(f"{std:g}" for std in sorted(set(network.stds)))
-    return f"One-neuron {network.activation} chain, L = {network.n_layers}, {loss}, {kind} noise of std {stds}."
+    return f"One-neuron {network.activation} network, L = {network.n_layers}, {loss}, {kind} noise of std {stds}."

@@ -20,7 +20,7 @@ class Antithetic:
 
     name: str = key("antithetic", "mirrored pairs of draws beside plain draws, at equal cost")
     every: Optional[int] = key(None, "steps between measurements; default: as often as the losses (eval_every)")
-    n_repeats: int = key(8, "gradients of each kind whose variance is taken, at fixed weights")
+    n_repeats: int = key(8, "gradients of each kind, at fixed weights, from which the variance is estimated")
 
     def __post_init__(self) -> None:
         if self.every is not None:

@@ -20,7 +20,7 @@ class GradientNoise:
 
     name: str = key("gradient_noise", "a stable law fitted to each layer's gradient noise")
     every: Optional[int] = key(None, "steps between measurements; default: as often as the losses (eval_every)")
-    n_mean: int = key(16, "fresh draws whose mean is taken from the draw that is measured (3.2)")
+    n_mean: int = key(16, "fresh draws whose mean is subtracted from the measured draw, equation (3.2)")
 
     def __post_init__(self) -> None:
         if self.every is not None:

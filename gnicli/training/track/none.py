@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 @dataclass
 class NoTrack:
-    """Nothing is measured along training but the losses."""
+    """Only the losses are recorded during training."""
 
-    name: str = key("none", "nothing but the losses")
+    name: str = key("none", "only the losses")
 
     def build(self, network: NoisyNetwork, every: int, observer: Observer) -> None:
         """There is no watcher."""
