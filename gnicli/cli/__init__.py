@@ -15,10 +15,13 @@ COMPLETION_VARIABLE = "_GNI_COMPLETE"
 
 
 def main(words: list[str] | None = None) -> int:
-    """Run `gni <words>` (default: the command line) and return the exit code; says errors on stderr in one line."""
+    """Run `gni <words>` (default: the command line) and return the exit code.
+
+    An error, or a stop by a signal, is one line on stderr; a stop is not called an error.
+    """
     from gnicli import streams
     from gnicli.engine.signals import stop_on_signals
-    from gnicli.errors import GniError
+    from gnicli.errors import GniError, Interrupted
 
     streams.prepare()
     words = list(sys.argv[1:] if words is None else words)
@@ -27,9 +30,11 @@ def main(words: list[str] | None = None) -> int:
     try:
         with stop_on_signals():  # a run has handlers of its own; here is what comes before and after it
             code = _dispatch(words)
-        return _told(code, debug)
+        return _checked_output(code, debug)
     except KeyboardInterrupt as stop:
-        return _failed(str(stop) or "stopped by Ctrl-C", getattr(stop, "exit_code", 130), debug)
+        return _ended(str(stop) or "stopped by Ctrl-C", getattr(stop, "exit_code", 130), debug)
+    except Interrupted as stop:
+        return _ended(str(stop), stop.exit_code, debug)
     except Exception as error:
         if isinstance(error, GniError):
             return _failed(str(error), error.exit_code, debug)
@@ -50,8 +55,8 @@ def _dispatch(words: list[str]) -> int:
     return run_app(words)
 
 
-def _told(exit_code: int, debug: bool) -> int:
-    """The exit code, unless standard output took less than it was given: a reader that has gone wanted no more."""
+def _checked_output(exit_code: int, debug: bool) -> int:
+    """The exit code, or that of an error where standard output lost something; a reader that has gone lost nothing."""
     from gnicli import streams
     from gnicli.errors import ResourceError
 
@@ -62,9 +67,13 @@ def _told(exit_code: int, debug: bool) -> int:
 
 
 def _failed(message: str, exit_code: int, debug: bool) -> int:
+    return _ended(f"error: {message}", exit_code, debug)
+
+
+def _ended(message: str, exit_code: int, debug: bool) -> int:
     if debug:
         import traceback
 
         traceback.print_exc()
-    print(f"gni: error: {message}", file=sys.stderr)  # noqa: T201
+    print(f"gni: {message}", file=sys.stderr)  # noqa: T201
     return exit_code

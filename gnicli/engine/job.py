@@ -217,7 +217,7 @@ class Job:
         display.print_path(self.folder)
 
     def interrupted(self, error: BaseException) -> Outcome:
-        """Stopped by a signal; what was saved can be gone on from."""
+        """End a run that a signal stopped; `gni resume` continues it from what was saved."""
         if not isinstance(error, Interrupted):
             by_keyboard = getattr(error, "exit_code", KEYBOARD_EXIT_CODE) == KEYBOARD_EXIT_CODE
             error = Interrupted(self.where_stopped(), by_keyboard=by_keyboard)
@@ -227,10 +227,9 @@ class Job:
         return Outcome("interrupted", self.folder, error.exit_code, first_line(error), {})
 
     def where_stopped(self) -> str:
-        """What was saved when a run was stopped in the middle of a step, and how to go on."""
+        """What was saved when a run was stopped in the middle of a step, and the command that goes on."""
         step = None if self.observer is None else self.observer.saved_step
-        where = "stopped before the first checkpoint" if step is None else f"stopped; last saved at step {step}"
-        return f"{where}; resume: {places.resume_command(self.folder)}"
+        return places.stopped_message(self.folder, step)
 
     def patience(self) -> None:
         """Stopping takes a while: say what it waits for."""
@@ -243,7 +242,7 @@ class Job:
         message = self.where_stopped()
         with contextlib.suppress(GniError, OSError):
             self.claim.update(**self.ending("interrupted", message))
-        self.display.note(f"gni: error: {message}")
+        self.display.note(f"gni: {message}")
 
     def fail(self, error: Exception, cause: BaseException | None = None) -> Outcome:
         """Record an error, bugs with their traceback."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gnicli.contracts.observer import State
 from gnicli.engine import checkpoint
 from gnicli.engine.display import REDRAW_SECONDS, Display
-from gnicli.engine.places import resume_command
+from gnicli.engine.places import stopped_message
 from gnicli.errors import Interrupted
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ class RunObserver:
         if (due or stopping or step >= total) and step != self.saved_step:
             self._save(make_state())
         if stopping:
-            self._stop_here()
+            self._stop_here(step)
 
     def _flush_if_due(self, now: float) -> None:
         if now >= self._next_flush:
@@ -139,8 +139,7 @@ class RunObserver:
             self._state = None  # no longer needed: let its memory go
         self._next_save = time.monotonic() + self._checkpoint_seconds
 
-    def _stop_here(self) -> None:
-        if not self._stop.requested:
-            return
-        done = "stopped before the first checkpoint" if self.saved_step is None else f"saved at step {self.saved_step}"
-        raise Interrupted(f"{done}; resume: {resume_command(self._folder)}", by_keyboard=self._stop.by_keyboard)
+    def _stop_here(self, step: int | None = None) -> None:
+        if self._stop.requested:
+            message = stopped_message(self._folder, self.saved_step, step)
+            raise Interrupted(message, by_keyboard=self._stop.by_keyboard)

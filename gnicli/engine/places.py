@@ -18,6 +18,21 @@ def resume_command(folder: Path) -> str:
     return f"gni resume {shell_word(folder)}"
 
 
+def stopped_message(folder: Path, saved_step: int | None, stopped_step: int | None = None) -> str:
+    """What is said of a run that was stopped: what was saved, and the command that goes on.
+
+    `saved_step` is the step of the last checkpoint, None without one; `stopped_step` the step at which the run stopped,
+    None in the middle of one.
+    """
+    if saved_step is None:
+        where = "stopped before the first checkpoint"
+    elif saved_step == stopped_step:
+        where = f"stopped at step {saved_step}; saved"
+    else:
+        where = f"stopped; last saved at step {saved_step}"
+    return f"{where}. Go on with: {resume_command(folder)}"
+
+
 def shell_word(text: str | os.PathLike[str]) -> str:
     """A path or a word in one line that a shell reads back as it is."""
     word = os.fspath(text)

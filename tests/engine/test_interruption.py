@@ -52,7 +52,7 @@ def test_a_signal_saves_and_the_rest_is_as_if_nothing_had_been(tmp_path, whole, 
         return fake.count(cfg, observer)
 
     folder = tmp_path / "run"
-    with pytest.raises(Interrupted, match=f"saved at step {at}; resume: gni resume {folder}") as caught:
+    with pytest.raises(Interrupted, match=f"stopped at step {at}; saved. Go on with: gni resume {folder}") as caught:
         fake.start(folder, run=experiment)
     assert caught.value.exit_code == (130 if name == "SIGINT" else 75)
     assert signal.signal(number, was) == before
@@ -181,7 +181,7 @@ except GniError as error:
         _, err = process.communicate(timeout=60)
     assert process.returncode == code
     assert "stopping after this step; once more (Ctrl-C or another signal) stops at once" in err
-    assert f"stopped; last saved at step 7; resume: gni resume {folder}" in err
+    assert f"stopped; last saved at step 7. Go on with: gni resume {folder}" in err
     assert fake.manifest(folder)["status"] == "interrupted"
 
 

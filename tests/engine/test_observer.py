@@ -106,14 +106,14 @@ def test_a_request_to_stop_saves_and_names_the_step(tmp_path, make):
     observer.step_done(1, 100, lambda: state(1))
     observer.stage("fine")
     stop.requested = True
-    with pytest.raises(Interrupted, match=r"saved at step 2; resume: gni resume"):
+    with pytest.raises(Interrupted, match=r"^stopped at step 2; saved\. Go on with: gni resume "):
         observer.step_done(2, 100, lambda: state(2))
     for go_on in (
         lambda: observer.stage("x"),
         lambda: observer.progress("x", 1, 2),
         lambda: observer.step_done(3, 9, lambda: None),
     ):
-        with pytest.raises(Interrupted, match="saved at step 2"):
+        with pytest.raises(Interrupted, match=r"^stopped; last saved at step 2\. Go on with: gni resume "):
             go_on()
     assert checkpoint.read_state(tmp_path).step == 2
 

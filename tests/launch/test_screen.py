@@ -158,7 +158,9 @@ def test_the_command_that_is_printed_resumes_the_run(gni, monkeypatch, tmp_path,
         patch.setattr(train, "run", stopped)
         said = gni("train")
     assert said.code == 130
-    (command,) = printed(said.err.rstrip("\n").partition("resume: ")[2])
+    start = "gni: stopped before the first checkpoint. Go on with: "
+    assert said.err.startswith(start), said.err
+    (command,) = printed(said.err.rstrip("\n").removeprefix(start))
     assert gni(*command).code == 0
     (made,) = tmp_path.rglob("manifest.json")
     assert manifest(made.parent)["status"] == "completed"
@@ -267,7 +269,7 @@ def test_a_package_that_hangs_while_it_is_imported_can_be_ended(tmp_path, number
         code = process.wait()
         guard.cancel()
     assert code == {"INT": 130, "TERM": 75}[number], err
-    assert (err.count("\n"), err.startswith("gni: error: stopped")) == (1, True), err
+    assert (err.count("\n"), err.startswith("gni: stopped")) == (1, True), err
     assert not (tmp_path / "outputs").exists()
 
 
