@@ -1,4 +1,4 @@
-"""Everything that is found out about one sample."""
+"""The analysis of one sample: fits, comparisons, tests, block sums and the verdict."""
 
 from __future__ import annotations
 
@@ -195,6 +195,6 @@ def ties_note(x: np.ndarray) -> str:
         return ""
     most = int(counts.max())
     return (
-        f"{tied} of {x.size} values equal another one, {most} of them one value: laws with a density have no equal "
-        "values, so a rejection may come from rounding; noise of half the resolution, added to the values, takes it out"
+        f"{tied} of {x.size} values equal another one, and {most} share one value: samples of a law with a density "
+        "have no ties, so a rejection may come from rounding; adding noise of half the resolution removes the ties"
     )

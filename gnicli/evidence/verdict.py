@@ -1,6 +1,6 @@
-"""What the evidence allows one to say, in a sentence or two.
+"""The verdict on a sample: whether a stable law is rejected, supported or undecided, in a sentence or two.
 
-The rule, in this order. `p` is the p-value of all tests together; a lead is clear from 3 nats and two standard errors.
+The rules, in this order. `p` is the p-value of all tests together. A lead is clear from 3 nats and two standard errors.
 
 1. p ≤ 1 %: a stable law is rejected (a Gaussian is one).
 2. Another law has a clear lead over the stable law, or over the Gaussian where that is not excluded; or, where p ≤ 5 %
@@ -22,7 +22,7 @@ from gnicli.evidence.blocks import Block
 from gnicli.evidence.comparison import LEAST_LEAD, Lead, Ratio, Rival
 from gnicli.evidence.goodness import Goodness
 
-LEVEL = 0.01  # of all tests of a stable law together, and of the ratio test: what is said to be rejected
+LEVEL = 0.01  # a law is rejected at this level, by all tests together or by the ratio test
 DOUBT = 0.05  # up to it a stable law is not said to be preferred
 TESTS = {
     "ks": "Kolmogorov–Smirnov",
@@ -45,11 +45,11 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Evidence:
-    """What is known of `n` samples. Evidence that is not there is None or empty, and is not spoken of.
+    """What is known of `n` samples. Missing evidence is None or empty, and no sentence mentions it.
 
-    alpha: of the fitted stable law, with its interval, in words. held: parameters that were held, in words.
-    ratio: the stable law against the Gaussian. tests: of the stable law. why_untested: said where there are none.
-    rivals: the other laws by name.
+    alpha: that of the fitted stable law with its interval, as text. held: the parameters that were held, as text.
+    ratio: the ratio test of the stable law against the Gaussian. tests: those of the stable law. why_untested: the
+    reason where there are none. rivals: the other laws by name.
     """
 
     n: int
@@ -93,7 +93,7 @@ def can_reject(tests: Goodness | None) -> bool:
 
 
 def decide(evidence: Evidence) -> tuple[Outcome, str]:
-    """The outcome, and the sentences that tell it."""
+    """The outcome, and the sentences that report it."""
     tests = evidence.tests
     tested = can_reject(tests)
     if tested and tests is not None and tests.together <= LEVEL:
@@ -121,12 +121,12 @@ def decide(evidence: Evidence) -> tuple[Outcome, str]:
 
 
 def fit_sentence(words: str, tests: Goodness) -> str:
-    """How a law other than the stable one does in the tests."""
+    """Whether the tests reject a law other than the stable one."""
     if not can_reject(tests):
         return _too_few(tests)
     if tests.together <= LEVEL:
-        return f"A {words} law is rejected ({told(tests)})."
-    return f"A {words} law is not rejected ({told(tests)})."
+        return f"A {words} law is rejected ({p_each(tests)})."
+    return f"A {words} law is not rejected ({p_each(tests)})."
 
 
 # ----------------------------------------------------------------------------------------------------------- sentences
@@ -135,12 +135,12 @@ def fit_sentence(words: str, tests: Goodness) -> str:
 def _rejected(evidence: Evidence, tests: Goodness) -> str:
     gaussian = ", the Gaussian among them," if evidence.allows_gaussian else ""
     subject = f"A {evidence.stable}{gaussian} is rejected" if evidence.held else f"Stable laws{gaussian} are rejected"
-    said = f"{_excluded(evidence)}{subject} ({told(tests)})."
+    said = f"{_excluded(evidence)}{subject} ({p_each(tests)})."
     blocks = evidence.blocks
     if tests.p_values.get("drift", 1.0) <= LEVEL and len(blocks) > 1 and blocks[-1].alpha > blocks[0].alpha:
         said += (
             f" Alpha of block sums goes from {blocks[0].alpha:.2f} to {blocks[-1].alpha:.2f} for sums of "
-            f"{blocks[-1].size}, as under a lighter tail than the fitted one: alpha describes the shape of the "
+            f"{blocks[-1].size}, so the tail is lighter than the fitted one: alpha describes the shape of the "
             "histogram, not the tail."
         )
     best = _best(evidence.others)
@@ -174,16 +174,19 @@ def _gaussian_stays(evidence: Evidence) -> tuple[Outcome, str]:
     if not can_reject(tests) or tests is None:
         return Outcome.GAUSSIAN, f"{said} {_untested(evidence)}"
     if tests.together <= DOUBT:
-        return Outcome.UNDECIDED, f"{said} Its fit is in doubt all the same ({told(tests)}): the samples do not decide."
-    return Outcome.GAUSSIAN, f"{said} Nor do the other tests reject it ({told(tests)})."
+        return (
+            Outcome.UNDECIDED,
+            f"{said} The other tests cast doubt on its fit ({p_each(tests)}): the samples do not decide.",
+        )
+    return Outcome.GAUSSIAN, f"{said} The other tests do not reject it either ({p_each(tests)})."
 
 
 def _undecided(evidence: Evidence, tests: Goodness, near: list[Rival]) -> str:
     doubt = tests.together <= DOUBT
     said = f"{_excluded(evidence)}A {evidence.stable} of alpha = {evidence.alpha} is not rejected at {LEVEL:.0%}"
-    said += f" but in doubt ({told(tests)})" if doubt else f" (p {p_together(tests)})"
+    said += f" but is in doubt ({p_each(tests)})" if doubt else f" (p {p_together(tests)})"
     if near:
-        said += f"{', and' if doubt else ', but it is'} not distinguishable from {_listed(near)}"
+        said += f"{', and it is' if doubt else ', but it is'} not distinguishable from {_listed(near)}"
     return f"{said}: the {evidence.n:,} samples do not decide."
 
 
@@ -224,7 +227,7 @@ def _yet(evidence: Evidence) -> str:
     if tests is None or not can_reject(tests):
         return ""
     if tests.together <= DOUBT:
-        return f", and its fit is in doubt ({told(tests)})"
+        return f", and its fit is in doubt ({p_each(tests)})"
     return f", though the tests do not reject it at {LEVEL:.0%} (p {p_together(tests)})"
 
 
@@ -240,16 +243,16 @@ def _bound(p: float, least: float) -> str:
 
 
 def p_text(p: float, tests: Goodness) -> str:
-    """A test's p-value; where nothing drawn reached the observed statistic it is a bound."""
+    """A test's p-value as text; where no bootstrap sample reached the observed statistic it is a bound."""
     return _bound(p, 1.0 / (tests.n_bootstrap + 1))
 
 
 def p_together(tests: Goodness) -> str:
-    """The p-value of all tests together."""
+    """The p-value of all tests together, as text."""
     return _bound(tests.together, least_p(tests, tests.n_bootstrap))
 
 
-def told(tests: Goodness) -> str:
+def p_each(tests: Goodness) -> str:
     """The p-values of all tests together and of each."""
     each = [f"{TESTS[name]} p {p_text(p, tests)}" for name, p in tests.p_values.items()]
     return f"all tests together p {p_together(tests)}; " + ", ".join(each)

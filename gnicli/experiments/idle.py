@@ -105,7 +105,7 @@ TRAIN = (
     Idle(
         ("objective.n_probes",),
         lambda c: c["objective"].get("method") == "exact",
-        "nothing is probed",
+        "objective.method=exact takes no probes",
         "objective.method=probe",
     ),
     Idle(
@@ -143,8 +143,8 @@ GRADIENT_NOISE = (
     Idle(
         ("dataset.", "network.", "loss", "M", "batch_size", "n_mean", "dtype", "source", "noise.antithetic"),
         _is_one_neuron_wide,
-        "measure.chain=true looks at a chain of one neuron a layer, not at the network and its data",
-        "measure.chain=false, or the chain's own keys (measure.n_layers, measure.loss, …)",
+        "measure.chain=true measures a one-neuron network, not the network and its data",
+        "measure.chain=false, or the keys of the one-neuron network (measure.n_layers, measure.loss, …)",
     ),
     *LEARNING,
     Idle(
@@ -162,27 +162,29 @@ GRADIENT_NOISE = (
     Idle(
         ("measure.n_draws", "measure.inflation"),
         lambda c: c["measure"]["name"] == "exponents" and _is_one_neuron_wide(c),
-        "a chain is measured by importance sampling",
+        "a one-neuron network is measured by importance sampling",
         "measure.n_samples",
     ),
     Idle(("measure.n_samples",), _is_network, "a network is measured by plain draws", "measure.n_draws"),
     Idle(
         tuple(f"measure.{key}" for key in ("n_layers", "weights", "x", "target", "activation", "loss", "layer")),
         _is_network,
-        "it belongs to the chain, and measure.chain=false looks at the network",
+        "it belongs to the one-neuron network, and measure.chain=false measures network=",
         "network.* and loss",
     ),
     Idle(
         ("noise.antithetic",),
         lambda c: c["measure"]["name"] == "exponents" and _is_network(c),
-        "this measure takes independent draws, for its errors",
+        "the standard errors of this measure need independent draws",
         "measure=layers",
     ),
     Idle(("M", "n_mean"), _is_network, "single draws are measured", "measure=layers"),
 )
 MODEL = (
     Idle(("beta",), _is_skewed_brownian, "alpha=2 is Brownian motion, which has no skewness", "alpha=1.9"),
-    Idle(("order",), lambda c: c["h"] is None, "without h there is no sum of that order", "drift=fractional h=H"),
+    Idle(
+        ("order",), lambda c: c["h"] is None, "order belongs to the sum b_{h,K}, which needs h", "drift=fractional h=H"
+    ),
     Idle(
         ("potential.M",),
         lambda c: c["potential"].get("noise") in ("none", {"name": "none"}),
@@ -201,20 +203,20 @@ SIMULATE_SDE = (
     Idle(
         ("exit_steps",),
         lambda c: c["potential"]["name"] == "network" and c["exit_steps"] != 0,
-        "exits are followed in one dimension",
+        "exits are simulated in one dimension only",
         "another potential, such as potential=double_well",
     ),
     Idle(
         ("functions", "n_bins", "n_traced"),
         lambda c: c["potential"]["name"] == "network",
-        "a network has too many weights for densities, traces and means of functions of each",
+        "a network has too many weights for densities, trajectories and means of functions of each",
         "another potential, such as potential=double_well",
     ),
-    Idle(("exit_eta",), lambda c: c["exit_steps"] == 0, "exit_steps=0 follows no exits", "exit_steps=2000"),
+    Idle(("exit_eta",), lambda c: c["exit_steps"] == 0, "exit_steps=0 simulates no exits", "exit_steps=2000"),
     Idle(
         ("exit_steps", "exit_eta"),
         _has_no_exits,
-        "exits are followed from wells beside others, with drift=gradient and alpha < 2",
+        "exits are simulated from one of several wells, with drift=gradient and alpha < 2",
         "potential=double_well, or basin=[LOW,HIGH]",
     ),
 )

@@ -14,7 +14,7 @@ from gnicli.stable import StableFit, StableLaw, fit_many
 from gnicli.stable.fitting.standardize import FEWEST
 
 Streams = Callable[[int], np.random.Generator]
-AT_BOUND = "at the parameter bound (alpha = 2 or 0.5, |beta| = 1): no standard errors for parameters at their bound"
+AT_BOUND = "at the parameter bound (alpha = 2 or 0.5, |beta| = 1), where a parameter has no standard error"
 COUNTS = ("fits", "at_boundary", "without_fit")
 
 
@@ -157,7 +157,7 @@ class FittedDraws:
         if boundary:
             notes.append(f"{boundary} of {fits} fits ({where}) are {AT_BOUND}")
         if without:
-            notes.append(f"{without} times a layer's noise could not be fitted, and no noise was added to it")
+            notes.append(f"{without} fits of a layer's noise failed; no noise was added to the layer there")
         return tuple(notes)
 
 

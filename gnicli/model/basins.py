@@ -86,7 +86,7 @@ def of(config: ModelConfig, exit_steps: int, given: Sequence[float] | None) -> l
 
 
 def notes(basins: Sequence[Basin]) -> list[str]:
-    """Sentences where the theory is not to be relied on: by its own conditions, and by what was measured."""
+    """Sentences where the theory is unreliable: by its own conditions, and by the measured rates."""
     told = []
     for basin in basins:
         what = f"exits from {basin.minimum:g}"
@@ -94,7 +94,7 @@ def notes(basins: Sequence[Basin]) -> list[str]:
         seen = basin.exits
         told += denied([(what, seen.n, seen.time, basin.theory.rate)])
         if told and told[-1].startswith(f"{what}: the measured") and math.isfinite(basin.from_positions):
-            told[-1] += f"; from where chains live in the basin theory gives {basin.from_positions:.4g}"
+            told[-1] += f"; from the positions of the chains in the basin, theory gives {basin.from_positions:.4g}"
     return told
 
 
@@ -104,13 +104,13 @@ def too_large(what: str, conditions: Sequence[Mapping[str, float]]) -> list[str]
     if worst <= _SMALL:
         return []
     return [
-        f"{what}: the noise is too large for the small-noise theory ({name} {worst:.2g}; below {_SMALL} needed): take "
-        "a smaller epsilon to compare"
+        f"{what}: the noise is too large for the small-noise theory ({name} {worst:.2g}, should be below {_SMALL}): "
+        "take a smaller epsilon to compare"
     ]
 
 
 def denied(measured: Sequence[tuple[str, int, float, float]]) -> list[str]:
-    """A sentence for each (what, events, time, rate of theory) whose events chance does not reconcile with theory."""
+    """A sentence for each (what, events, time, rate of theory) whose measured rate differs from that of theory."""
     told = []
     for what, n, time, theory in measured:
         found = Exits(n, 0, time, np.array([]), np.array([]))

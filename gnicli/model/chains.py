@@ -70,13 +70,13 @@ def _named(chains: Chains) -> list[tuple[str, means.Mean]]:
 
 
 def notes(chains: Chains) -> list[str]:
-    """What a reader of means and errors has to know: how well chains have mixed, and which moments do not exist."""
+    """Notes on means and their standard errors: how well the chains have mixed, and which moments do not exist."""
     told = mixing_notes(
         chains.rhat,
         chains.ess,
         "no mean has a standard error"
         if chains.rhat > mixing.STUCK
-        else "means are of the time that was simulated, and so are their standard errors",
+        else "means and standard errors describe the simulated time, not the stationary law",
     )
     for name, mean in _named(chains):
         index = mean.tail.exponent
@@ -102,9 +102,9 @@ def _interval_text(mean: means.Mean) -> str:
 
 
 def mixing_notes(rhat: float, ess: float | None, consequence: str) -> list[str]:
-    """Sentences about mixing; none where it is good."""
+    """Notes on mixing, from split-R̂ and the effective sample size; none where both are good."""
     if np.isnan(rhat):
-        return ["mixing is not judged: too few chains live, or too few of their steps are recorded"]
+        return ["mixing is not judged: too few chains are finite, or too few of their steps are recorded"]
     told = []
     if rhat > mixing.MIXED:
         told.append(
@@ -113,7 +113,7 @@ def mixing_notes(rhat: float, ess: float | None, consequence: str) -> list[str]:
         )
     if ess is not None and ess < mixing.ENOUGH:
         told.append(
-            f"the recorded positions are worth {ess:.3g} independent ones only ({mixing.ENOUGH} are wanted): "
+            f"the effective sample size of the recorded positions is {ess:.3g}, should be at least {mixing.ENOUGH}: "
             "standard errors are rough; take more steps or chains"
         )
     return told

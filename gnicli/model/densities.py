@@ -88,12 +88,12 @@ def _by_tree(bandwidth: Any, model: Model, found: Chains, axis: int, window: Win
 
 
 def notes(estimator: str, found: Chains) -> list[str]:
-    """What a reader of the numbers has to know."""
+    """Notes on the chains and on the estimator."""
     told = chains.notes(found)
     if estimator == "sklearn":
         told.append(
-            f"estimator=sklearn saw the traces of n_traced={found.trace.positions.shape[2]} chains, at most "
-            f"{_TREE_SAMPLES} positions, and has no standard error"
+            f"estimator=sklearn used the trajectories of n_traced={found.trace.positions.shape[2]} chains, at most "
+            f"{_TREE_SAMPLES} positions, and gives no standard error"
         )
     return told
 

@@ -25,7 +25,12 @@ def test_a_sweep_gives_intervals_over_seeds_and_each_run_its_evidence(gni, tmp_p
     assert pooled["stderr"] == pytest.approx(np.std(each, ddof=1) / np.sqrt(2))
     assert {path.stem for path in (folder / "figures").glob("*.csv")} >= {"positive_across_weights", "alpha"}
     report = (folder / "0" / "report.md").read_text()
-    for words in ("Controls of the instrument", "| Gaussian |", "clean: the gradient without noise", "20 examples"):
+    for words in (
+        "Controls: 256 made-up coordinates",
+        "| Gaussian |",
+        "clean: the gradient without noise",
+        "20 examples",
+    ):
         assert words in report
     arrays = np.load(folder / "0" / "arrays.npz")
     assert arrays["trace/over_draws/layer2"].shape == (96, 4)

@@ -98,7 +98,7 @@ def test_ties_are_told_from_one_in_a_hundred_on():
     x[:10] = x[0]
     assert ties_note(x) == ""
     x[10:12] = x[10]
-    assert ties_note(x).startswith("12 of 1000 values equal another one, 10 of them one value")
+    assert ties_note(x).startswith("12 of 1000 values equal another one, and 10 share one value")
     assert "rounding" in investigate(np.round(x, 1), Plan(n_bootstrap=0)).ties
 
 

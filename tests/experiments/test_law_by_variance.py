@@ -61,7 +61,9 @@ def test_fits_at_the_boundary_are_counted_and_are_in_no_beta():
     result = law_by_variance.along_variance(records(boundary_at=0.3))
     assert result.values["fits at the boundary [noise.var=0.3 M=4]"].value == pytest.approx(1 / 6)
     assert result.values["beta² − error² [noise.var=0.3 M=4]"].value == pytest.approx(0.4**2 - ERROR**2)
-    assert result.notes[0].startswith("3 of 54 fits have a parameter at its bound, 3 of them alpha = 2")
+    assert result.notes[0].startswith(
+        "3 of 54 fits have a parameter at its bound, and no standard error for it; 3 of them have alpha = 2"
+    )
 
 
 def test_densities_have_area_one_although_the_range_ends():

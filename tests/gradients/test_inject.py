@@ -145,7 +145,7 @@ def test_fits_at_the_boundary_are_counted_and_told():
     assert model.state()["counts"].tolist() == [[2, 2, 0], [2, 2, 0], [0, 0, 2]]
     assert model.values()["inject_at_boundary"].value == 4
     assert "4 of 4 fits (layer 1: 2, layer 2: 2) are at the parameter bound (" in model.notes()[0]
-    assert "no standard errors for parameters at their bound" in model.notes()[0]
+    assert "where a parameter has no standard error" in model.notes()[0]
     assert not drawn[2].any()
 
 

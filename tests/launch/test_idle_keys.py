@@ -34,7 +34,10 @@ def test_in_a_sweep_it_is_a_note_and_a_typed_default_is_no_fault(gni):
 @pytest.mark.slow
 def test_an_idle_key_is_told_in_each_job_of_a_sweep_that_a_file_asks_for_and_refused_in_a_single_run(gni):
     words = ("gradient-noise", "measure.n_draws=100", "measure.n_samples=100", "measure.orders=[2,4]")
-    sentence = "measure.n_draws has no effect here: a chain is measured by importance sampling; use measure.n_samples"
+    sentence = (
+        "measure.n_draws has no effect here: a one-neuron network is measured by importance sampling; "
+        "use measure.n_samples"
+    )
     swept = gni(*words, "experiment=remark31", "noise=add", "measure.n_layers=1")
     assert swept.code == 0, swept.err
     jobs = sorted(Path(swept.last_line).glob("[0-9]*/report.md"))

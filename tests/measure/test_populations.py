@@ -140,7 +140,7 @@ def test_the_statistics_of_a_layer_name_every_population_and_the_verdict_speaks_
         assert words in said
 
 
-def test_the_verdict_blames_the_instrument_and_the_scales_where_they_are_to_blame():
+def test_the_sentences_blame_the_controls_and_the_scales_where_they_are_to_blame():
     layer = {"alpha": 1.1, "alpha_scaled": 1.97}
     statistics = {"across_weights": {1: layer}, "clean": {1: {"alpha": 1.12}}}
     said = " ".join(sentences.sentences(statistics, populations.controls(25, 0)))
@@ -149,8 +149,8 @@ def test_the_verdict_blames_the_instrument_and_the_scales_where_they_are_to_blam
     assert "unequal scales of the weights made the tails" in said
     statistics = {"across_weights": {1: {"alpha": 1.1, "alpha_scaled": 1.12}}, "clean": {1: {"alpha": 1.9}}}
     said = " ".join(sentences.sentences(statistics, []))
-    assert "is lighter: 1.90" in said
-    assert "it is not the scales" in said
+    assert "has lighter tails: 1.90" in said
+    assert "unequal scales of the weights did not make the tails" in said
 
 
 def test_the_clean_gradient_is_the_same_in_both_arithmetics():
@@ -173,7 +173,7 @@ def test_alphas_at_their_bound_are_counted_and_told():
 
     assert note((1.5, 1.99)) == []
     assert note((1.5, 2.0)) == [
-        "1 of 2 alphas (pooled or scaled) are at the parameter bound (2 or 0.5): no standard errors there."
+        "1 of 2 alphas (pooled or scaled) are at the parameter bound (2 or 0.5), where there are no standard errors."
     ]
     assert note((0.5, 2.0))[0].startswith("2 of 2 alphas")
 

@@ -39,8 +39,8 @@ def test_agreement_is_counted_where_something_is_behind_it_and_never_told_of_non
     assert "at m = 64 6 of 6, at all orders 12 of 12" in some
     assert "are marked" not in some
     far = told({2.0: 5000.0, 64.0: 10.0}).notes[0]
-    assert "at m = 64 none has enough behind it, at all orders 6 of 6" in far
-    assert "6 slopes rest on an effective sample size below 1000" in far
+    assert "at m = 64 none is known well enough, at all orders 6 of 6" in far
+    assert "6 slopes have an effective sample size below 1000" in far
     for nothing in (told({2.0: 10.0, 64.0: 10.0}), told({2.0: 5000.0, 64.0: 5000.0}, exact=False)):
         assert "Measured slopes within" not in nothing.notes[0]
         assert "0 of 0" not in nothing.notes[0]

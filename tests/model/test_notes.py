@@ -27,7 +27,7 @@ def test_mixing_is_told_where_it_is_bad_or_unknown():
         "the chains have not mixed (split-R̂ 1.06, should be below 1.05): no mean has a standard error"
     )
     (told,) = chains.mixing_notes(1.0, 99, "x")
-    assert told.startswith("the recorded positions are worth 99 independent ones only (100 are wanted)")
+    assert told.startswith("the effective sample size of the recorded positions is 99, should be at least 100: ")
     assert len(chains.mixing_notes(2.0, 14, "x")) == 2
     (told,) = chains.mixing_notes(math.nan, math.nan, "x")
     assert told.startswith("mixing is not judged")

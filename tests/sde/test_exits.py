@@ -182,7 +182,7 @@ def test_noise_too_large_for_the_theory_is_told_and_small_noise_is_not():
     assert basins.too_large("exits from 1", [{"ratio": 0.1, "shift": 0.2, "spread": 0.0}]) == []
     (told,) = basins.too_large("exits from 1", [{"ratio": 0.1}, {"spread": 0.48}])
     assert told.startswith(
-        "exits from 1: the noise is too large for the small-noise theory (spread 0.48; below 0.2 nee"
+        "exits from 1: the noise is too large for the small-noise theory (spread 0.48, should be below 0.2): "
     )
 
 

@@ -56,7 +56,7 @@ def test_fits_at_the_boundary_are_told_with_their_number_and_only_where_there_ar
     assert len(notes) == len(told)
     for note, share in zip(notes, told, strict=True):
         assert note.startswith(f"{share} tracked fits are at the parameter bound")
-        assert note.endswith("no standard errors for parameters at their bound")
+        assert note.endswith("where a parameter has no standard error")
 
 
 def test_bands_are_one_error_wide_and_have_no_width_where_there_is_none():

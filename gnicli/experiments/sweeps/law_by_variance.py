@@ -108,10 +108,11 @@ def _notes(known: Sequence[tuple[RunRecord, Fits]]) -> tuple[str, ...]:
     boundary = np.concatenate([found.at_boundary for _, found in known])
     censored = np.concatenate([found.alpha for _, found in known]) >= _ALPHA[1]
     return (
-        f"{int(np.nansum(boundary))} of {boundary.size} fits have a parameter at its bound, {int(censored.sum())} of "
-        "them alpha = 2, where beta has no meaning: no standard errors, alpha is censored, in no beta²",
-        "|beta| is biased upward by its own error, the more as alpha nears 2: judge by beta² − error²; the errors are "
-        "those of independent weights, which weights are not, so beta² − error² may still be too large",
+        f"{int(np.nansum(boundary))} of {boundary.size} fits have a parameter at its bound, and no standard error for "
+        f"it; {int(censored.sum())} of them have alpha = 2, where beta has no meaning: they are left out of beta²",
+        "|beta| is biased upward by its own standard error, the more so the nearer alpha is to 2: judge by beta² − "
+        "error²; the standard errors take weights for independent, which they are not, so beta² − error² may still be "
+        "too large",
     )
 
 

@@ -141,23 +141,23 @@ def _figure(panels: tuple[Panel, ...], note: str) -> FigureData:
 
 
 def _sentence(averages: list[Average]) -> str:
-    """How far out the largest batch is above the Gaussian."""
+    """The excess kurtosis of each batch size, and how often the largest exceeds the farthest distance seen."""
     last = averages[-1]
     known = np.isfinite(last.curve)
     if not known.any():
-        return "No spread."
+        return "The gradient noise has no spread."
     far = int(np.flatnonzero(known)[-1])
     times = last.curve[far] / float(erfc(_X[far] / 2**0.5))
     kurtosis = ", ".join(f"{each.shape.kurtosis:.3g} (B = {each.size})" for each in averages)
     return (
-        f"Excess kurtosis {kurtosis}. Of B = {last.size}, {_X[far]:g} standard deviations are exceeded "
-        f"{times:.2g} times as often as by a Gaussian."
+        f"Excess kurtosis {kurtosis}. At B = {last.size} the mean exceeds {_X[far]:g} standard deviations "
+        f"{times:.2g} times as often as a Gaussian does."
     )
 
 
 def _told_bound(bound: tail_bound.Bound) -> str:
-    far = f"K = {bound.K:.3g}" if bound.K > 0 else "no second term needed"
+    far = f"K = {bound.K:.3g}" if bound.K > 0 else "and no second term is needed"
     return (
-        f"Bound of Theorem 3.2, corrected, with p = {bound.p:g} and norm {bound.norm:.4g}: constants fitted to all "
-        f"batch sizes C = {bound.C:.3g}, {far}."
+        f"Corrected bound of Theorem 3.2 with p = {bound.p:g} and norm {bound.norm:.4g}; constants fitted to all "
+        f"batch sizes: C = {bound.C:.3g}, {far}."
     )

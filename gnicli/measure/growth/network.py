@@ -62,8 +62,9 @@ def _note(found: dict[str, list[Moment]], weights: list[int], n_draws: int, infl
     drawn = f"{n_draws} draws" if inflation == 1 else f"{n_draws} draws, noise inflated by {inflation:g}"
     return (
         f"One data point, one unit and one weight (numbers {', '.join(map(str, weights))}) of each layer, {drawn}. "
-        f"Plain draws tell of m up to about {2 * math.log(n_draws):.0f} / (Gaussian factors): {enough} of {total} "
-        f"slopes rest on an effective sample size of at least {least_ess:g}; the others are marked and no evidence."
+        f"Plain draws determine moments of orders m up to about {2 * math.log(n_draws):.0f} / (number of Gaussian "
+        f"factors). {enough} of {total} slopes have an effective sample size of at least {least_ess:g}; the others are "
+        "marked and are no evidence."
     )
 
 
@@ -105,7 +106,7 @@ def noised_units(bench: Bench, noise: Inflated, n_draws: int) -> list[tuple[np.n
 
 
 def _values(found: dict[str, list[Moment]], least_ess: float) -> dict[str, Value]:
-    """The slope of the highest order with enough behind it, for each quantity that has one."""
+    """For each quantity the slope of the highest order whose effective sample size is large enough, if there is one."""
     values = {}
     for name, moments in found.items():
         enough = [each for each in moments if each.ess >= least_ess]
@@ -125,12 +126,12 @@ def _table(found: dict[str, list[Moment]], least_ess: float) -> Table:
                 (name, f"{each.order:g}", f"{each.slope:.3f}{mark}", f"{each.slope_stderr:.3f}", f"{each.ess:.0f}")
             )
             if not enough:
-                break  # the higher ones have still less behind them
+                break  # higher orders have a still smaller effective sample size
     return Table(("quantity", "m", "slope", "stderr", "ess"), tuple(rows))
 
 
 def _figures(found: dict[str, list[Moment]], least_ess: float, note: str) -> dict[str, FigureData]:
-    """One figure of the slopes with enough behind them; none where there are none."""
+    """One figure of the slopes whose effective sample size is large enough; none where there are none."""
     panels = []
     for kind, title in (("noised", "noised activation"), ("gradient", "gradient noise")):
         curves = []

@@ -24,7 +24,7 @@ _HEADER = ("layer", "m", "slope", "stderr", "ess", "exact", "z", "normal^2r", "l
 
 
 def results(network: OneNeuronNetwork, rows: Sequence[Row], least_ess: float) -> Results:
-    """Everything that is written and shown of the rows."""
+    """Values, arrays, tables, figures and the sentences of all rows; slopes below `least_ess` are marked."""
     orders = sorted({row.moment.order for row in rows})
     headline = min(orders, key=lambda order: abs(math.log(order / _NEAR)))
     shown = [row for row in rows if row.moment.order == headline]
@@ -170,19 +170,19 @@ def _sentence(network: OneNeuronNetwork, rows: Sequence[Row], shown: Sequence[Ro
         agree = sum(abs(deviation(row)) <= 2 for row in near)
         every = sum(abs(deviation(row)) <= 2 for row in known)
         largest = max(abs(deviation(row)) for row in known)
-        here = f"at m = {order:g} {agree} of {len(near)}" if near else f"at m = {order:g} none has enough behind it"
+        here = f"at m = {order:g} {agree} of {len(near)}" if near else f"at m = {order:g} none is known well enough"
         parts.append(
             f"Measured slopes within 2 standard errors of the exact ones: {here}, at all orders {every} of {len(known)}"
-            f" (95 % expected), the largest deviation being {largest:.1f}."
+            f" (95 % expected). The largest deviation is {largest:.1f} standard errors."
         )
     gradients = [row for row in shown if row.quantity.kind == "gradient"]
     slopes = ", ".join(f"{row.moment.slope:.2f}" for row in gradients)
     limits = ", ".join(f"{asymptotic_exponent(network, row.quantity):g}" for row in gradients)
     printed = ", ".join(f"{printed_exponent(network, row.quantity):g}" for row in gradients)
     parts.append(
-        f"Gradient noise of layers 1 … {network.n_layers} grows with slopes {slopes}; limits {limits}; "
-        f"printed {printed}."
+        f"Slopes of the gradient noise of layers 1 … {network.n_layers} at m = {order:g}: {slopes}. Limits for "
+        f"large m: {limits}. Exponents printed in the paper: {printed}."
     )
     if few:
-        parts.append(f"{few} slopes rest on an effective sample size below {least_ess:g} and are marked.")
+        parts.append(f"{few} slopes have an effective sample size below {least_ess:g} and are marked.")
     return " ".join(parts)

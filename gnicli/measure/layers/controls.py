@@ -1,6 +1,6 @@
-"""Controls of the instrument: made-up coordinates of unequal scale whose law is known, measured like a layer's weights.
+"""Controls: made-up coordinates of known law and unequal scale, measured like the weights of a layer.
 
-A run whose controls fail says nothing about a network: too few draws to scale by, for one.
+A run whose controls fail says nothing about a network. One cause is that there are too few draws to scale by.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ STABLE_ALPHA, STABLE_WITHIN = 1.5, 0.05  # of the stable control
 
 
 class Control(NamedTuple):
-    """alpha of coordinates pooled as they are and after scaling, what should have come out, and whether it did."""
+    """alpha of the pooled coordinates, as they are and after scaling; the expected values; whether they were met."""
 
     name: str
     pooled: float

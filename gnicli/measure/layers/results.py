@@ -36,7 +36,7 @@ def results(found: Found, bench: Bench, n_draws: int, chosen: Sequence[str]) -> 
         "alpha": lambda: figures.alphas(found.statistics),
     }
     tables = {f"{name}: {meaning}": _table(found.statistics[name]) for name, meaning in MEANINGS.items()}
-    tables["Controls of the instrument: 256 coordinates with log-normal scales"] = _control_table(found)
+    tables["Controls: 256 made-up coordinates of known law, with log-normal scales"] = _control_table(found)
     return Results(
         _values(found),
         _arrays(found),
@@ -128,22 +128,22 @@ def _about(found: Found) -> list[str]:
     ]
     n_bound = sum(alpha in STABLE_ENDS for alpha in alphas)
     notes = [
-        "Of populations over draws, skewness is the median over weights of |skewness| and excess kurtosis the median "
-        "over weights. Alpha pooled: of a stable fit to the values as they are; scaled: each coordinate first divided "
-        "by a scale of its own (over draws: its interquartile range; across weights: its standard deviation over "
-        "draws); each: the median of fits to each traced weight alone; sums: of sums of 16 pooled values in random "
-        "order, scaled where there is a scale. Cauchy gain: nats a sample by which a half-Cauchy law beats a "
-        "half-normal one on the positive part. Beyond 4 sd: the share of values over that of a Gaussian of equal "
-        "interquartile range.",
-        "Standard errors are over draws, the network as it is; n counts draws. Of populations over draws they are "
+        "In populations over draws, skewness is the median over weights of |skewness|, and excess kurtosis the median "
+        "over weights. Alpha pooled is that of a stable fit to all values as they are. Alpha scaled is that after each "
+        "coordinate was divided by its own scale (over draws its interquartile range, across weights its standard "
+        "deviation over draws). Alpha each is the median of fits to each traced weight. Alpha sums is that of sums of "
+        "16 pooled values in random order, scaled where there is a scale. Cauchy gain: nats per sample by which a "
+        "half-Cauchy law fits the positive part better than a half-normal law. Beyond 4 sd: the share of values there "
+        "over that of a Gaussian of equal interquartile range.",
+        "Standard errors are over draws of the same network, and n counts draws. In populations over draws they are "
         f"jackknives that leave out {jackknife.GROUPS} groups of draws in turn (of skewness and kurtosis: of at most "
-        f"{WATCHED:,} weights). Of one draw they are the standard deviation over {REDRAWN} others. Another "
-        "network moves all of it more: sweep over seeds for that. The clean gradient has no error: nothing in it is "
-        "random.",
+        f"{WATCHED:,} weights). For one draw they are the standard deviation over {REDRAWN} other draws. Values differ "
+        "more between networks: sweep over seeds to see it. The clean gradient has no standard error, because nothing "
+        "in it is random.",
     ]
     if n_bound:
         notes.append(
-            f"{n_bound} of {len(alphas)} alphas (pooled or scaled) are at the parameter bound (2 or 0.5): no standard "
-            "errors there."
+            f"{n_bound} of {len(alphas)} alphas (pooled or scaled) are at the parameter bound (2 or 0.5), where there "
+            "are no standard errors."
         )
     return notes

@@ -12,7 +12,7 @@ from gnicli.measure.layers.controls import Control
 
 NEAR_GAUSSIAN = 1.9  # alpha of a stable fit above which the tails are called next to Gaussian
 NEAR_KURTOSIS = 1.0  # excess kurtosis below which, in size, the tails are called next to Gaussian
-SAME = 0.1  # differences of alpha that are not made much of
+SAME = 0.1  # differences of alpha up to this one count as none
 CORRELATED = 0.7  # share of the shuffled weights' effective rank below which weights are called correlated
 HEAVIER = "heavier than Gaussian"
 NEAR = "next to Gaussian"
@@ -25,8 +25,8 @@ Statistics = Mapping[str, Mapping[int, Mapping[str, float]]]
 
 
 def sentences(statistics: Statistics, controls: Iterable[Control]) -> list[str]:
-    """In the order in which they should be read: whether the instrument works, then what it shows."""
-    said = [_instrument(list(controls))]
+    """In the order in which they should be read: whether the controls passed, then what the network's noise is like."""
+    said = [_controls(list(controls))]
     across = _across(statistics)
     return (
         said
@@ -40,7 +40,7 @@ def sentences(statistics: Statistics, controls: Iterable[Control]) -> list[str]:
 
 
 def verdicts(statistics: Statistics, controls: Iterable[Control]) -> dict[tuple[str, int], str]:
-    """In a few words for (population, layer), of those populations that the sentences judge.
+    """A few words for each (population, layer) of the populations that the sentences judge.
 
     Over draws it is about the median weight's noise, across weights about one draw's noise beside the clean gradient.
     """
@@ -55,15 +55,15 @@ def verdicts(statistics: Statistics, controls: Iterable[Control]) -> dict[tuple[
     return found if passed else dict.fromkeys(found, FAILED)
 
 
-def _instrument(controls: list[Control]) -> str:
-    told = ", ".join(f"{c.name}: pooled {c.pooled:.2f}, scaled {c.scaled:.3f} ({c.expected})" for c in controls)
+def _controls(controls: list[Control]) -> str:
+    found = ", ".join(f"{c.name}: pooled {c.pooled:.2f}, scaled {c.scaled:.3f} ({c.expected})" for c in controls)
     failed = [control.name for control in controls if not control.passed]
     if failed:
         return (
-            f"The instrument's controls failed ({' and '.join(failed)}): alphas of this run are not to be relied on; "
-            f"more draws may help (measure.n_draws). {told}."
+            f"The controls failed ({' and '.join(failed)}): do not rely on the alphas of this run; more draws may help "
+            f"(measure.n_draws). {found}."
         )
-    return f"The instrument's controls passed: coordinates with log-normal scales give {told}."
+    return f"The controls passed: made-up coordinates of known law, with log-normal scales, give {found}."
 
 
 def _across(statistics: Statistics) -> list[str]:
@@ -76,20 +76,20 @@ def _across(statistics: Statistics) -> list[str]:
     )
     parts = []
     if near:
-        parts.append(f"{_told(near, noise)} (a Gaussian's would be 2)")
+        parts.append(f"{_has(near, noise)} (a Gaussian has 2)")
     if others:
         parts.append(
-            f"{_told(others, noise)}, and the clean gradient, in which nothing is random, {_range(clean, others)}: no "
-            "lighter, so no evidence of heavy-tailed noise"
+            f"{_has(others, noise)}, and the clean gradient, in which nothing is random, has {_range(clean, others)}: "
+            "no lighter tails, so no evidence of heavy-tailed noise"
         )
     if lighter:
         parts.append(
-            f"{_told(lighter, noise)}, and the clean gradient, in which nothing is random, is lighter: "
+            f"{_has(lighter, noise)}, and the clean gradient, in which nothing is random, has lighter tails: "
             f"{_range(clean, lighter)}"
         )
     if alone:
-        parts.append(f"{_told(alone, noise)}, with no clean gradient to compare")
-    found = [f"Across the weights of a layer one draw's noise fits an alpha that in {'; in '.join(parts)}."]
+        parts.append(f"{_has(alone, noise)}, with no clean gradient to compare")
+    found = [f"Alpha of one draw's noise across the weights of a layer: {'; '.join(parts)}."]
     scaled = _by_layer(statistics, "across_weights", "alpha_scaled")
     return found + _scales(noise, {layer: value for layer, value in scaled.items() if layer in noise})
 
@@ -110,16 +110,16 @@ def _scales(noise: Layers, scaled: Layers) -> list[str]:
         return []
     kinds = {
         "unequal scales of the weights made the tails": lambda a, b: b >= NEAR_GAUSSIAN and b > a + SAME,
-        "part of it is unequal scales": lambda a, b: a + SAME < b < NEAR_GAUSSIAN,
-        "it is not the scales": lambda a, b: a - SAME <= b <= a + SAME,
+        "unequal scales of the weights made part of the tails": lambda a, b: a + SAME < b < NEAR_GAUSSIAN,
+        "unequal scales of the weights did not make the tails": lambda a, b: a - SAME <= b <= a + SAME,
         "scaling made the tails heavier": lambda a, b: b < a - SAME,
     }
     parts = []
     for meaning, holds in kinds.items():
         layers = [layer for layer in heavy if holds(noise[layer], scaled[layer])]
         if layers:
-            parts.append(f"{_told(layers, scaled)} after {_range(noise, layers)}: {meaning}")
-    return [f"With each weight's noise in its own standard deviations the alpha is in {'; in '.join(parts)}."]
+            parts.append(f"{_has(layers, scaled)} in place of {_range(noise, layers)}: {meaning}")
+    return [f"Alpha with each weight's noise in units of its own standard deviation: {'; '.join(parts)}."]
 
 
 def _draws(statistics: Statistics, name: str, words: str) -> list[str]:
@@ -136,7 +136,7 @@ def _draws(statistics: Statistics, name: str, words: str) -> list[str]:
         f"alpha {_range(each, layers)})"
         for kind, layers in kinds.items()
     ]
-    said = f"Over draws, {words}, the median weight's noise: {'; '.join(parts)}."
+    said = f"Noise of the median weight over draws, {words}: {'; '.join(parts)}."
     return [said, *_sums(statistics, name, kinds.get(HEAVIER, []))]
 
 
@@ -158,23 +158,23 @@ def _sums(statistics: Statistics, name: str, heavier: Sequence[int]) -> list[str
     parts = []
     if drifting:
         parts.append(
-            f"{_told(drifting, scaled)} before and {_range(sums, drifting)} after: toward 2, as finite variance drifts "
-            "and a stable law does not"
+            f"{_has(drifting, scaled)} and sums have {_range(sums, drifting)}: a drift toward 2, as under finite "
+            "variance and not under a stable law"
         )
     if staying:
         parts.append(
-            f"{_told(staying, scaled)} before and {_range(sums, staying)} after: no drift toward 2 is seen, which "
-            "excludes neither a stable law nor a slow drift"
+            f"{_has(staying, scaled)} and sums have {_range(sums, staying)}: no drift toward 2 is seen, which excludes "
+            "neither a stable law nor a slow drift"
         )
     if without_room:
         parts.append(
-            f"{_told(without_room, scaled)} before and {_range(sums, without_room)} after: too near 2 to show a drift"
+            f"{_has(without_room, scaled)} and sums have {_range(sums, without_room)}: too near 2 to show a drift"
         )
     if len(known) < len(heavier):
         missing = _layers([layer for layer in heavier if layer not in known])
-        parts.append(f"{missing} not told, for want of values (measure.n_draws)")
+        parts.append(f"too few values in {missing} (measure.n_draws)")
     return (
-        [f"Alpha of its pooled values in their own scales, and of sums of 16 of them: {'; '.join(parts)}."]
+        [f"Alpha of its pooled values, each in units of its own scale, and of sums of 16: {'; '.join(parts)}."]
         if parts
         else []
     )
@@ -191,11 +191,11 @@ def _shuffled(statistics: Statistics) -> list[str]:
     far = [layer for layer in known if real[layer] < CORRELATED * mixed[layer]]
     near = [layer for layer in known if layer not in far]
     parts = [
-        f"{_told(layers, real)} (shuffled {_range(mixed, layers)}), {words}"
-        for layers, words in ((far, "far from uncorrelated"), (near, "within 30 % of what uncorrelated weights have"))
+        f"{_has(layers, real)} (shuffled {_range(mixed, layers)}), {words}"
+        for layers, words in ((far, "far from uncorrelated"), (near, "within 30 % of that of uncorrelated weights"))
         if layers
     ]
-    return [f"The effective rank in which the traced weights move is in {'; in '.join(parts)}."]
+    return [f"Effective rank of the noise of the traced weights: {'; '.join(parts)}."]
 
 
 def _by_layer(statistics: Statistics, population: str, name: str) -> Layers:
@@ -211,8 +211,8 @@ def _layers(layers: Sequence[int]) -> str:
     return f"layers {', '.join(numbers[:-1])} and {numbers[-1]}"
 
 
-def _told(layers: Sequence[int], values: Layers) -> str:
-    return f"{_layers(layers)} is {_range(values, layers)}"
+def _has(layers: Sequence[int], values: Layers) -> str:
+    return f"{_layers(layers)} {'has' if len(layers) == 1 else 'have'} {_range(values, layers)}"
 
 
 def _range(values: Layers, layers: Sequence[int]) -> str:
