@@ -18,7 +18,7 @@ from gnicli.errors import UsageError
 MAX_SEED = 2**63
 MOST_DEPTH = 10_000  # layers of a network
 MOST = 10**15  # of every count
-MOST_DRAWS = 10**6  # of what one step does: nothing else happens before it is done, a request to stop included
+MOST_DRAWS = 10**6  # of what one step does, because a request to stop waits for the end of the step
 SIZES = (1e-30, 1e30)  # of every number that has no range of its own: float32 holds these, float64 their ninth powers
 WIDE_SIZES = (1e-150, 1e150)  # of locations and scales of samples: float64 holds their squares
 

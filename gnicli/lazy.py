@@ -9,7 +9,7 @@ from typing import Any
 
 
 def attach(package: str, modules: Mapping[str, str]) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
-    """`__getattr__` and `__dir__` of `package`, whose names are found in `modules` (by the name of each)."""
+    """`__getattr__` and `__dir__` for `package`; `modules` maps each of its names to the module that holds it."""
 
     def find(name: str) -> Any:
         if name not in modules:

@@ -17,7 +17,7 @@ _SHORTAGES = ("can't allocate memory", "alloc_cpu", "not enough memory", "out of
 
 
 def available() -> int | None:
-    """Bytes that can be had without swapping, or None where the system does not tell."""
+    """Bytes that can be had without swapping, or None where the system does not say."""
     found = [room for room in (_of_machine(), *_of_groups(), *_of_process()) if room is not None]
     return max(0, min(found)) if found else None
 
@@ -30,7 +30,7 @@ def require(n_bytes: float, what: str, advice: str) -> None:
 
 
 def explained(error: Exception) -> Exception:
-    """A `ResourceError` from `error` where that is a shortage of memory that nobody foresaw; else the error itself."""
+    """A `ResourceError` where `error` is a shortage of memory that no check foresaw; else the error itself."""
     if isinstance(error, GniError) or not _is_shortage(error):
         return error
     room = available()

@@ -1,8 +1,8 @@
 """Standard output and standard error as they may be: closed, full, or with nobody left to read them.
 
-What is said there is worth less than the work that it tells of: a run goes on when a reader leaves (`| head -1`), a
-terminal closes or the disk behind a redirection is full. `prepare` makes both streams so, and `lost` tells the command
-line afterwards what did not get through.
+What is printed matters less than the run that prints it: a run goes on when a reader leaves (`| head -1`), a terminal
+closes or the disk behind a redirection is full. `prepare` makes both streams so, and `lost` gives the command line the
+first error afterwards.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ class Dataset(Protocol):
     name: str
 
     def load(self, seed: int, observer: Observer) -> Data:
-        """Read (never fetch silently where offline) and return the data; `seed` decides a random subset or phases."""
+        """Read and return the data; `seed` decides random subsets and phases. Where offline nothing is fetched."""
         ...
 
 
@@ -147,7 +147,7 @@ class Tracker(Protocol):
         ...
 
     def figure(self) -> FigureData:
-        """What was seen along training."""
+        """A figure of the measurements along training."""
         ...
 
 
@@ -165,11 +165,11 @@ class Stateful(Protocol):
     """A part of a run whose later steps depend on more than the weights."""
 
     def state(self) -> dict[str, np.ndarray]:
-        """Small arrays by names of its own."""
+        """The state as small arrays, by names of the part's own."""
         ...
 
     def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
-        """Take what `state` gave, among the arrays of others."""
+        """Restore what `state` gave; `arrays` may hold those of other parts as well."""
         ...
 
 
@@ -213,7 +213,7 @@ class Potential(Protocol):
 
     @property
     def coefficients(self) -> Sequence[float] | None:
-        """Those of f in ascending powers, where f is a one-dimensional polynomial; else None."""
+        """The coefficients of f in ascending powers, where f is a one-dimensional polynomial; else None."""
         ...
 
     def value(self, w: np.ndarray) -> np.ndarray:
@@ -260,7 +260,7 @@ class Measure(Protocol):
     name: str
 
     def measure(self, bench: Bench, observer: Observer) -> Results:
-        """Look at the network on the bench, whose weights and `.grad` stay as they are.
+        """Measure the network of the bench, whose weights and `.grad` stay as they are.
 
         Long work passes through `observer.step_done`, and goes on from `observer.restore()`. Raises `UsageError` where
         the bench has nothing to look at.

@@ -63,7 +63,7 @@ class Observer(Protocol):
         ...
 
     def note(self, text: str) -> None:
-        """Log a sentence that belongs in `run.log` and before the user's eyes (a warning, a choice made)."""
+        """Write a sentence to `run.log` and show it: a warning, or a choice that was made."""
         ...
 
 
@@ -76,10 +76,10 @@ class SilentObserver:
         self.notes: list[str] = []
 
     def stage(self, text: str) -> None:
-        """Ignored."""
+        """Show nothing."""
 
     def progress(self, text: str, done: int, total: int | None, unit: str = "step") -> None:
-        """Ignored."""
+        """Show nothing."""
 
     def restore(self) -> State | None:
         """The state given at construction."""
@@ -90,10 +90,10 @@ class SilentObserver:
         self.rows += [(step, name, value) for name, value in values.items()]
 
     def step_done(self, step: int, total: int, make_state: Callable[[], State | None], **shown: float) -> None:
-        """Ignored."""
+        """Save nothing and never stop."""
 
     def cost(self, name: str, seconds: float) -> None:
-        """Ignored."""
+        """Keep nothing."""
 
     def note(self, text: str) -> None:
         """Keep the sentence."""

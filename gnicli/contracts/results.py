@@ -74,9 +74,9 @@ class FigureData(NamedTuple):
 
 
 class Table(NamedTuple):
-    """A table for the eye, in the terminal and the report: cells are words, as many in each row as in `header`.
+    """A table for the terminal and the report: cells are texts, as many in each row as in `header`.
 
-    Its numbers stand in `values` or `arrays` as well, for programs.
+    Programs find its numbers in `values` or `arrays`.
     """
 
     header: tuple[str, ...]

@@ -1,6 +1,6 @@
 """The checkout that this source lies in: its commit, and whether tracked files differ from it.
 
-Nothing that a checkout says is done: neither its hooks nor its filters nor any other program that a setting names.
+No program that a checkout names is run: no hook, no filter, nothing else that a setting names.
 """
 
 from __future__ import annotations

@@ -165,7 +165,7 @@ def load(folder: Path, config: Mapping[str, Any], note: Callable[[str], object])
         _refuse_other_config(path, header["config"], config)
         length = header["metrics_bytes"]
         if _size(folder / "metrics.csv") < length:
-            troubles.append(f"{folder / 'metrics.csv'} is shorter than the {length} bytes that {name} vouches for")
+            troubles.append(f"{folder / 'metrics.csv'} is shorter than the {length} bytes that {name} records")
             continue
         if troubles:
             note(f"{troubles[0]}; falling back to the previous, step {header['step']}")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 REDRAW_SECONDS = 0.1
 PLAIN_SECONDS = 30.0
-_RATE_SECONDS = 600.0  # that the rate is averaged over, at most: rich has none of steps that take longer than this
+_RATE_SECONDS = 600.0  # the longest time that a rate is averaged over: rich gives none for steps that take longer
 
 
 def stderr_is_live() -> bool:
@@ -94,11 +94,11 @@ class Display:
             self._line(text)
 
     def note(self, text: str) -> None:
-        """A sentence that stays."""
+        """Print a sentence on a line of its own, which stays."""
         self._line(text)
 
     def update(self, what: str, done: int, total: int | None, unit: str, shown: Mapping[str, float]) -> None:
-        """Show that `done` of `total` are reached; the caller sees to it that this is not called too often."""
+        """Show that `done` of `total` are reached. The caller limits how often this is called."""
         now = time.monotonic()
         task = self._task
         if task is None or what != task.description:
@@ -119,7 +119,7 @@ class Display:
             self._tenths_told = tenths
 
     def close(self) -> None:
-        """Take the live line away."""
+        """Remove the live line."""
         if self._progress is not None and self._live_wanted:  # stopped where nothing is live, rich prints an empty line
             self._progress.stop()
         self._progress = self._task = None

@@ -36,7 +36,7 @@ def execute(
 
     Outside a sweep whatever went wrong is raised again after it was recorded, `Interrupted` included; a mistake found
     before anything was produced leaves no folder behind. Within a sweep everything but a folder that cannot be had is
-    recorded, told at once on stderr, and returned. A `caller` that is a program shows nothing and keeps its signals.
+    recorded, shown at once on stderr, and returned. A `caller` that is a program shows nothing and keeps its signals.
     """
     folder = Path(folder)
     if resume:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 DPI = 150
 _LONGEST = 120  # bytes of a file's stem, of the 255 that a name may have
 PANEL_INCHES = (5.2, 3.6)
-# Okabe and Ito's colors, told apart with any kind of color vision; black first reads as the reference.
+# Okabe and Ito's colors, distinct to any kind of color vision. Black comes first because it reads as the reference.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C6D31")
 _DASHES = ("-", (0, (5, 2)), (0, (1, 1.5)), (0, (5, 1.5, 1, 1.5)))
 _MAX_LEGEND = 12
@@ -69,7 +69,7 @@ _STYLE: dict[Any, Any] = {
 def file_name(name: str) -> str:
     """A figure's name as a file name: `alpha/layer1` is `alpha-layer1`.
 
-    A name made of a user's label may be longer than a file system takes: it is cut, and a hash tells such names apart.
+    A name made of a user's label may be longer than a file system takes. It is cut, and a hash keeps it distinct.
     """
     stem = re.sub(r"[^\w.=+-]+", "-", name).strip("-.") or "figure"
     if len(stem.encode()) <= _LONGEST:

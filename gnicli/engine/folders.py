@@ -163,7 +163,7 @@ def claim(folder: Path, manifest: dict[str, Any], settings: Mapping[str, bytes] 
         born = {"format": FORMAT, **manifest, "start": stamp(), "resumed": None, **_identity(), "status": "running"}
         if not files.create_exclusively(folder / MANIFEST, encode(born)):
             is_ours = False
-            raise ConflictError(f"{folder} was taken by another run this moment; choose another run.dir")
+            raise ConflictError(f"{folder} has just been taken by another run; choose another run.dir")
         return Claim(folder, born, lock, created)
     except BaseException:
         if is_ours:
@@ -209,7 +209,7 @@ def reclaim(folder: Path) -> Claim:
             raise ConflictError(f"{folder} is finished; there is nothing to resume")
         if manifest.get("kind") == "sweep":
             raise ConflictError(f"{folder} is a sweep; resume its jobs, one folder each")
-        records.require_told(folder / MANIFEST, manifest)
+        records.require_described(folder / MANIFEST, manifest)
         return Claim(folder, manifest, lock, [])
     except BaseException:
         lock.close()

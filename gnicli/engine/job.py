@@ -45,19 +45,19 @@ def first_line(error: BaseException) -> str:
 
 
 class Silent(display.Display):
-    """Shows nothing."""
+    """A display that shows nothing."""
 
     def stage(self, text: str) -> None:
-        """Ignored."""
+        """Show nothing."""
 
     def update(self, what: str, done: int, total: int | None, unit: str, shown: Mapping[str, float]) -> None:
-        """Ignored."""
+        """Show nothing."""
 
     def note(self, text: str) -> None:
-        """Ignored."""
+        """Show nothing."""
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Do nothing: there is no live line."""
 
 
 class Job:
@@ -92,7 +92,7 @@ class Job:
     # ------------------------------------------------------------------------------------------------------ beginning
 
     def prepare(self) -> None:
-        """All that can be refused before the experiment starts."""
+        """Do all that can fail before the experiment starts: read the checkpoint, choose the device, open files."""
         length = None
         if self.resume:
             found = checkpoint.load(self.folder, self.plain, self.tell)
@@ -110,7 +110,7 @@ class Job:
         self.log(f"{'resumed' if self.resume else 'started'}: {shown(self.claim.manifest['command_line'])}")
 
     def refuse(self, error: BaseException) -> Outcome:
-        """An end before the beginning: a fresh folder goes, a resumed run stays what it was."""
+        """End a run that is refused before it starts. A fresh folder is removed, a resumed run left as it was."""
         if self.metrics is not None:
             self.metrics.close()
         if self.in_sweep and not self.resume and isinstance(error, Exception):
@@ -193,12 +193,12 @@ class Job:
         self.end(**ending)
 
     def end(self, **changes: Any) -> None:
-        """The last write, and others may have the folder."""
+        """Write the final status and release the folder."""
         self.claim.update(**changes)
         self.claim.release()
 
     def show(self, results: Results) -> None:
-        """The end as a person sees it: in a sweep a line, else the table and, last, the path."""
+        """Show the end: in a sweep one line, else the tables and, last, the path."""
         if not self.caller.shows:
             return
         if self.in_sweep:
@@ -232,8 +232,8 @@ class Job:
         return places.stopped_message(self.folder, step)
 
     def patience(self) -> None:
-        """Stopping takes a while: say what it waits for."""
-        self.display.note("stopping after this step; once more (Ctrl-C or another signal) stops at once")
+        """Say what the stop waits for, and how to stop at once."""
+        self.display.note("stopping after this step; Ctrl-C once more, or a second signal, stops at once")
 
     def abandon(self, stop: StopRequest) -> None:
         """Called by another thread before it ends the process, which is inside a long call and does not answer."""
@@ -255,7 +255,7 @@ class Job:
         return Outcome("failed", self.folder, getattr(error, "exit_code", 1), message, {})
 
     def record(self, status: str, message: str, detail: str = "") -> None:
-        """Write an end that is no result; a full disk must not hide why it came to this."""
+        """Record an end without a result. A full disk must not hide its cause."""
         with contextlib.suppress(GniError, OSError):
             self.close()
         with contextlib.suppress(GniError, OSError):
@@ -267,7 +267,7 @@ class Job:
         self.claim.release()
 
     def ending(self, status: str, message: str) -> dict[str, Any]:
-        """The manifest's last changes."""
+        """The last changes of the manifest: status, message, times."""
         engine = float(self.claim.manifest.get("engine_seconds") or 0.0)
         spent = 0.0 if self.observer is None else self.observer.spent
         costs = dict(self.claim.manifest.get("part_seconds") or {})
@@ -283,7 +283,7 @@ class Job:
         }
 
     def close(self) -> None:
-        """Let go of the terminal and of metrics.csv."""
+        """Close the live line and metrics.csv."""
         self.display.close()
         if self.metrics is not None:
             self.metrics.close()
@@ -293,6 +293,6 @@ class Job:
         files.append(self.folder / "run.log", f"{folders.stamp()} {text}\n".encode(errors="backslashreplace"))
 
     def tell(self, text: str) -> None:
-        """Into run.log and before the user's eyes."""
+        """Write a sentence to run.log and show it."""
         self.log(text)
         self.display.note(text)

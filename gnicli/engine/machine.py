@@ -1,4 +1,4 @@
-"""What of the machine a run gets: device and threads."""
+"""The device and the threads of a run."""
 
 from __future__ import annotations
 

@@ -105,7 +105,7 @@ class RunObserver:
         self.costs[name] = self.costs.get(name, 0.0) + seconds
 
     def note(self, text: str) -> None:
-        """Into run.log and before the user's eyes."""
+        """Write a sentence to run.log and show it."""
         self._log(text)
         self._display.note(text)
 

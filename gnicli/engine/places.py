@@ -1,4 +1,4 @@
-"""Where a run can be, and how its place is written in a command that a person copies."""
+"""Where a run folder can be, and how its path is written in a command to copy."""
 
 from __future__ import annotations
 

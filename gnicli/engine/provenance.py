@@ -48,7 +48,7 @@ def differences(config: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str
 def refuse_edited(folder: Path, config: Mapping[str, Any], manifest: Mapping[str, Any]) -> None:
     """Refuse to go on with a run whose saved config is no longer the one that it began with.
 
-    Raises `ConflictError`, which names the key where the command line of the run (`manifest`) tells.
+    Raises `ConflictError`, which names the key where the command line of the run, in its `manifest`, shows it.
     """
     begun = manifest.get("fingerprint")
     if begun is None or begun == fingerprint(config):
@@ -125,7 +125,7 @@ def host() -> str:
 
 
 def process_mark(pid: int) -> str | None:
-    """What tells a process from a later one of the same number: its start in clock ticks; None where unknown."""
+    """The start of a process in clock ticks, which a later process of the same number has not; None where unknown."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:

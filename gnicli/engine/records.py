@@ -1,6 +1,6 @@
 """What the JSON and YAML of a run folder may hold: each file is checked whole, right after it was parsed.
 
-A run folder may come from a stranger, or from a disk that failed. Whatever is wrong with it is told as one `DataError`
+A run folder may come from a stranger, or from a disk that failed. Whatever is wrong with it becomes one `DataError`
 that names the file and the key.
 """
 
@@ -149,7 +149,7 @@ def check_manifest(path: Path, manifest: Any) -> dict[str, Any]:
     return manifest
 
 
-def require_told(path: Path, manifest: Mapping[str, Any]) -> None:
+def require_described(path: Path, manifest: Mapping[str, Any]) -> None:
     """Raise `DataError` where a run that is to go on does not say what it is."""
     for key in ("command", "command_line"):
         if key not in manifest:

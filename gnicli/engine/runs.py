@@ -27,7 +27,7 @@ _DRAWN = (".png", ".pdf", ".csv")
 
 @dataclass(frozen=True)
 class Run:
-    """A run, as its folder tells it.
+    """A run as its folder describes it.
 
     `status` is completed, diverged, failed, interrupted, running, lost (its process is gone), unborn (nothing was
     begun) or damaged; `message` says in one line why a run has no results. `config` holds the keys as nested

@@ -36,7 +36,7 @@ class StopNow(KeyboardInterrupt):
 
 
 class StopRequest:
-    """Set by the first signal; `by_keyboard` tells Ctrl-C from the others.
+    """A request to stop, set by the first signal; `by_keyboard` says whether that was Ctrl-C.
 
     While `at_once` is true even the first signal does not wait for the end of a step: nothing would be saved by it.
     """
@@ -53,7 +53,7 @@ class StopRequest:
         return KEYBOARD_EXIT_CODE if self.by_keyboard else Interrupted.exit_code
 
     def receive(self, number: int, _frame: FrameType | None) -> None:
-        """The handler."""
+        """The signal handler: note the request, or raise `StopNow` where the stop must not wait."""
         first, self.requested = not self.requested, True
         if first:
             self.by_keyboard = number == signal.SIGINT
@@ -97,7 +97,7 @@ def stop_on_signals(
 
 
 class _Watcher:
-    """A thread that is told of signals even while the main thread is inside a long call."""
+    """A thread that signals wake even while the main thread is inside a long call."""
 
     def __init__(
         self,

@@ -150,7 +150,7 @@ def summary(records: Sequence[RunRecord], headline: str = "train_loss") -> Resul
     panel = Panel(tuple(curves), "step", name.replace("_", " "), y_scale=y_scale(curves))
     caption = "Mean over seeds of completed runs; bands are 95 % intervals of the mean (Student's t) where n >= 2."
     if any(curve.style == "dashed" for curve in curves):
-        caption += " Dashed: settings of which no run is completed, as far as all their runs came."
+        caption += " Dashed: settings without a completed run, up to the last step that all their runs reached."
     if told:
         caption += f" Not drawn: {'; '.join(told)}."
     return Results(values, figures={name: FigureData("", (panel,), caption)}, notes=tuple(notes))

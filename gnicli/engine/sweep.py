@@ -1,4 +1,4 @@
-"""A sweep: a folder of runs `0`, `1`, … that is told as a table of jobs, sweep.csv, and figures over seeds.
+"""A sweep: a folder of runs `0`, `1`, …, summarized as a table of jobs, sweep.csv, and figures over seeds.
 
 The job folders are the truth; nothing that the launcher says about its jobs is needed.
 """
@@ -54,7 +54,7 @@ class Sweep:
                 "command_line": shlex.join(argv),
                 "argv": list(argv),
                 "overrides": list(overrides),
-                "n_jobs": n_jobs,  # at once: whoever finds a sweep that was killed is told of the jobs that never began
+                "n_jobs": n_jobs,  # written at once, so that a killed sweep still shows the jobs that never began
                 "git": checkout.git_state(),
                 "versions": provenance.versions(),
                 "error": "",
@@ -72,7 +72,7 @@ class Sweep:
         return self.folder / str(job)
 
     def discard(self) -> None:
-        """Leave nothing behind (a usage error before the first job)."""
+        """Remove the sweep's folder, after a usage error before the first job."""
         signals.last_words.remove(self._abandoned)
         self._claim.discard()
 
@@ -158,7 +158,7 @@ def _ended(record: RunRecord) -> RunRecord:
 
 
 def collect(folder: Path, n_jobs: int | None = None) -> list[RunRecord]:
-    """The jobs of a sweep in order, each as its folder tells it; with `n_jobs` also those that never started."""
+    """The jobs of a sweep in order, as their folders describe them; with `n_jobs` also those that never started."""
     names = (path.name for path in Path(folder).iterdir() if files.kind_of(path) == "a folder")
     present = {int(name) for name in names if _JOB_NAME.fullmatch(name)}
     numbers = sorted({*present, *range(n_jobs or 0)})

@@ -31,9 +31,9 @@ Series = dict[str, tuple[np.ndarray, np.ndarray]]
 
 
 class MetricsWriter:
-    """Appends tidy rows (step, name, value) to a file, in blocks; what was flushed survives a kill.
+    """Appends tidy rows (step, name, value) to a file, in blocks. Flushed rows survive a kill.
 
-    `length`, for a resumed run, is the number of bytes that its checkpoint vouches for: what follows is cut off.
+    `length`, for a resumed run, is the number of bytes that its checkpoint records; later bytes are cut off.
     Raises `DataError` when the file is shorter than that.
     """
 
@@ -44,7 +44,7 @@ class MetricsWriter:
         with files.explained(path):
             there = files.require_file(path)
             if not fresh and (not there or path.stat().st_size < length):  # type: ignore[operator]
-                raise DataError(f"{path} is shorter than the {length} bytes that the checkpoint vouches for")
+                raise DataError(f"{path} is shorter than the {length} bytes that the checkpoint records")
             handle = files.open_own(path, os.O_RDWR | os.O_CREAT)
             # Unbuffered: a block that fails (disk full) must not be written a second time when the file is closed.
             self._stream = os.fdopen(handle, "r+b", buffering=0)

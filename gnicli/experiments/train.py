@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from gnicli.training.loop import Examples, Trained
 
 DEFAULT_STEPS = 2000
-_TOLD_STEPS = 10  # of a shorter run nobody misses records between its ends
+_NOTED_STEPS = 10  # a shorter run needs no records between its ends, so no note says that it has none
 
 
 @dataclass
@@ -176,7 +176,7 @@ def _evaluation(module: torch.nn.Module, loss: str, splits: Mapping[str, Example
 
 
 def summarize(records: Sequence[RunRecord]) -> Results:
-    """What a sweep tells: see `experiments.sweeps.train`."""
+    """The results of a sweep: see `experiments.sweeps.train.summarize`."""
     from gnicli.experiments.sweeps import train
 
     return train.summarize(records)
@@ -195,7 +195,7 @@ def _steps(config: TrainConfig, per_epoch: int) -> int:
 
 
 def _plan(config: TrainConfig, batches: Batches, steps: int, eval_every: int) -> list[str]:
-    """What the run's keys come to, where they were not typed and somebody may think otherwise."""
+    """Notes on the batch size and the number of steps where they were not typed."""
     notes = []
     n, per_epoch, mini = batches.n, batches.per_epoch, learning.MINIBATCH
     told = f"this run has {steps:,} step{'s' if steps != 1 else ''}"
@@ -209,10 +209,10 @@ def _plan(config: TrainConfig, batches: Batches, steps: int, eval_every: int) ->
         notes.append(
             f"full batch: each step takes all {n:,} training examples, so an epoch is one step and {told}{smaller}"
         )
-    if config.eval_every is None and eval_every >= steps >= _TOLD_STEPS:
+    if config.eval_every is None and eval_every >= steps >= _NOTED_STEPS:
         notes.append(
-            "the clean losses are recorded before the first step and after the last alone: more would cost over a "
-            "tenth of training; eval_every=N records them every N steps"
+            "the losses without noise are recorded only before the first step and after the last, because more records "
+            "would take over a tenth of the training time; eval_every=N records them every N steps"
         )
     return notes
 
@@ -220,7 +220,7 @@ def _plan(config: TrainConfig, batches: Batches, steps: int, eval_every: int) ->
 def _results(
     config: TrainConfig, data: Data, trained: Trained, figures: dict[str, FigureData], parts: list[Any]
 ) -> Results:
-    """The last record as headline values, what the parts tell, and what became of the run."""
+    """The last record as headline values, the values and notes of the parts, and how the run ended."""
     last = dict(zip(trained.columns, trained.history[-1, 1:].tolist(), strict=True))
     sizes = {"train": len(data.train.inputs), "test": len(data.test.inputs)}
     values = {
@@ -236,6 +236,6 @@ def _results(
     values["diverged_at"] = Value(float(trained.diverged_at), unit="step")
     message = (
         f"diverged at step {trained.diverged_at} (loss={trained.objective}, lr={config.lr:g}); "
-        "checkpoints of steps before, if any, are kept; try a smaller lr"
+        "earlier checkpoints, if any, are kept; try a smaller lr"
     )
     return Results(values, figures=figures, status="diverged", message=message, notes=notes)

@@ -201,7 +201,7 @@ def _check_hydra_key(key: str) -> None:
 
 
 def _refuse_swept_twice(seen: dict[str, tuple[str, bool]], key: str, word: str, is_sweep: bool) -> None:
-    """The last of two words for a key wins; where one is a sweep, its jobs would be missed without a word."""
+    """Refuse a key given twice where one word is a sweep: the last word wins, and jobs would be lost silently."""
     before, was_sweep = seen.get(key, ("", False))
     if before and (is_sweep or was_sweep):
         raise UsageError(f"{key} is given twice ({before} and {word}); give all its values in one word")

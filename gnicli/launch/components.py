@@ -64,7 +64,7 @@ def _configurable(member: Member) -> type:
 def register(command_schemas: dict[str, type]) -> dict[tuple[str, str], UsageError]:
     """Tell Hydra all schemas: those of the commands as `<command>_schema`, those of all members by group.
 
-    `experiment=none`, which every command starts from, is told as well: it has no keys.
+    `experiment=none`, which every command starts from, is registered as well: it has no keys.
     Returns the members of other packages that could not be loaded; they matter only to those who name them.
     """
     from gnicli.launch.hydra_versions import store

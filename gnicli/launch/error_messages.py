@@ -44,7 +44,7 @@ _EXPECTED = (
 _TOO_LONG = ("integer string conversion", "int too large to convert to float")
 
 
-def chain(error: BaseException | None) -> Iterator[BaseException]:
+def causes_of(error: BaseException | None) -> Iterator[BaseException]:
     """The error and what it was raised from, also where that is hidden, as OmegaConf does with a resolver's error."""
     while error is not None:
         yield error
@@ -63,7 +63,7 @@ def translate(error: Exception, command: str, broken: dict[tuple[str, str], Usag
     from omegaconf.errors import OmegaConfBaseException
 
     error = memory.explained(error)
-    causes = list(chain(error))
+    causes = list(causes_of(error))
     ours = [cause for cause in causes if isinstance(cause, GniError)]
     if ours:
         return ours[0]  # the outermost: whoever caught the others knew more
@@ -93,7 +93,7 @@ def translate(error: Exception, command: str, broken: dict[tuple[str, str], Usag
 
 
 def as_bug(error: BaseException) -> GniError:
-    """What is said of an error that nobody expected."""
+    """The error as a bug of gni, with the request to report it."""
     what = one_line(str(error))
     kind = type(error).__name__
     return GniError(f"unexpected {kind}{': ' if what else ''}{what}; --debug shows where, please report it")
@@ -195,7 +195,7 @@ def _have(names: list[str]) -> str:
 
 
 def _hydra(text: str, command: str) -> str:
-    """What is left of Hydra's own messages."""
+    """The message for one of Hydra's own errors."""
     first = one_line(text)
     if first.startswith("Ambiguous value for argument"):
         word = first.removeprefix("Ambiguous value for argument").strip().strip("'")

@@ -197,7 +197,7 @@ def _check_paths(config: dict[str, Any], typed: set[str]) -> None:
 
 
 def _check_output(config: dict[str, Any], typed: set[str]) -> None:
-    """What is written stays below the output root unless typed: told before a job starts; `hydra_tasks` holds to it."""
+    """Refuse folders outside of the output root unless typed, before a job starts; `hydra_tasks` enforces it too."""
     from omegaconf import OmegaConf
 
     from gnicli.engine.folders import output_root
@@ -211,7 +211,7 @@ def _check_output(config: dict[str, Any], typed: set[str]) -> None:
 
 
 def outside(value: str, base: Path, key: str) -> str:
-    """What is said of a folder that a file puts outside of the output root."""
+    """The message for a folder that a file puts outside of the output root."""
     return f"{value}: the output must stay below {base}; type run.{key}={value} if that is what you want"
 
 

@@ -191,7 +191,7 @@ def _execute(command: str, cfg: DictConfig, hydra_config: DictConfig, in_sweep: 
         refusal = error_messages.translate(error, command, {})
         if not in_sweep or refusal is None:
             raise
-        run = _refusing(refusal)  # so that the job's folder tells why there is no result
+        run = _refusing(refusal)  # so that the job's folder records why there is no result
         config, plain = validation.refused(cfg)
     return execute(
         run,

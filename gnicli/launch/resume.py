@@ -91,7 +91,7 @@ def _about_sweep(folder: Path) -> str:
     if never:
         told.append(f"its jobs {_names(never)} never began; run them: {_commands_of(manifest, never)}")
     if broken:
-        told.append(f"its jobs {_names(broken)} are damaged and can only be run anew")
+        told.append(f"its jobs {_names(broken)} are damaged and have to be run again")
     if not told and manifest["status"] not in folders.FINISHED and manifest.get("n_jobs") is None:
         told.append(
             f"whose begun jobs are all finished; whether others were to follow is not recorded: {_anew(manifest)}"
@@ -122,7 +122,7 @@ def _commands_of(manifest: dict[str, Any], jobs: Sequence[Path]) -> str:
 
 
 def _words_of_jobs(manifest: dict[str, Any]) -> list[list[str]] | None:
-    """The overrides of each job, as Hydra's sweeper makes them; None where they cannot be told from the manifest."""
+    """The overrides of each job, as Hydra's sweeper makes them; None where the manifest does not determine them."""
     from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
     from hydra.core.override_parser.overrides_parser import OverridesParser
 

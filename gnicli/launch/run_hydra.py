@@ -113,7 +113,7 @@ def _perform(command: str, words: list[str], caller: Caller) -> Outcome | SweepO
 
 
 def _interruption(session: Session) -> Interrupted | None:
-    """What stopped a sweep, told by the exit code of its last job."""
+    """The error for a sweep that was stopped, by the exit code of its last job."""
     outcome = session.jobs[-1].outcome if session.jobs else None
     if outcome is None or not outcome.exit_code:
         return None

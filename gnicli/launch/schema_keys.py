@@ -90,7 +90,7 @@ def of_command(command: str) -> list[Key]:
 
 
 def group_meaning(command: str, group: str) -> str:
-    """One line about a group."""
+    """The meaning of a group: one line, as the command's schema has it."""
     fields = {field.name: field for field in dataclasses.fields(commands.schema(command))}
     return str(fields[group].metadata["help"])
 

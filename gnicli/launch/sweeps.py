@@ -62,7 +62,7 @@ def _size(override: Any) -> int:
 
 
 def look_through(arguments: Arguments, config_name: str) -> None:
-    """Compose every variant of a configuration with added folders, so that what is wrong is told before a job starts.
+    """Compose every variant of a configuration with added folders, so that errors are found before a job starts.
 
     What Hydra raises for files that it cannot read or merge passes through. Call it with Hydra's state set aside.
     """

@@ -49,7 +49,7 @@ def validated(command: str, cfg: DictConfig) -> Validated:
 
 @dataclasses.dataclass(frozen=True)
 class Refused:
-    """What stands for the configuration of a job of a sweep that was refused: its folder tells why."""
+    """Stands for the configuration of a job that was refused in a sweep, whose folder records why."""
 
 
 def refused(cfg: DictConfig) -> Validated:

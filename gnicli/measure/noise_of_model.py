@@ -83,7 +83,7 @@ def gradient_noise(
     bench = Bench(network, x, y, step, n_mean)
     n_examples(x)
     device = next(model.parameters()).device
-    words = f"gradient_noise with n_draws={n_draws}, n_traced={n_traced} on {room.told(bench)}"
+    words = f"gradient_noise with n_draws={n_draws}, n_traced={n_traced} on {room.described(bench)}"
     room.require(room.of_layers(bench, n_draws, n_traced), words, device)
     with undisturbed(model, seed, step):
         found = populations.measure(bench, n_draws, n_traced, SilentObserver())

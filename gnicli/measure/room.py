@@ -1,4 +1,4 @@
-"""Memory that a measurement takes at the least, asked for before it begins."""
+"""The least memory that a measurement takes, which is checked before it begins."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _of_gradient(bench: Bench) -> int:
 
 
 def _shape(inputs: object) -> tuple[int, ...]:
-    """Of one example; nothing is known of inputs that are more than one tensor."""
+    """The shape of one example; None is known of inputs that are more than one tensor."""
     return tuple(inputs.shape[1:]) if isinstance(inputs, torch.Tensor) else ()
 
 
@@ -75,6 +75,6 @@ def require(n_bytes: int, keys: str, device: torch.device | None = None) -> None
         memory.require(n_bytes, keys, "take fewer or smaller ones")
 
 
-def told(bench: Bench) -> str:
-    """The network and the batch in words."""
+def described(bench: Bench) -> str:
+    """The network and the batch, for an error message."""
     return f"a network of {room.n_weights(bench.network.module):,} weights with {n_examples(bench.inputs):,} examples"

@@ -71,7 +71,7 @@ def run(config: ModelConfig, problem: Problem, observer: Observer) -> Results:
     told = chains.mixing_notes(
         values["split_rhat/loss"].number if "split_rhat/loss" in values else math.nan,
         None,
-        "quantiles are of where they are now, not of a stationary law",
+        "quantiles describe the simulated time, not a stationary law",
     )
     return Results(values, arrays, {"way": _figure(times, along)}, notes=tuple(told))
 
@@ -146,7 +146,7 @@ def _norm(w: np.ndarray) -> np.ndarray:
 
 
 def _values(problem: Problem, found: loop.Run, along: Along) -> dict[str, Value]:
-    """Quantiles over the chains that live: losses at start and end, distance, norm; and how the loss has mixed."""
+    """Quantiles over the chains that have not exploded (losses, distance, norm), and split-R̂ of the loss."""
     alive = found.exploded_by < 0
     ends = found.positions[:, alive]
     measured = {
@@ -168,7 +168,7 @@ def _values(problem: Problem, found: loop.Run, along: Along) -> dict[str, Value]
 
 
 def _figure(times: np.ndarray, along: Along) -> FigureData:
-    """Loss, distance and norm along time: median over the chains that live at the time, band from 5 to 95 %."""
+    """Loss, distance and norm along time: median and 5 to 95 % band of the chains not exploded by then."""
     panels = []
     for name, values in zip(along.functions, along.values, strict=True):
         seen = np.isfinite(values).any(axis=1)
@@ -176,5 +176,5 @@ def _figure(times: np.ndarray, along: Along) -> FigureData:
         scale: Any = "log" if name == "loss" and (low > 0).all() else "linear"
         curve = Curve("median and 5–95 % of the chains", times[seen], middle, low, high)
         panels.append(Panel((curve,), "time", _MEANINGS[name], y_scale=scale))
-    caption = "Over the chains that live at each time. The distance is from each chain's own start."
+    caption = "Over the chains that have not exploded by each time. The distance is from each chain's own start."
     return FigureData("Chains on the loss of a network", tuple(panels), caption)

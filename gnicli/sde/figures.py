@@ -54,7 +54,7 @@ def histogram(found: Histogram, laws: Sequence[Sequence[Law | None]]) -> FigureD
         "Histogram of all recorded positions with its pointwise 95 % band over groups of chains (Student's t), the "
         "exact stationary density of (4.3) where there is one, and the Gibbs density ∝ exp(−f/ε^α)."
     )
-    return FigureData("Where the chains live", tuple(panels), caption)
+    return FigureData("Positions of the chains", tuple(panels), caption)
 
 
 def _bars(found: Histogram, axis: int) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:

@@ -11,8 +11,8 @@ from scipy import fft, special, stats
 from gnicli.errors import NumericalError
 
 MIXED = 1.05  # the largest split-R̂ of chains that have mixed
-STUCK = 1.2  # from here on the spread of chains tells nothing of what their means will be
-ENOUGH = 100  # the least effective number of positions from which an error can be told
+STUCK = 1.2  # from this split-R̂ on the spread of the chains says nothing about the error of their means
+ENOUGH = 100  # the smallest effective sample size from which a standard error is reliable
 
 
 def split_rhat(traces: np.ndarray) -> float:
@@ -54,8 +54,8 @@ def _halves(traces: np.ndarray) -> np.ndarray:
     n = len(kept) // 2
     if n < 2 or not kept.shape[1]:
         raise NumericalError(
-            f"mixing is judged from at least 4 recorded steps of a chain that lives, got {len(traces)} steps and "
-            f"{kept.shape[1]} such chains"
+            f"mixing is judged from at least 4 recorded steps of a chain that has not exploded, got {len(traces)} "
+            f"steps and {kept.shape[1]} such chains"
         )
     return np.concatenate([kept[:n], kept[-n:]], axis=1)
 

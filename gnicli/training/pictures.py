@@ -1,4 +1,4 @@
-"""What a training run looks like, as figure data."""
+"""Figures of a training run, as data."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def loss_figure(trained: Trained, loss: str) -> FigureData:
     if len(trained.history) < _FEW <= len(trained.objectives):
         drawn = Curve("objective of one batch", trained.objectives[:, 0], trained.objectives[:, 1], style="dots")
         panels[0] = panels[0]._replace(curves=(*panels[0].curves, drawn))
-        caption = "Dots: the objective that was minimized, of the batch of that step, with its noise."
+        caption = "Dots: the minimized objective of the batch of that step, with its noise."
     if any(name.endswith("accuracy") for name in trained.columns):
         panels.append(_panel(trained, "accuracy", "accuracy, without noise", "linear"))
-    return FigureData("Clean loss along training", tuple(panels), caption)
+    return FigureData("Loss without noise along training", tuple(panels), caption)
 
 
 def _panel(trained: Trained, what: str, label: str, scale: str) -> Panel:
@@ -59,4 +59,4 @@ def fit_figure(module: torch.nn.Module, data: Data, dtype: torch.dtype, device: 
         Curve("training data", x.astype(float), data.train.targets.reshape(-1).astype(float), style="dots"),
         Curve("network", grid, learned),
     )
-    return FigureData("What was learned", (Panel(curves, "x", "y"),))
+    return FigureData("Training data and network", (Panel(curves, "x", "y"),))

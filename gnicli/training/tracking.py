@@ -53,8 +53,8 @@ class GradientNoiseTrack(LayerTrack):
         """How many of the fits are at the parameter bound."""
         flags = np.array([self.of_layer(layer)[:, COLUMNS.index("at_boundary")] for layer in self.layers()])
         n_fits, n_boundary = int(np.isfinite(flags).sum()), int(np.nansum(flags))
-        told = f"{n_boundary} of {n_fits} tracked fits are {AT_BOUND}"
-        return (told,) if n_boundary else ()
+        note = f"{n_boundary} of {n_fits} tracked fits are {AT_BOUND}"
+        return (note,) if n_boundary else ()
 
     def figure(self) -> FigureData:
         """alpha and beta of each layer along training, with bands of one standard error."""

@@ -48,7 +48,7 @@ def test_few_records_are_told_and_the_objective_is_kept_all_the_same(gni, tmp_pa
     """1000 steps of 10 examples are 10 000; one record of 2 000 costs more than a tenth of that with its like."""
     words = ("dataset.n_train=1000", "batch_size=10", "steps=1000")
     said = gni("train", *SMALL, *words, f"run.dir={tmp_path / 'run'}")
-    assert "recorded before the first step and after the last alone" in said.err + said.out
+    assert "recorded only before the first step and after the last" in said.err + said.out
     metrics = read_metrics(tmp_path / "run/metrics.csv")
     np.testing.assert_array_equal(metrics["train_loss"][0], [0, 1000])
     np.testing.assert_array_equal(metrics["objective"][0], np.arange(20, 1001, 20))

@@ -54,7 +54,7 @@ def test_a_trained_network_is_taken_from_its_run(gni, tmp_path):
     said = gni("gradient-noise", f"source={run}", "network.width=7", *measure)
     assert (said.code, "contradict the source" in said.err) == (2, True)
     said = gni("gradient-noise", f"source={tmp_path / 'noise'}", *measure)
-    assert (said.code, "no run of gni train" in said.err) == (2, True)
+    assert (said.code, "is a run of gni gradient-noise; give a run of gni train" in said.err) == (2, True)
 
 
 @pytest.mark.parametrize(

@@ -180,7 +180,7 @@ except GniError as error:
         process.send_signal(number)
         _, err = process.communicate(timeout=60)
     assert process.returncode == code
-    assert "stopping after this step; once more (Ctrl-C or another signal) stops at once" in err
+    assert "stopping after this step; Ctrl-C once more, or a second signal, stops at once" in err
     assert f"stopped; last saved at step 7. Go on with: gni resume {folder}" in err
     assert fake.manifest(folder)["status"] == "interrupted"
 

@@ -232,7 +232,7 @@ def test_where_nothing_was_completed_what_there_is_is_drawn_dashed_and_told():
     figure = summary.summary(diverged).figures["train_loss"]
     np.testing.assert_array_equal(figure.panels[0].curves[0].x, [0, 1])
     assert {curve.style for curve in figure.panels[0].curves} == {"dashed"}
-    assert "Dashed: settings of which no run is completed" in figure.caption
+    assert "Dashed: settings without a completed run" in figure.caption
     assert "Not drawn" not in figure.caption
     # An interrupted run shows beside completed ones; a diverged one does not.
     mixed = [*diverged, record(2, 0.4, 0, [5.0, 4.0], "interrupted")]

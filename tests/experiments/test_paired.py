@@ -79,7 +79,9 @@ def test_sign_flips_against_all_of_them_by_hand():
 def test_without_an_effect_one_in_twenty_is_called_decided_at_most_and_a_large_one_is_found(shift, low, high):
     """400 sweeps of 8 pairs; 3 standard errors of the share, .033, are allowed above the level."""
     gaps = np.random.default_rng(2).standard_t(4, (400, 8)) + shift
-    told = [paired.told(paired.Effect("A", "", row, {"completed": 8}, {"completed": 8}), "arm", "M1") for row in gaps]
+    told = [
+        paired.verdict(paired.Effect("A", "", row, {"completed": 8}, {"completed": 8}), "arm", "M1") for row in gaps
+    ]
     decided = np.mean([not each.startswith("undecided") for each in told])
     assert low <= decided <= high + 0.033
     assert all(not each.startswith("lower") for each in told) or shift == 0
@@ -113,7 +115,7 @@ def test_signs_alone_hold_their_level_too():
 def test_what_is_told_from_both_sides(gaps, beginning):
     found = effect(gaps)
     np.testing.assert_allclose(found.gaps, gaps, atol=1e-12)
-    assert paired.told(found, "arm", "M1").startswith(beginning)
+    assert paired.verdict(found, "arm", "M1").startswith(beginning)
     values = paired.values(found, "train_loss", "arm", "M1")
     assert ("log train_loss above arm=M1 [arm=A]" in values) == bool(np.isfinite(gaps).all())
 
@@ -124,7 +126,7 @@ def test_both_diverged_is_a_pair_without_a_sign_and_still_no_mean():
     (found,) = paired.effects(ours, "train_loss", "arm", "M1")
     np.testing.assert_allclose(found.gaps, [0.1, 0.0, 0.2], atol=1e-12)
     assert not found.has_size
-    assert "1 of 3 diverged, 1 of 3 of arm=M1 diverged" in paired.told(found, "arm", "M1")
+    assert "1 of 3 diverged, 1 of 3 of arm=M1 diverged" in paired.verdict(found, "arm", "M1")
 
 
 def test_runs_that_have_not_ended_make_no_pair_and_failed_ones_rank_worst():
@@ -133,10 +135,10 @@ def test_runs_that_have_not_ended_make_no_pair_and_failed_ones_rank_worst():
     records[1] = records[1]._replace(status="failed", metrics={})
     (found,) = paired.effects(records, "train_loss", "arm", "M1")
     np.testing.assert_allclose(found.gaps, [INF, 0.2])
-    assert paired.told(found, "arm", "M1").startswith("worse (1 of 3 failed)")
+    assert paired.verdict(found, "arm", "M1").startswith("worse (1 of 3 failed)")
     assert not paired.effects(arm("A", [0.1]), "train_loss", "arm", "M1")  # no reference
     nothing = effect([0.1])._replace(gaps=np.empty(0))
-    assert paired.told(nothing, "arm", "M1") == "no pair"
+    assert paired.verdict(nothing, "arm", "M1") == "no pair"
 
 
 def test_losses_of_zero_have_a_sign():
@@ -144,7 +146,7 @@ def test_losses_of_zero_have_a_sign():
     records += [run("A", 1, np.zeros(STEPS.size)), run("M1", 1, np.zeros(STEPS.size))]
     (found,) = paired.effects(records, "train_loss", "arm", "M1")
     assert found.gaps.tolist() == [-INF, 0.0]
-    assert paired.told(found, "arm", "M1").startswith("better")
+    assert paired.verdict(found, "arm", "M1").startswith("better")
 
 
 # ------------------------------------------------------------------------------------------------------ figure, caption
@@ -178,5 +180,5 @@ def test_where_all_runs_of_all_arms_diverged_the_figure_shows_them_dashed_and_sa
     found = paper.summarize(arm("M1", [INF, INF]) + arm("A", [INF, INF]))
     figure = found.figures["train_loss"]
     assert all(curve.style == "dashed" for curve in figure.panels[0].curves)
-    assert "Dashed: settings of which no run is completed" in figure.caption
+    assert "Dashed: settings without a completed run" in figure.caption
     assert found.values["train_loss against arm=M1 [arm=A]"].value.startswith("even (2 of 2 diverged")

@@ -51,7 +51,7 @@ def test_effects_are_log_losses_paired_by_seed_and_diverged_runs_are_counted():
     assert found.notes[0].startswith(
         "fig4 with protocol=learnable budget=quick: 20 steps, 3 seeds for each arm; the paper"
     )
-    assert "with 3 pairs p is 0.25 at least, so nothing is decided at 5 %" in found.notes[1]
+    assert "with 3 pairs p is 0.25 at least, so 5 % is out of reach: take 6 pairs" in found.notes[1]
     (table,) = found.tables.values()
     assert [row[:5] for row in table.rows] == [("arm=M16", "3", "3", "0", "3"), ("arm=stable", "3", "2", "1", "3")]
 

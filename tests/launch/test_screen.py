@@ -211,7 +211,7 @@ def test_each_state_of_a_job_is_told(gni, tmp_path):
     change(sweep / "1", status="completed")
     (sweep / "2" / "manifest.json").write_text("{")
     line = one_line(gni("resume", str(sweep)), 5)
-    assert "its jobs 2 are damaged and can only be run anew" in line
+    assert "its jobs 2 are damaged and have to be run again" in line
     assert "gni resume" not in line
 
 

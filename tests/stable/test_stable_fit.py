@@ -134,7 +134,7 @@ def test_samples_written_over_after_the_fit(n):
     if n < 32768:
         assert found.log_likelihood == fit(kept).log_likelihood
     else:
-        with pytest.raises(NumericalError, match="written over after the fit"):
+        with pytest.raises(NumericalError, match="overwritten after the fit"):
             _ = found.log_likelihood
 
 

@@ -28,7 +28,8 @@ def folder_of(source: str, command: str, statuses: Collection[str]) -> Path:
         raise UsageError(f"source={folder}: no such folder; give one that gni {command} printed")
     manifest = folders.read_manifest(folder)
     if manifest.get("command") != command or manifest.get("kind") != "run":
-        raise UsageError(f"source={folder} is no run of gni {command} but {manifest.get('kind')} of another command")
+        found = f"{manifest.get('kind')} of gni {manifest.get('command')}"
+        raise UsageError(f"source={folder} is a {found}; give a run of gni {command}")
     if manifest.get("status") not in statuses:
         raise UsageError(f"source={folder} is {manifest.get('status')}; {places.resume_command(folder)} may finish it")
     return folder

@@ -58,7 +58,9 @@ def read(config: Keys, source: str) -> Trained[Keys]:
     for name in ("loss", "dtype"):
         changes[name] = run_folder.key_of(config, name, defaults[name], saved, folder)
     noise = dict(saved["noise"]).get("name") if isinstance(saved.get("noise"), dict) else None
-    note = f"The network is that of {_COMMAND} after {state.step} steps with noise={noise}, M={saved.get('M')}."
+    note = (
+        f"The network is that of a gni {_COMMAND} run after {state.step} steps with noise={noise}, M={saved.get('M')}."
+    )
     seed = saved.get("seed")
     try:
         checks.seed("seed", seed)

@@ -155,8 +155,8 @@ def p_value(effect: Effect) -> float:
     return flip_p(effect.gaps) if effect.has_size else sign_p(effect.gaps)
 
 
-def told(effect: Effect, key: str, reference: str) -> str:
-    """What the pairs allow to say: lower or higher where interval and sign flips agree; a rank where a run diverged."""
+def verdict(effect: Effect, key: str, reference: str) -> str:
+    """The verdict on an arm: lower or higher where interval and sign flips agree; a rank where a run diverged."""
     gaps = effect.gaps
     if not gaps.size:
         return "no pair"
@@ -168,8 +168,8 @@ def told(effect: Effect, key: str, reference: str) -> str:
         return f"undecided (sign flips p = {p:.2g})"
     lost = [_lost(effect.ends, ""), _lost(effect.other_ends, f" of {key}={reference}")]
     reasons = ", ".join(part for part in lost if part)
-    verdict = "decided" if p <= _LEVEL else "undecided"
-    return f"{_rank(gaps)} ({reasons}); {verdict} by signs, p = {p:.2g}"
+    decision = "decided" if p <= _LEVEL else "undecided"
+    return f"{_rank(gaps)} ({reasons}); {decision} by signs, p = {p:.2g}"
 
 
 def _lost(ends: Mapping[str, int], words: str) -> str:
@@ -188,7 +188,7 @@ def _rank(gaps: np.ndarray) -> str:
 
 
 def values(effect: Effect, metric: str, key: str, reference: str) -> dict[str, Value]:
-    """The mean effect where every pair has a size, the p, and what is told of them."""
+    """The mean effect where every pair has a size, the p, and the verdict."""
     label = f"[{f'{effect.setting} {key}={effect.arm}'.strip()}]"
     above = f"above {key}={reference} {label}"
     n = effect.gaps.size
@@ -197,12 +197,12 @@ def values(effect: Effect, metric: str, key: str, reference: str) -> dict[str, V
         found[f"log {metric} {above}"] = mean_value(effect.gaps, "nat")
     if n:
         found[f"p of {metric} {above}"] = Value(p_value(effect), n=n)
-    found[f"{metric} against {key}={reference} {label}"] = Value(told(effect, key, reference), n=n)
+    found[f"{metric} against {key}={reference} {label}"] = Value(verdict(effect, key, reference), n=n)
     return found
 
 
 def table(found: Sequence[Effect], key: str, reference: str) -> Table:
-    """A row for each arm: how many runs, how many pairs, effect and interval, p, and what they allow to say."""
+    """A row for each arm: the counts of runs and pairs, effect and interval, p, and the verdict."""
     rows = []
     for each in found:
         mean = mean_value(each.gaps) if each.gaps.size and each.has_size else None
@@ -218,7 +218,7 @@ def table(found: Sequence[Effect], key: str, reference: str) -> Table:
                 "–" if mean is None else f"{mean.number:+.4g}",
                 "–" if interval is None else f"{interval[0]:+.4g} … {interval[1]:+.4g}",
                 f"{p_value(each):.2g}" if each.gaps.size else "–",
-                told(each, key, reference),
+                verdict(each, key, reference),
             )
         )
     header = ("arm", "runs", "completed", "diverged", "pairs", "effect", "95 % interval", "p", "against the reference")

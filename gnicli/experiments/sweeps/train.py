@@ -1,4 +1,4 @@
-"""What a sweep of `gni train experiment=…` tells: the arms' curves over seeds, and how they differ, seed by seed."""
+"""The results of a sweep of `gni train experiment=…`: the arms' curves over seeds, and their differences by seed."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from gnicli.contracts.results import Curve, FigureData, Panel, Results, RunRecor
 
 
 class Figure(NamedTuple):
-    """A figure: what is drawn, the arm that others are compared with, how the paper made it; `control` is an arm and
-    another one that it is compared with, `laws` says whether the gradient noise's fits along training are told.
+    """A figure of the paper: the metric drawn, the arm that others are compared with, and how the paper made it.
+
+    `control` is an arm and another one that it is compared with. `laws` says whether the fits to gradient noise along
+    training are reported.
     """
 
     metric: str
@@ -37,10 +39,10 @@ FIGURES = {
 
 
 def summarize(records: Sequence[RunRecord]) -> Results:
-    """The default summary; for an experiment of the paper with paired effects and what the budget was.
+    """The default summary; for an experiment of the paper also paired effects and the budget.
 
-    Runs that diverged take part in no mean: they are counted, in the label of their curve and as a value, and rank
-    worst in their paired.
+    Runs that diverged are in no mean. They are counted in the label of their curve and as a value, and rank worst in
+    paired comparisons.
     """
     from gnicli.engine.summary import summary
     from gnicli.experiments.sweeps import law_by_variance, paired
@@ -79,19 +81,19 @@ def summarize(records: Sequence[RunRecord]) -> Results:
 
 
 def _of_pairs(tables: Mapping[str, Table]) -> tuple[str, ...]:
-    """What the tables' p mean, and how many pairs they would need."""
+    """What p means in the tables, and how many pairs it takes for a decision at 5 %."""
     rows = [row for table in tables.values() for row in table.rows]
     if not rows:
         return ()
     n_pairs = max(int(row[4]) for row in rows)
     said = (
-        "effects are means over seeds of log-loss differences; p is that of flips of signs, or of the sign test where "
-        "a run diverged or failed (it ranks worst). p is not adjusted for the number of comparisons "
+        "effects are means over seeds of differences of log loss. p is that of sign flips, or of the sign test where a "
+        "run diverged or failed (such a run ranks worst). p is not adjusted for the number of comparisons "
         f"({len(rows)}), and undecided does not mean equal"
     )
     if n_pairs < FEWEST_PAIRS:
         least = f"{2.0 ** (1 - n_pairs):.2g}" if n_pairs else "1"
-        said += f"; with {n_pairs} pairs p is {least} at least, so nothing is decided at 5 %: it takes {FEWEST_PAIRS}"
+        said += f"; with {n_pairs} pairs p is {least} at least, so 5 % is out of reach: take {FEWEST_PAIRS} pairs"
     return (said,)
 
 
@@ -110,7 +112,7 @@ def _figures(settings: dict[str, list[RunRecord]], figure: Figure) -> dict[str, 
 
 
 def _caption(settings: dict[str, list[RunRecord]], figure: Figure, compared: Sequence[str]) -> str:
-    """What is drawn and, arm by arm, what is not and why."""
+    """The caption: what is drawn, and for each arm that is not drawn, why."""
     from gnicli.engine.summary import ends
 
     said = [
@@ -170,7 +172,7 @@ def _after(curve: Curve, first: float) -> Curve:
 
 
 def _budget(name: str, records: Sequence[RunRecord], figure: Figure) -> str:
-    """What this run is, beside what the paper's was."""
+    """The budget of this sweep beside that of the paper."""
     chosen = {key: records[0].overrides.get(key, default) for key, default in DEFAULTS.items()} if records else DEFAULTS
     steps = max((int(r.metrics[figure.metric][0][-1]) for r in records if figure.metric in r.metrics), default=0)
     seeds = len({record.overrides.get("seed") for record in records})

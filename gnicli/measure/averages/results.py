@@ -60,7 +60,7 @@ def of_one_neuron(
         bound = tail_bound.fit_bound(p, norm, sizes, stds, [each.curve for each in averages], distances)
     panels = tuple(_panel(each, f"B = {each.size}", law, bound) for each in averages)
     told = (
-        _told_bound(bound)
+        _bound_sentence(bound)
         if bound
         else ("No bound is drawn: it needs a tail exponent of at least 1 and an exact law for its norm.")
     )
@@ -155,7 +155,7 @@ def _sentence(averages: list[Average]) -> str:
     )
 
 
-def _told_bound(bound: tail_bound.Bound) -> str:
+def _bound_sentence(bound: tail_bound.Bound) -> str:
     far = f"K = {bound.K:.3g}" if bound.K > 0 else "and no second term is needed"
     return (
         f"Corrected bound of Theorem 3.2 with p = {bound.p:g} and norm {bound.norm:.4g}; constants fitted to all "

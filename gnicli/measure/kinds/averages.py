@@ -47,7 +47,7 @@ class Averages(OneNeuronKeys):
             return results.of_one_neuron(
                 one_neuron, self.layer, sizes, self.n_draws, bench.network.seed, bench.step, observer
             )
-        room.require(room.of_network(bench, len(sizes), self.n_draws), f"{keys} on {room.told(bench)}")
+        room.require(room.of_network(bench, len(sizes), self.n_draws), f"{keys} on {room.described(bench)}")
         return results.of_network(bench, sizes, self.n_draws, observer)
 
 

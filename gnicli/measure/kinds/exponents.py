@@ -47,7 +47,7 @@ class Exponents(OneNeuronKeys):
 
         orders = [float(order) for order in self.orders]
         if not self.chain:
-            keys = f"measure=exponents with measure.n_draws={self.n_draws} on {room.told(bench)}"
+            keys = f"measure=exponents with measure.n_draws={self.n_draws} on {room.described(bench)}"
             room.require(room.of_network(bench, 1, self.n_draws), keys)
             return network.measure(bench, orders, self.n_draws, self.inflation, self.least_ess, observer)
         one_neuron = self.one_neuron_network(bench.network.noise)

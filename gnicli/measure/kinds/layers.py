@@ -39,7 +39,7 @@ class Layers:
 
         keys = f"measure=layers with measure.n_draws={self.n_draws}, measure.n_traced={self.n_traced}"
         least = room.of_layers(bench, self.n_draws, self.n_traced)
-        room.require(least, f"{keys} on {room.told(bench)}", bench.inputs.device)
+        room.require(least, f"{keys} on {room.described(bench)}", bench.inputs.device)
         found = populations.measure(bench, self.n_draws, self.n_traced, observer)
         return results.results(found, bench, self.n_draws, list(self.figures))
 

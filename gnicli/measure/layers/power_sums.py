@@ -69,7 +69,7 @@ class PowerSums:
         block = self._block.double().cpu().numpy()
         if not np.isfinite(block).all():
             raise NumericalError(
-                "the gradient noise is beyond what its arithmetic holds; take less noise, or dtype=float64"
+                "the gradient noise exceeds the range of its floating-point type; take less noise, or dtype=float64"
             )
         self._sums += block
         self._groups[self._group(self.n - 1)] += block[:, self._watched]

@@ -112,7 +112,7 @@ class _Reader:
         if not n_rows:
             names = ", ".join(name for name in found.layout.names if name)
             raise DataError(f"{self.source} has a header ({names}) and no rows")
-        self.groups.observer.note(shown(f"{self.source}: {self._told(found, skipped, n_rows)}"))
+        self.groups.observer.note(shown(f"{self.source}: {self._summary(found, skipped, n_rows)}"))
 
     def _head(self) -> tuple[int, list[str], list[str]]:
         """How many lines stand before the table, its first lines, and the comments before it."""
@@ -146,29 +146,29 @@ class _Reader:
         plain = [line for line in head if not _is_comment(line)]
         separator = layout.separator_of(plain, self.marks)
         names = [[name.strip() for name in row] for c in reversed(comments) for row in layout.split([c], separator)]
-        told = layout.tell(plain, self.marks, self.wishes.header, names, self.source)
-        group = None if self.wishes.group is None else self._position(told, "samples.group", self.wishes.group)
-        return _Found(told, self._columns(told, group, plain), group, None if told.first_is_data else skipped + 1)
+        table = layout.detect(plain, self.marks, self.wishes.header, names, self.source)
+        group = None if self.wishes.group is None else self._position(table, "samples.group", self.wishes.group)
+        return _Found(table, self._columns(table, group, plain), group, None if table.first_is_data else skipped + 1)
 
-    def _columns(self, told: Layout, group: int | None, plain: list[str]) -> list[int]:
+    def _columns(self, table: Layout, group: int | None, plain: list[str]) -> list[int]:
         """The columns to read."""
         if self.wishes.column is not None:
-            return [self._position(told, "samples.column", self.wishes.column)]
-        others = [k for k in told.candidates if k != group]
-        rows = layout.split(plain[:2], told.separator)
-        if told.first_is_data and len(rows) == 1 and group is None:  # one line of values is a sample
+            return [self._position(table, "samples.column", self.wishes.column)]
+        others = [k for k in table.candidates if k != group]
+        rows = layout.split(plain[:2], table.separator)
+        if table.first_is_data and len(rows) == 1 and group is None:  # one line of values is a sample
             return list(range(len(rows[0]) - (len(rows[0]) > 1 and not rows[0][-1].strip())))
         if len(others) == 1 or (others and self.wishes.flatten):
             return others
-        names = [told.names[k] or str(k) for k in others or range(len(told.names))]
+        names = [table.names[k] or str(k) for k in others or range(len(table.names))]
         listed = ",".join(names[:20]) + (",…" if len(names) > 20 else "")
         lines = [line.strip() for line in plain if line.strip()]
-        tip = hint(lines, self.marks) if told.separator == "," and told.first_is_data else ""
+        tip = hint(lines, self.marks) if table.separator == "," and table.first_is_data else ""
         raise UsageError(f"{self.source}: columns {listed}: choose one with samples.column={tip}")
 
-    def _position(self, told: Layout, key: str, wanted: str) -> int:
+    def _position(self, table: Layout, key: str, wanted: str) -> int:
         """Where a column stands: by its name, as it is or as it is shown, or by its number from 0."""
-        names = told.names
+        names = table.names
         if wanted not in names and wanted in map(shown, names):
             names = list(map(shown, names))
         if wanted not in names and wanted.isdecimal() and int(wanted) < len(names):
@@ -266,7 +266,7 @@ class _Reader:
             self.groups.lacking = "missing or not finite"
         return np.array(values_or_none, dtype=np.float64)
 
-    def _told(self, found: _Found, skipped: int, n_rows: int) -> str:
+    def _summary(self, found: _Found, skipped: int, n_rows: int) -> str:
         """What was read, for a note."""
         names = found.layout.names
         if len(found.values) > 1:

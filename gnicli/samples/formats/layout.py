@@ -85,7 +85,7 @@ def _divides(lines: list[str], mark: str, missing: Sequence[int] = (0, 1)) -> bo
     return len(body) == 1 and max(body) > 1 and max(body) - widths[0] in missing
 
 
-def tell(lines: Sequence[str], marks: Marks, asked: str, names: Sequence[Sequence[str]], source: str) -> Layout:
+def detect(lines: Sequence[str], marks: Marks, asked: str, names: Sequence[Sequence[str]], source: str) -> Layout:
     """The layout of a table of which `lines` are the first.
 
     `asked` is samples.header, `names` are names that a comment before the table may give. Raises `UsageError` where

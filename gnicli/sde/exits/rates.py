@@ -117,7 +117,9 @@ def exit_rates(
             f"exit rates need a one-dimensional potential, got {found.name} of dimension {found.dimension}"
         )
     if noise.alpha == 2:
-        raise UsageError("exit rates need alpha < 2, got alpha=2: Brownian noise has no jumps, which the theory is of")
+        raise UsageError(
+            "exit rates need alpha < 2, got alpha=2: the theory is that of jumps, and Brownian noise has none"
+        )
     with in_arguments():
         places = basins(found, basin)
         if not places:

@@ -92,7 +92,7 @@ def first_exits(
     checks.integer("n_steps", n_steps, least=1)
     checks.integer("n_chains", n_chains, least=1)
     if increments.dimension != 1:
-        raise UsageError(f"exits are followed in one dimension, got {increments.dimension}")
+        raise UsageError(f"exits are simulated in one dimension only, got {increments.dimension}")
     observer = observer or SilentObserver()
     watch = _Watch(n_chains, float(minimum), left, right)
     state = observer.restore()

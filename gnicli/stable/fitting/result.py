@@ -1,4 +1,4 @@
-"""What a fit finds: `StableFit`."""
+"""The result of a fit, `StableFit`: parameters, standard errors, intervals and the likelihood."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class StableFit:
             assert self._samples is not None
             if not self._samples.unchanged():
                 raise NumericalError(
-                    "the samples were written over after the fit: read log_likelihood before that, or fit a copy"
+                    "the samples were overwritten after the fit: read log_likelihood before that, or fit a copy"
                 )
             s, law = self._samples, self.law.to("S0")
             theta = np.array([law.alpha, law.beta, (law.loc - s.center) / s.unit, math.log(law.scale / s.unit)])
