@@ -13,7 +13,7 @@ from gnicli.evidence.families import Family
 
 
 class Scores(NamedTuple):
-    """How a law does. `heldout` is the mean log-density of samples that its fit did not see (nats a sample);
+    """The scores of a law. `heldout` is the mean log-density of samples that its fit did not see (nats a sample);
 
     `heldout_gap` is that minus the same of the law it is compared with, with the standard error of the paired mean.
     Where a law cannot be fitted `law` is None and `why_not` says why.

@@ -17,7 +17,7 @@ _MOST_SIDE_BY_SIDE = 6
 
 
 def _style(shape: Shape, name: str) -> Literal["line", "dashed"]:
-    """The law in question is the first."""
+    """The dash of a law's curve: the law in question, the first, is solid."""
     return "line" if name == next(iter(shape.densities)) else "dashed"
 
 

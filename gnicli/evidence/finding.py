@@ -28,7 +28,7 @@ _TEST, _HOLD, _BLOCKS = 1_000_000, 1_000_001, 1_000_002  # streams beside those 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be done; `group` is the number of the sample among several, which keeps their streams apart."""
+    """The settings of an analysis; `group` is the sample's number among several, which keeps their streams apart."""
 
     law: str = "stable"
     parameterization: str = "S1"
@@ -134,7 +134,7 @@ class Look:
         return self._blocks
 
     def evidence(self, tested: goodness.Goodness | None) -> verdict.Evidence:
-        """What the verdict is made from."""
+        """The evidence from which the verdict follows."""
         why = f"law={self.plan.law}" if self.plan.n_bootstrap else "n_bootstrap=0"
         held = ", ".join(f"{name} = {value:g}" for name, value in (self.plan.fixed or {}).items())
         blocks = self.blocks if tested is not None else []

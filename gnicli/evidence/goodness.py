@@ -87,7 +87,7 @@ def statistics(x: np.ndarray, family: Family, law: Any, rivals: Sequence[Family]
 def together(rows: Sequence[dict[str, float]]) -> float:
     """One p-value of all statistics; the first row is the observed one.
 
-    The lead of rivals has half of the level, because it tells most, the others share the other half: p is twice the
+    The lead of rivals has half of the level, because it has most power; the others share the other half. p is twice the
     smaller of the two p-values.
     """
     others = [name for name in rows[0] if name != "rival"]

@@ -38,7 +38,7 @@ class Shape(NamedTuple):
     law_quantiles: np.ndarray
 
     def in_units(self, unit: float) -> Shape:
-        """Of samples `unit` times as large."""
+        """The same arrays for samples `unit` times as large."""
         with np.errstate(over="ignore", under="ignore"):
             longer = {
                 name: getattr(self, name) * unit
@@ -49,7 +49,7 @@ class Shape(NamedTuple):
 
 
 def shape(x: np.ndarray, laws: Mapping[str, tuple[Family, Any]]) -> Shape:
-    """Of samples (n,) and fitted laws, the first of which is the one whose quantiles are compared."""
+    """The points of samples (n,) and fitted laws; the quantiles of the first law are compared with the samples'."""
     ordered = np.sort(np.asarray(x, np.float64))
     n = ordered.size
     low, first, middle, third, high = np.quantile(ordered, (0.005, 0.25, 0.5, 0.75, 0.995))

@@ -90,7 +90,7 @@ class InjectedGradient:
         return [noise.sub_(mean) for noise, mean in zip(noises, means, strict=True)]
 
     def state(self) -> dict[str, np.ndarray]:
-        """What a run that goes on needs besides the weights."""
+        """The state that a resumed run needs besides the weights."""
         return joined_arrays({"inject": self._model.state()})
 
     def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
@@ -98,7 +98,7 @@ class InjectedGradient:
         self._model.restore({name: np.array(array) for name, array in arrays_of("inject", arrays).items()})
 
     def values(self) -> dict[str, Value]:
-        """What became of the fits, for the results."""
+        """Headline values: the counts of the fits."""
         return self._model.values()
 
     def notes(self) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""What is made of a step's gradient noise before it is added: fitted draws, a permutation, or the noise as it is."""
+"""The noise that is added in a step, made from its gradient noise: fitted draws, a permutation, or the noise itself."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ class NoiseModel(Protocol):
         ...
 
     def __call__(self, step: int, noise: list[np.ndarray], streams: Streams) -> list[np.ndarray]:
-        """What is added to each layer (flat, as given); `streams(i)` is the generator of layer i, from 1."""
+        """The noise that is added to each layer (flat, as given); `streams(i)` is the generator of layer i, from 1."""
         ...
 
     def state(self) -> dict[str, np.ndarray]:
-        """What later steps depend on."""
+        """The state on which later steps depend, as arrays."""
         ...
 
     def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
@@ -54,18 +54,18 @@ class Recorded:
     fewest = 1
 
     def begin(self, n_layers: int) -> None:
-        """Nothing is kept."""
+        """Prepare nothing: the noise needs no state."""
 
     def __call__(self, step: int, noise: list[np.ndarray], streams: Streams) -> list[np.ndarray]:
         """The noise itself."""
         return noise
 
     def state(self) -> dict[str, np.ndarray]:
-        """Nothing."""
+        """No state: an empty mapping."""
         return {}
 
     def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
-        """Nothing."""
+        """Restore nothing."""
 
     def values(self) -> dict[str, Value]:
         """Nothing was fitted."""
@@ -150,7 +150,7 @@ class FittedDraws:
         return found
 
     def notes(self) -> tuple[str, ...]:
-        """What a reader should know of the fits."""
+        """Notes on fits at the parameter bound and on failed fits."""
         fits, boundary, without = self._counts.sum(axis=0).tolist()
         where = ", ".join(f"layer {n}: {c}" for n, c in enumerate(self._counts[:, 1].tolist(), 1) if c)
         notes = []

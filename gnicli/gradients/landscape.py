@@ -60,7 +60,7 @@ class Landscape:
         return runge_kutta.flow(self.gradient, w, time)
 
     def minima(self) -> np.ndarray:
-        """Not known."""
+        """Raise `UsageError`: the minima are not known."""
         raise UsageError("the minima of potential=network are not known; leave start out, or give another one")
 
     def saddles(self) -> np.ndarray:

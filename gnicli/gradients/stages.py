@@ -1,4 +1,4 @@
-"""What a module must have for noise to be injected into it."""
+"""The contract of a module with stages, its weights, and the modules that mix examples."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def has_stages(module: torch.nn.Module) -> bool:
     """Whether a module keeps the contract of stages: `module.stages` are modules, and no other one has parameters.
 
     Networks of other packages have attributes of that name with another meaning, with a stem before them and a head
-    after them; where parameters lie tells the two apart.
+    after them; the two differ in where parameters lie.
     """
     stages = _stages(module)
     held = {id(parameter) for stage in stages for parameter in stage.parameters()}

@@ -1,4 +1,4 @@
-"""What all laws share: SciPy's functions, the checks before a fit, a change of units."""
+"""The base of all laws: SciPy's functions, the checks before a fit, a change of units."""
 
 from __future__ import annotations
 

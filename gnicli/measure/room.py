@@ -61,7 +61,7 @@ def _of_gradient(bench: Bench) -> int:
 
 
 def _shape(inputs: object) -> tuple[int, ...]:
-    """The shape of one example; None is known of inputs that are more than one tensor."""
+    """The shape of one example; () where the inputs are more than one tensor."""
     return tuple(inputs.shape[1:]) if isinstance(inputs, torch.Tensor) else ()
 
 

@@ -1,4 +1,4 @@
-"""A look at a model that leaves it, and the global generators, as they were."""
+"""Measuring a model without changing it or the global generators."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the members of `track=` have in common: a record of numbers for each layer, along training."""
+"""The base of the members of `track=`: a record of numbers for each layer during training."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gnicli.gradients.stages import learned, weight_tensors
 
 
 class LayerTrack(ABC):
-    """Measures now and then, and writes metrics `<column>/layer1` ….
+    """Measures at intervals, and writes metrics `<column>/layer1` ….
 
     `history` has a row per measurement: step, then `columns` of each layer; NaN where not defined. A column `n` is no
     metric: it says how many weights the others are about. `weights` are the layers' tensors, in order (see
@@ -38,11 +38,11 @@ class LayerTrack(ABC):
 
     @abstractmethod
     def values(self) -> dict[str, Value]:
-        """The last measurement."""
+        """Headline values: the last measurement."""
 
     @abstractmethod
     def figure(self) -> FigureData:
-        """The record as a picture."""
+        """A figure of the record."""
 
     def notes(self) -> tuple[str, ...]:
         """Sentences for the report."""
@@ -69,7 +69,7 @@ class LayerTrack(ABC):
         self.history = arrays["track/history"].tolist()
 
     def layers(self) -> range:
-        """Their numbers, from 1."""
+        """The numbers of the layers, from 1."""
         return range(1, len(self.weights) + 1)
 
     def of_layer(self, layer: int) -> np.ndarray:

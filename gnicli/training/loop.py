@@ -1,4 +1,4 @@
-"""The training loop: a gradient, a step, and now and then a look at the clean losses.
+"""The training loop: a gradient, a step, and at intervals a record of the losses without noise.
 
 Everything random is keyed by the seed and the step, so the whole state is the weights, the optimizer's memory and the
 record of the losses; a run that goes on from it gives the bytes of a run that was never stopped.

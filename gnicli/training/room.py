@@ -1,4 +1,4 @@
-"""Memory that training takes at the least, asked for before the first step."""
+"""The least memory that training takes, which is checked before the first step."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class GradientNoiseTrack(LayerTrack):
         return [statistics(values) for values in self._noise(step, inputs, targets)]
 
     def values(self) -> dict[str, Value]:
-        """The last measurement."""
+        """Headline values: the last measurement, with its standard errors."""
         found = {}
         for layer in self.layers():
             last = self.last(layer)

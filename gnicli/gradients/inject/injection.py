@@ -1,4 +1,4 @@
-"""What the members of `inject=` have in common."""
+"""The keys and the construction that all members of `inject=` share."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MEANS = ("own", "fresh")
 
 @dataclass
 class BaseInjection(ABC):
-    """Something made of the gradient noise of each weight matrix, added to the gradient of M draws."""
+    """Noise that is made from the gradient noise of each weight matrix and added to the gradient of M draws."""
 
     name: str = key("", "kind of injection")
     mean: str = key(
@@ -32,7 +32,7 @@ class BaseInjection(ABC):
 
     @abstractmethod
     def kind(self) -> NoiseModel:
-        """What is added, from the gradient noise of a layer."""
+        """The model that makes the added noise from the gradient noise of a layer."""
 
     def build(self, gradient: GradientFunction, network: NoisyNetwork) -> GradientFunction:
         """See `contracts.components.Injection.build`; the result is a `gradients.injected.InjectedGradient`."""

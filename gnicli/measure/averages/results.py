@@ -35,7 +35,7 @@ class Average(NamedTuple):
 
 
 def reduce(draws: np.ndarray, size: int, exact_kurtosis: float = math.nan) -> Average:
-    """Of `draws` (n,) of a mean over `size` points."""
+    """The summary of `draws` (n,) of a mean over `size` points."""
     noise = draws - draws.mean()
     found = tail_bound.shape(noise)
     growth = estimate(0.0, log_abs(noise), 4.0)

@@ -1,1 +1,1 @@
-"""The choices of `measure=`: what `gni gradient-noise` finds out."""
+"""The choices of `measure=`: the quantities that `gni gradient-noise` measures."""

@@ -48,7 +48,7 @@ class PowerSums:
         self._groups = np.zeros((min(jackknife.GROUPS, n_draws), 4, watched.size))
 
     def add(self, x: torch.Tensor) -> None:
-        """One draw (d,)."""
+        """Add one draw (d,)."""
         z, square, block = self._z, self._square, self._block
         torch.sub(x, self._center, out=z).mul_(1 / self._unit)
         torch.mul(z, z, out=square)
@@ -76,12 +76,12 @@ class PowerSums:
         self._block.zero_()
 
     def moments(self) -> Moments:
-        """Of the draws so far, two at least."""
+        """The moments of the draws so far, of which there must be two."""
         self._flush()
         return self._moments(self._sums, self.n, self._center.double().cpu().numpy())
 
     def without_groups(self) -> list[Moments]:
-        """Of the watched coordinates, without each group of draws in turn."""
+        """The moments of the watched coordinates without each group of draws in turn."""
         self._flush()
         numbers = [self._group(number) for number in range(self.n)]
         sizes = np.bincount(numbers, minlength=len(self._groups))
@@ -121,12 +121,12 @@ class Trace:
         self._at = torch.from_numpy(chosen)
 
     def add(self, x: torch.Tensor) -> None:
-        """One draw (d,)."""
+        """Add one draw (d,)."""
         self.values[self.n] = x[self._at.to(x.device)].cpu().numpy()
         self.n += 1
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """All state."""
+        """The state as arrays, for a checkpoint."""
         return {"values": self.values[: self.n].copy()}
 
     def load(self, arrays: Mapping[str, np.ndarray]) -> None:

@@ -1,4 +1,4 @@
-"""What `measure=layers` found, as `Results`."""
+"""The results of `measure=layers`: values, tables, arrays, figures and notes."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def _arrays(found: Found) -> dict[str, NamedArray]:
 
 
 def protocol(bench: Bench, n_draws: int) -> str:
-    """How it was measured, in a sentence."""
+    """A sentence on how the noise was measured: batch, draws, centering."""
     network = bench.network
     loss, noise, M = network.loss, network.noise, network.M
     if not isinstance(loss, str):

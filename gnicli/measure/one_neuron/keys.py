@@ -1,4 +1,4 @@
-"""The keys of a one-neuron network, for the measures that look at one."""
+"""The keys of a one-neuron network, for the measures that have one."""
 
 from __future__ import annotations
 

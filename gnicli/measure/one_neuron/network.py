@@ -48,7 +48,7 @@ class Quantity(NamedTuple):
 
     @property
     def name(self) -> str:
-        """As the results name it."""
+        """The name of the quantity in the results."""
         return f"{self.kind}/layer{self.layer}"
 
 

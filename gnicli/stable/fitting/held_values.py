@@ -1,4 +1,4 @@
-"""What is done where parameters are held: checks, start laws for a location far from the samples, the normal law."""
+"""Fits with held parameters: checks, start laws for a location far from the samples, the normal law."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _RANKED = 1000  # samples that rank the start laws
 
 
 def check_fixed(fixed: Mapping[str, float]) -> dict[str, float]:
-    """As floats, in any real type; raises `UsageError` for what is no parameter or no value of it."""
+    """The held values as floats; raises `UsageError` for a name that is no parameter, or a value out of its range."""
     for name, value in fixed.items():
         if name not in NAMES:
             raise UsageError(f"fixed: {name!r} is no parameter; choose from {', '.join(NAMES)}")

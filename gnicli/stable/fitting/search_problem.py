@@ -1,4 +1,4 @@
-"""What a search is given and what it finds, and the bounds of the parameters."""
+"""The problem and the result of a search, and the bounds of the parameters."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LOW, HIGH = np.array([ALPHA_RANGE[0], -1.0, -FARTHEST]), np.array([ALPHA_RANGE[1
 
 @dataclass
 class Problem:
-    """One standardized sample. `fixed` holds values of α, β, μ, log σ, NaN where free.
+    """The problem of one search: a standardized sample. `fixed` holds values of α, β, μ, log σ, NaN where free.
 
     With `s1_loc` the location that is fixed (or fitted) is that of S1: μ = s1_loc + β σ T(α), in standardized units.
     """

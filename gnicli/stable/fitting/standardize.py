@@ -75,7 +75,7 @@ def flat_array(samples: Any) -> np.ndarray:
         return array
     if array.dtype.kind not in "iuf":
         raise DataError(f"samples must be real numbers, got an array of {array.dtype}")
-    with np.errstate(over="ignore"):  # told in words
+    with np.errstate(over="ignore"):  # an overflow raises the error below
         cast = array.astype(np.float32 if array.dtype == np.float16 else np.float64)
     lost = np.isinf(cast) & np.isfinite(array)
     if lost.any():
@@ -105,7 +105,8 @@ def _quartiles(values: np.ndarray) -> tuple[float, float, float]:
 
 
 def standardize(samples: Any, *, atom: bool = False) -> Standardized:
-    """Raises `DataError` for what is not finite, `NumericalError` for fewer than 50 or without spread.
+    """The sample with a rough center and unit. Raises `DataError` for values that are not finite, `NumericalError` for
+    fewer than 50 values or values without spread.
 
     A middle half that is one value is without spread, unless `atom` is true: then the unit is a wider one.
     """

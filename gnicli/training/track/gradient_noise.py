@@ -1,4 +1,4 @@
-"""`track=gradient_noise`: a stable law fitted to the gradient noise of each layer, now and then (figure 8)."""
+"""`track=gradient_noise`: a stable law fitted to the gradient noise of each layer during training (figure 8)."""
 
 from __future__ import annotations
 

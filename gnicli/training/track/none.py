@@ -19,7 +19,7 @@ class NoTrack:
     name: str = key("none", "only the losses")
 
     def build(self, network: NoisyNetwork, every: int, observer: Observer) -> None:
-        """There is no watcher."""
+        """Return None: nothing is tracked."""
         return None
 
 
