@@ -28,7 +28,7 @@ _LOOPBACK = re.compile(r"(localhost|127\.\d+\.\d+\.\d+|::1)")
 
 @dataclass(frozen=True)
 class Limits:
-    """How much patience a server gets."""
+    """The limits of time, speed and attempts for a server."""
 
     timeout: float = 30.0  # seconds until it answers, and between two pieces
     window: float = 60.0  # seconds over which the speed is judged
@@ -133,7 +133,7 @@ def _from_server(url: str, wanted: Wanted, observer: Observer, limits: Limits) -
 
 
 def _is_whole(wanted: Wanted, have: int) -> bool:
-    # Killed between the last byte and the check; or the server cannot tell, since the size is not known.
+    # A process was killed between the last byte and the check; or the size is unknown, and only the sum decides.
     if wanted.size is None:
         if files.sha256_of(wanted.part) != wanted.sha256:
             return False

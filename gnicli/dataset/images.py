@@ -1,4 +1,4 @@
-"""What all image sets share: which images are taken, and how pixels become numbers."""
+"""The base of all image sets: which images are taken, and how pixels become numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A density with its bandwidth and its uncertainty over chains: what `gni kde-stationary` draws."""
+"""A kernel density estimate with its bandwidth and its standard error over chains."""
 
 from __future__ import annotations
 

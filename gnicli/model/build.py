@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Model(NamedTuple):
-    """What the keys mean: objects of `gnicli.sde`, ready to run. `low`, `high` bound the window of densities."""
+    """The objects of `gnicli.sde` that the keys describe, ready to run. `low`, `high` bound the window of densities."""
 
     potential: Potential
     increments: Increments
@@ -33,7 +33,7 @@ class Model(NamedTuple):
 
 
 class Dynamics(NamedTuple):
-    """What moves chains."""
+    """The noise, the scheme and the plan that move the chains."""
 
     increments: Increments
     scheme: Scheme

@@ -44,7 +44,7 @@ def _judged(own: Kept, run: loop.Run, config: ModelConfig, model: Model) -> Chai
 
 
 def values_of(chains: Chains) -> dict[str, Value]:
-    """What both commands report of chains: explosions, mixing, means of the functions."""
+    """The values that both commands report of chains: explosions, mixing, means of the functions."""
     values = {
         "ess": Value(chains.ess, n=chains.n_chains, unit="positions"),
         "split_rhat": Value(chains.rhat, n=chains.trace.positions.shape[2]),
@@ -56,7 +56,7 @@ def values_of(chains: Chains) -> dict[str, Value]:
 
 
 def unit_of(chains: Chains, mean: means.Mean) -> str:
-    """What stands beside the error of a mean: a mark where chains have not mixed."""
+    """The unit shown beside a mean and its standard error: a mark where chains have not mixed."""
     return "not mixed" if chains.rhat > mixing.MIXED and not isinstance(mean.value, str) else ""
 
 
@@ -120,7 +120,7 @@ def mixing_notes(rhat: float, ess: float | None, consequence: str) -> list[str]:
 
 
 def arrays_of(chains: Chains) -> dict[str, NamedArray]:
-    """All of a simulation that `load` needs, and what a reader may want."""
+    """The arrays of a simulation: all that `load` needs, the final positions and the explosions."""
     histogram, run = chains.histogram, chains.run
     return {
         "edges": NamedArray(histogram.edges, "bin edges of the histogram (n_bins + 1)"),

@@ -1,4 +1,4 @@
-"""What results of each coordinate are called."""
+"""The names of the results of each coordinate."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ class ModelConfig:
 
     @property
     def noise(self) -> LevyNoise:
-        """What the keys say of the noise."""
+        """The noise that the keys describe."""
         return LevyNoise(self.alpha, self.beta, self.epsilon)
 
     def _check_sizes(self) -> None:

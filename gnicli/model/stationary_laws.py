@@ -1,4 +1,4 @@
-"""The laws that chains are held against, coordinate by coordinate."""
+"""The laws that chains are compared with, coordinate by coordinate."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gnicli.sde.laws.stationary import StationaryLaw, stationary_law
 
 
 class Laws(NamedTuple):
-    """Of one coordinate: the exact stationary law of (4.3) where it can be had, and the Gibbs law."""
+    """The laws of one coordinate: the exact stationary law of (4.3) where it is known, and the Gibbs law."""
 
     exact: StationaryLaw | None
     gibbs: GibbsLaw

@@ -1,1 +1,1 @@
-"""Members of `samples=`: where the numbers come from that a law is fitted to (layer 1)."""
+"""Members of `samples=`: the sources of the numbers to which a law is fitted (layer 1)."""

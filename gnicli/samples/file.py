@@ -29,7 +29,7 @@ THOUSANDS = ("none", "comma", "point", "space", "apostrophe")
 HEADERS = ("auto", "yes", "no")
 _MAGIC = {b"\x93NUMPY": "npy", b"PK\x03\x04": "zip", b"PK\x05\x06": "zip", b"PAR1": "parquet"}
 _BINARY = {".npy": "npy", ".npz": "zip", ".parquet": "parquet", ".pq": "parquet"}
-_HEAD = 512  # bytes that tell what a file is
+_HEAD = 512  # bytes that show of which kind a file is
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/+")
 
 
@@ -172,7 +172,7 @@ class _Reading:
         self.source = groups.source
 
     def read(self, stream: BinaryIO, size: int | None) -> None:
-        """Read what it is, which its first bytes tell."""
+        """Read the stream as the kind of file that its first bytes show."""
         from gnicli.samples.formats import compressed, foreign
 
         buffered, first = _looked_at(stream)

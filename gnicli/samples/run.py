@@ -1,4 +1,4 @@
-"""`samples=run`: an array of another run, from its results or its checkpoint."""
+"""`samples=run`: an array of another run, from its `arrays.npz` or its checkpoint."""
 
 from __future__ import annotations
 

@@ -14,9 +14,9 @@ from gnicli.sde.scheme import Scheme
 
 
 def gradient_dynamics(potential: Potential, noise: LevyNoise, scheme: str = "strang") -> tuple[Increments, Scheme]:
-    """Those of (4.3). For Strang's scheme the noise's centering is in the drift where it is strong.
+    """The increments and the scheme of (4.3). For Strang's scheme a strong centering of the noise is in the drift.
 
-    For the others it makes no difference where it is (`tamed` is for comparison only).
+    For other schemes its place makes no difference (`tamed` is for comparison only).
     """
     winds = _winds(potential, noise, scheme)
     drift = GradientDrift(centering.tilted(potential, winds))
@@ -31,7 +31,10 @@ def fractional_dynamics(
     K: int | None = None,
     order: int = 2,
 ) -> tuple[Increments, Scheme]:
-    """Those of (4.6): the drift that restores the Gibbs law, by quadrature or as the sum b_{h,K} of an `order`."""
+    """The increments and the scheme of (4.6), whose drift restores the Gibbs law.
+
+    The drift is computed by quadrature, or as the sum b_{h,K} of an `order`.
+    """
     winds = _winds(potential, noise, scheme)
     force = FractionalForce(potential, noise.coordinates(potential.dimension)[0], h, K, order)
     return Increments(noise, potential.dimension, winds), schemes.build(scheme, FractionalDrift(force, winds[0]))

@@ -1,4 +1,4 @@
-"""Means over independent chains, with the error that they have: none where the variance of the law is infinite.
+"""Means over independent chains with their standard errors; no error where the variance of the law is infinite.
 
 The tail of a stationary law is known from its potential: with a force that grows like |w|^m a single jump of the noise
 leaves P(|w| > x) ~ x^{−(α + m − 1)}, so a function that grows like |w|^p has a tail of index a = (α + m − 1)/p. Its
@@ -43,7 +43,7 @@ class Tail(NamedTuple):
 
     @property
     def known(self) -> bool:
-        """Whether it is known."""
+        """Whether the exponent is known."""
         return not math.isnan(self.exponent)
 
     @property
@@ -71,8 +71,9 @@ class Mean(NamedTuple):
 
 
 def tails(potential: Potential, noise: LevyNoise, scheme: str = "strang", drift: str = "gradient") -> Tails:
-    """Of the law of one coordinate, as a scheme has it: tamed chains come in at a bounded speed, whatever the force.
+    """The tails of the law of one coordinate under a scheme.
 
+    Tamed chains move in at a bounded speed, whatever the force.
     Where `scheme=implicit` records, after its solve, a jump x is only x^{1/m} far out.
     """
     alpha, beta = noise.alpha, noise.skewness
@@ -90,7 +91,7 @@ def tails(potential: Potential, noise: LevyNoise, scheme: str = "strang", drift:
 
 
 def tail_of(function: Callable[[np.ndarray], np.ndarray], law: Tails) -> Tail:
-    """That of g(w), w of a law with these tails and a density that is positive where g has a pole."""
+    """The tail of g(w), where the law of w has these tails and a density that is positive where g has a pole."""
     grown = growth.of(function)
     found = [_far(side, index) for side, index in zip((grown.left, grown.right), law, strict=True)]
     if grown.pole:
@@ -112,9 +113,9 @@ def _far(side: growth.Side, index: float) -> Tail:
 
 
 def of(moments: Moments, laws: Sequence[Tails], mixed: bool = True) -> Mapping[str, tuple[Mean, ...]]:
-    """Of each function, the mean in every coordinate; `laws` are the tails of the coordinates.
+    """The mean of each function in every coordinate; `laws` are the tails of the coordinates.
 
-    Chains that have not mixed (`mixed`) show means of where they have been so far: these have no errors.
+    Means of chains that have not mixed (`mixed`) describe the simulated time only, and have no standard errors.
     """
     found = {}
     seen = moments.weight > 0

@@ -35,10 +35,10 @@ class Chains(NamedTuple):
     `histogram` counts all recorded positions (`histogram.cdf()` gives the distribution function at `histogram.edges`
     with its standard error), `moments` sums functions of them. `trace.positions` (n_rows, d, n_traced) are the paths of
     the first chains, at most 2000 rows; `times` (n_rows,) are the times of its rows, `weights` their steps' lengths.
-    `run` tells where chains ended and which exploded. `ess` is the effective number of independent positions among all
+    `run` says where chains ended and which exploded. `ess` is the effective number of independent positions among all
     that were recorded, the least over coordinates, and `rhat` their split-R̂, above 1.05 where chains have not mixed;
-    NaN where too few chains live. `means` are those of each function in every coordinate, with the errors that they
-    have: none where the variance is infinite, and a word in place of a number where the mean is.
+    NaN where too few chains are finite. `means` are those of each function in every coordinate with their standard
+    errors: none where the variance is infinite, and a word in place of a number where the mean is.
     """
 
     histogram: Histogram

@@ -32,7 +32,7 @@ _ENCODINGS = (
 
 
 class Wishes(NamedTuple):
-    """What the user says of a table."""
+    """The user's keys that describe a table."""
 
     column: str | None = None
     group: str | None = None
@@ -267,7 +267,7 @@ class _Reader:
         return np.array(values_or_none, dtype=np.float64)
 
     def _summary(self, found: _Found, skipped: int, n_rows: int) -> str:
-        """What was read, for a note."""
+        """A note on what was read: rows, columns, header, comments."""
         names = found.layout.names
         if len(found.values) > 1:
             which = f"{len(found.values)} columns as one sample"

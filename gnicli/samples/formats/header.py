@@ -1,4 +1,4 @@
-"""Whether the first line of a table names its columns, told from the cells themselves.
+"""Whether the first line of a table names its columns, decided from the cells themselves.
 
 Words over numbers are names. Numbers over numbers are names only where the line has a form that programs give to names
 and the lines below it have not. The forms are those of pandas, which names columns by numbers:

@@ -1,4 +1,4 @@
-"""How a table in text is laid out, told from its first lines: what separates fields, and what the columns are."""
+"""The layout of a table in text, found from its first lines: what separates fields, and what the columns are."""
 
 from __future__ import annotations
 

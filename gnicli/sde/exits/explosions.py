@@ -56,8 +56,8 @@ def explosion_probability(
 ) -> float:
     """P(a chain explodes in n_steps of Euler's scheme): 1 − exp(−N η ε^α C_α Σ_± (1 ± β)/2 E|threshold_± − w|^{−α}).
 
-    `positions` is a sample of where chains live; without it they live at 0, which is the formula for η → 0. At η = .01
-    and (1.1, .5) on the double well the two differ by a tenth.
+    `positions` is a sample of the chains' positions. Without it they are at 0, which is the formula for η → 0. At
+    η = .01 and (1.1, .5) on the double well the two differ by a tenth.
     """
     alpha, beta = noise.alpha, noise.skewness
     left, right = euler_thresholds(potential, eta)

@@ -1,4 +1,4 @@
-"""First exits from a basin by simulation, to hold against `exits.theory`."""
+"""First exits from a basin by simulation, to compare with `exits.theory`."""
 
 from __future__ import annotations
 
@@ -137,19 +137,19 @@ class _Watch:
         self.w[part] = here
 
     def state(self, done: int) -> State:
-        """All that goes on from after `done` steps."""
+        """The state after `done` steps, from which a resumed simulation continues."""
         found = {"durations": np.concatenate(self._durations), "moments": np.concatenate(self._moments)}
         return State(done, {"w": self.w, "since": self._since, "counts": self.counts, "near": self.near, **found})
 
     def restore(self, state: State) -> int:
-        """Take a state back: the number of its steps."""
+        """Restore a state; return the number of its steps."""
         self.w, self._since, self.counts = (np.array(state.arrays[name]) for name in ("w", "since", "counts"))
         self.near = np.array(state.arrays.get("near", self.near))
         self._durations, self._moments = [np.array(state.arrays["durations"])], [np.array(state.arrays["moments"])]
         return state.step
 
     def exits(self, time: float) -> Exits:
-        """What was seen in a total time."""
+        """The exits observed in a total time."""
         left, right, n = self.near
         nearness = (float(left / n), float(right / n)) if n else (float("nan"), float("nan"))
         durations, moments = np.concatenate(self._durations), np.concatenate(self._moments)

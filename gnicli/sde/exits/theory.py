@@ -1,6 +1,6 @@
-"""First exits and transitions of small-noise chains: what theory says.
+"""The small-noise theory of first exits and transitions (Imkeller & Pavlyukevich 2008).
 
-Imkeller & Pavlyukevich 2008. Big jumps alone decide: wide basins win, barriers do not count.
+Single large jumps cause the exits, so rates depend on the width of a basin and not on the height of its barrier.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def exit_theory(noise: LevyNoise, left: float, right: float) -> ExitTheory:
 
 
 def exit_rate_from(noise: LevyNoise, nearness: tuple[float, float]) -> float:
-    """The exit rate from where chains live: ε^α C_α Σ_± (1 ± β)/2 E|border_± − w|^{−α}.
+    """The exit rate from the positions of the chains: ε^α C_α Σ_± (1 ± β)/2 E|border_± − w|^{−α}.
 
     `nearness` are the two expectations, left and right (`exits.simulated.Exits`).
     """

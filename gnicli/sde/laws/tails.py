@@ -18,7 +18,7 @@ _MAX_EXPONENT = 60.0
 
 
 class Tail(NamedTuple):
-    """Side x > 0 of a law of a law: p(x) ~ Σ amplitudes · x^{−powers−1}."""
+    """The tail of a law on the side x > 0: p(x) ~ Σ amplitudes · x^{−powers−1}."""
 
     powers: np.ndarray
     amplitudes: np.ndarray

@@ -38,7 +38,7 @@ class Strang:
         return self._drift.flow(w, 0.5 * eta)
 
     def lost(self, w: np.ndarray, eta: float) -> np.ndarray:
-        """None in practice."""
+        """The chains beyond what a stable draw can reach; this scheme does not explode."""
         return lost_in_numbers(w)
 
     def visit(

@@ -31,7 +31,7 @@ class Tamed:
         return w + step / (1 + length)
 
     def after(self, w: np.ndarray, eta: float) -> np.ndarray:
-        """Nothing."""
+        """`w` as it is: nothing follows the noise."""
         return w
 
     def between(self, w: np.ndarray, eta: float, next_eta: float) -> np.ndarray:
@@ -39,7 +39,7 @@ class Tamed:
         return self.before(w, next_eta)
 
     def lost(self, w: np.ndarray, eta: float) -> np.ndarray:
-        """None in practice."""
+        """The chains beyond what a stable draw can reach; this scheme does not explode."""
         return lost_in_numbers(w)
 
     def visit(
