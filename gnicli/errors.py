@@ -4,7 +4,7 @@ Raise one of these, with a message of one line that says what was given, what is
 Anything else that escapes is a bug of gni and is reported as such (exit code 1).
 
 What a message quotes may come from a stranger's file. `GniError` therefore passes it through `shown` and `redacted`,
-and so does whatever else puts names out of files before somebody's eyes.
+and so does all else that shows names out of files.
 """
 
 from __future__ import annotations

@@ -146,9 +146,9 @@ def _looks_pickled(path: Path) -> bool:
 def load(folder: Path, config: Mapping[str, Any], note: Callable[[str], object]) -> Checkpoint | None:
     """The newest state that is whole, or None where the run has saved none.
 
-    A damaged newest one is moved aside and the previous one taken, which `note` is told. Raises `DataError` when none
-    is whole, or a pickle lies in its place; `ConflictError` when it belongs to another config, naming the first key;
-    `ResourceError` when a later gni wrote it.
+    A damaged newest one is moved aside, the previous one is taken, and `note` gets a sentence on it. Raises `DataError`
+    when none is whole, or a pickle lies in its place; `ConflictError`, naming the first key, when it belongs to another
+    config; `ResourceError` when a later gni wrote it.
     """
     troubles: list[str] = []
     for name in (CURRENT, PREVIOUS):

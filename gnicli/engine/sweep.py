@@ -238,7 +238,7 @@ def _stderr(record: RunRecord, name: str) -> float | None:
 
 
 def readable_table(records: Sequence[RunRecord]) -> tuple[list[str], list[list[str]]]:
-    """The jobs for the eye: number, what varies, status, the first values, folder."""
+    """The jobs as a table to read: number, what varies, status, the first values, folder."""
     keys = varying(records)
     names = _names([record.values for record in records])[:_TABLE_VALUES]
     labels = labels_of(records, keys)

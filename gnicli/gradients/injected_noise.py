@@ -68,11 +68,11 @@ class Recorded:
         """Restore nothing."""
 
     def values(self) -> dict[str, Value]:
-        """Nothing was fitted."""
+        """No values: nothing is fitted."""
         return {}
 
     def notes(self) -> tuple[str, ...]:
-        """Nothing was fitted."""
+        """No notes: nothing is fitted."""
         return ()
 
 
@@ -108,7 +108,7 @@ class FittedDraws:
         raise NotImplementedError
 
     def begin(self, n_layers: int) -> None:
-        """No laws yet."""
+        """Begin without a law for any layer."""
         self._laws = np.full((n_layers, self.n_parameters), np.nan)
         self._counts = np.zeros((n_layers, len(COUNTS)), np.int64)
 
@@ -174,7 +174,7 @@ class GaussianDraws(FittedDraws):
         return found
 
     def draw(self, law: np.ndarray, n: int, stream: np.random.Generator) -> np.ndarray:
-        """Normal numbers."""
+        """Draws of the normal law."""
         return Normal(law[0], law[1]).rvs(n, stream)
 
 

@@ -64,7 +64,7 @@ class Landscape:
         raise UsageError("the minima of potential=network are not known; leave start out, or give another one")
 
     def saddles(self) -> np.ndarray:
-        """Not known."""
+        """Raise `UsageError`: the saddles are not known."""
         return self.minima()
 
     def _one(self, w: torch.Tensor) -> torch.Tensor:

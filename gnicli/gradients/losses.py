@@ -51,7 +51,7 @@ class Loss(Protocol):
 
 
 class MeanSquaredError:
-    """`loss=mse`."""
+    """The mean squared error, `loss=mse`; formulas at the head of the module."""
 
     def prepare(self, targets: torch.Tensor, n_outputs: int, dtype: torch.dtype) -> torch.Tensor:
         """Regressed values as they are; class labels (integers) as one-hot vectors."""
@@ -75,7 +75,7 @@ class MeanSquaredError:
 
 
 class CrossEntropy:
-    """`loss=cross_entropy`."""
+    """The cross-entropy, `loss=cross_entropy`; formulas at the head of the module."""
 
     def prepare(self, targets: torch.Tensor, n_outputs: int, dtype: torch.dtype) -> torch.Tensor:
         """Class indices as they are."""

@@ -21,7 +21,7 @@ class Law(Protocol):
     """A law with a density."""
 
     def pdf(self, x: np.ndarray) -> np.ndarray:
-        """Density."""
+        """The density at `x`."""
         ...
 
 

@@ -131,27 +131,27 @@ def of(command: str) -> Callable[[DictConfig], Any]:
 
 
 def train(cfg: DictConfig) -> Outcome | None:
-    """`gni train`."""
+    """The task of `gni train`."""
     return _perform("train", cfg)
 
 
 def gradient_noise(cfg: DictConfig) -> Outcome | None:
-    """`gni gradient-noise`."""
+    """The task of `gni gradient-noise`."""
     return _perform("gradient-noise", cfg)
 
 
 def fit_stable(cfg: DictConfig) -> Outcome | None:
-    """`gni fit-stable`."""
+    """The task of `gni fit-stable`."""
     return _perform("fit-stable", cfg)
 
 
 def simulate_sde(cfg: DictConfig) -> Outcome | None:
-    """`gni simulate-sde`."""
+    """The task of `gni simulate-sde`."""
     return _perform("simulate-sde", cfg)
 
 
 def kde_stationary(cfg: DictConfig) -> Outcome | None:
-    """`gni kde-stationary`."""
+    """The task of `gni kde-stationary`."""
     return _perform("kde-stationary", cfg)
 
 

@@ -16,7 +16,7 @@ from gnicli.sde.exits.simulated import Exits, count_interval
 from gnicli.sde.exits.theory import exit_rate_from, exit_theory, smallness
 
 _SMALL = 0.2  # what has to be much less than 1
-_SURE = 0.999  # level of the interval that a rate of theory is held against: many are, in a sweep
+_SURE = 0.999  # level of the interval that a rate of theory is compared with; high, because a sweep has many
 
 
 class Basin:

@@ -185,7 +185,7 @@ def _check_arrays(own: Kept, model: Model, arrays: Mapping[str, np.ndarray]) -> 
     if (alive == lost).any():
         raise DataError("the arrays positions and exploded_by of the source contradict each other: damaged")
     if np.isnan(arrays["trace"][:, :, ~lost[: arrays["trace"].shape[2]]]).any():
-        raise DataError("the array trace of the source holds NaN of chains that live: damaged")
+        raise DataError("the array trace of the source holds NaN of chains that have not exploded: damaged")
     _check_sums(own, arrays)
 
 

@@ -78,7 +78,7 @@ def check(smoothing: Smoothing, model: Model, n_bins: int) -> None:
 
 
 def _by_tree(bandwidth: Any, model: Model, found: Chains, axis: int, window: Window, n_effective: float) -> Density:
-    """scikit-learn's estimate, of the traces of chains that live."""
+    """scikit-learn's estimate, from the trajectories of the chains that have not exploded."""
     positions = found.trace.positions[:, axis]
     positions = positions[:, np.isfinite(positions).all(axis=0)]
     thin = -(-positions.size // _TREE_SAMPLES)

@@ -21,16 +21,16 @@ class DoubleWell:
 
     @property
     def dimension(self) -> int:
-        """1."""
+        """The number of coordinates, 1."""
         return 1
 
     @property
     def coefficients(self) -> Sequence[float]:
-        """Ascending powers."""
+        """The coefficients of f in ascending powers."""
         return (0.0, 0.0, -0.5, 0.0, 0.25)
 
     def value(self, w: np.ndarray) -> np.ndarray:
-        """f, elementwise."""
+        """f(w), elementwise."""
         square = w * w
         return square * (0.25 * square - 0.5)
 
@@ -49,11 +49,11 @@ class DoubleWell:
         return np.divide(w, below, out=below)
 
     def minima(self) -> np.ndarray:
-        """−1 and 1."""
+        """The minimizers −1 and 1."""
         return np.array([-1.0, 1.0])
 
     def saddles(self) -> np.ndarray:
-        """0."""
+        """The saddle 0."""
         return np.array([0.0])
 
 

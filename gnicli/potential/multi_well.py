@@ -37,17 +37,17 @@ class MultiWell:
 
     @property
     def dimension(self) -> int:
-        """1."""
+        """The number of coordinates, 1."""
         return 1
 
     @property
     def coefficients(self) -> Sequence[float]:
-        """Ascending powers."""
+        """The coefficients of f in ascending powers."""
         force = self.strength * np.polynomial.polynomial.polyfromroots([*self.wells, *self.between])
         return [float(c) for c in np.polynomial.polynomial.polyint(force)]
 
     def value(self, w: np.ndarray) -> np.ndarray:
-        """f, elementwise."""
+        """f(w), elementwise."""
         return polynomials.evaluate(self.coefficients, w)
 
     def gradient(self, w: np.ndarray) -> np.ndarray:
@@ -62,11 +62,11 @@ class MultiWell:
         return runge_kutta.flow(self.gradient, w, time)
 
     def minima(self) -> np.ndarray:
-        """The wells."""
+        """The minimizers: the wells, ascending."""
         return np.array(self.wells, float)
 
     def saddles(self) -> np.ndarray:
-        """The saddles."""
+        """The maximizers between the wells, ascending."""
         return np.array(self.between, float)
 
 

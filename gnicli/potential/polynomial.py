@@ -33,7 +33,7 @@ class Polynomial:
 
     @property
     def dimension(self) -> int:
-        """1."""
+        """The number of coordinates, 1."""
         return 1
 
     @property
@@ -42,7 +42,7 @@ class Polynomial:
         return [float(c) for c in np.trim_zeros(np.asarray(self.terms, float), "b")]
 
     def value(self, w: np.ndarray) -> np.ndarray:
-        """f, elementwise."""
+        """f(w), elementwise."""
         return polynomials.evaluate(self.coefficients, w)
 
     def gradient(self, w: np.ndarray) -> np.ndarray:
@@ -55,7 +55,7 @@ class Polynomial:
         return runge_kutta.flow(lambda at: polynomials.evaluate(force, at), w, time)
 
     def minima(self) -> np.ndarray:
-        """Ascending."""
+        """The minimizers, ascending."""
         return polynomials.turning_points(self.coefficients)[0]
 
     def saddles(self) -> np.ndarray:

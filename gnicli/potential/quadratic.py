@@ -24,16 +24,16 @@ class Quadratic:
 
     @property
     def dimension(self) -> int:
-        """1."""
+        """The number of coordinates, 1."""
         return 1
 
     @property
     def coefficients(self) -> Sequence[float]:
-        """Ascending powers."""
+        """The coefficients of f in ascending powers."""
         return (0.0, 0.0, self.curvature / 2)
 
     def value(self, w: np.ndarray) -> np.ndarray:
-        """f, elementwise."""
+        """f(w), elementwise."""
         return (self.curvature / 2) * w * w
 
     def gradient(self, w: np.ndarray) -> np.ndarray:
@@ -45,11 +45,11 @@ class Quadratic:
         return w * np.exp(-self.curvature * time)
 
     def minima(self) -> np.ndarray:
-        """0."""
+        """The only minimizer, 0."""
         return np.array([0.0])
 
     def saddles(self) -> np.ndarray:
-        """None."""
+        """An empty array: there is no saddle."""
         return np.array([])
 
 

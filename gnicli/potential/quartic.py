@@ -20,16 +20,16 @@ class Quartic:
 
     @property
     def dimension(self) -> int:
-        """1."""
+        """The number of coordinates, 1."""
         return 1
 
     @property
     def coefficients(self) -> Sequence[float]:
-        """Ascending powers."""
+        """The coefficients of f in ascending powers."""
         return (0.0, 0.0, 0.0, 0.0, 0.25)
 
     def value(self, w: np.ndarray) -> np.ndarray:
-        """f, elementwise."""
+        """f(w), elementwise."""
         square = w * w
         return 0.25 * square * square
 
@@ -46,11 +46,11 @@ class Quartic:
         return np.divide(w, below, out=below)
 
     def minima(self) -> np.ndarray:
-        """0."""
+        """The only minimizer, 0."""
         return np.array([0.0])
 
     def saddles(self) -> np.ndarray:
-        """None."""
+        """An empty array: there is no saddle."""
         return np.array([])
 
 

@@ -19,7 +19,7 @@ class Sampler(Protocol):
     """A law of `gnicli.stable` or `gnicli.laws`."""
 
     def rvs(self, n: int, rng: np.random.Generator) -> np.ndarray:
-        """`n` draws."""
+        """`n` independent draws, float64 (n,)."""
         ...
 
 

@@ -269,7 +269,7 @@ class _Again(io.RawIOBase):
         self._first, self._stream = first, stream
 
     def readable(self) -> bool:
-        """Always true."""
+        """True, as `io.RawIOBase` asks of what can be read."""
         return True
 
     def readinto(self, buffer: Any) -> int:

@@ -12,11 +12,11 @@ class Law(Protocol):
     """What an exact law can do here: `StationaryLaw`, `GibbsLaw` and `StableLaw` all do."""
 
     def pdf(self, x: np.ndarray) -> np.ndarray:
-        """Density."""
+        """The density at `x`."""
         ...
 
     def cdf(self, x: np.ndarray) -> np.ndarray:
-        """Distribution function."""
+        """The distribution function at `x`."""
         ...
 
 

@@ -28,7 +28,7 @@ class Inflated(io.RawIOBase):
         self._done = False
 
     def readable(self) -> bool:
-        """Always true."""
+        """True, as `io.RawIOBase` asks of what can be read."""
         return True
 
     def readinto(self, buffer: Any) -> int:

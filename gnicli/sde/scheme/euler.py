@@ -16,7 +16,7 @@ _FAR = 1e6
 
 
 class Euler:
-    """The explicit step."""
+    """Euler's scheme: an explicit step of the drift, then the noise."""
 
     name = "euler"
     order = 1
@@ -31,11 +31,11 @@ class Euler:
         self._eta, self._found = 0.0, (np.inf, np.inf)
 
     def before(self, w: np.ndarray, eta: float) -> np.ndarray:
-        """The drift's step."""
+        """The explicit step of the drift."""
         return w + eta * self._drift.rate(w)
 
     def after(self, w: np.ndarray, eta: float) -> np.ndarray:
-        """Nothing."""
+        """`w` as it is: nothing follows the noise."""
         return w
 
     def between(self, w: np.ndarray, eta: float, next_eta: float) -> np.ndarray:

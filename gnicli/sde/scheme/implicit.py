@@ -32,7 +32,7 @@ class Implicit:
         self._concavity = max(_largest_concavity(force) for force in self._forces)
 
     def before(self, w: np.ndarray, eta: float) -> np.ndarray:
-        """Nothing."""
+        """`w` as it is: nothing comes before the noise."""
         return w
 
     def after(self, w: np.ndarray, eta: float) -> np.ndarray:
@@ -47,11 +47,11 @@ class Implicit:
         return np.stack([_solve(force, row, eta) for force, row in zip(self._forces, w, strict=True)])
 
     def between(self, w: np.ndarray, eta: float, next_eta: float) -> np.ndarray:
-        """The solved place."""
+        """The solution of the implicit equation, where the next step starts."""
         return self.after(w, eta)
 
     def lost(self, w: np.ndarray, eta: float) -> np.ndarray:
-        """None in practice."""
+        """The chains beyond what a stable draw can reach; this scheme does not explode."""
         return lost_in_numbers(w)
 
     def visit(

@@ -192,7 +192,7 @@ _COMBINATIONS = _combinations()
 
 
 def _features(alpha: float, beta: float, loc: float) -> tuple[float, ...]:
-    """What `_combinations` multiplies."""
+    """The ten features of a law that `_combinations` multiplies."""
     k0, k1, k2 = _cotangent(alpha - 1.0)
     return 1.0, alpha, alpha * alpha, loc, k0, k1, beta * k0, beta * k1, beta * k2, alpha * beta * k0
 
