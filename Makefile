@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 NEXT   ?= .venv-hydra-next
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-slow stress test-hydra-next check format lint types layers docs-check docs bench figures clean
+.PHONY: help setup run test test-slow stress test-hydra-next check format lint types layers docs-check docs site bench figures clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{split($$1, t, ":"); printf "  make %-15s %s\n", t[1], $$2}'
@@ -52,7 +52,7 @@ test-hydra-next: $(READY) ## run the tests of the command line with the next ver
 
 HYDRA_NEXT_TESTS := $(addprefix tests/launch/test_,components.py experiments.py hydra_versions.py launching.py strangers.py)
 
-check: format lint types layers docs-check test test-hydra-next ## all that a change must pass
+check: format lint types layers docs-check site test test-hydra-next ## all that a change must pass
 
 format: $(READY)
 	$(BIN)/ruff format --check .
@@ -68,6 +68,10 @@ layers: $(READY)
 
 docs-check: $(READY)
 	$(BIN)/python -m pytest tests/docs
+
+# Warnings are errors: a link, a heading or a docstring that breaks is seen here.
+site: $(READY) ## build the pages of docs/ as a site in build/site
+	$(BIN)/python -m sphinx -q -W --keep-going -b html docs build/site
 
 docs: $(READY) ## renew what is generated in docs/
 	$(BIN)/python -m gnicli.cli.reference docs/reference.md
