@@ -18,7 +18,7 @@ default_role = "literal"
 autodoc_typehints = "signature"
 autodoc_member_order = "bysource"
 autodoc_default_options = {"members": True, "show-inheritance": False}
-# `gnicli` gives its names at their first use; this tells autodoc nothing new, but keeps pandas and torch out of signatures.
+# Signatures say DataFrame and Tensor, not the modules that hold them.
 python_use_unqualified_type_names = True
 
 # Links of the pages to headings (`reference.md#gni-train`) and to files of the repository beside docs/.

@@ -38,7 +38,7 @@ def fit(
     parameterization: "S1" or "S0", as in `StableLaw`: what the fitted loc means, and a loc in `fixed`.
     fixed: values for any of alpha, beta, loc, scale that are not to be fitted, as in {"beta": 0.0}.
     exact: False takes the maximum on fixed nodes for every law, in milliseconds where the exact one takes up to
-    seconds (alpha below 0.9, beta near −1 or 1). There alpha was seen to be off by up to 0.01, by 1e-4 where it is above
+    seconds (alpha below 0.9, beta near ±1). There alpha was seen to be off by up to 0.01, by 1e-4 where it is above
     0.6 and the law nearly symmetric.
 
     Returns a `StableFit`: parameters and standard errors in the unit of the samples.
