@@ -11,7 +11,6 @@ extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphin
 exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = f"gni {version}"
-html_static_path = ["_static"]
 
 # Docstrings mark names with single backticks; without this reStructuredText takes them for titles.
 default_role = "literal"
