@@ -134,13 +134,7 @@ def explicit_regularizer(
         require_separate_examples(model, "exact=True", "exact=False")
     with torch.enable_grad():
         with activations:
-            outputs = outputs_of(called(model, x))
-        if isinstance(loss, losses.MeanSquaredError):
-            outputs = outputs.flatten(1)
-        if outputs.dim() != 2:
-            raise UsageError(
-                f"criterion: cross-entropy needs outputs (n, c), and the model gives {tuple(outputs.shape)}"
-            )
+            outputs = _in_rows(outputs_of(called(model, x)), loss)
         generator = torch_stream(seed, "probe", step, generator=torch.Generator(outputs.device))
         terms = activations.terms(outputs, loss, None if exact else n_probes, generator)
         total = sum(terms, outputs.new_zeros(()))
@@ -176,6 +170,15 @@ def _is_plain(model: nn.Module, x: Any) -> bool:
         and not x.requires_grad
         and not torch.is_autocast_enabled(x.device.type)
     )
+
+
+def _in_rows(outputs: torch.Tensor, loss: Loss) -> torch.Tensor:
+    """The outputs as (n, c), for which the Hessian of the loss is known; `UsageError` for another shape."""
+    if isinstance(loss, losses.MeanSquaredError):
+        outputs = outputs.flatten(1)
+    if outputs.dim() != 2:
+        raise UsageError(f"criterion: cross-entropy needs outputs (n, c), and the model gives {tuple(outputs.shape)}")
+    return outputs
 
 
 def _standard(criterion: Criterion) -> Loss:

@@ -53,9 +53,7 @@ def gradient_noise(
 
     Arguments:
         model: any module with weights that learn.
-        criterion: `mse`, `cross_entropy`, or a function of (what the model returns, y) that gives a scalar.
-        x, y: the batch whose gradient is looked at: tensors with a row for each example, or a tuple, list (positional
-            arguments) or mapping (keyword arguments) of such.
+        criterion, x, y: as in `gnicli.noisy_loss`; the batch whose gradient is looked at has a row for each example.
         noise, std, var, layers: as in `inject`.
         M: draws averaged in one gradient, at least 1 (4.5).
         n_mean: fresh draws whose mean is taken from the draw that is measured, at least 1 (3.2).
@@ -63,13 +61,12 @@ def gradient_noise(
         n_traced: weights of each layer whose draws are all kept, for fits; at least 1.
         seed, step: the key of the noise, integers of at least 0.
 
-    Raises `UsageError` for arguments out of range and where there is no noise, `ResourceError` where memory has too
-    little room, `NumericalError` where the noise leaves the range of its arithmetic.
+    Raises `UsageError` for arguments out of range and where there is no noise, `ResourceError` for too little memory,
+    `NumericalError` where the noise leaves the range of its arithmetic.
 
     Source: (3.2), figures 2 and A.1 to A.4 of the paper.
 
     >>> import torch
-    >>> from gnicli import gradient_noise
     >>> model = torch.nn.Sequential(torch.nn.Linear(2, 40), torch.nn.ELU(), torch.nn.Linear(40, 1))
     >>> x = torch.linspace(-1, 1, 16).reshape(8, 2)
     >>> found = gradient_noise(model, "mse", x, x.sum(1, keepdim=True), noise="mult", std=0.5, n_draws=64, n_traced=2)
@@ -78,20 +75,10 @@ def gradient_noise(
     """
     checks.integer("n_draws", n_draws, least=2, below=10**8)
     checks.integer("n_traced", n_traced, least=1)
-    network = _noisy(model, criterion, noise, std, var, M, n_mean, seed, layers)
     checks.integer("step", step, least=0)
-    bench = Bench(network, x, y, step, n_mean)
     n_examples(x)
-    device = next(model.parameters()).device
-    words = f"gradient_noise with n_draws={n_draws}, n_traced={n_traced} on {room.described(bench)}"
-    room.require(room.of_layers(bench, n_draws, n_traced), words, device)
-    with undisturbed(model, seed, step):
-        found = populations.measure(bench, n_draws, n_traced, SilentObserver())
-    frame = frames.of_populations(found, weight_names(model), [layer.name for layer in noise_layers(model, layers)])
-    frame.attrs["controls_passed"] = all(control.passed for control in found.controls)
-    said = sentences.sentences(found.statistics, found.controls)
-    frame.attrs["notes"] = (*said, results.protocol(bench, n_draws))
-    return frame
+    bench = Bench(_noisy(model, criterion, noise, std, var, M, n_mean, seed, layers), x, y, step, n_mean)
+    return _as_frame(_measured(bench, n_draws, n_traced), bench, n_draws)
 
 
 class GradientNoise:
@@ -161,6 +148,25 @@ class GradientNoise:
 def weight_names(model: torch.nn.Module) -> list[str]:
     """The names of the layers: weight tensors that learn, without the biases."""
     return [name for name, weight in model.named_parameters() if weight.requires_grad and weight.dim() > 1]
+
+
+def _measured(bench: Bench, n_draws: int, n_traced: int) -> populations.Found:
+    """The populations of the bench, where memory has room for them; the model is left as it was."""
+    network = bench.network
+    words = f"gradient_noise with n_draws={n_draws}, n_traced={n_traced} on {room.told(bench)}"
+    room.require(room.of_layers(bench, n_draws, n_traced), words, next(network.module.parameters()).device)
+    with undisturbed(network.module, network.seed, bench.step):
+        return populations.measure(bench, n_draws, n_traced, SilentObserver())
+
+
+def _as_frame(found: populations.Found, bench: Bench, n_draws: int) -> pd.DataFrame:
+    """What was found, with the names that the model has for its layers and what the command's report says of it."""
+    module, layers = bench.network.module, bench.network.layers
+    frame = frames.of_populations(found, weight_names(module), [layer.name for layer in noise_layers(module, layers)])
+    frame.attrs["controls_passed"] = all(control.passed for control in found.controls)
+    said = sentences.sentences(found.statistics, found.controls)
+    frame.attrs["notes"] = (*said, results.protocol(bench, n_draws))
+    return frame
 
 
 def _noisy(
