@@ -9,6 +9,7 @@ import inspect
 from importlib.metadata import EntryPoint
 
 import pytest
+from plug_ins import plugged_in
 
 from gnicli import registry
 from gnicli.contracts import components as contracts
@@ -140,16 +141,10 @@ class Theirs:
     fill = 3
 
 
-def test_a_member_of_another_package_is_found_and_held_to_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    point = EntryPoint("theirs", f"{__name__}:Theirs", "gnicli.noise")
-    monkeypatch.setattr(registry, "installed", lambda group: (point,) if group == "noise" else ())
-    registry.members.cache_clear()
-    try:
+def test_a_member_of_another_package_is_found_and_held_to_the_same() -> None:
+    with plugged_in(EntryPoint("theirs", f"{__name__}:Theirs", "gnicli.noise")):
         assert not registry.members("noise")["theirs"].built_in
         component = registry.build("noise", "theirs")
-    finally:
-        monkeypatch.undo()
-        registry.members.cache_clear()
     assert broken(component, contracts.Noise) == [
         "operation is missing", "stds takes () -> tuple[float, ...]", "fill is no method", "antithetic is missing",
     ]  # fmt: skip

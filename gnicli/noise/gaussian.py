@@ -65,8 +65,8 @@ def resolve(std: Any, var: Any, default: float, inject_input: bool, n_layers: in
         entries = entries * n_layers
     elif len(entries) != n_layers:
         raise UsageError(
-            f"{name} has {len(entries)} entries, but the network has {n_layers} noise layers "
-            f"(the input and each hidden layer); give {n_layers} entries or one number"
+            f"{name} has {len(entries)} entries, but the network has {n_layers} noise layers; "
+            f"give {n_layers} entries or one number"
         )
     stds = [math.sqrt(entry) if name == "noise.var" else float(entry) for entry in entries]
     return tuple(stds) if inject_input else (0.0, *stds[1:])

@@ -2,7 +2,6 @@
 
 import json
 import random
-import sys
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -10,8 +9,9 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from plug_ins import plugged_in
 
-from gnicli import registry, seeding
+from gnicli import seeding
 
 FOREIGN = '''
 import random
@@ -80,23 +80,9 @@ POINTS = {"network": ("residual", "Residual"), "dataset": ("rough", "Rough"), "s
 def foreign(tmp_path, monkeypatch):
     (tmp_path / "their_parts.py").write_text(FOREIGN)
     monkeypatch.syspath_prepend(str(tmp_path))
-    installed = registry.installed
-
-    def points(group):
-        if group not in POINTS:
-            return installed(group)
-        name, schema = POINTS[group]
-        return (EntryPoint(name, f"their_parts:{schema}", f"gnicli.{group}"),)
-
-    monkeypatch.setattr(registry, "installed", points)
-    registry.members.cache_clear()
-    yield
-    registry.members.cache_clear()
-    sys.modules.pop("their_parts", None)
-    from hydra.core.config_store import ConfigStore
-
-    for group, (name, _) in POINTS.items():
-        ConfigStore.instance().repo[group].pop(f"{name}.yaml", None)
+    points = [EntryPoint(name, f"their_parts:{schema}", f"gnicli.{group}") for group, (name, schema) in POINTS.items()]
+    with plugged_in(*points):
+        yield
 
 
 def disturb(number):

@@ -2,13 +2,11 @@
 
 import json
 import re
-import sys
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
-
-from gnicli import registry
+from plug_ins import plugged_in
 
 PAGE = Path(__file__).parents[2] / "docs" / "adding.md"
 SMALL = ("network=plain", "network.width=16", "dataset=sinusoids", "threads=1", "device=cpu")
@@ -19,16 +17,8 @@ def plain(tmp_path, monkeypatch):
     (source,) = re.findall(r"```python\n(# mypackage/plain.py\n.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     (tmp_path / "docs_plain.py").write_text(source)
     monkeypatch.syspath_prepend(str(tmp_path))
-    installed = registry.installed
-    point = EntryPoint("plain", "docs_plain:Plain", "gnicli.network")
-    monkeypatch.setattr(registry, "installed", lambda group: (point,) if group == "network" else installed(group))
-    registry.members.cache_clear()
-    yield
-    registry.members.cache_clear()
-    sys.modules.pop("docs_plain", None)
-    from hydra.core.config_store import ConfigStore
-
-    ConfigStore.instance().repo["network"].pop("plain.yaml", None)
+    with plugged_in(EntryPoint("plain", "docs_plain:Plain", "gnicli.network")):
+        yield
 
 
 def results(said):

@@ -368,10 +368,18 @@ def compiled():
     ("build", "arguments", "words"),
     [
         (lambda: linear(2, 2), {"noise": "ad"}, "noise must be one of add, mult, none, got 'ad'; did you mean add"),
-        (lambda: linear(2, 2), {"noise": 3}, "noise: expected add, mult, none or a noise object, got int"),
+        (
+            lambda: linear(2, 2),
+            {"noise": 3},
+            "noise: expected add, mult, none or a noise object with operation, .*; got int",
+        ),
         (lambda: linear(2, 2), {"noise": "add", "std": -1.0}, "^std must be >= 0, got -1.0"),
         (lambda: linear(2, 2), {"noise": "add", "var": "1"}, "^var: expected a number >= 0, got '1'"),
-        (lambda: linear(2, 2), {"noise": "add", "std": [0.1, 0.2]}, "^std has 2 entries and the model 1 noise layers"),
+        (
+            lambda: linear(2, 2),
+            {"noise": "add", "std": [0.1, 0.2]},
+            "^std has 2 entries, but the network has 1 noise layers",
+        ),
         (lambda: linear(2, 2), {"noise": "add", "std": 1.0, "var": 1.0}, "give std or var, not both"),
         (lambda: linear(2, 2), {"noise": "none", "std": 1.0}, "takes no std and no var"),
         (lambda: linear(2, 2), {"noise": NOISES["add"], "std": 1.0}, "brings its own standard deviation"),

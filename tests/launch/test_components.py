@@ -1,12 +1,12 @@
 """The configuration tree and the components: every YAML composes, and other packages can add members."""
 
 import dataclasses
-import sys
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
 import yaml
+from plug_ins import plugged_in
 
 from gnicli import registry
 from gnicli.errors import UsageError
@@ -171,16 +171,8 @@ def foreign(tmp_path, monkeypatch):
     ]
     for name, text in MODULES.items():
         (tmp_path / f"{name}.py").write_text(text)
-    installed = registry.installed
-    monkeypatch.setattr(registry, "installed", lambda group: tuple(points) if group == "noise" else installed(group))
-    registry.members.cache_clear()
-    yield
-    registry.members.cache_clear()
-    for name in ("their_noise", *MODULES):
-        sys.modules.pop(name, None)
-    from hydra.core.config_store import ConfigStore
-
-    ConfigStore.instance().repo["noise"].pop("uniform.yaml", None)
+    with plugged_in(*points):
+        yield
 
 
 def test_a_member_of_another_package_is_used_like_any_other(gni, foreign):

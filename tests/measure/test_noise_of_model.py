@@ -6,8 +6,10 @@ import random
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
+from plug_ins import UNIFORM, Uniform, plugged_in
 from scipy import stats
 from torch import nn
 from torch.nn import functional
@@ -88,6 +90,13 @@ def test_a_module_without_stages_gives_the_numbers_of_the_network_with_them(data
     assert set(theirs["name"]) == {"0", "2", "0.weight", "2.weight"}
     for column in ("n", "std", "skewness", "kurtosis", "alpha", "beta", "alpha_each", "effective_rank"):
         np.testing.assert_allclose(theirs[column], ours[column], rtol=1e-4, err_msg=column)
+
+
+def test_the_noise_of_another_package_is_found_by_its_name(data):
+    model = plain(mlp())
+    with plugged_in(UNIFORM):
+        by_name = gradient_noise(model, "mse", *data, noise="uniform", std=0.2, **SMALL)
+    pd.testing.assert_frame_equal(by_name, gradient_noise(model, "mse", *data, noise=Uniform(std=0.2), **SMALL))
 
 
 def test_the_variance_over_draws_is_that_of_autograd_by_hand(data):
