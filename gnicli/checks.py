@@ -1,7 +1,7 @@
 """Range checks for the fields of a schema, with messages that name the key as it is typed.
 
 Every function returns nothing and raises `UsageError`. Types that OmegaConf can check itself (int, float, bool, str)
-are left to it; these functions check ranges, choices and the fields typed `Any`.
+are left to it; these functions check ranges, choices and the fields typed `Unchecked`.
 """
 
 from __future__ import annotations
@@ -11,9 +11,25 @@ import dataclasses
 import math
 import os
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeGuard, TypeVar
 
 from gnicli.errors import UsageError
+
+if TYPE_CHECKING:
+    T = TypeVar("T")
+    Unchecked = Annotated[T, "not checked by OmegaConf"]
+else:
+
+    class Unchecked:
+        """The type `Unchecked[T]` of a field whose T (a component, a number or a list) OmegaConf has no type for.
+
+        Type checkers read T. OmegaConf reads `Any`, and takes any value: `__post_init__` has to check it, or
+        `launch.validation` puts a component there.
+        """
+
+        def __class_getitem__(cls, _: object) -> object:
+            return Any
+
 
 MAX_SEED = 2**63
 MOST_DEPTH = 10_000  # layers of a network
@@ -23,7 +39,7 @@ SIZES = (1e-30, 1e30)  # of every number that has no range of its own: float32 h
 WIDE_SIZES = (1e-150, 1e150)  # of locations and scales of samples: float64 holds their squares
 
 
-def key(default: Any, meaning: str, *, choices: Iterable[Any] = ()) -> Any:
+def key(default: object, meaning: str, *, choices: Iterable[object] = ()) -> Any:
     """A field of a schema dataclass: its default, one line of meaning and its choices, which `--help` prints."""
     metadata = {"help": meaning, "choices": tuple(choices)}
     if isinstance(default, list | dict):
@@ -33,7 +49,7 @@ def key(default: Any, meaning: str, *, choices: Iterable[Any] = ()) -> Any:
     return dataclasses.field(default=default, metadata=metadata)
 
 
-def is_number(value: Any) -> bool:
+def is_number(value: object) -> TypeGuard[float]:
     """True for a finite int or float; False for bool, which Python counts as an int."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
@@ -43,7 +59,7 @@ def is_number(value: Any) -> bool:
         return False
 
 
-def shown(value: Any) -> str:
+def shown(value: object) -> str:
     """A value as a message shows it: an integer of very many digits by their number."""
     if isinstance(value, int) and value.bit_length() > 200:
         return f"an integer of {int(value.bit_length() * math.log10(2)) + 1} digits"
@@ -52,7 +68,7 @@ def shown(value: Any) -> str:
 
 def number(
     key: str,
-    value: Any,
+    value: object,
     *,
     least: float | None = None,
     above: float | None = None,
@@ -84,7 +100,7 @@ def number(
         )
 
 
-def integer(key: str, value: Any, *, least: int | None = None, below: int | None = None) -> None:
+def integer(key: str, value: object, *, least: int | None = None, below: int | None = None) -> None:
     """Check that `value` is an int in [least, below), and in any case below 10^15."""
     wanted = " and ".join(
         text for text in (f">= {least}" if least is not None else "", f"< {below}" if below is not None else "") if text
@@ -103,7 +119,7 @@ def at_most(key: str, value: int, most: int) -> None:
         raise UsageError(f"{key} must be at most {most}, got {shown(value)}")
 
 
-def choice(key: str, value: Any, allowed: Iterable[Any]) -> None:
+def choice(key: str, value: object, allowed: Iterable[object]) -> None:
     """Check that `value` is one of `allowed`, and name the nearest one if it is not."""
     options = list(allowed)
     if value in options:
@@ -115,7 +131,13 @@ def choice(key: str, value: Any, allowed: Iterable[Any]) -> None:
     raise UsageError(f"{key} must be one of {', '.join(map(str, options))}, got {shown(value)}{hint}")
 
 
-def seed(key: str, value: Any) -> None:
+def listed(key: str, value: object, what: str, example: str) -> None:
+    """Check that `value` is a list that is not empty; `what` says what of, as in `example`."""
+    if not isinstance(value, list | tuple) or not value:
+        raise UsageError(f"{key}: expected a list of {what} such as {example}, got {value!r}")
+
+
+def seed(key: str, value: object) -> None:
     """Check a seed: an integer in [0, 2^63)."""
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < MAX_SEED:
         raise UsageError(f"{key} must be an integer in [0, 2^63), got {shown(value)}")

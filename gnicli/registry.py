@@ -14,10 +14,16 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from types import FrameType
+from typing import TYPE_CHECKING, Literal, overload
 
 from gnicli import checks
 from gnicli.errors import UsageError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+    from gnicli.contracts.components import Component, Dataset, Noise, Potential
 
 GROUPS = {
     "dataset": "gnicli.dataset",
@@ -56,7 +62,7 @@ def own_names(group: str) -> tuple[str, ...]:
 
 
 @functools.cache
-def installed(group: str) -> tuple[Any, ...]:
+def installed(group: str) -> tuple[EntryPoint, ...]:
     """The entry points of other packages, also of members that gni has itself."""
     # Imported here because it takes as long as starting Python does.
     from importlib.metadata import entry_points
@@ -75,18 +81,26 @@ def members(group: str) -> dict[str, Member]:
     return found
 
 
-def find(group: str, name: Any, key: str | None = None) -> type:
+def find(group: str, name: object, key: str | None = None) -> type:
     """The dataclass of the member `name`.
 
     Raises `UsageError`, which names `key` (default: the group), where there is none or it cannot be loaded.
     """
-    if name in own_names(group):
+    if isinstance(name, str) and name in own_names(group):
         return _own(group, name)
     checks.choice(key or group, name, members(group))
-    return members(group)[name].load()
+    return members(group)[str(name)].load()
 
 
-def build(group: str, values: str | Mapping[str, Any], key: str | None = None) -> Any:
+@overload
+def build(group: Literal["dataset"], values: str | Mapping[str, object], key: str | None = None) -> Dataset: ...
+@overload
+def build(group: Literal["noise"], values: str | Mapping[str, object], key: str | None = None) -> Noise: ...
+@overload
+def build(group: Literal["potential"], values: str | Mapping[str, object], key: str | None = None) -> Potential: ...
+@overload
+def build(group: str, values: str | Mapping[str, object], key: str | None = None) -> Component: ...
+def build(group: str, values: str | Mapping[str, object], key: str | None = None) -> Component:
     """The member that `values` describe: its name, or a mapping of `name` and its keys.
 
     Raises `UsageError` as `find` does, for keys that the member has not, and for their values.
@@ -98,7 +112,8 @@ def build(group: str, values: str | Mapping[str, Any], key: str | None = None) -
         raise UsageError(
             f"{key or group}: {given['name']} has no key {', '.join(sorted(map(str, unknown)))}: {given!r}"
         )
-    return schema(**given)
+    built: Component = schema(**given)
+    return built
 
 
 # ------------------------------------------------------------------------------------------------------------- loading
@@ -109,32 +124,33 @@ def _own(group: str, name: str) -> type:
     return found
 
 
-def origin(entry_point: Any) -> str:
+def origin(entry_point: EntryPoint) -> str:
     """The package that an entry point is from."""
     return entry_point.dist.name if entry_point.dist else entry_point.value
 
 
-def _foreign(group: str, entry_point: Any) -> type:
+def _foreign(group: str, entry_point: EntryPoint) -> type:
     """The dataclass of another package's member; `UsageError` for whatever keeps it from being one."""
+    found = None
     try:
         found = load_guarded(entry_point)
         wrong = _not_a_schema(found, entry_point.name)
     except Exception as error:
         wrong = f"cannot be loaded: {type(error).__name__}: {' '.join(str(error).split())}"
-    if wrong:
+    if wrong or not isinstance(found, type):
         raise UsageError(f"{group}={entry_point.name} from the package {origin(entry_point)} {wrong}")
     return found
 
 
-def load_guarded(entry_point: Any) -> Any:
+def load_guarded(entry_point: EntryPoint) -> object:
     """Import an entry point. A module that ends the process while it is imported is as broken as one that raises."""
     pressed = []
-    before: dict[int, Any] = {}
+    before: dict[int, Callable[[int, FrameType | None], object]] = {}
     if threading.current_thread() is threading.main_thread():
         found = {number: signal.getsignal(number) for number in signal.valid_signals()}
         before = {number: handler for number, handler in found.items() if callable(handler)}
 
-    def note(number: int, frame: Any) -> None:
+    def note(number: int, frame: FrameType | None) -> None:
         pressed.append(number)
         before[number](number, frame)
 
@@ -153,7 +169,7 @@ def load_guarded(entry_point: Any) -> Any:
             signal.signal(number, handler)
 
 
-def _not_a_schema(found: Any, name: str) -> str:
+def _not_a_schema(found: object, name: str) -> str:
     """What is missing for `found` to be the dataclass of a member `name`; nothing where it is one."""
     if not isinstance(found, type):
         return f"is no class but {found!r:.60}; its entry point must name a class with @dataclass"

@@ -26,6 +26,7 @@ from gnicli.gradients.inject.stable import StableInjection
 from gnicli.gradients.objective.clean import Clean
 from gnicli.gradients.objective.explicit import Explicit
 from gnicli.gradients.objective.noisy import Noisy
+from gnicli.launch import commands
 from gnicli.measure.kinds import averages, exponents, layers
 from gnicli.network.conv import Conv
 from gnicli.network.mlp import Mlp
@@ -119,6 +120,14 @@ def test_the_type_checker_sees_every_member(group: str) -> None:
     assert listed == {
         registry.find(group, name) for name in registry.own_names(group) if (group, name) not in NO_POTENTIAL
     }
+
+
+@pytest.mark.parametrize("command", commands.COMMANDS)
+def test_the_field_of_a_group_has_the_type_of_its_members(command: str) -> None:
+    fields = {field.name: field.type for field in dataclasses.fields(commands.schema(command))}
+    expected = {group: f"Unchecked[{GROUPS[group][0].__name__}]" for group in commands.groups(command)}
+    assert expected
+    assert {group: fields[group] for group in expected} == expected
 
 
 @pytest.mark.parametrize(("group", "name"), MEMBERS)

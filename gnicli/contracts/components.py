@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 from gnicli.contracts.data import Data
 from gnicli.contracts.observer import Observer
@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     import torch
 
 ParquetReader = Callable[[Path], "Mapping[str, np.ndarray]"]
+
+
+class Component(Protocol):
+    """What the members of all groups have: the name by which they are chosen."""
+
+    name: str
 
 
 class Dataset(Protocol):
@@ -83,7 +89,7 @@ class NoisyNetwork(NamedTuple):
     """
 
     module: torch.nn.Module
-    loss: str | Callable[[Any, Any], torch.Tensor]
+    loss: str | Callable[..., torch.Tensor]
     noise: Noise
     M: int = 1
     seed: int = 0
@@ -161,6 +167,7 @@ class Track(Protocol):
         ...
 
 
+@runtime_checkable
 class Stateful(Protocol):
     """A part of a run whose later steps depend on more than the weights."""
 

@@ -8,10 +8,10 @@ import urllib.parse
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, ClassVar, NamedTuple, Optional
+from typing import BinaryIO, ClassVar, NamedTuple, Optional
 
 from gnicli import checks
-from gnicli.checks import key
+from gnicli.checks import Unchecked, key
 from gnicli.contracts.observer import Observer
 from gnicli.dataset import store
 from gnicli.dataset.images import Images
@@ -34,8 +34,12 @@ class Published(NamedTuple):
 class Downloaded(Images):
     """Keys of the image sets that are fetched."""
 
-    mirrors: Any = key(None, "list of URLs, tried in order, in place of the built-in servers")
-    sha256: Any = key(None, "SHA-256 sums by role in place of the published ones; such a file may have any size")
+    mirrors: Unchecked[list[str] | tuple[str, ...] | None] = key(
+        None, "list of URLs, tried in order, in place of the built-in servers"
+    )
+    sha256: Unchecked[dict[str, str] | None] = key(
+        None, "SHA-256 sums by role in place of the published ones; such a file may have any size"
+    )
     dir: Optional[str] = key(None, "folder that holds the files; default: the data cache")
 
     PUBLISHED: ClassVar[tuple[Published, ...]] = ()
@@ -114,7 +118,7 @@ class Downloaded(Images):
         return " ".join(words)
 
 
-def _check_mirrors(mirrors: Any) -> None:
+def _check_mirrors(mirrors: object) -> None:
     if not isinstance(mirrors, list | tuple) or not mirrors or not all(isinstance(url, str) for url in mirrors):
         raise UsageError(f"dataset.mirrors: expected a list of URLs such as [http://host/folder], got {mirrors!r}")
     for url in mirrors:
@@ -140,7 +144,7 @@ def _check_mirrors(mirrors: Any) -> None:
             raise UsageError(f"dataset.mirrors: {url!r} is no URL: {error}") from error
 
 
-def _check_sums(sums: Any, roles: Iterable[str]) -> None:
+def _check_sums(sums: object, roles: Iterable[str]) -> None:
     roles = list(roles)
     if not isinstance(sums, dict) or not sums:
         raise UsageError(f"dataset.sha256: expected a mapping such as {{{roles[0]}: SUM}}, got {sums!r}")

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Optional
 
 import numpy as np
 
 from gnicli import checks, memory
-from gnicli.checks import key
+from gnicli.checks import Unchecked, key
 from gnicli.contracts.data import Data, Split
 from gnicli.contracts.observer import Observer
-from gnicli.errors import UsageError
 from gnicli.seeding import numpy_stream
 
 _BYTES_PER_NUMBER = 24  # three float64: the angles, their sines and what is on the way
@@ -27,17 +26,16 @@ class Sinusoids:
         None, "test points, spread between the training points; default: n_train of them, the midpoints"
     )
     inputs: str = key("raw", "scale of x: as it is, or mean 0 and std 1", choices=("raw", "standardized"))
-    frequencies: Any = key(list(range(5, 55, 5)), "frequencies q_i, in cycles per unit of x")
+    frequencies: Unchecked[list[float] | tuple[float, ...]] = key(
+        list(range(5, 55, 5)), "frequencies q_i, in cycles per unit of x"
+    )
 
     def __post_init__(self) -> None:
         checks.integer("dataset.n_train", self.n_train, least=1)
         if self.n_test is not None:
             checks.integer("dataset.n_test", self.n_test, least=1)
         checks.choice("dataset.inputs", self.inputs, ("raw", "standardized"))
-        if not isinstance(self.frequencies, list | tuple) or not self.frequencies:
-            raise UsageError(
-                f"dataset.frequencies: expected a list of numbers such as [5,10], got {self.frequencies!r}"
-            )
+        checks.listed("dataset.frequencies", self.frequencies, "numbers", "[5,10]")
         for i, frequency in enumerate(self.frequencies):
             checks.number(f"dataset.frequencies[{i}]", frequency)
 

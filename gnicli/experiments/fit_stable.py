@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gnicli import checks
-from gnicli.checks import key
+from gnicli.checks import Unchecked, key
+from gnicli.contracts.components import Samples
 from gnicli.contracts.observer import Observer
 from gnicli.contracts.results import Results, RunRecord
 from gnicli.errors import GniError, UsageError
@@ -30,7 +31,7 @@ PARAMETERS = ("alpha", "beta", "loc", "scale")
 class FitStableConfig:
     """All keys of `gni fit-stable`; `samples` is a component with a schema of its own."""
 
-    samples: Any = key(None, "samples to fit; a path is read as a file, - is standard input")
+    samples: Unchecked[Samples] = key(None, "samples to fit; a path is read as a file, - is standard input")
     law: str = key("stable", "the law whose parameters and goodness of fit are reported", choices=LAWS)
     parameterization: str = key(
         "S1", "parameterization of the stable law; S1 and S0 differ in loc", choices=("S1", "S0")

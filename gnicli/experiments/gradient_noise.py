@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any, Optional
 
 from gnicli import checks
-from gnicli.checks import key
+from gnicli.checks import Unchecked, key
+from gnicli.contracts.components import Bench, Dataset, Measure, Network, Noise, NoisyNetwork
 from gnicli.contracts.observer import Observer
 from gnicli.contracts.results import Results, RunRecord
 from gnicli.experiments import learning
@@ -21,10 +22,10 @@ from gnicli.experiments.common import RunConfig
 class GradientNoiseConfig:
     """All keys of `gni gradient-noise`; the groups (`dataset`, `network`, …) are components with their own schemas."""
 
-    dataset: Any = key(None, "data set of the loss")
-    network: Any = key(None, "network whose gradient noise is measured")
-    noise: Any = key(None, "noise injected into the activations")
-    measure: Any = key(None, "quantity to measure")
+    dataset: Unchecked[Dataset] = key(None, "data set of the loss")
+    network: Unchecked[Network] = key(None, "network whose gradient noise is measured")
+    noise: Unchecked[Noise] = key(None, "noise injected into the activations")
+    measure: Unchecked[Measure] = key(None, "quantity to measure")
     source: Optional[str] = key(
         None, "folder of a gni train run whose network is measured; default: an untrained network"
     )
@@ -49,7 +50,6 @@ def run(config: GradientNoiseConfig, observer: Observer) -> Results:
 
     Raises `UsageError` where keys contradict one another, the data or the source.
     """
-    from gnicli.contracts.components import Bench, NoisyNetwork
     from gnicli.training.batches import Batches
 
     state, note, seed = None, "", config.seed

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, ClassVar, Optional, Protocol
 
 from gnicli import checks
+from gnicli.contracts.components import Dataset, Network
 from gnicli.contracts.data import Data, Split
 from gnicli.contracts.observer import Observer
 from gnicli.errors import UsageError
@@ -32,8 +33,8 @@ class Learning(Protocol):
     """The keys that commands with a network share, as a dataclass has them."""
 
     __dataclass_fields__: ClassVar[dict[str, Any]]
-    dataset: Any
-    network: Any
+    dataset: Dataset
+    network: Network
     M: int
     batch_size: Any
     loss: str

@@ -10,7 +10,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Optional
 
 from gnicli import checks
-from gnicli.checks import key
+from gnicli.checks import Unchecked, key
+from gnicli.contracts.components import (
+    Dataset,
+    Injection,
+    Network,
+    Noise,
+    NoisyNetwork,
+    Objective,
+    Schedule,
+    Stateful,
+    Track,
+)
 from gnicli.contracts.data import Data
 from gnicli.contracts.observer import Observer
 from gnicli.contracts.results import FigureData, Results, RunRecord, Value
@@ -53,13 +64,13 @@ class OptimizerConfig:
 class TrainConfig:
     """All keys of `gni train`; the groups (`dataset`, `network`, …) are components with schemas of their own."""
 
-    dataset: Any = key(None, "data set")
-    network: Any = key(None, "network to train")
-    noise: Any = key(None, "noise injected into the activations")
-    objective: Any = key(None, "objective to minimize")
-    inject: Any = key(None, "noise added to the gradient (figure 4)")
-    track: Any = key(None, "quantities recorded during training")
-    schedule: Any = key(None, "learning-rate schedule")
+    dataset: Unchecked[Dataset] = key(None, "data set")
+    network: Unchecked[Network] = key(None, "network to train")
+    noise: Unchecked[Noise] = key(None, "noise injected into the activations")
+    objective: Unchecked[Objective] = key(None, "objective to minimize")
+    inject: Unchecked[Injection] = key(None, "noise added to the gradient (figure 4)")
+    track: Unchecked[Track] = key(None, "quantities recorded during training")
+    schedule: Unchecked[Schedule] = key(None, "learning-rate schedule")
     optimizer: OptimizerConfig = key(OptimizerConfig, "optimizer")
     M: int = key(1, "noise draws averaged in each step, equation (4.5)")
     steps: Optional[int] = key(None, f"gradient steps; default {DEFAULT_STEPS} unless epochs is given")
@@ -100,7 +111,6 @@ def run(config: TrainConfig, observer: Observer) -> Results:
 
     Raises `UsageError` where keys contradict one another or the data.
     """
-    from gnicli.contracts.components import NoisyNetwork
     from gnicli.training import cadence, room
     from gnicli.training.batches import Batches
     from gnicli.training.loop import Examples, Loop
@@ -122,7 +132,8 @@ def run(config: TrainConfig, observer: Observer) -> Results:
     network = NoisyNetwork(module, loss, config.noise, config.M, config.seed)
     gradient = config.inject.build(config.objective.build(network), network)
     tracker = config.track.build(network, eval_every, observer)
-    parts = [part for part in (gradient, tracker) if hasattr(part, "state")]
+    candidates: tuple[object, ...] = (gradient, tracker)
+    parts = [part for part in candidates if isinstance(part, Stateful)]
     train, test = (Examples(*learning.tensors(config, split)) for split in (data.train, data.test))
     loop = Loop(
         module,

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from torch import nn
-from torch.autograd.function import once_differentiable
+from torch.autograd.function import BackwardCFunction, FunctionCtx, once_differentiable
 from torch.nn import functional
 
 from gnicli import checks
@@ -17,20 +16,21 @@ from gnicli.gradients import losses
 from gnicli.gradients.calls import Criterion, called, mean_loss, outputs_of
 from gnicli.gradients.hooks import inject
 from gnicli.gradients.losses import Loss
-from gnicli.gradients.noise_argument import Size, noise_of
+from gnicli.gradients.noise_argument import noise_of
 from gnicli.gradients.noise_layers import Layers, noise_layers
 from gnicli.gradients.noisy import NoisyGradient
 from gnicli.gradients.regularizer import NoisedActivations, require_separate_examples
 from gnicli.gradients.stages import learned
 from gnicli.network.stages import Stack
+from gnicli.noise.gaussian import Size
 from gnicli.seeding import torch_stream
 
 
 def noisy_loss(
     model: nn.Module,
     criterion: Criterion,
-    x: Any,
-    y: Any,
+    x: object,
+    y: object,
     *,
     noise: str | Noise,
     std: Size | None = None,
@@ -72,7 +72,13 @@ def noisy_loss(
     checks.integer("step", step, least=0)
     checks.seed("seed", seed)
     noise = noise_of(noise, std, var, len(noise_layers(model, layers)))
-    if isinstance(criterion, str) and layers is None and _is_plain(model, x):
+    if (
+        isinstance(criterion, str)
+        and layers is None
+        and isinstance(x, torch.Tensor)
+        and isinstance(y, torch.Tensor)
+        and _is_plain(model, x)
+    ):
         gradient = NoisyGradient(NoisyNetwork(model, criterion, noise, M, seed))
         return _Differentiated.apply(lambda: gradient(step, x, y), *learned(model))
     mean = mean_loss(criterion)
@@ -84,7 +90,7 @@ def noisy_loss(
 def explicit_regularizer(
     model: nn.Module,
     criterion: Criterion,
-    x: Any,
+    x: object,
     *,
     noise: str | Noise,
     std: Size | None = None,
@@ -145,18 +151,18 @@ class _Differentiated(torch.autograd.Function):
     """A value whose gradients in some parameters are computed along with it."""
 
     @staticmethod
-    def forward(ctx: Any, compute: Callable[[], ValueAndGradients], *parameters: torch.Tensor) -> torch.Tensor:
+    def forward(ctx: FunctionCtx, compute: Callable[[], ValueAndGradients], *parameters: torch.Tensor) -> torch.Tensor:
         value, gradients = compute()
         ctx.save_for_backward(*gradients)
         return value
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+    def backward(ctx: BackwardCFunction, grad: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         return None, *(grad * gradient for gradient in ctx.saved_tensors)
 
 
-def _is_plain(model: nn.Module, x: Any) -> bool:
+def _is_plain(model: nn.Module, x: torch.Tensor) -> bool:
     """Whether a network of gni is called in the way that its hand-written gradients know: nothing else takes part."""
     hooked = any(
         part._forward_hooks or part._forward_pre_hooks or part._backward_hooks or part._backward_pre_hooks
@@ -166,7 +172,6 @@ def _is_plain(model: nn.Module, x: Any) -> bool:
         type(model) is Stack
         and not hooked
         and any(parameter.requires_grad for parameter in model.parameters())
-        and isinstance(x, torch.Tensor)
         and not x.requires_grad
         and not torch.is_autocast_enabled(x.device.type)
     )

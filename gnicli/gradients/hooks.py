@@ -18,9 +18,10 @@ from gnicli import checks
 from gnicli.contracts.components import Noise
 from gnicli.errors import UsageError
 from gnicli.gradients.layer_hooks import LayerHooks
-from gnicli.gradients.noise_argument import Size, noise_of
+from gnicli.gradients.noise_argument import noise_of
 from gnicli.gradients.noise_layers import Layers, NoiseLayer, noise_layers
 from gnicli.gradients.streams import NoiseStream, Piece, row_blocks
+from gnicli.noise.gaussian import Size
 
 _OPEN = threading.local()  # the injections of this thread that are inside of their `with`
 

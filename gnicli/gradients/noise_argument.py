@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Sequence
 
 from gnicli import registry
 from gnicli.contracts.components import Noise
 from gnicli.errors import UsageError
+from gnicli.noise.gaussian import Size
 
-Size = float | Sequence[float]
 _PARTS = ("operation", "stds", "fill", "antithetic")
 
 

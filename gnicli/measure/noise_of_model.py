@@ -11,11 +11,12 @@ from gnicli.contracts.components import Bench, Noise, NoisyNetwork
 from gnicli.contracts.observer import SilentObserver
 from gnicli.gradients.calls import Criterion, n_examples
 from gnicli.gradients.layer_noise import LayerNoise
-from gnicli.gradients.noise_argument import Size, noise_of
+from gnicli.gradients.noise_argument import noise_of
 from gnicli.gradients.noise_layers import Layers, noise_layers
 from gnicli.measure import room
 from gnicli.measure.layers import frames, populations, results, sentences
 from gnicli.measure.undisturbed import undisturbed
+from gnicli.noise.gaussian import Size
 
 if TYPE_CHECKING:
     import pandas as pd

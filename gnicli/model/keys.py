@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Optional
 
 from gnicli import checks
-from gnicli.checks import key
+from gnicli.checks import Unchecked, key
+from gnicli.contracts.components import Potential
 from gnicli.errors import UsageError
 from gnicli.sde.levy_noise import LevyNoise, check_ranges
 
@@ -26,7 +27,7 @@ _LEAST_RECORDS = 4  # split-R̂ and the effective sample size need as many
 class ModelConfig:
     """The keys of the model and of its simulation."""
 
-    potential: Any = key(None, "f of dw = −∇f(w) dt + ε dL")
+    potential: Unchecked[Potential] = key(None, "f of dw = −∇f(w) dt + ε dL")
     alpha: float = key(1.5, "tail index of the noise, in [0.5, 2]; 2 is Brownian motion")
     beta: Any = key(0.5, "skewness of the noise, in [−1, 1]: a number, or a list with one per coordinate")
     epsilon: float = key(1.0, "size ε of the noise")

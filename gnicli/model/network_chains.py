@@ -82,7 +82,8 @@ _MEANINGS = {"loss": "loss f", "distance": "distance from the start", "norm": "n
 def build(config: ModelConfig, observer: Observer) -> Problem:
     """Load the data, build the network, and put its loss and the starts together."""
     _check(config)
-    keys: NetworkLoss = config.potential
+    keys = config.potential
+    assert isinstance(keys, NetworkLoss)
     dataset = registry.build("dataset", keys.dataset, "potential.dataset")
     noise = registry.build("noise", keys.noise, "potential.noise")
     data = dataset.load(config.seed, observer)

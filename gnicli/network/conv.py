@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from gnicli.checks import key
+from gnicli import checks
+from gnicli.checks import Unchecked, key
 from gnicli.errors import UsageError
 from gnicli.network import options
+from gnicli.network.options import Counts
 
 if TYPE_CHECKING:
     import torch
@@ -18,18 +20,19 @@ class Conv:
     """Convolutions without padding, one per entry of `channels`, then a linear output."""
 
     name: str = key("conv", "strided convolutions and a dense output")
-    channels: Any = key([32, 128], "filters of each convolution, a list")
-    kernel: Any = key(4, "width of the square filters: a number, or a list with one per convolution")
-    stride: Any = key(2, "step between filter positions: a number, or a list with one per convolution")
+    channels: Unchecked[Counts] = key([32, 128], "filters of each convolution, a list")
+    kernel: Unchecked[int | Counts] = key(
+        4, "width of the square filters: a number, or a list with one per convolution"
+    )
+    stride: Unchecked[int | Counts] = key(
+        2, "step between filter positions: a number, or a list with one per convolution"
+    )
     activation: str = key("relu", options.ACTIVATION_HELP, choices=options.ACTIVATIONS)
     bias: bool = key(True, options.BIAS_HELP)
     init: str = key("he", options.INIT_HELP, choices=options.INITS)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.channels, list | tuple) or not self.channels:
-            raise UsageError(
-                f"network.channels: expected a list of filter counts such as [32,128], got {self.channels!r}"
-            )
+        checks.listed("network.channels", self.channels, "filter counts", "[32,128]")
         n_layers = len(self.channels)
         options.per_layer("network.channels", self.channels, n_layers)
         options.per_layer("network.kernel", self.kernel, n_layers)

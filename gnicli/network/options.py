@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gnicli import checks, memory
 from gnicli.errors import UsageError
@@ -10,6 +10,7 @@ from gnicli.errors import UsageError
 if TYPE_CHECKING:
     import torch
 
+Counts = list[int] | tuple[int, ...]  # one for each layer
 ACTIVATIONS = ("relu", "elu", "leaky_relu", "gelu", "tanh", "sigmoid", "linear")
 INITS = ("default", "he", "glorot_normal")
 
@@ -28,13 +29,13 @@ def require_room(keys: str, n_weights: int, dtype: torch.dtype) -> None:
     memory.require(_COPIES * n_weights * dtype.itemsize, keys, "take a smaller network")
 
 
-def check_shared(activation: Any, init: Any) -> None:
+def check_shared(activation: str, init: str) -> None:
     """Check the fields that every network has; raises `UsageError`."""
     checks.choice("network.activation", activation, ACTIVATIONS)
     checks.choice("network.init", init, INITS)
 
 
-def per_layer(key: str, value: Any, n_layers: int) -> tuple[int, ...]:
+def per_layer(key: str, value: int | Counts, n_layers: int) -> tuple[int, ...]:
     """One positive integer for each of `n_layers`, from a number that serves for all or a list; else `UsageError`."""
     values = list(value) if isinstance(value, list | tuple) else [value] * n_layers
     if len(values) != n_layers:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
-from gnicli.checks import key
-from gnicli.noise.gaussian import STD_HELP, GaussianNoise
+from gnicli.checks import Unchecked, key
+from gnicli.noise.gaussian import STD_HELP, GaussianNoise, Size
 
 
 @dataclass
@@ -17,7 +17,7 @@ class AdditiveNoise(GaussianNoise):
     mean: ClassVar[float] = 0.0
 
     name: str = key("add", "additive Gaussian noise, h̃ = h + ε with ε ~ N(0, std²)")
-    std: Any = key(None, f"{STD_HELP}; default {default_std}")
+    std: Unchecked[Size | None] = key(None, f"{STD_HELP}; default {default_std}")
 
     @property
     def operation(self) -> Literal["add"]:

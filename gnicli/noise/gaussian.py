@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from gnicli import checks
-from gnicli.checks import key
+from gnicli.checks import Unchecked, key
 from gnicli.errors import UsageError
 
 if TYPE_CHECKING:
     import torch
 
+Size = float | list[float] | tuple[float, ...]  # a number, or one for each noise layer
 STD_HELP = "standard deviation of the noise: a number, or a list with one per noise layer (the input is layer 0)"
 
 
@@ -24,8 +25,8 @@ class GaussianNoise:
     mean: ClassVar[float]
 
     name: str = key("", "kind of noise")
-    std: Any = key(None, STD_HELP)
-    var: Any = key(None, "variance of the noise, in place of noise.std")
+    std: Unchecked[Size | None] = key(None, STD_HELP)
+    var: Unchecked[Size | None] = key(None, "variance of the noise, in place of noise.std")
     input: bool = key(True, "inject noise at the input too (noise layer 0)")
     antithetic: bool = key(
         False, "draw in antithetic pairs: draw 2k+1 mirrors draw 2k about the mean; of an odd M the last has no partner"
@@ -43,7 +44,7 @@ class GaussianNoise:
         return out.normal_(self.mean, std, generator=generator)
 
 
-def check(std: Any, var: Any) -> None:
+def check(std: Size | None, var: Size | None) -> None:
     """Check `noise.std` and `noise.var` as typed; raises `UsageError`."""
     if std is not None and var is not None:
         raise UsageError(f"give noise.std or noise.var, not both; got noise.std={std} and noise.var={var}")
@@ -54,7 +55,7 @@ def check(std: Any, var: Any) -> None:
             checks.number(name, entry, least=0)
 
 
-def resolve(std: Any, var: Any, default: float, inject_input: bool, n_layers: int) -> tuple[float, ...]:
+def resolve(std: Size | None, var: Size | None, default: float, inject_input: bool, n_layers: int) -> tuple[float, ...]:
     """The standard deviation in each of `n_layers` noise layers; raises `UsageError` for a list of another length.
 
     `default` holds where neither is given. With `inject_input` false layer 0 gets 0, whatever a list says of it.
@@ -72,7 +73,7 @@ def resolve(std: Any, var: Any, default: float, inject_input: bool, n_layers: in
     return tuple(stds) if inject_input else (0.0, *stds[1:])
 
 
-def _entries(given: Any) -> list[Any]:
+def _entries(given: Size | None) -> list[float]:
     if given is None:
         return []
     return list(given) if isinstance(given, list | tuple) else [given]

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from gnicli import checks
-from gnicli.checks import key
+from gnicli.checks import Unchecked, key
 from gnicli.contracts.components import Bench
 from gnicli.contracts.observer import Observer
 from gnicli.contracts.results import Results
@@ -20,14 +19,13 @@ class Averages(OneNeuronKeys):
 
     name: str = key("averages", "tail of the mean gradient over a batch (Theorem 3.2)")
     layer: int = key(1, "number of the measured weight of the one-neuron network, from 1")
-    sizes: Any = key([1, 4, 16, 64], "batch sizes B, ascending")
+    sizes: Unchecked[list[int] | tuple[int, ...]] = key([1, 4, 16, 64], "batch sizes B, ascending")
     n_draws: int = key(50000, "draws of the mean for each size")
 
     def __post_init__(self) -> None:
         super().__post_init__()
         checks.integer("measure.layer", self.layer, least=1, below=self.n_layers + 1)
-        if not isinstance(self.sizes, list | tuple) or not self.sizes:
-            raise UsageError(f"measure.sizes: expected a list of batch sizes such as [1,4,16], got {self.sizes!r}")
+        checks.listed("measure.sizes", self.sizes, "batch sizes", "[1,4,16]")
         for size in self.sizes:
             checks.integer("measure.sizes", size, least=1)
         if sorted(set(self.sizes)) != list(self.sizes):

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from gnicli import checks
-from gnicli.checks import key
+from gnicli.checks import Unchecked, key
 from gnicli.contracts.components import Bench
 from gnicli.contracts.observer import Observer
 from gnicli.contracts.results import Results
@@ -21,7 +20,7 @@ class Exponents(OneNeuronKeys):
     """Slopes of log‖X‖_m on log m (Lemma 3.1, Theorem 3.1, Remark 3.1): by importance sampling, and exact values."""
 
     name: str = key("exponents", "growth of moments with their order (Lemma 3.1, Theorem 3.1)")
-    orders: Any = key(ORDERS, "orders m of the moments, ascending, each in [1, 512]")
+    orders: Unchecked[list[int] | tuple[int, ...]] = key(ORDERS, "orders m of the moments, ascending, each in [1, 512]")
     n_samples: int = key(20000, "draws of importance sampling for each quantity and order")
     n_draws: int = key(5000, "chain=false: noise draws of the network")
     inflation: float = key(1.0, "chain=false: factor of the noise's std in importance sampling; 1: plain draws")
@@ -29,8 +28,7 @@ class Exponents(OneNeuronKeys):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not isinstance(self.orders, list | tuple) or not self.orders:
-            raise UsageError(f"measure.orders: expected a list of orders such as [2,8,64], got {self.orders!r}")
+        checks.listed("measure.orders", self.orders, "orders", "[2,8,64]")
         for order in self.orders:
             checks.number("measure.orders", order, least=1, most=512)
         if sorted(set(self.orders)) != list(self.orders):

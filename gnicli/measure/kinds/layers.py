@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from gnicli import checks
-from gnicli.checks import key
+from gnicli.checks import Unchecked, key
 from gnicli.contracts.components import Bench
 from gnicli.contracts.observer import Observer
 from gnicli.contracts.results import Results
@@ -22,7 +21,7 @@ class Layers:
     name: str = key("layers", "the law of each layer's gradient noise, population by population")
     n_draws: int = key(1000, "noise draws of the populations over draws")
     n_traced: int = key(16, "weights of each layer whose draws are all kept, for fits and figures")
-    figures: Any = key(list(FIGURES), f"figures to draw, of {', '.join(FIGURES)}")
+    figures: Unchecked[list[str] | tuple[str, ...]] = key(list(FIGURES), f"figures to draw, of {', '.join(FIGURES)}")
 
     def __post_init__(self) -> None:
         checks.integer("measure.n_draws", self.n_draws, least=2, below=10**8)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gnicli import checks
-from gnicli.checks import key
+from gnicli.checks import Unchecked, key
 from gnicli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,7 +27,9 @@ class OneNeuronKeys:
     name: str = key("", "quantity to measure")
     chain: bool = key(True, "measure a one-neuron network (one neuron per layer); false: network= and its data")
     n_layers: int = key(4, "L, the number of weights of the one-neuron network")
-    weights: Any = key(1.0, "its weights, none of them 0: one number, or a list of n_layers")
+    weights: Unchecked[float | list[float] | tuple[float, ...]] = key(
+        1.0, "its weights, none of them 0: one number, or a list of n_layers"
+    )
     x: float = key(1.0, "its input, not 0")
     target: float = key(0.0, "its target; with cross_entropy the class, 0 or 1, of logits (0, output)")
     activation: str = key("linear", "activation function of its hidden layers", choices=ACTIVATIONS)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from gnicli import checks
-from gnicli.checks import key
+from gnicli.checks import Unchecked, key
 from gnicli.errors import UsageError
 from gnicli.training.schedule import warmup
 
@@ -17,7 +16,9 @@ class Step:
 
     name: str = key("step", "drops by a factor at set fractions of the run")
     gamma: float = key(0.1, "factor of each drop, in (0, 1]")
-    milestones: Any = key([0.5, 0.75], "increasing fractions of the run, in (0, 1), at which the rate drops")
+    milestones: Unchecked[list[float]] = key(
+        [0.5, 0.75], "increasing fractions of the run, in (0, 1), at which the rate drops"
+    )
     warmup_steps: int = key(0, warmup.MEANING)
 
     def __post_init__(self) -> None:
