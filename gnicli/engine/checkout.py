@@ -10,9 +10,10 @@ import os
 import re
 import tempfile
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from gnicli import files
+from gnicli.engine.manifest import GitState
 from gnicli.errors import DataError
 
 _SECONDS = 5.0
@@ -32,12 +33,12 @@ class _Places(NamedTuple):
 
 
 @functools.cache
-def git_state() -> dict[str, Any]:
+def git_state() -> GitState:
     """Commit and dirty flag of the checkout that this source lies in; None where there is none, or no git."""
     return state_of(Path(__file__).resolve().parents[2])
 
 
-def state_of(root: Path) -> dict[str, Any]:
+def state_of(root: Path) -> GitState:
     """Commit and dirty flag of the checkout at `root`; None where there is none, it is broken, or git is absent."""
     try:
         places = _places(root)

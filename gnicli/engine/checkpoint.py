@@ -15,7 +15,7 @@ import os
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -38,7 +38,7 @@ class Checkpoint(NamedTuple):
     metrics_bytes: int
 
 
-def _sum(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> str:
+def _sum(header: Mapping[str, object], arrays: Mapping[str, np.ndarray]) -> str:
     digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
     for name in sorted(arrays):
         array = arrays[name]
@@ -47,7 +47,7 @@ def _sum(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> str:
     return digest.hexdigest()
 
 
-def encode(state: State, config: Mapping[str, Any], metrics_bytes: int) -> bytes:
+def encode(state: State, config: Mapping[str, object], metrics_bytes: int) -> bytes:
     """The bytes of a checkpoint; equal states of equal configs have equal bytes."""
     from safetensors.numpy import save as to_bytes
 
@@ -92,7 +92,7 @@ def _reason(folder: Path, error: ResourceError, n_bytes: int) -> str:
 # ------------------------------------------------------------------------------------------------------------- reading
 
 
-def decode(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+def decode(path: Path) -> tuple[records.Header, dict[str, np.ndarray]]:
     """The verified header and arrays of a checkpoint file.
 
     Raises `DataError` when it is damaged or no checkpoint, `ResourceError` when a later gni wrote it.
@@ -103,6 +103,8 @@ def decode(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     try:
         with safe_open(path, framework="numpy") as stream:
             header = records.parse_json(path, (stream.metadata() or {})[_HEADER_KEY])
+            if not isinstance(header, dict):
+                raise ValueError("no table")
             # Copies: what safe_open gives is a view of a mapped file that may be replaced.
             arrays = {name: np.array(stream.get_tensor(name)) for name in stream.keys()}  # noqa: SIM118
         expected = header.pop("sha256")
@@ -143,7 +145,7 @@ def _looks_pickled(path: Path) -> bool:
     return head == b"PK\x03\x04" or (head[:1] == b"\x80" and head[1:2] in b"\2\3\4\5" and head[2:] != b"\0\0")
 
 
-def load(folder: Path, config: Mapping[str, Any], note: Callable[[str], object]) -> Checkpoint | None:
+def load(folder: Path, config: Mapping[str, object], note: Callable[[str], object]) -> Checkpoint | None:
     """The newest state that is whole, or None where the run has saved none.
 
     A damaged newest one is moved aside, the previous one is taken, and `note` gets a sentence on it. Raises `DataError`
@@ -182,7 +184,7 @@ def _size(path: Path) -> int:
     return os.lstat(path).st_size if files.require_file(path) else 0
 
 
-def _refuse_other_config(path: Path, saved: Mapping[str, Any], config: Mapping[str, Any]) -> None:
+def _refuse_other_config(path: Path, saved: Mapping[str, object], config: Mapping[str, object]) -> None:
     for key, (theirs, ours) in provenance.differences(saved, json.loads(json.dumps(config))).items():
         absent = theirs is None and ours is None
         how = "only one of them has it: another version of gni wrote it" if absent else f"{theirs!r} vs {ours!r}"
@@ -195,7 +197,7 @@ def read_state(folder: Path) -> State | None:
     return None if found is None else found[0]
 
 
-def read_state_and_config(folder: Path) -> tuple[State, dict[str, Any]] | None:
+def read_state_and_config(folder: Path) -> tuple[State, dict[str, object]] | None:
     """The newest whole state of a run and the essential config that it was saved with; None where there is none.
 
     Raises `DataError` where a file is whole but not of this form.

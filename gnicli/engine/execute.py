@@ -5,19 +5,24 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from gnicli.engine import checkout, folders, provenance
 from gnicli.engine.caller import COMMAND_LINE, Caller
 from gnicli.engine.job import Experiment, Job, Outcome
+from gnicli.engine.machine import Config
+from gnicli.engine.manifest import Manifest
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 
 def execute(
-    run: Experiment,
-    config: Any,
+    run: Experiment[Config],
+    config: Config,
     folder: Path,
     *,
-    plain: Mapping[str, Any],
+    plain: Mapping[str, object],
     command: str,
     overrides: Sequence[str],
     argv: Sequence[str],
@@ -52,8 +57,8 @@ def execute(
 
 
 def _manifest(
-    config: Any, plain: Mapping[str, Any], command: str, overrides: Sequence[str], argv: Sequence[str]
-) -> dict[str, Any]:
+    config: DataclassInstance, plain: Mapping[str, object], command: str, overrides: Sequence[str], argv: Sequence[str]
+) -> Manifest:
     return {
         "kind": "run",
         "command": command,

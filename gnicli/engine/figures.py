@@ -14,7 +14,7 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -31,12 +31,13 @@ _LONGEST = 120  # bytes of a file's stem, of the 255 that a name may have
 PANEL_INCHES = (5.2, 3.6)
 # Okabe and Ito's colors, distinct to any kind of color vision. Black comes first because it reads as the reference.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C6D31")
-_DASHES = ("-", (0, (5, 2)), (0, (1, 1.5)), (0, (5, 1.5, 1, 1.5)))
+Dash = str | tuple[float, tuple[float, ...]]  # a name of matplotlib's, or an offset and lengths on and off
+_DASHES: tuple[Dash, ...] = ("-", (0, (5, 2)), (0, (1, 1.5)), (0, (5, 1.5, 1, 1.5)))
 _MAX_LEGEND = 12
 _MAX_PLAIN_MARKERS = 60
 _MAX_SYMLOG_TICKS = 6  # as matplotlib counts them, which leaves 11 at most; the labels of its own 15 touch
 _DECADE = 10.0
-_STYLE: dict[Any, Any] = {
+_STYLE: dict[str, object] = {
     "figure.constrained_layout.use": True,
     "font.family": "DejaVu Sans",
     "font.size": 10,
@@ -95,10 +96,10 @@ def write(folder: Path, figures: Mapping[str, FigureData]) -> dict[str, FigureDa
 HEADER = ("panel", "curve", "x", "y", "low", "high")
 
 
-def _rows(figure: FigureData) -> Iterator[tuple[Any, ...]]:
+def _rows(figure: FigureData) -> Iterator[tuple[object, ...]]:
     for number, panel in enumerate(figure.panels, start=1):
         for curve in panel.curves:
-            columns: list[Any] = [curve.x, curve.y, curve.low, curve.high]
+            columns = [curve.x, curve.y, curve.low, curve.high]
             n = len(curve.x)
             lists = [[None] * n if column is None else np.asarray(column).tolist() for column in columns]
             yield from ((panel.title or number, curve.label, *row) for row in zip(*lists, strict=True))
@@ -180,7 +181,7 @@ def draw(figure: FigureData) -> Figure:
     return canvas
 
 
-def _styles(figure: FigureData) -> dict[str, tuple[str, Any]]:
+def _styles(figure: FigureData) -> dict[str, tuple[str, Dash]]:
     """A color and a dash per label, the same in all panels; dashes change when the colors are used up."""
     labels = list(dict.fromkeys(curve.label for panel in figure.panels for curve in panel.curves))
     return {
@@ -188,7 +189,7 @@ def _styles(figure: FigureData) -> dict[str, tuple[str, Any]]:
     }
 
 
-def _draw_panel(axis: Axes, panel: Panel, styles: Mapping[str, tuple[str, Any]]) -> None:
+def _draw_panel(axis: Axes, panel: Panel, styles: Mapping[str, tuple[str, Dash]]) -> None:
     for curve in panel.curves:
         _draw_curve(axis, curve, *styles[curve.label])
     _set_scale(axis, "x", panel)
@@ -206,7 +207,7 @@ def _draw_panel(axis: Axes, panel: Panel, styles: Mapping[str, tuple[str, Any]])
             axis.legend(handles, labels, loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=7.5)
 
 
-def _draw_curve(axis: Axes, curve: Curve, color: str, dash: Any) -> None:
+def _draw_curve(axis: Axes, curve: Curve, color: str, dash: Dash) -> None:
     x, y = np.asarray(curve.x), np.asarray(curve.y)
     if curve.low is not None and curve.high is not None:
         axis.fill_between(

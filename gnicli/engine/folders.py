@@ -18,12 +18,13 @@ import string
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple, Unpack
 
 from gnicli import checks, files
 from gnicli.contracts.results import Value
 from gnicli.engine import content, places, provenance, records, tables
 from gnicli.engine.content import LOCK, MANIFEST, PRODUCTS
+from gnicli.engine.manifest import Manifest
 from gnicli.errors import ConflictError, DataError, ResourceError
 
 FORMAT = 1
@@ -73,13 +74,13 @@ def new_folder(root: str | os.PathLike[str] | None, command: str) -> Path:
 class Claim:
     """A folder that this process owns: its lock, its manifest, and what it had to create."""
 
-    def __init__(self, folder: Path, manifest: dict[str, Any], lock: contextlib.ExitStack, created: list[Path]) -> None:
+    def __init__(self, folder: Path, manifest: Manifest, lock: contextlib.ExitStack, created: list[Path]) -> None:
         self.folder = folder
         self.manifest = manifest
         self._lock = lock
         self._created = created
 
-    def update(self, **changes: Any) -> None:
+    def update(self, **changes: Unpack[Manifest]) -> None:
         """Change the manifest, on disk too."""
         self.manifest |= changes
         files.replace(self.folder / MANIFEST, encode(self.manifest))
@@ -94,13 +95,13 @@ class Claim:
         self.release()
 
 
-def encode(value: Any) -> bytes:
+def encode(value: object) -> bytes:
     """Indented JSON with a final newline."""
     # A name that is not UTF-8 comes as lone surrogates, which the escapes of JSON can hold.
     return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode(errors="backslashreplace")
 
 
-def _identity() -> dict[str, Any]:
+def _identity() -> Manifest:
     pid = os.getpid()
     return {"host": provenance.host(), "pid": pid, "process": provenance.process_mark(pid)}
 
@@ -144,7 +145,7 @@ def _holder(folder: Path) -> str:
     return f"pid {manifest.get('pid')} on {manifest.get('host')} since {since}"
 
 
-def claim(folder: Path, manifest: dict[str, Any], settings: Mapping[str, bytes] | None = None) -> Claim:
+def claim(folder: Path, manifest: Manifest, settings: Mapping[str, bytes] | None = None) -> Claim:
     """Create `folder` where needed and own it.
 
     `settings` are the files of `.hydra/` by name; they are on disk before the manifest is.
@@ -160,7 +161,14 @@ def claim(folder: Path, manifest: dict[str, Any], settings: Mapping[str, bytes] 
         _refuse_taken(folder, manifest.get("kind"))
         is_ours = True
         content.write_settings(folder, settings or {})
-        born = {"format": FORMAT, **manifest, "start": stamp(), "resumed": None, **_identity(), "status": "running"}
+        born: Manifest = {
+            "format": FORMAT,
+            **manifest,
+            "start": stamp(),
+            "resumed": None,
+            **_identity(),
+            "status": "running",
+        }
         if not files.create_exclusively(folder / MANIFEST, encode(born)):
             is_ours = False
             raise ConflictError(f"{folder} has just been taken by another run; choose another run.dir")
@@ -221,7 +229,7 @@ def tidy(folder: Path) -> None:
     _hold(folder).close()
 
 
-def identify_again() -> dict[str, Any]:
+def identify_again() -> Manifest:
     """The manifest's changes when a run goes on in this process."""
     return {"resumed": stamp(), **_identity(), "status": "running", "error": "", "end": None}
 
@@ -238,10 +246,10 @@ class RunInfo(NamedTuple):
     start: str
     error: str
     values: dict[str, Value]
-    manifest: dict[str, Any]
+    manifest: Manifest
 
 
-def read_manifest(folder: Path) -> dict[str, Any]:
+def read_manifest(folder: Path) -> Manifest:
     """The manifest of a run or sweep. Raises `DataError` when absent or damaged, `ResourceError` when too new."""
     path = Path(folder) / MANIFEST
     try:
@@ -261,7 +269,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     return records.check_manifest(path, manifest)
 
 
-def _status(manifest: dict[str, Any]) -> str:
+def _status(manifest: Manifest) -> str:
     status = manifest["status"]
     if status != "running" or manifest.get("host") != provenance.host():
         return status

@@ -7,19 +7,21 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Generic, NamedTuple, Unpack
 
 from gnicli import files, memory
 from gnicli.contracts.observer import Observer, State
 from gnicli.contracts.results import Results, Value
 from gnicli.engine import checkpoint, display, figures, folders, machine, places, provenance, report, tables
 from gnicli.engine.caller import Caller
+from gnicli.engine.machine import Config
+from gnicli.engine.manifest import ArrayNote, Manifest
 from gnicli.engine.observer import RunObserver
 from gnicli.engine.signals import KEYBOARD_EXIT_CODE, StopRequest, stop_on_signals
 from gnicli.errors import GniError, Interrupted, UsageError, shown
 
 DIVERGED_EXIT_CODE = 4
-Experiment = Callable[[Any, Observer], Results]
+Experiment = Callable[[Config, Observer], Results]
 
 
 class Outcome(NamedTuple):
@@ -60,14 +62,14 @@ class Silent(display.Display):
         """Do nothing: there is no live line."""
 
 
-class Job:
+class Job(Generic[Config]):
     """The run as it passes through its stages: prepare, go, and one of the ends."""
 
     def __init__(
         self,
-        run: Experiment,
-        config: Any,
-        plain: Mapping[str, Any],
+        run: Experiment[Config],
+        config: Config,
+        plain: Mapping[str, object],
         claim: folders.Claim,
         resume: bool,
         in_sweep: bool,
@@ -102,11 +104,11 @@ class Job:
         # After what may be refused at once: it may import torch, which takes seconds.
         self.device, self.threads = machine.choose(self.plain, self.claim.manifest if self.resume else {})
         self.metrics = tables.MetricsWriter(self.folder / "metrics.csv", length)
-        again = {}
+        changes: Manifest = {"device": self.device, "threads": self.threads}
         if self.resume:
             history = [*self.claim.manifest.get("resumed_from", []), None if self.state is None else self.state.step]
-            again = {**folders.identify_again(), "resumed_from": history}
-        self.claim.update(device=self.device, threads=self.threads, **again)
+            changes |= {**folders.identify_again(), "resumed_from": history}
+        self.claim.update(**changes)
         self.log(f"{'resumed' if self.resume else 'started'}: {shown(self.claim.manifest['command_line'])}")
 
     def refuse(self, error: BaseException) -> Outcome:
@@ -154,7 +156,8 @@ class Job:
     def observe(self, stop: StopRequest) -> RunObserver:
         """The experiment's observer."""
         assert self.metrics is not None
-        settings = self.plain.get("run") or {}
+        settings = self.plain.get("run")
+        settings = settings if isinstance(settings, dict) else {}
         self.observer = RunObserver(
             self.folder,
             self.plain,
@@ -180,7 +183,7 @@ class Job:
         files.replace(self.folder / "results.json", tables.encode_results(self.values))
         if results.arrays:
             files.replace(self.folder / "arrays.npz", lambda stream: tables.write_arrays(stream, results.arrays))
-        arrays = {
+        arrays: dict[str, ArrayNote] = {
             name: {"shape": list(a.values.shape), "dtype": str(a.values.dtype), "meaning": a.meaning}
             for name, a in results.arrays.items()
         }
@@ -192,7 +195,7 @@ class Job:
         self.log(results.message or results.status)
         self.end(**ending)
 
-    def end(self, **changes: Any) -> None:
+    def end(self, **changes: Unpack[Manifest]) -> None:
         """Write the final status and release the folder."""
         self.claim.update(**changes)
         self.claim.release()
@@ -266,7 +269,7 @@ class Job:
             self.display.note(f"cannot record the status of {self.folder}: {first_line(error)}")
         self.claim.release()
 
-    def ending(self, status: str, message: str) -> dict[str, Any]:
+    def ending(self, status: str, message: str) -> Manifest:
         """The last changes of the manifest: status, message, times."""
         engine = float(self.claim.manifest.get("engine_seconds") or 0.0)
         spent = 0.0 if self.observer is None else self.observer.spent

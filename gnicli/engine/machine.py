@@ -5,12 +5,18 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, TypeVar
 
+from gnicli.engine.manifest import Manifest
 from gnicli.errors import ResourceError
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
-def choose(config: Mapping[str, Any], saved: Mapping[str, Any]) -> tuple[str, int | None]:
+Config = TypeVar("Config", bound="DataclassInstance")
+
+
+def choose(config: Mapping[str, object], saved: Manifest) -> tuple[str, int | None]:
     """The device and the number of threads of a run: as configured, else as saved, else torch's choice.
 
     `saved` is the manifest of a run that is resumed, or empty: it goes on where it began, or its digits would change.
@@ -18,10 +24,8 @@ def choose(config: Mapping[str, Any], saved: Mapping[str, Any]) -> tuple[str, in
     torch is imported only for a config that has something to ask it. Raises `ResourceError` for `device=cuda` without
     CUDA.
     """
-    threads = config.get("threads")
-    if threads is None:
-        threads = saved.get("threads")
-    asked = config.get("device")
+    typed, asked = config.get("threads"), config.get("device")
+    threads = typed if isinstance(typed, int) else saved.get("threads")
     if asked is None and threads is None:
         return "cpu", None
     import torch
@@ -30,10 +34,10 @@ def choose(config: Mapping[str, Any], saved: Mapping[str, Any]) -> tuple[str, in
     if asked == "cuda" and not available:
         version = torch.__version__
         raise ResourceError(f"CUDA not available (torch {version}); use device=cpu or device=auto")
-    device = asked or "cpu"
+    device = str(asked or "cpu")
     if device == "auto":
         device = "cuda" if available and saved.get("device") != "cpu" else "cpu"
-    return device, torch.get_num_threads() if threads is None else int(threads)
+    return device, torch.get_num_threads() if threads is None else threads
 
 
 @contextlib.contextmanager
@@ -52,7 +56,7 @@ def torch_threads(n: int | None) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def with_device(config: Any, device: str) -> Any:
+def with_device(config: Config, device: str) -> Config:
     """The config for the experiment: the same dataclass with the device that `auto` came to, if it has one."""
     if not any(field.name == "device" for field in dataclasses.fields(config)):
         return config

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gnicli.contracts.observer import State
 from gnicli.engine import checkpoint
@@ -29,7 +29,7 @@ class RunObserver:
     def __init__(
         self,
         folder: Path,
-        config: Mapping[str, Any],
+        config: Mapping[str, object],
         metrics: MetricsWriter,
         display: Display,
         stop: StopRequest,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import hashlib
@@ -10,27 +11,31 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
+from gnicli.engine.manifest import Manifest
 from gnicli.errors import ConflictError
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 # Keys that decide where and how a run is computed, not what: a resumed run may change them.
 INCIDENTAL = ("run", "device", "threads")
 PACKAGES = ("gni", "torch", "numpy", "scipy", "hydra-core", "omegaconf")
 
 
-def essential(config: Mapping[str, Any]) -> dict[str, Any]:
+def essential(config: Mapping[str, object]) -> dict[str, object]:
     """The part of a plain config that decides the result."""
     return {key: value for key, value in config.items() if key not in INCIDENTAL}
 
 
-def fingerprint(config: Mapping[str, Any]) -> str:
+def fingerprint(config: Mapping[str, object]) -> str:
     """16 hexadecimal digits that name the essential config; the order of keys does not matter."""
     text = json.dumps(essential(config), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _leaves(config: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+def _leaves(config: object, prefix: str = "") -> Iterator[tuple[str, object]]:
     if isinstance(config, Mapping) and config:
         for key, value in config.items():
             yield from _leaves(value, f"{prefix}.{key}" if prefix else str(key))
@@ -38,14 +43,14 @@ def _leaves(config: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
         yield prefix, config
 
 
-def differences(config: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+def differences(config: Mapping[str, object], other: Mapping[str, object]) -> dict[str, tuple[object, object]]:
     """Dotted essential keys in which two plain configs differ, with both values (None where a key is absent)."""
     left, right = dict(_leaves(essential(config))), dict(_leaves(essential(other)))
     keys = list(left) + [key for key in right if key not in left]
     return {key: (left.get(key), right.get(key)) for key in keys if _text(left, key) != _text(right, key)}
 
 
-def refuse_edited(folder: Path, config: Mapping[str, Any], manifest: Mapping[str, Any]) -> None:
+def refuse_edited(folder: Path, config: Mapping[str, object], manifest: Manifest) -> None:
     """Refuse to go on with a run whose saved config is no longer the one that it began with.
 
     Raises `ConflictError`, which names the key where the command line of the run, in its `manifest`, shows it.
@@ -61,21 +66,21 @@ def refuse_edited(folder: Path, config: Mapping[str, Any], manifest: Mapping[str
     )
 
 
-def _against_overrides(config: Mapping[str, Any], manifest: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
+def _against_overrides(config: Mapping[str, object], manifest: Manifest) -> Iterator[tuple[str, object, str]]:
     leaves = dict(_leaves(essential(config)))
     for override in manifest.get("overrides") or ():
         key, _, text = override.partition("=")
         if key in leaves and not isinstance(leaves[key], list | dict):
             now = leaves[key]
-            try:
-                same = float(now) == float(text)
-            except (TypeError, ValueError):
-                same = json.dumps(now).strip('"').lower() == text.strip("'\"").lower()
+            same = json.dumps(now).strip('"').lower() == text.strip("'\"").lower()
+            if isinstance(now, str | int | float):
+                with contextlib.suppress(ValueError):  # no number: the texts have been compared
+                    same = float(now) == float(text)
             if not same:
                 yield key, now, text
 
 
-def _text(leaves: Mapping[str, Any], key: str) -> str | None:
+def _text(leaves: Mapping[str, object], key: str) -> str | None:
     # As text a NaN equals itself, and 1 is not True.
     return json.dumps(leaves[key]) if key in leaves else None
 
@@ -94,7 +99,7 @@ def _version(package: str) -> str | None:
         return None
 
 
-def versions(config: Any = None) -> dict[str, str | None]:
+def versions(config: DataclassInstance | None = None) -> dict[str, str | None]:
     """Versions of Python and of the packages that numbers depend on, without importing them.
 
     With a `config`, a dataclass, also those of the packages that its components are from.
@@ -103,7 +108,7 @@ def versions(config: Any = None) -> dict[str, str | None]:
     return known | ({} if config is None else _foreign(config))
 
 
-def _foreign(config: Any) -> dict[str, str | None]:
+def _foreign(config: DataclassInstance) -> dict[str, str | None]:
     """The packages whose components a config has, this one aside; None where a module is of no installed package."""
     import importlib.metadata
 

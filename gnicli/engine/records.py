@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TypedDict, TypeGuard
 
 from gnicli import files
 from gnicli.engine import yaml_files
+from gnicli.engine.manifest import Manifest
 from gnicli.errors import DataError
 
 MAX_DEPTH = 64
@@ -22,13 +23,13 @@ _MAX_JOBS = 1_000_000
 _MAX_SECONDS = 1e12
 _STATUSES = ("running", "completed", "failed", "interrupted", "diverged")
 
-Check = Callable[[Any], bool]
+Check = Callable[[object], bool]
 
 
-def parse_json(path: Path, content: bytes | str) -> Any:
+def parse_json(path: Path, content: bytes | str) -> object:
     """The JSON text of `path`. Raises `DataError` where it is none, or nested deeper than `MAX_DEPTH`."""
     try:
-        value = json.loads(content)
+        value: object = json.loads(content)
     except RecursionError as error:
         raise damaged(path, f"nested more than {MAX_DEPTH} deep") from error
     except ValueError as error:
@@ -38,7 +39,7 @@ def parse_json(path: Path, content: bytes | str) -> Any:
     return value
 
 
-def read_json(path: Path) -> Any:
+def read_json(path: Path) -> object:
     """The JSON file at `path`. Raises `FileNotFoundError`, or `DataError` where it is damaged or no file."""
     try:
         return parse_json(path, files.read_regular(path, MAX_JSON_BYTES))
@@ -54,8 +55,8 @@ def damaged(path: Path, how: str) -> DataError:
     return DataError(f"{path} is damaged: {how}")
 
 
-def _is_deeper(value: Any, limit: int) -> bool:
-    level: list[Any] = [value]
+def _is_deeper(value: object, limit: int) -> bool:
+    level = [value]
     for _ in range(limit):
         level = [part for item in level for part in _parts(item)]
         if not level:
@@ -63,7 +64,7 @@ def _is_deeper(value: Any, limit: int) -> bool:
     return True
 
 
-def _parts(value: Any) -> Iterable[Any]:
+def _parts(value: object) -> Iterable[object]:
     if isinstance(value, dict):
         return value.values()
     return value if isinstance(value, list) else ()
@@ -72,23 +73,23 @@ def _parts(value: Any) -> Iterable[Any]:
 # ------------------------------------------------------------------------------------------------------------ manifest
 
 
-def _text(value: Any) -> bool:
+def _text(value: object) -> bool:
     return isinstance(value, str)
 
 
-def _is_integer(value: Any, low: int, high: int) -> bool:
+def _is_integer(value: object, low: int, high: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
 
 
-def _seconds(value: Any) -> bool:
+def _seconds(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= _MAX_SECONDS
 
 
-def _scalar(value: Any) -> bool:
+def _scalar(value: object) -> bool:
     return value is None or isinstance(value, str | int | float)
 
 
-def _texts(value: Any) -> bool:
+def _texts(value: object) -> bool:
     return isinstance(value, list) and all(map(_text, value))
 
 
@@ -96,11 +97,11 @@ def _table_of(check: Check) -> Check:
     return lambda value: isinstance(value, dict) and all(map(check, value.values()))
 
 
-def _steps(value: Any) -> bool:
+def _steps(value: object) -> bool:
     return isinstance(value, list) and all(step is None or _is_integer(step, 0, MAX_COUNT) for step in value)
 
 
-def _array_note(value: Any) -> bool:
+def _array_note(value: object) -> bool:
     if not isinstance(value, dict):
         return False
     shape = value.get("shape", [])
@@ -141,32 +142,46 @@ _MANIFEST: dict[str, Check] = {
 }
 
 
-def check_manifest(path: Path, manifest: Any) -> dict[str, Any]:
+def check_manifest(path: Path, manifest: object) -> Manifest:
     """The content of a manifest, if its known keys hold what gni writes there; keys that it does not know may stay."""
-    if not isinstance(manifest, dict) or "status" not in manifest:
+    if not _has_status(manifest):
         raise damaged(path, "no status in it")
     _check(path, manifest, _MANIFEST)
     return manifest
 
 
-def require_described(path: Path, manifest: Mapping[str, Any]) -> None:
+def _has_status(manifest: object) -> TypeGuard[Manifest]:
+    return isinstance(manifest, dict) and "status" in manifest
+
+
+def require_described(path: Path, manifest: Manifest) -> None:
     """Raise `DataError` where a run that is to go on does not say what it is."""
     for key in ("command", "command_line"):
         if key not in manifest:
             raise damaged(path, f"{key} is missing")
 
 
-def _check(path: Path, found: Mapping[str, Any], checks: Mapping[str, Check]) -> None:
+def _check(path: Path, found: Mapping[str, object], checks: Mapping[str, Check]) -> None:
     for key, check in checks.items():
         if key in found and not check(found[key]):
             raise damaged(path, f"{key} is {_shown(found[key])}")
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     if isinstance(value, int) and not -(10**20) < value < 10**20:  # Python does not print the largest ones
         return "a number of too many digits"
     text = json.dumps(value)
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+class Header(TypedDict):
+    """The header of a checkpoint; `metrics_bytes` is the length of metrics.csv when it was saved."""
+
+    format: int
+    step: int
+    values: dict[str, object]
+    config: dict[str, object]
+    metrics_bytes: int
 
 
 _HEADER: dict[str, Check] = {
@@ -178,9 +193,9 @@ _HEADER: dict[str, Check] = {
 }
 
 
-def check_header(path: Path, header: Any) -> dict[str, Any]:
+def check_header(path: Path, header: object) -> Header:
     """The header of a checkpoint, which must have each of its keys."""
-    if not isinstance(header, dict):
+    if not _is_table(header):
         raise damaged(path, "its header is no table")
     for key in _HEADER:
         if key not in header:
@@ -189,10 +204,14 @@ def check_header(path: Path, header: Any) -> dict[str, Any]:
     return header
 
 
+def _is_table(header: object) -> TypeGuard[Header]:
+    return isinstance(header, dict)
+
+
 # ------------------------------------------------------------------------------------------------- saved configuration
 
 
-def read_config(folder: Path) -> dict[str, Any]:
+def read_config(folder: Path) -> dict[str, object]:
     """The configuration that a run saved: nested tables, lists and scalars, as `.hydra/config.yaml` has them.
 
     References (`${…}`) stay text, since what gni saves is resolved. Raises `DataError` where it cannot be read.

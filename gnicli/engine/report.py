@@ -6,10 +6,11 @@ import functools
 import importlib.resources
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gnicli.contracts.results import FigureData, Table, Value
 from gnicli.engine import display
+from gnicli.engine.manifest import Manifest
 from gnicli.errors import shown
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def _fenced(text: str) -> str:
 
 
 def render(
-    manifest: Mapping[str, Any],
+    manifest: Manifest,
     values: Mapping[str, Value],
     figures: Mapping[str, FigureData],
     notes: Sequence[str],
@@ -88,7 +89,7 @@ def render(
     return (re.sub(r"\n{3,}", "\n\n", text).rstrip() + "\n").encode(errors="backslashreplace")
 
 
-def _provenance(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _provenance(manifest: Manifest) -> list[tuple[str, str]]:
     git = manifest.get("git") or {}
     commit = git.get("commit")
     source = f"{commit}{' with local changes' if git.get('dirty') else ''}" if commit else "no checkout"

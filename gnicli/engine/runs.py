@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from gnicli import files
 from gnicli.contracts.results import Value
 from gnicli.engine import content, folders, records, tables
+from gnicli.engine.manifest import Manifest
 from gnicli.errors import DataError, GniError, ResourceError, UsageError
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Run:
     message: str = ""
     config: Mapping[str, Any] = field(default_factory=dict, repr=False)
     results: Mapping[str, Value] = field(default_factory=dict, repr=False)
-    manifest: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    manifest: Manifest = field(default_factory=Manifest, repr=False)
 
     @functools.cached_property
     def metrics(self) -> pandas.DataFrame:
@@ -95,7 +96,7 @@ class Runs(tuple[Run, ...]):
 
         rows = []
         for run in self:
-            row: dict[str, Any] = {"folder": str(run.folder), "command": run.command, "status": run.status}
+            row: dict[str, object] = {"folder": str(run.folder), "command": run.command, "status": run.status}
             row |= split_overrides(run.manifest.get("overrides") or ())
             row |= {f"result/{name}" if name in row else name: value.value for name, value in run.results.items()}
             rows.append(row)
@@ -130,7 +131,7 @@ def load_run(folder: str | os.PathLike[str]) -> Run:
     )
 
 
-def _results(folder: Path, manifest: Mapping[str, Any]) -> dict[str, Value]:
+def _results(folder: Path, manifest: Manifest) -> dict[str, Value]:
     """The headline values; `DataError` where what a finished run must have is not there."""
     finished = manifest["status"] in folders.FINISHED
     try:
@@ -144,7 +145,7 @@ def _results(folder: Path, manifest: Mapping[str, Any]) -> dict[str, Value]:
     return values
 
 
-def _require_parts(folder: Path, manifest: Mapping[str, Any]) -> None:
+def _require_parts(folder: Path, manifest: Manifest) -> None:
     """Metrics that are rows, and an archive with the arrays that the manifest names; their numbers are not read."""
     try:
         tables.read_metrics(folder / "metrics.csv")
@@ -193,7 +194,7 @@ def read(folder: Path) -> Run:
         return Run(folder, DAMAGED, str(manifest.get("command") or ""), str(error), manifest=manifest)
 
 
-def _manifest(folder: Path) -> dict[str, Any]:
+def _manifest(folder: Path) -> Manifest:
     try:
         return folders.read_manifest(folder)
     except (DataError, ResourceError, OSError):

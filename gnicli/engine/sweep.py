@@ -12,11 +12,12 @@ import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from gnicli import files
 from gnicli.contracts.results import NamedArray, Results, RunRecord, Value
 from gnicli.engine import checkout, display, figures, folders, provenance, report, signals, tables
+from gnicli.engine.manifest import Manifest
 from gnicli.engine.summary import labels_of, summary, varying
 from gnicli.errors import DataError, GniError, Interrupted
 
@@ -112,7 +113,7 @@ class Sweep:
         return SweepOutcome(status, self.folder, code, records)
 
     def _summarize(
-        self, summarize: Summarize | None, records: Sequence[RunRecord], headline: str, ending: dict[str, Any]
+        self, summarize: Summarize | None, records: Sequence[RunRecord], headline: str, ending: Manifest
     ) -> None:
         results = summarize(records) if summarize else summary(records, headline)
         drawn = figures.write(self.folder / "figures", results.figures)
@@ -198,11 +199,11 @@ def split_overrides(overrides: Sequence[str]) -> dict[str, str]:
 # --------------------------------------------------------------------------------------------------------------- table
 
 
-def _names(mappings: Sequence[Mapping[str, Any]]) -> list[str]:
+def _names(mappings: Sequence[Mapping[str, object]]) -> list[str]:
     return list(dict.fromkeys(name for mapping in mappings for name in mapping))
 
 
-def job_table(records: Sequence[RunRecord]) -> tuple[list[str], list[list[Any]]]:
+def job_table(records: Sequence[RunRecord]) -> tuple[list[str], list[list[object]]]:
     """sweep.csv: job, status, every overridden key, every value (and its standard error where one is known), …
 
     No two columns have one name: a later one becomes `override/<name>` or `result/<name>`.
@@ -217,7 +218,7 @@ def job_table(records: Sequence[RunRecord]) -> tuple[list[str], list[list[Any]]]
         header += [_column(f"{name}_stderr", "result", taken)] if name in with_error else []
     rows = []
     for record in records:
-        row: list[Any] = [record.job, record.status, *(record.overrides.get(key) for key in keys)]
+        row: list[object] = [record.job, record.status, *(record.overrides.get(key) for key in keys)]
         for name in names:
             row.append(record.values[name].value if name in record.values else None)
             row += [_stderr(record, name)] if name in with_error else []

@@ -14,7 +14,7 @@ import os
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, NotRequired, TypedDict
 
 import numpy as np
 
@@ -22,6 +22,9 @@ from gnicli import files
 from gnicli.contracts.results import NamedArray, Value
 from gnicli.engine import records
 from gnicli.errors import DataError, ResourceError
+
+if TYPE_CHECKING:
+    import pandas
 
 METRICS_HEADER = b"step,name,value\n"
 _MAX_METRICS_BYTES = 1 << 30
@@ -126,11 +129,22 @@ def read_metrics(path: Path) -> Series:
 # ------------------------------------------------------------------------------------------------------------- results
 
 
-def _value(value: float | str | tuple[float, ...]) -> Any:
+Number = float | str | None  # as JSON holds it
+
+
+class _Entry(TypedDict):
+    value: Number | list[Number]
+    stderr: Number
+    n: int
+    unit: str
+    ci95: NotRequired[list[Number]]
+
+
+def _value(value: float | str | tuple[float, ...]) -> Number | list[Number]:
     return [_number(part) for part in value] if isinstance(value, tuple) else _number(value)
 
 
-def _number(value: float | str | None) -> float | str | None:
+def _number(value: float | str | None) -> Number:
     # JSON has no NaN: a value that is not finite is written as a string that float() reads.
     if value is None or isinstance(value, str):
         return value
@@ -139,7 +153,7 @@ def _number(value: float | str | None) -> float | str | None:
 
 def encode_results(values: Mapping[str, Value]) -> bytes:
     """The bytes of results.json: {name: {value, stderr, n, unit}}, and ci95: [low, high] where there is one."""
-    entries: dict[str, dict[str, Any]] = {}
+    entries: dict[str, _Entry] = {}
     for name, v in values.items():
         entries[name] = {"value": _value(v.value), "stderr": _number(v.stderr), "n": int(v.n), "unit": v.unit}
         if v.ci95 is not None:
@@ -151,21 +165,25 @@ def read_results(path: Path) -> dict[str, Value]:
     """The inverse of `encode_results`. Raises `FileNotFoundError`, or `DataError` where it is damaged."""
     try:
         entries = records.read_json(path)
-        return {
-            name: Value(
-                _read_value(entry["value"]),
-                None if entry["stderr"] is None else float(entry["stderr"]),
-                int(entry["n"]),
-                str(entry["unit"]),
-                _read_interval(entry["ci95"]) if "ci95" in entry else None,
-            )
-            for name, entry in entries.items()
-        }
+        if not isinstance(entries, dict):
+            raise ValueError("no table")
+        return {name: _read_entry(entry) for name, entry in entries.items()}
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise DataError(f"{path} is damaged: {error}") from error
 
 
-def _read_value(value: Any) -> float | str | tuple[float, ...]:
+def _read_entry(entry: Any) -> Value:
+    """A headline value from JSON that may hold anything: whatever does not fit raises."""
+    return Value(
+        _read_value(entry["value"]),
+        None if entry["stderr"] is None else float(entry["stderr"]),
+        int(entry["n"]),
+        str(entry["unit"]),
+        _read_interval(entry["ci95"]) if "ci95" in entry else None,
+    )
+
+
+def _read_value(value: float | str | list[float | str]) -> float | str | tuple[float, ...]:
     """A number, also one that JSON cannot hold, a word, or several numbers."""
     if isinstance(value, list):
         return tuple(float(part) for part in value)
@@ -175,7 +193,7 @@ def _read_value(value: Any) -> float | str | tuple[float, ...]:
         return str(value)
 
 
-def _read_interval(ends: Any) -> tuple[float, float]:
+def _read_interval(ends: list[float | str]) -> tuple[float, float]:
     low, high = ends
     return float(low), float(high)
 
@@ -228,7 +246,7 @@ def read_parquet(path: Path) -> dict[str, np.ndarray]:
     return {str(name): _plain(frame.iloc[:, k]) for k, name in enumerate(frame.columns)}
 
 
-def _plain(column: Any) -> np.ndarray:
+def _plain(column: pandas.Series) -> np.ndarray:
     """A column's values; numbers that pandas holds in types of its own, for values that are missing, become floats."""
     import pandas
 
@@ -238,7 +256,7 @@ def _plain(column: Any) -> np.ndarray:
     return column.to_numpy()
 
 
-def encode_csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
+def encode_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
     """A CSV file (RFC 4180 but with plain newlines); floats by repr, None as an empty field, several numbers as one."""
     text = io.StringIO()
     # Not by pandas, which writes None and NaN alike: both occur, and only one is a number.
@@ -248,7 +266,7 @@ def encode_csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
     return text.getvalue().encode()
 
 
-def _cell(value: Any) -> Any:
+def _cell(value: object) -> object:
     if isinstance(value, float | np.floating):
         return repr(float(value))
     if isinstance(value, tuple):

@@ -11,8 +11,9 @@ import functools
 import os
 import re
 import stat
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import yaml
@@ -47,7 +48,7 @@ class Document(NamedTuple):
     path: str
     text: str
     tree: yaml.Node | None
-    content: Any
+    content: dict[object, object]
 
 
 def read(path: str | os.PathLike[str]) -> Document:
@@ -105,7 +106,7 @@ def _check_events(path: str, loader: yaml.SafeLoader) -> None:
         raise Malformed(f"{path}:{event.start_mark.line + 1}: {why}")
 
     while loader.check_event():
-        event: Any = loader.get_event()
+        event = loader.get_event()
         if isinstance(event, yaml.AliasEvent):
             if event.anchor not in sizes:
                 refuse(event, f"*{event.anchor} stands for something that is not complete here")
@@ -130,7 +131,7 @@ def _check_events(path: str, loader: yaml.SafeLoader) -> None:
             refuse(event, f"nested more than {MAX_DEPTH} deep")
 
 
-def _check_scalar(event: Any, loader: yaml.SafeLoader, refuse: Any) -> None:
+def _check_scalar(event: yaml.ScalarEvent, loader: yaml.SafeLoader, refuse: Callable[[yaml.Event, str], None]) -> None:
     import yaml
 
     if len(event.value) > MAX_TEXT:
@@ -139,7 +140,7 @@ def _check_scalar(event: Any, loader: yaml.SafeLoader, refuse: Any) -> None:
         refuse(event, f"a number of {len(event.value):,} digits; at most {MAX_DIGITS}")
 
 
-def _content(path: str, text: str, tree: yaml.Node | None) -> Any:
+def _content(path: str, text: str, tree: yaml.Node | None) -> dict[object, object]:
     """The plain content; a key that is given twice is refused."""
     import yaml
 
@@ -162,7 +163,7 @@ def _loader() -> type[yaml.SafeLoader]:
     class Loader(yaml.SafeLoader):
         """Reads what OmegaConf writes and reads."""
 
-        def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[object, object]:
             seen = set()
             for key, _ in node.value:
                 if key.tag == yaml.resolver.BaseResolver.DEFAULT_SCALAR_TAG:
@@ -180,7 +181,7 @@ def _loader() -> type[yaml.SafeLoader]:
     return Loader
 
 
-def explain(error: Any, path: str | None = None) -> str:
+def explain(error: Exception, path: str | None = None) -> str:
     """Where a YAML file is wrong, and how; `path` names it where the parser does not know."""
     mark, problem = getattr(error, "problem_mark", None), str(getattr(error, "problem", None) or "")
     problem = problem or next((line.strip() for line in str(error).splitlines() if line.strip()), "")

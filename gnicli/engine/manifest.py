@@ -1,0 +1,51 @@
+"""What the manifest of a run or a sweep holds: `records` checks one that is read, key by key."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+
+class ArrayNote(TypedDict, total=False):
+    """What the manifest says of an array of `arrays.npz`."""
+
+    shape: list[int]
+    dtype: str
+    meaning: str
+
+
+class GitState(TypedDict, total=False):
+    """The checkout that the source lies in; None where there is none or it is not known."""
+
+    commit: str | None
+    dirty: bool | None
+
+
+class Manifest(TypedDict, total=False):
+    """The keys of `manifest.json`, none of which an old or damaged run need have. Times are ISO 8601."""
+
+    format: int
+    status: str
+    kind: str
+    command: str
+    command_line: str
+    argv: list[str]
+    overrides: list[str]
+    fingerprint: str
+    seed: object
+    git: GitState
+    versions: dict[str, str | None]
+    error: str
+    start: str
+    end: str | None
+    resumed: str | None
+    host: str
+    pid: int
+    process: str | None
+    wall_seconds: float
+    engine_seconds: float
+    part_seconds: dict[str, float]
+    resumed_from: list[int | None]
+    device: str
+    threads: int | None
+    arrays: dict[str, ArrayNote]
+    n_jobs: int | None
