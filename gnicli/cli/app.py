@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Optional
+from collections.abc import Callable
+from typing import Annotated, Optional
 
 import typer
 
@@ -10,10 +11,7 @@ from gnicli.cli import complete, data
 from gnicli.launch.commands import COMMANDS
 
 # `--help` of these commands is made from the schemas, so Typer adds none; unknown options are Hydra's.
-_HYDRA: dict[str, Any] = {
-    "add_help_option": False,
-    "context_settings": {"allow_extra_args": True, "ignore_unknown_options": True},
-}
+_HYDRA = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 app = typer.Typer(
     name="gni",
@@ -42,7 +40,7 @@ def _root(
     """The options that stand before a command; what they do is done by their callbacks."""
 
 
-def _completer(command: str) -> Any:
+def _completer(command: str) -> Callable[[typer.Context, str], list[tuple[str, str]]]:
     def offer(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
         before = list(ctx.params.get("words") or []) + list(ctx.args)
         return complete.complete(command, before, incomplete)
@@ -53,7 +51,7 @@ def _completer(command: str) -> Any:
 def _mount(command: str) -> None:
     """Add a command that Hydra configures: its words go there as they are."""
 
-    def start(words: Any = None) -> int:
+    def start(words: Optional[list[str]] = None) -> int:
         from gnicli.cli.hydra_commands import run
 
         return run(command, words or [])
@@ -63,7 +61,7 @@ def _mount(command: str) -> None:
         Optional[list[str]],
         typer.Argument(metavar="[KEY=VALUE ...] [OPTIONS]", autocompletion=_completer(command)),
     ]
-    app.command(command, help=COMMANDS[command], **_HYDRA)(start)
+    app.command(command, help=COMMANDS[command], add_help_option=False, context_settings=_HYDRA)(start)
 
 
 for _command in COMMANDS:

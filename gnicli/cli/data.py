@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Annotated, Any, Optional, Self
+from typing import TYPE_CHECKING, Annotated, Optional, Self
 
 import typer
 
@@ -124,7 +124,6 @@ def fetch(
     from gnicli.dataset.download import ensure
     from gnicli.dataset.store import shown as shown_path
 
-    settings: dict[str, Any] = {"mirrors": mirror or None, "sha256": _sums(sha256), "dir": folder}
     components = _chosen(names)
     if extra and "svhn" not in components:
         raise UsageError("--extra belongs to svhn; write: gni data fetch svhn --extra")
@@ -132,7 +131,8 @@ def fetch(
         if not hasattr(component, "everything"):
             typer.echo(f"{name}: built in, nothing to fetch")
             continue
-        files = component(**settings, **({"extra": True} if extra and name == "svhn" else {})).needed()
+        wishes = {"extra": True} if extra and name == "svhn" else {}
+        files = component(mirrors=mirror or None, sha256=_sums(sha256), dir=folder, **wishes).needed()
         for wanted in files:
             with TerminalObserver() as observer:
                 ensure(wanted, observer)
@@ -237,14 +237,14 @@ def path() -> None:
     typer.echo(str(cache_folder()))
 
 
-def _components() -> dict[str, Any]:
+def _components() -> dict[str, type]:
     """The schema of every packaged data set by name."""
     from gnicli import registry
 
     return {name: registry.find("dataset", name) for name in registry.own_names("dataset")}
 
 
-def _chosen(names: list[str] | None) -> dict[str, Any]:
+def _chosen(names: list[str] | None) -> dict[str, type]:
     from gnicli import checks
 
     components = _components()
@@ -254,12 +254,13 @@ def _chosen(names: list[str] | None) -> dict[str, Any]:
 
 
 def _downloaded(
-    components: dict[str, Any], sums: dict[str, str] | None = None, folder: str | None = None
+    components: dict[str, type], sums: dict[str, str] | None = None, folder: str | None = None
 ) -> list[Downloaded]:
     """The data sets that are fetched, each with those of the sums whose roles it has."""
     from gnicli import checks
+    from gnicli.dataset.downloaded import Downloaded
 
-    sets = {name: component for name, component in components.items() if hasattr(component, "everything")}
+    sets = {name: component for name, component in components.items() if issubclass(component, Downloaded)}
     roles = {name: {file.role for file in component.PUBLISHED} for name, component in sets.items()}
     for role in sums or ():
         checks.choice("the role of --sha256", role, sorted(set().union(*roles.values())))

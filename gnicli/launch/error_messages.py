@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import errno
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from gnicli import checks, memory
 from gnicli.engine.yaml_files import explain
@@ -17,6 +17,10 @@ from gnicli.launch import paper_experiments, schema_keys
 from gnicli.launch.components import GROUPS, SCHEMA_SUFFIX, members
 from gnicli.launch.did_you_mean import hint, nearest, unknown
 from gnicli.launch.validation import OBJECTS_REFUSED
+
+if TYPE_CHECKING:
+    from hydra.errors import MissingConfigException
+    from omegaconf.errors import OmegaConfBaseException
 
 # What other texts and libraries call a key that is called otherwise here.
 _OTHER_NAMES = {
@@ -104,7 +108,7 @@ def describe(error: Exception, command: str) -> str:
     return str(translate(error, command, {}) or as_bug(error))
 
 
-def _missing(error: Any, command: str, broken: dict[tuple[str, str], UsageError]) -> UsageError:
+def _missing(error: MissingConfigException, command: str, broken: dict[tuple[str, str], UsageError]) -> UsageError:
     """A choice or a file that is not there."""
     asked = str(error.missing_cfg_file or "")
     group, _, name = asked.rpartition("/")
@@ -118,7 +122,7 @@ def _missing(error: Any, command: str, broken: dict[tuple[str, str], UsageError]
     return UsageError(unknown(group, name, options))
 
 
-def _omegaconf(error: Any, command: str) -> UsageError:
+def _omegaconf(error: OmegaConfBaseException, command: str) -> UsageError:
     """A key that does not exist or a value that a key cannot take."""
     from omegaconf.errors import ConfigAttributeError, ConfigKeyError, InterpolationResolutionError, ValidationError
 
@@ -149,7 +153,7 @@ def _not_a_value(key: str, command: str) -> str:
     return f"{key}: is a group of keys; set one of {', '.join(members)}" if members else f"{key}: takes no single value"
 
 
-def unknown_key(key: str, command: str, parent: Any = None) -> str:
+def unknown_key(key: str, command: str, parent: object = None) -> str:
     """The message for a key that no schema has: the nearest of its neighbors, or the same name elsewhere."""
     prefix, _, last = key.rpartition(".")
     if last == "_target_":
@@ -159,12 +163,12 @@ def unknown_key(key: str, command: str, parent: Any = None) -> str:
     declared = {entry.name: entry for entry in schema_keys.all_of(command, [])}
     if not prefix and last in _OTHER_NAMES and (meant := [name for name in _OTHER_NAMES[last] if name in declared]):
         return f"unknown key {key}; here it is called {meant[0]}"
-    siblings = [str(name) for name in parent] if parent is not None and hasattr(parent, "keys") else []
+    siblings = [str(name) for name in parent] if isinstance(parent, Mapping) else []
     near = nearest(last, siblings)
     if near:
         return f"unknown key {key}; did you mean {prefix + '.' if prefix else ''}{near}?"
     if prefix in GROUPS and (elsewhere := _of_other_choices(prefix, last)):
-        chosen = str(parent.get("name")) if parent is not None and hasattr(parent, "get") else "this choice"
+        chosen = str(parent.get("name")) if isinstance(parent, Mapping) else "this choice"
         return f"unknown key {key}: {prefix}={chosen} has none; {' and '.join(elsewhere)} {_have(elsewhere)}"
     if prefix in declared:
         return f"unknown key {key}; {prefix} is one key: {declared[prefix].meaning}"

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gnicli import checks
 from gnicli.engine import yaml_files
@@ -159,7 +159,7 @@ def _check_default(where: str, group: str, names: list[str]) -> None:
 # --------------------------------------------------------------------------------------------------- what it comes to
 
 
-def check_composed(config: dict[str, Any], typed: list[str], *, allow_env: bool, files: bool) -> None:
+def check_composed(config: dict[str, object], typed: list[str], *, allow_env: bool, files: bool) -> None:
     """Look at a whole configuration before anything acts on it: calls, growth, and with `files` where paths lead.
 
     `config` is unresolved and still has Hydra's half, `typed` holds the overrides of the command line.
@@ -180,7 +180,7 @@ def _typed_keys(words: list[str]) -> set[str]:
     return {word.partition("=")[0].lstrip("+") for word in words}
 
 
-def _check_paths(config: dict[str, Any], typed: set[str]) -> None:
+def _check_paths(config: dict[str, object], typed: set[str]) -> None:
     """A file may name data to be read below the working folder; all else that leads somewhere is typed."""
     from omegaconf import OmegaConf
 
@@ -196,7 +196,7 @@ def _check_paths(config: dict[str, Any], typed: set[str]) -> None:
                 _check_path(name, reached)
 
 
-def _check_output(config: dict[str, Any], typed: set[str]) -> None:
+def _check_output(config: dict[str, object], typed: set[str]) -> None:
     """Refuse folders outside of the output root unless typed, before a job starts; `hydra_tasks` enforces it too."""
     from omegaconf import OmegaConf
 
@@ -215,7 +215,7 @@ def outside(value: str, base: Path, key: str) -> str:
     return f"{value}: the output must stay below {base}; type run.{key}={value} if that is what you want"
 
 
-def _leaves(values: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+def _leaves(values: dict[str, object], path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], object]]:
     for key, value in values.items():
         here = (*path, str(key))
         yield here, value

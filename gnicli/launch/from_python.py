@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gnicli.errors import Interrupted, UsageError
 from gnicli.launch import arguments as argument_reader
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _NO_RUNS = "{0} shows something and runs nothing; type it on the command line: gni {1} {0}"
 
 
-def run(command: str, *words: str, multirun: bool | None = None, show: bool = False, **given: Any) -> Run | Runs:
+def run(command: str, *words: str, multirun: bool | None = None, show: bool = False, **given: object) -> Run | Runs:
     """Do what `gni COMMAND WORDS` does, in this process, and return what came out.
 
     Keys are given as words of the command line (`"dataset=digits"`), or as arguments: `M=4`, `dataset="digits"`,

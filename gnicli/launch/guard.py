@@ -12,17 +12,25 @@ import contextlib
 import copy
 import os
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from gnicli.engine import yaml_files
 from gnicli.errors import ResourceError, UsageError
 from gnicli.launch import foreign_configs, hydra_versions, sweeps
 from gnicli.launch.arguments import Arguments
 
+if TYPE_CHECKING:
+    from hydra._internal.config_loader_impl import ConfigLoaderImpl
+    from hydra._internal.config_repository import CachingConfigRepository
+    from hydra.plugins.config_source import ConfigResult, ConfigSource
+    from hydra.types import RunMode
+    from omegaconf import DictConfig
+
 MAX_LOADS = 1000
 
 
-def _places() -> tuple[dict[str, Any], Any, Any]:
+def _places() -> tuple[dict[str, type[ConfigSource]], Any, Any]:
     """The readers by scheme, the class of the cache and that of the loader; `ResourceError` where one is elsewhere."""
     import hydra
 
@@ -52,23 +60,25 @@ def guarded(arguments: Arguments) -> Iterator[None]:
     readers, cache, loader = _places()
     reader, load, compose = readers["file"], cache.load_config, loader._load_configuration_impl
 
-    def counted(self: Any, config_path: str) -> Any:
-        self.gni_loads = getattr(self, "gni_loads", 0) + 1
-        if self.gni_loads > MAX_LOADS:
+    n_loads: WeakKeyDictionary[CachingConfigRepository, int] = WeakKeyDictionary()
+
+    def counted(self: CachingConfigRepository, config_path: str) -> ConfigResult | None:
+        n_loads[self] = n_loads.get(self, 0) + 1
+        if n_loads[self] > MAX_LOADS:
             raise UsageError(f"{config_path}: the defaults lists include one another more than {MAX_LOADS:,} times")
         if ".." in config_path.split("/"):
             raise UsageError(f"{config_path}: a choice is a name, not a path; add its folder with --config-dir")
         return load(self, config_path)
 
-    sweepers: list[Any] = []
+    sweepers: list[DictConfig] = []
 
-    def checked(self: Any, *args: Any, **kwargs: Any) -> Any:
+    def checked(self: ConfigLoaderImpl, *args: object, run_mode: RunMode, **kwargs: object) -> DictConfig:
         try:
-            cfg = compose(self, *args, **kwargs)
+            cfg: DictConfig = compose(self, *args, run_mode=run_mode, **kwargs)
         except RecursionError as error:
             raise UsageError("the defaults lists of the configuration include one another without an end") from error
         _check(cfg, arguments)
-        _keep_sweeper(cfg, sweepers, kwargs["run_mode"])
+        _keep_sweeper(cfg, sweepers, run_mode)
         return cfg
 
     readers["file"] = _vetted(reader)
@@ -80,7 +90,7 @@ def guarded(arguments: Arguments) -> Iterator[None]:
         cache.load_config, loader._load_configuration_impl = load, compose
 
 
-def _keep_sweeper(cfg: Any, sweepers: list[Any], run_mode: Any) -> None:
+def _keep_sweeper(cfg: DictConfig, sweepers: list[DictConfig], run_mode: RunMode) -> None:
     """Let the jobs of a sweep have the sweeper of the sweep, the last of `sweepers`.
 
     A job that names another experiment or budget composes other `hydra.sweeper.params`. They change nothing any more,
@@ -94,10 +104,8 @@ def _keep_sweeper(cfg: Any, sweepers: list[Any], run_mode: Any) -> None:
         cfg.hydra.sweeper = copy.deepcopy(sweepers[-1])
 
 
-def _check(cfg: Any, arguments: Arguments) -> None:
-    from omegaconf import OmegaConf
-
-    whole = cast(dict[str, Any], OmegaConf.to_container(cfg, resolve=False, enum_to_str=True))
+def _check(cfg: DictConfig, arguments: Arguments) -> None:
+    whole = hydra_versions.plain(cfg, resolve=False)
     files = bool(arguments.config_dir or arguments.config_path or arguments.config_name) or any(
         "hydra.searchpath" in word for word in arguments.overrides
     )
@@ -107,7 +115,7 @@ def _check(cfg: Any, arguments: Arguments) -> None:
         sweeps.check(hydra["sweeper"].get("params"), hydra["overrides"]["task"], allowed=arguments.yes)
 
 
-def _vetted(reader: Any) -> Any:
+def _vetted(reader: Any) -> type[ConfigSource]:
     """Hydra's reader of files, with its way of reading replaced."""
     from hydra.plugins.config_source import ConfigLoadError, ConfigResult, ConfigSource
     from omegaconf import OmegaConf

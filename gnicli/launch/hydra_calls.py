@@ -9,17 +9,22 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from gnicli.launch import arguments as argument_reader
 from gnicli.launch.arguments import Arguments
 from gnicli.launch.hydra_versions import is_hydra_1_3
 
+if TYPE_CHECKING:
+    from hydra._internal.hydra import Hydra
+    from hydra.types import RunMode
+    from omegaconf import DictConfig
+
 OWN_CONF = "pkg://gnicli.conf"
 _JOB_NAME = "tasks"  # `hydra.job.name`
 
 
-def start(config_name: str, task: Callable[[Any], Any], arguments: Arguments, overrides: list[str]) -> None:
+def start(config_name: str, task: Callable[[DictConfig], object], arguments: Arguments, overrides: list[str]) -> None:
     """Do what `hydra.main` would: show what is asked for, or run `task` once or for every job of a sweep.
 
     `arguments.overrides` were typed, `overrides` are handed to Hydra. What Hydra raises passes through.
@@ -48,7 +53,7 @@ def start(config_name: str, task: Callable[[Any], Any], arguments: Arguments, ov
         GlobalHydra.instance().clear()
 
 
-def _show(hydra: Any, name: str, arguments: Arguments, overrides: list[str]) -> None:
+def _show(hydra: Hydra, name: str, arguments: Arguments, overrides: list[str]) -> None:
     """Print what a flag asks for."""
     if arguments.hydra_help:
         words = argparse.Namespace(overrides=overrides, resolve=arguments.resolve)
@@ -63,7 +68,7 @@ def _show(hydra: Any, name: str, arguments: Arguments, overrides: list[str]) -> 
         )
     elif arguments.shell_completion:
         hydra.shell_completion(config_name=name, overrides=overrides)
-    else:
+    elif arguments.info:
         hydra.show_info(arguments.info, config_name=name, overrides=overrides)
 
 
@@ -76,7 +81,9 @@ def _documented() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(hydra: Any, name: str, task: Callable[[Any], Any], arguments: Arguments, overrides: list[str]) -> None:
+def _run(
+    hydra: Hydra, name: str, task: Callable[[DictConfig], object], arguments: Arguments, overrides: list[str]
+) -> None:
     """Run once or sweep: `--multirun` wins over what the configuration says, in `hydra.mode`."""
     from hydra.types import RunMode
 
@@ -88,7 +95,7 @@ def _run(hydra: Any, name: str, task: Callable[[Any], Any], arguments: Arguments
     call(config_name=name, task_function=task, overrides=overrides)
 
 
-def _composed_mode(hydra: Any, name: str, overrides: list[str]) -> Any:
+def _composed_mode(hydra: Hydra, name: str, overrides: list[str]) -> RunMode | None:
     """`hydra.mode` of the composed configuration, None where it cannot be composed: the run will say why.
 
     hydra-core 1.4 would look at the main file alone, but experiments say that they are sweeps.

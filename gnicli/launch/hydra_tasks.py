@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, NoReturn, cast
 
 from omegaconf import DictConfig, OmegaConf
 
@@ -20,6 +20,7 @@ from gnicli.launch.references import RESOLVER
 
 if TYPE_CHECKING:
     from gnicli.contracts.observer import Observer
+    from gnicli.contracts.results import Results
     from gnicli.engine.job import Outcome
     from gnicli.engine.sweep import Sweep
 
@@ -125,9 +126,10 @@ def _folder(
 hydra_versions.register_resolver(RESOLVER, _folder)
 
 
-def of(command: str) -> Callable[[DictConfig], Any]:
+def of(command: str) -> Callable[[DictConfig], Outcome | None]:
     """The task of a command."""
-    return globals()[commands.config_name(command)]
+    task: Callable[[DictConfig], Outcome | None] = globals()[commands.config_name(command)]
+    return task
 
 
 def train(cfg: DictConfig) -> Outcome | None:
@@ -181,8 +183,7 @@ def _execute(command: str, cfg: DictConfig, hydra_config: DictConfig, in_sweep: 
     # Unresolved: an override may refer to a key that does not exist, which `validated` reports.
     overrides = cast(list[str], OmegaConf.to_container(hydra_config.overrides.task, resolve=False))
     # Unresolved as well: the name of a folder may hold "${".
-    runtime = cast(dict[str, Any], OmegaConf.to_container(hydra_config.runtime, resolve=False))
-    folder = Path(runtime["output_dir"])
+    folder = Path(str(hydra_versions.plain(hydra_config.runtime, resolve=False)["output_dir"]))
     run = commands.module(command).run
     try:
         config, plain = validation.validated(command, cfg)
@@ -208,8 +209,8 @@ def _execute(command: str, cfg: DictConfig, hydra_config: DictConfig, in_sweep: 
 
 
 def _without_idle_keys(
-    run: Callable[..., Any], command: str, plain: dict[str, Any], overrides: list[str], in_sweep: bool
-) -> Callable[..., Any]:
+    run: Callable[..., Results], command: str, plain: dict[str, object], overrides: list[str], in_sweep: bool
+) -> Callable[..., Results]:
     """`run`, after notes on typed keys that do nothing in this job of a sweep; of a single run they are an error."""
     from gnicli.engine.sweep import split_overrides
     from gnicli.experiments import idle
@@ -220,7 +221,7 @@ def _without_idle_keys(
     if found and not in_sweep:
         raise UsageError(found[0])
 
-    def noted(config: Any, observer: Observer) -> Any:
+    def noted(config: object, observer: Observer) -> Results:
         for sentence in found:
             observer.note(sentence)
         results = run(config, observer)
@@ -229,8 +230,8 @@ def _without_idle_keys(
     return noted if found else run
 
 
-def _refusing(refusal: GniError) -> Callable[..., Any]:
-    def run(*_: object) -> None:
+def _refusing(refusal: GniError) -> Callable[..., Results]:
+    def run(*_: object) -> NoReturn:
         raise refusal
 
     return run
@@ -238,7 +239,7 @@ def _refusing(refusal: GniError) -> Callable[..., Any]:
 
 def _plain(hydra_config: DictConfig, folder: Path, in_sweep: bool) -> DictConfig:
     """A copy of Hydra's configuration to be saved, with the folder as it came out."""
-    copy = OmegaConf.create(cast(dict[str, Any], OmegaConf.to_container(hydra_config, enum_to_str=True)))
+    copy = OmegaConf.create(hydra_versions.plain(hydra_config, resolve=False))
     copy.run.dir, copy.sweep.dir = (None, str(folder.parent)) if in_sweep else (str(folder), None)
     return copy
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
 
 
-def register_resolver(name: str, resolver: Callable[..., Any]) -> None:
+def register_resolver(name: str, resolver: Callable[..., object]) -> None:
     """Let `${name:…}` call `resolver`; one of the same name is replaced."""
     import omegaconf
 
@@ -18,12 +21,21 @@ def register_resolver(name: str, resolver: Callable[..., Any]) -> None:
         omegaconf.OmegaConf.register_resolver(name, resolver, replace=True)  # type: ignore[call-arg]
 
 
-def store(name: str, node: Any, group: str | None = None, package: str | None = None) -> None:
+def store(name: str, node: type | dict[str, object], group: str | None = None, package: str | None = None) -> None:
     """Tell Hydra a configuration that has no file; one of the same name is replaced."""
     from hydra.core.config_store import ConfigStore
 
     options = {} if is_hydra_1_3() else {"replace": True}
     ConfigStore.instance().store(name=name, node=node, group=group, package=package, provider="gni", **options)
+
+
+def plain(cfg: DictConfig, *, resolve: bool) -> dict[str, Any]:
+    """A mapping of OmegaConf's as nested dicts, lists and scalars; without `resolve` references stay as they are."""
+    from omegaconf import OmegaConf
+
+    found = OmegaConf.to_container(cfg, resolve=resolve, enum_to_str=True)
+    assert isinstance(found, dict)
+    return {str(key): value for key, value in found.items()}
 
 
 def initialized(folder: str | None = None) -> contextlib.AbstractContextManager[None]:

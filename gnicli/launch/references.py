@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from gnicli.errors import UsageError
+
+Path = tuple[object, ...]  # of a node in nested dicts and lists: keys and indices
 
 PLAIN = re.compile(r"\$\{\.*[A-Za-z_]\w*(?:\.\w+)*\}")
 # What may be called by who types it: nothing that reads the environment or files.
@@ -56,7 +57,7 @@ def _shown(text: str) -> str:
     return repr(text if len(text) <= 80 else text[:77] + "…")
 
 
-def strings(values: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], str]]:
+def strings(values: object, path: Path = ()) -> Iterator[tuple[Path, str]]:
     """Every text in nested dicts and lists with its path; keys that are texts count as well."""
     if isinstance(values, str):
         yield path, values
@@ -70,15 +71,15 @@ def strings(values: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any
             yield from strings(value, (*path, index))
 
 
-def refuse_growth(values: dict[str, Any]) -> None:
+def refuse_growth(values: dict[str, object]) -> None:
     """Refuse references that lead in a circle, in more than `MAX_STEPS` steps, or to more than `MAX_EXPANDED` values.
 
     `values` is a configuration before its references are followed. Doublings (`a: ${b}${b}`, `b: ${c}${c}`, …) would
     otherwise fill the memory.
     """
-    known: dict[tuple[Any, ...], tuple[int, int]] = {}
+    known: dict[Path, tuple[int, int]] = {}
 
-    def measure(node: Any, path: tuple[Any, ...], walked: tuple[tuple[Any, ...], ...]) -> tuple[int, int]:
+    def measure(node: object, path: Path, walked: tuple[Path, ...]) -> tuple[int, int]:
         """How many values and characters a node comes to, and in how many steps."""
         if path in known:
             return known[path]
@@ -97,16 +98,16 @@ def refuse_growth(values: dict[str, Any]) -> None:
         known[path] = total, steps
         return total, steps
 
-    def follow(text: str, path: tuple[Any, ...], walked: tuple[tuple[Any, ...], ...]) -> tuple[int, int]:
+    def follow(text: str, path: Path, walked: tuple[Path, ...]) -> tuple[int, int]:
         target = _target(text, path)
         if path in walked or target == path[: len(target)]:
             raise UsageError(f"{_dotted(path)}: refers to itself")
         if len(walked) >= MAX_STEPS:
             raise UsageError(f"{_dotted(path)}: refers to references in more than {MAX_STEPS} steps")
-        node: Any = values
+        node: object = values
         for part in target:
-            if isinstance(node, list) and str(part).isdecimal() and int(part) < len(node):
-                node = node[int(part)]
+            if isinstance(node, list) and str(part).isdecimal() and int(str(part)) < len(node):
+                node = node[int(str(part))]
             elif isinstance(node, dict) and part in node:
                 node = node[part]
             else:
@@ -119,7 +120,7 @@ def refuse_growth(values: dict[str, Any]) -> None:
             measure(text, path, ())
 
 
-def _target(text: str, path: tuple[Any, ...]) -> tuple[Any, ...]:
+def _target(text: str, path: Path) -> Path:
     """The path that a reference in the node at `path` leads to."""
     name = text[2:-1]
     rest = name.lstrip(".")
@@ -128,11 +129,11 @@ def _target(text: str, path: tuple[Any, ...]) -> tuple[Any, ...]:
     return (*base, *rest.split("."))
 
 
-def _dotted(path: tuple[Any, ...]) -> str:
+def _dotted(path: Path) -> str:
     return ".".join(map(str, path))
 
 
-def literal(values: Any) -> Any:
+def literal(values: object) -> object:
     """`values` as OmegaConf has to be given them so that every text stays what it is, `${` in it included."""
     if isinstance(values, str):
         return re.sub(r"(\\*)\$\{", lambda match: match.group(1) * 2 + "\\${", values)

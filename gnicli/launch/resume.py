@@ -6,12 +6,15 @@ import contextlib
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from gnicli import checks
 from gnicli.errors import ConflictError, GniError, UsageError
 from gnicli.launch import arguments as argument_reader
 from gnicli.launch import commands, error_messages, path_shorthand, references, validation
+
+if TYPE_CHECKING:
+    from gnicli.engine.manifest import Manifest
 
 
 def resume(folder: str | Path) -> int:
@@ -55,7 +58,8 @@ def _saved(folder: Path, command: str) -> validation.Validated:
     content = records.read_config(folder)
     try:
         # What was saved is plain data: a "${" in it refers to nothing.
-        return validation.validated(command, OmegaConf.create(references.literal(content)))
+        literal = {key: references.literal(value) for key, value in content.items()}
+        return validation.validated(command, OmegaConf.create(literal))
     except Exception as error:
         known = error_messages.translate(error, command, {})
         if known is None:
@@ -106,7 +110,7 @@ def _names(jobs: Sequence[Path]) -> str:
     return ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
 
 
-def _commands_of(manifest: dict[str, Any], jobs: Sequence[Path]) -> str:
+def _commands_of(manifest: Manifest, jobs: Sequence[Path]) -> str:
     """The commands that run jobs that never began, in the places that the sweep had for them."""
     from gnicli.engine import places
 
@@ -121,7 +125,7 @@ def _commands_of(manifest: dict[str, Any], jobs: Sequence[Path]) -> str:
     return "; ".join(told) + (f"; and {more} more of the same kind" if more else "")
 
 
-def _words_of_jobs(manifest: dict[str, Any]) -> list[list[str]] | None:
+def _words_of_jobs(manifest: Manifest) -> list[list[str]] | None:
     """The overrides of each job, as Hydra's sweeper makes them; None where the manifest does not determine them."""
     from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
     from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -138,7 +142,7 @@ def _words_of_jobs(manifest: dict[str, Any]) -> list[list[str]] | None:
     return [list(words) for batch in batches for words in batch]
 
 
-def _anew(manifest: dict[str, Any]) -> str:
+def _anew(manifest: Manifest) -> str:
     """The command that runs a sweep again, in a new folder."""
     words = [word for word in manifest.get("argv") or () if not word.lstrip("+").startswith(_PLACES)]
     return f"run the sweep anew: {shlex.join(words)}"

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from gnicli.launch import commands, components
 
-_WORDS = {int: "int", float: "number", str: "text", bool: "true/false", Any: "value"}
+_WORDS: dict[object, str] = {int: "int", float: "number", str: "text", bool: "true/false", Any: "value"}
 
 
 class Key(NamedTuple):
@@ -26,7 +26,7 @@ class Key(NamedTuple):
     choices: tuple[str, ...]
 
 
-def typed(value: Any) -> str:
+def typed(value: object) -> str:
     """A value as it is typed on the command line."""
     if value is None:
         return "null"
@@ -39,19 +39,19 @@ def typed(value: Any) -> str:
     return str(value)
 
 
-def _type_word(hint: Any) -> str:
+def _type_word(hint: object) -> str:
     if typing.get_origin(hint) in (typing.Union, types.UnionType):
         return " or ".join(_type_word(part) for part in typing.get_args(hint) if part is not type(None))
     return _WORDS.get(hint) or str(getattr(hint, "__name__", hint))
 
 
-def _default(field: dataclasses.Field[Any]) -> Any:
+def _default(field: dataclasses.Field) -> object:
     if field.default_factory is not dataclasses.MISSING:
         return field.default_factory()
     return None if field.default is dataclasses.MISSING else field.default
 
 
-def _of(schema: type, prefix: str, values: dict[str, Any]) -> list[Key]:
+def _of(schema: type, prefix: str, values: dict) -> list[Key]:
     """The keys of a schema, nested ones in place; `values` are what a YAML file sets over the schema's defaults."""
     hints = typing.get_type_hints(schema)
     found = []
@@ -68,7 +68,7 @@ def _of(schema: type, prefix: str, values: dict[str, Any]) -> list[Key]:
 
 
 @functools.cache
-def _yaml(name: str) -> dict[str, Any]:
+def _yaml(name: str) -> dict:
     import yaml
 
     return yaml.safe_load((components.conf_folder() / f"{name}.yaml").read_text(encoding="utf-8"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from os import PathLike, fspath
-from typing import Any
 
 from gnicli.errors import UsageError
 from gnicli.launch import commands, path_shorthand, schema_keys
@@ -14,7 +13,7 @@ _PLAIN = re.compile(r"[A-Za-z_][\w./-]*", re.ASCII)
 _READ_OTHERWISE = ("null", "none", "true", "false", "yes", "no", "on", "off", "inf", "nan")
 
 
-def words_of(command: str, given: Mapping[str, Any], *, swept: bool = False) -> list[str]:
+def words_of(command: str, given: Mapping[str, object], *, swept: bool = False) -> list[str]:
     """Arguments as words of the command line; with `swept` lists, tuples and ranges are values to run one by one.
 
     Raises `UsageError` for what has no spelling there, such as an object of a class.
@@ -39,7 +38,7 @@ def _has_keys(command: str, name: str) -> bool:
     return name in commands.groups(command) or any(key.name.startswith(f"{name}.") for key in own)
 
 
-def _spelled(name: str, value: Any) -> str:
+def _spelled(name: str, value: object) -> str:
     """A value as it is typed for the key `name`; within lists and tables the key is ""."""
     if value is None or isinstance(value, bool):
         return schema_keys.typed(value)

@@ -6,17 +6,20 @@ import itertools
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from gnicli.errors import UsageError
 from gnicli.launch.arguments import MAX_JOBS, Arguments, typed
 from gnicli.launch.hydra_versions import initialized
 
+if TYPE_CHECKING:
+    from hydra.core.override_parser.types import Override
+
 # Each variant is composed, a tenth of a second each; those that come later are checked when their job is composed.
 _MOST_VARIANTS = 50
 
 
-def check(params: dict[str, Any] | None, words: Sequence[str], *, allowed: bool) -> None:
+def check(params: dict[str, object] | None, words: Sequence[str], *, allowed: bool) -> None:
     """Refuse a sweep of more than `MAX_JOBS` jobs, wherever its values come from, unless it was `allowed`.
 
     `params` are those of `hydra.sweeper.params`; `words`, the overrides, win over them.
@@ -43,11 +46,11 @@ def check(params: dict[str, Any] | None, words: Sequence[str], *, allowed: bool)
         raise UsageError(f"this sweep has {n_jobs:,} jobs; give --yes to run more than {MAX_JOBS:,}")
 
 
-def _size(override: Any) -> int:
+def _size(override: Override) -> int:
     """How many values an override gives its key, without listing them."""
     from hydra.core.override_parser.types import ChoiceSweep, RangeSweep
 
-    value: Any = override.value()
+    value = override.value()
     if isinstance(value, ChoiceSweep):
         return len(value.list)
     if not isinstance(value, RangeSweep):

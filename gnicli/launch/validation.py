@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from gnicli.errors import UsageError
 from gnicli.launch import commands, components, references
 
 if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
     from omegaconf import DictConfig
 
 OBJECTS_REFUSED = "{}: a configuration may not name Python objects; choose by name, as in network=conv"
@@ -23,8 +24,8 @@ class Validated(NamedTuple):
     saves.
     """
 
-    config: Any
-    plain: dict[str, Any]
+    config: DataclassInstance
+    plain: dict[str, object]
 
 
 def validated(command: str, cfg: DictConfig) -> Validated:
@@ -33,7 +34,7 @@ def validated(command: str, cfg: DictConfig) -> Validated:
     Hydra lets `+key=1` through and a saved file may hold anything, so the types of `cfg` are not trusted: a key that no
     schema has raises omegaconf's error (`error_messages` puts it into words), a value out of range `UsageError`.
     """
-    from omegaconf import OmegaConf
+    from omegaconf import DictConfig, OmegaConf
 
     # A value that was followed once stays what it is: followed again, "$" and "{oc.env:HOME}" that came together would
     # read the environment.
@@ -44,7 +45,10 @@ def validated(command: str, cfg: DictConfig) -> Validated:
     for group in commands.groups(command):
         base[group] = OmegaConf.structured(_member_schema(group, values.get(group), OmegaConf.get_type(cfg, group)))
     merged = OmegaConf.merge(base, values)
-    return Validated(OmegaConf.to_object(merged), _plain(merged))  # the object runs the checks of every schema
+    config = OmegaConf.to_object(merged)  # runs the checks of every schema
+    assert isinstance(merged, DictConfig)
+    assert dataclasses.is_dataclass(config) and not isinstance(config, type)  # noqa: PT018 - what type checkers know
+    return Validated(config, _plain(merged))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,15 +61,15 @@ def refused(cfg: DictConfig) -> Validated:
     return Validated(Refused(), _plain(cfg))
 
 
-def _plain(cfg: Any) -> dict[str, Any]:
+def _plain(cfg: DictConfig) -> dict[str, object]:
     from omegaconf import OmegaConf
 
     container = OmegaConf.to_container(cfg, resolve=True, enum_to_str=True)
-    found: dict[str, Any] = json.loads(json.dumps(container, default=str))
+    found: dict[str, object] = json.loads(json.dumps(container, default=str))
     return found
 
 
-def saved_as(plain: dict[str, Any], overrides: list[str], hydra_config: DictConfig) -> dict[str, bytes]:
+def saved_as(plain: dict[str, object], overrides: list[str], hydra_config: DictConfig) -> dict[str, bytes]:
     """The files of `.hydra/` by name: the configuration as it was given, the overrides, and Hydra's own part."""
     from omegaconf import OmegaConf
 
@@ -73,7 +77,7 @@ def saved_as(plain: dict[str, Any], overrides: list[str], hydra_config: DictConf
     return {name: OmegaConf.to_yaml(OmegaConf.create(part)).encode() for name, part in parts.items()}  # type: ignore[call-overload]
 
 
-def _member_schema(group: str, values: Any, composed_as: type | None) -> type:
+def _member_schema(group: str, values: object, composed_as: type | None) -> type:
     """The schema that the values of a group name."""
     choices = ", ".join(components.members(group))
     if not isinstance(values, dict) or not isinstance(values.get("name"), str):
@@ -84,7 +88,7 @@ def _member_schema(group: str, values: Any, composed_as: type | None) -> type:
     return schema
 
 
-def refuse_objects(values: Any, path: str = "", trusted: tuple[str, ...] = ()) -> None:
+def refuse_objects(values: object, path: str = "", trusted: tuple[str, ...] = ()) -> None:
     """Refuse `_target_` and logging's `()` anywhere: a configuration from a stranger must not name Python objects.
 
     `trusted` are beginnings of names that are harmless.
