@@ -14,7 +14,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import IO, BinaryIO
 
 from gnicli import files
 from gnicli.contracts.observer import Observer
@@ -175,7 +175,7 @@ def _transfer(url: str, wanted: Wanted, observer: Observer, limits: Limits) -> N
                 os.fsync(part.fileno())
 
 
-def _announced(response: Any, offset: int, wanted: Wanted) -> tuple[int, int | None]:
+def _announced(response: http.client.HTTPResponse, offset: int, wanted: Wanted) -> tuple[int, int | None]:
     """Where the body starts and where the file ends, as the headers say."""
     kind = response.headers.get_content_type()
     if kind in ("text/html", "application/xhtml+xml"):
@@ -201,7 +201,13 @@ def _announced(response: Any, offset: int, wanted: Wanted) -> tuple[int, int | N
 
 
 def _copy(
-    response: Any, part: BinaryIO, wanted: Wanted, done: int, total: int | None, observer: Observer, limits: Limits
+    response: http.client.HTTPResponse,
+    part: BinaryIO,
+    wanted: Wanted,
+    done: int,
+    total: int | None,
+    observer: Observer,
+    limits: Limits,
 ) -> None:
     most = total if total is not None else wanted.most_bytes
     window_start, window_done = time.monotonic(), done
@@ -247,7 +253,15 @@ def _reason(error: BaseException) -> str:
 class _Redirects(urllib.request.HTTPRedirectHandler):
     max_redirections = 5
 
-    def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:
+    def redirect_request(
+        self,
+        req: urllib.request.Request,
+        fp: IO[bytes],
+        code: int,
+        msg: str,
+        headers: http.client.HTTPMessage,
+        newurl: str,
+    ) -> urllib.request.Request | None:
         """Follow to web addresses only."""
         if urllib.parse.urlsplit(newurl).scheme not in ("http", "https"):
             raise urllib.error.HTTPError(req.full_url, code, msg, headers, fp)

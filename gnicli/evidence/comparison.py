@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from gnicli.errors import GniError
-from gnicli.evidence.families import Family
+from gnicli.evidence.families import Attempt, Family, FittedLaw, without_errors
 
 
 class Scores(NamedTuple):
@@ -20,7 +20,7 @@ class Scores(NamedTuple):
     """
 
     family: Family
-    law: Any
+    law: FittedLaw | None
     log_likelihood: float
     aic: float
     heldout: float
@@ -50,7 +50,7 @@ def split(n: int, share: float, rng: np.random.Generator) -> tuple[np.ndarray, n
 
 
 def compare(
-    x: np.ndarray, fitted: Mapping[str, tuple[Family, Any]], reference: str, share: float, rng: np.random.Generator
+    x: np.ndarray, fitted: Mapping[str, tuple[Family, Attempt]], reference: str, share: float, rng: np.random.Generator
 ) -> dict[str, Scores]:
     """Score every law; `fitted` maps names to families and laws fitted to all of `x`, or the error that came of it.
 
@@ -70,7 +70,7 @@ def compare(
 
 
 def _scores(
-    x: np.ndarray, family: Family, law: Any, held: Mapping[str, np.ndarray], name: str, reference: str
+    x: np.ndarray, family: Family, law: Attempt, held: Mapping[str, np.ndarray], name: str, reference: str
 ) -> Scores:
     if isinstance(law, GniError):
         return Scores(family, None, *(math.nan,) * 6, str(law))
@@ -134,9 +134,9 @@ class Rival(NamedTuple):
     of_stable: Lead
 
 
-def rivals(x: np.ndarray, fitted: Mapping[str, tuple[Family, Any]]) -> dict[str, Rival]:
+def rivals(x: np.ndarray, fitted: Mapping[str, tuple[Family, Attempt]]) -> dict[str, Rival]:
     """Every law that could be fitted, the Gaussian among them, against the stable law and the Gaussian."""
-    good = {name: each for name, each in fitted.items() if not isinstance(each[1], GniError)}
+    good = without_errors(fitted)
     density = {name: np.asarray(law.logpdf(x)) for name, (_, law) in good.items()}
 
     def of(name: str, other: str) -> Lead:
@@ -149,7 +149,7 @@ def rivals(x: np.ndarray, fitted: Mapping[str, tuple[Family, Any]]) -> dict[str,
     }
 
 
-def _with_shape(family: Family, law: Any) -> str:
+def _with_shape(family: Family, law: FittedLaw) -> str:
     """The law with what decides its tail."""
     shape = {"student": "{0.df:.3g} degrees of freedom", "subweibull": "r = {0.r:.3g}"}.get(family.name, "")
     return f"{family.words} law" + (f" with {shape.format(law)}" if shape else "")

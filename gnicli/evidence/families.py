@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 import numpy as np
 
+from gnicli.errors import GniError
 from gnicli.laws import HalfCauchy, HalfNormal, Laplace, Law, LogNormal, Normal, StudentT, SubWeibull
 from gnicli.laws.base import Tails
 from gnicli.stable import StableLaw, fit
+
+FittedLaw = StableLaw | Law
+Attempt = FittedLaw | GniError  # what came of fitting a family
 
 
 class Family(NamedTuple):
@@ -18,24 +22,24 @@ class Family(NamedTuple):
 
     name: str
     words: str
-    fit: Callable[[np.ndarray], Any]
+    fit: Callable[[np.ndarray], FittedLaw]
     n_free: int
     takes: Callable[[np.ndarray], bool] = lambda x: True
 
-    def parameters(self, law: StableLaw | Law) -> dict[str, float]:
+    def parameters(self, law: FittedLaw) -> dict[str, float]:
         """The parameters by name."""
         if isinstance(law, StableLaw):
             return {name: getattr(law, name) for name in ("alpha", "beta", "loc", "scale")}
         return law.parameters()
 
-    def in_units(self, law: Any, unit: float) -> Any:
+    def in_units(self, law: FittedLaw, unit: float) -> FittedLaw:
         """The law of `unit` times a variable of `law`."""
         if isinstance(law, StableLaw):
             law = law.to("S0")
             return StableLaw(law.alpha, law.beta, law.loc * unit, law.scale * unit, "S0")
         return law.in_units(unit)
 
-    def log_tails(self, law: StableLaw | Law, x: np.ndarray) -> Tails:
+    def log_tails(self, law: FittedLaw, x: np.ndarray) -> Tails:
         """log cdf and log sf."""
         return _stable_tails(law, x) if isinstance(law, StableLaw) else law.log_tails(x)
 
@@ -57,3 +61,8 @@ OTHERS = {
     law.name: Family(law.name, law.words, law.fit, law.n_free, law.takes)
     for law in (Normal, StudentT, Laplace, SubWeibull, HalfNormal, LogNormal, HalfCauchy)
 }
+
+
+def without_errors(fitted: Mapping[str, tuple[Family, Attempt]]) -> dict[str, tuple[Family, FittedLaw]]:
+    """Those that could be fitted."""
+    return {name: (family, law) for name, (family, law) in fitted.items() if not isinstance(law, GniError)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -118,7 +118,7 @@ def one_figure(
     return {f"fit/{title}": FigureData(title, tuple(panels), BLOCKS_CAPTION if len(blocks) > 1 else "")}
 
 
-def side_by_side(runs: Mapping[str, Mapping[str, Any]]) -> dict[str, FigureData]:
+def side_by_side(runs: Mapping[str, Mapping[str, np.ndarray]]) -> dict[str, FigureData]:
     """Density and both tails of each of several runs from their arrays, with the stable law and the Gaussian."""
     usable = {label: arrays for label, arrays in runs.items() if "bins" in arrays}
     if not usable or len(usable) > _MOST_SIDE_BY_SIDE:
@@ -138,12 +138,19 @@ def side_by_side(runs: Mapping[str, Mapping[str, Any]]) -> dict[str, FigureData]
     }
 
 
-def _shape(arrays: Mapping[str, Any], words: Mapping[str, str]) -> Shape:
+def _shape(arrays: Mapping[str, np.ndarray], words: Mapping[str, str]) -> Shape:
     names = [name for name in words if f"density_{name}" in arrays]
-    plain: dict[str, Any] = {field: arrays[field] for field in Shape._fields if field in arrays}
-    laws: dict[str, Any] = {
-        "densities": {name: arrays[f"density_{name}"] for name in names},
-        "lower": {name: arrays[f"lower_{name}"] for name in names},
-        "upper": {name: arrays[f"upper_{name}"] for name in names},
-    }
-    return Shape(**plain, **laws)
+    return Shape(
+        arrays["bins"],
+        arrays["density"],
+        arrays["grid"],
+        {name: arrays[f"density_{name}"] for name in names},
+        arrays["lower_t"],
+        arrays["lower_share"],
+        {name: arrays[f"lower_{name}"] for name in names},
+        arrays["upper_t"],
+        arrays["upper_share"],
+        {name: arrays[f"upper_{name}"] for name in names},
+        arrays["quantiles"],
+        arrays["law_quantiles"],
+    )

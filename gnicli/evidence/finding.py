@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,10 +13,10 @@ from gnicli.errors import GniError, UsageError
 from gnicli.evidence import goodness, verdict
 from gnicli.evidence.blocks import Block, block_alphas
 from gnicli.evidence.comparison import Ratio, Scores, against_gaussian, compare, in_units, rivals
-from gnicli.evidence.families import OTHERS, Family, stable_family
+from gnicli.evidence.families import OTHERS, Attempt, Family, FittedLaw, stable_family, without_errors
 from gnicli.evidence.shape import Shape, shape
 from gnicli.seeding import numpy_stream
-from gnicli.stable import StableFit, fit
+from gnicli.stable import StableFit, StableLaw, fit
 
 DRIFT_BELOW = 1.95  # above it there is nowhere to drift to, and fits of sums next to alpha = 2 take longest
 _RIVALS = ("student", "laplace", "subweibull", "log_normal")  # quick to fit to each bootstrap sample
@@ -53,7 +53,7 @@ class Finding(NamedTuple):
     n: int
     fit: StableFit
     family: Family
-    law: Any
+    law: FittedLaw
     scores: dict[str, Scores]
     ratio: Ratio | None
     goodness: goodness.Goodness | None
@@ -72,11 +72,10 @@ def investigate(x: np.ndarray, plan: Plan, tell: Callable[[int, int], None] = la
     look = Look(x, plan)
     tested = look.test(tell) if plan.n_bootstrap else None
     outcome, said = verdict.decide(look.evidence(tested if plan.law == "stable" else None))
-    family, law = look.fitted[plan.law]
+    family, law = look.good[plan.law]
     if tested is not None and plan.law != "stable":
         said = f"{verdict.fit_sentence(family.words, tested)} {said}"
-    good = {name: each for name, each in look.fitted.items() if not isinstance(each[1], GniError)}
-    drawn = {name: good[name] for name in dict.fromkeys([plan.law, *_DRAWN]) if name in good}
+    drawn = {name: look.good[name] for name in dict.fromkeys([plan.law, *_DRAWN]) if name in look.good}
     scores = compare(look.y, look.fitted, plan.law, plan.holdout, plan.stream(_HOLD))
     return Finding(
         x.size,
@@ -110,7 +109,7 @@ class Look:
         with np.errstate(over="ignore"):
             self.y = np.clip(x / self.unit, -_FARTHEST, _FARTHEST)
         family = stable_family(plan.parameterization, fixed)
-        self.fitted: dict[str, tuple[Family, Any]] = {
+        self.fitted: dict[str, tuple[Family, Attempt]] = {
             "stable": (family, family.in_units(self.stable.law, 1 / self.unit))
         }
         for name, other in OTHERS.items():
@@ -118,10 +117,11 @@ class Look:
                 self.fitted[name] = other, _attempt(other, self.y)
         if isinstance(error := self.fitted[plan.law][1], GniError):
             raise type(error)(f"law={plan.law}: {error}")
+        self.good = without_errors(self.fitted)
         self.rivals = rivals(self.y, self.fitted)
         self.ratio = None
         if set(fixed) <= {"beta"} and "normal" in self.rivals:
-            totals = [float(self.fitted[name][1].logpdf(self.y).sum()) for name in ("stable", "normal")]
+            totals = [float(self.good[name][1].logpdf(self.y).sum()) for name in ("stable", "normal")]
             self.ratio = against_gaussian(*totals)
         self._blocks: list[Block] | None = None
 
@@ -145,35 +145,33 @@ class Look:
     def test(self, tell: Callable[[int, int], None] = lambda done, total: None) -> goodness.Goodness:
         """Test the law that was asked for, on a random part of the sample where it is larger than what is tested."""
         plan, y = self.plan, self.y
-        family, law = self.fitted[plan.law]
+        family, law = self.good[plan.law]
         if y.size > plan.n_tested:
             y = y[np.sort(plan.stream(_TEST).choice(y.size, plan.n_tested, replace=False))]
             law = family.fit(y)
-        is_stable = plan.law == "stable"
-        others = [OTHERS[name] for name in _RIVALS if is_stable and _is_fitted(self.fitted.get(name))]
-        if is_stable and law.alpha == 2.0:
-            # The bootstrap of a law at its bound: drawn and fitted as the Gaussian that it is, in closed form.
-            family, law, is_stable = OTHERS["normal"], None, False
-        elif is_stable:
+        drawn_from: FittedLaw | None = law
+        others, with_blocks = [], False
+        if isinstance(law, StableLaw):
+            others = [OTHERS[name] for name in _RIVALS if name in self.good]
+            with_blocks = not plan.fixed and law.alpha < DRIFT_BELOW
             family = stable_family(plan.parameterization, plan.fixed, exact=False)
+            if law.alpha == 2.0:
+                # The bootstrap of a law at its bound: drawn and fitted as the Gaussian that it is, in closed form.
+                family, drawn_from = OTHERS["normal"], None
         return goodness.assess(
             y,
             family,
             seed=plan.seed,
             n_bootstrap=plan.n_bootstrap,
-            with_blocks=is_stable and not plan.fixed and law.alpha < DRIFT_BELOW,
+            with_blocks=with_blocks,
             is_short=plan.law == "stable",
             rivals=others,
-            drawn_from=law,
+            drawn_from=drawn_from,
             tell=tell,
         )
 
 
-def _is_fitted(entry: tuple[Family, Any] | None) -> bool:
-    return entry is not None and not isinstance(entry[1], GniError)
-
-
-def _attempt(family: Family, x: np.ndarray) -> Any:
+def _attempt(family: Family, x: np.ndarray) -> Attempt:
     try:
         return family.fit(x)
     except UsageError:

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from gnicli.errors import GniError
 from gnicli.evidence.blocks import tested_drift
-from gnicli.evidence.families import Family
+from gnicli.evidence.families import Family, FittedLaw
 from gnicli.laws.base import IN_UNITS
 from gnicli.seeding import numpy_stream
+from gnicli.stable import StableLaw
 
 ENOUGH = 10  # exceedances after which a p-value is known well enough
 _FLOOR = (
@@ -62,7 +63,7 @@ def ad(log_cdf: np.ndarray, log_sf: np.ndarray) -> float:
     return float(-n - (odd * (log_cdf + log_sf[::-1])).sum() / n)
 
 
-def rival(x: np.ndarray, family: Family, law: Any, rivals: Sequence[Family]) -> float:
+def rival(x: np.ndarray, family: Family, law: FittedLaw, rivals: Sequence[Family]) -> float:
     """By how many nats, less one for each fitted parameter, the best rival is ahead of the law; −inf without."""
     own = float(np.maximum(law.logpdf(x), _FLOOR).sum()) - family.n_free
     best = -math.inf
@@ -75,7 +76,7 @@ def rival(x: np.ndarray, family: Family, law: Any, rivals: Sequence[Family]) -> 
     return best - own
 
 
-def statistics(x: np.ndarray, family: Family, law: Any, rivals: Sequence[Family] = ()) -> dict[str, float]:
+def statistics(x: np.ndarray, family: Family, law: FittedLaw, rivals: Sequence[Family] = ()) -> dict[str, float]:
     """Distances of unsorted samples from a law, and the lead of its rivals if there are any."""
     log_cdf, log_sf = (np.maximum(tail, _FLOOR) for tail in family.log_tails(law, np.sort(x)))
     found = {"ks": ks(log_cdf), "ad": ad(log_cdf, log_sf)}
@@ -126,7 +127,7 @@ def assess(
     with_blocks: bool,
     is_short: bool,
     rivals: Sequence[Family] = (),
-    drawn_from: Any = None,
+    drawn_from: FittedLaw | None = None,
     tell: Callable[[int, int], None] = lambda done, total: None,
 ) -> Goodness:
     """Fit `family` to `x` and test it, with `n_bootstrap` samples drawn from the fit.
@@ -142,9 +143,9 @@ def assess(
     """
     law = family.fit(x)
     observed = statistics(x, family, law, rivals)
-    slope = tested_drift(x, law.alpha, numpy_stream(seed, "bootstrap", 0)) if with_blocks else math.nan
-    if math.isfinite(slope):
-        observed["drift"] = slope
+    if with_blocks and isinstance(law, StableLaw):
+        slope = tested_drift(x, law.alpha, numpy_stream(seed, "bootstrap", 0))
+        observed |= {"drift": slope} if math.isfinite(slope) else {}
     counts = dict.fromkeys(observed, 0)
     settled: dict[str, float] = {}
     rows = [observed]
@@ -155,7 +156,7 @@ def assess(
         sample = (drawn_from or law).rvs(x.size, rng)
         again = family.fit(sample)
         found = statistics(sample, family, again, rivals)
-        if "drift" in observed:
+        if "drift" in observed and isinstance(again, StableLaw):
             found["drift"] = tested_drift(sample, again.alpha, rng)
         rows.append(found)
         drawn.append(family.parameters(again))

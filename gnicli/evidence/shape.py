@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from gnicli.evidence.families import Family
+from gnicli.evidence.families import Family, FittedLaw
 
 _BINS = (20, 160)
 _GRID = 401
@@ -48,7 +48,7 @@ class Shape(NamedTuple):
         return self._replace(density=density, densities=densities, **longer)
 
 
-def shape(x: np.ndarray, laws: Mapping[str, tuple[Family, Any]]) -> Shape:
+def shape(x: np.ndarray, laws: Mapping[str, tuple[Family, FittedLaw]]) -> Shape:
     """The points of samples (n,) and fitted laws; the quantiles of the first law are compared with the samples'."""
     ordered = np.sort(np.asarray(x, np.float64))
     n = ordered.size
@@ -87,7 +87,7 @@ def _ranks(n: int, n_points: int) -> np.ndarray:
 
 
 def _tail(
-    ordered: np.ndarray, laws: Mapping[str, tuple[Family, Any]], middle: float, *, upper: bool
+    ordered: np.ndarray, laws: Mapping[str, tuple[Family, FittedLaw]], middle: float, *, upper: bool
 ) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
     """t, the share of samples at least t from the median on one side, and the laws' probability of that."""
     n = ordered.size

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TypeVar
 
 import torch
 from torch.utils._pytree import tree_leaves, tree_map
@@ -11,17 +11,18 @@ from torch.utils._pytree import tree_leaves, tree_map
 from gnicli.errors import UsageError
 from gnicli.gradients import losses
 
-Criterion = str | Callable[[Any, Any], torch.Tensor]
+T = TypeVar("T")
+Criterion = str | Callable[..., torch.Tensor]
 
 
-def called(model: torch.nn.Module, x: Any) -> Any:
+def called(model: torch.nn.Module, x: object) -> object:
     """What the model returns; a tuple or list `x` holds positional arguments, a mapping those by keyword."""
     if isinstance(x, Mapping):
         return model(**x)
     return model(*x) if isinstance(x, tuple | list) else model(x)
 
 
-def outputs_of(found: Any) -> torch.Tensor:
+def outputs_of(found: object) -> torch.Tensor:
     """The outputs as a tensor, taken from `logits` where the model returns an object or a mapping."""
     if isinstance(found, torch.Tensor):
         return found
@@ -34,20 +35,20 @@ def outputs_of(found: Any) -> torch.Tensor:
     return outputs
 
 
-def mean_loss(criterion: Criterion) -> Callable[[Any, Any], torch.Tensor]:
+def mean_loss(criterion: Criterion) -> Callable[..., torch.Tensor]:
     """The loss as a function of (what the model returned, targets): a criterion itself, or the loss of that name."""
     if not isinstance(criterion, str):
         return criterion
     loss = losses.get(criterion)
 
-    def mean(found: Any, y: torch.Tensor) -> torch.Tensor:
+    def mean(found: object, y: torch.Tensor) -> torch.Tensor:
         outputs = outputs_of(found)
         return loss.mean(outputs, loss.prepare(y, outputs.shape[1], outputs.dtype))
 
     return mean
 
 
-def n_examples(x: Any) -> int:
+def n_examples(x: object) -> int:
     """The first size of the first tensor in `x`; raises `UsageError` where there is none."""
     sizes = [len(each) for each in tree_leaves(_plain(x)) if isinstance(each, torch.Tensor) and each.dim() > 0]
     if not sizes:
@@ -55,16 +56,17 @@ def n_examples(x: Any) -> int:
     return sizes[0]
 
 
-def examples(x: Any, start: int, stop: int) -> Any:
+def examples(x: T, start: int, stop: int) -> T:
     """Rows `start` … `stop` − 1 of every tensor in `x` that has a row for each example; the rest as it is."""
     n = n_examples(x)
 
-    def rows(each: Any) -> Any:
+    def rows(each: object) -> object:
         return each[start:stop] if isinstance(each, torch.Tensor) and each.dim() > 0 and len(each) == n else each
 
-    return tree_map(rows, _plain(x))
+    found: T = tree_map(rows, _plain(x))
+    return found
 
 
-def _plain(x: Any) -> Any:
+def _plain(x: object) -> object:
     """Mappings of other packages as dictionaries, which torch's trees know."""
     return dict(x) if isinstance(x, Mapping) else x

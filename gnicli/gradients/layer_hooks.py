@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import torch
 from torch import nn
@@ -75,7 +74,7 @@ class LayerHooks:
             self._begin_pass()
         self._depth += 1
 
-    def _end(self, module: nn.Module, args: tuple, output: Any) -> None:
+    def _end(self, module: nn.Module, args: tuple, output: object) -> None:
         if threading.get_ident() != self._thread:
             return
         self._depth -= 1
@@ -88,9 +87,7 @@ class LayerHooks:
             )
         self.n_passes += 1
 
-    def _entering(
-        self, module: nn.Module, args: tuple, kwargs: dict[str, Any] | None = None
-    ) -> tuple[tuple, dict[str, Any]] | None:
+    def _entering(self, module: nn.Module, args: tuple, kwargs: dict | None = None) -> tuple[tuple, dict] | None:
         # Without kwargs: another thread is inside of a call while this hook is attached or removed.
         if kwargs is None or not self._acts(module):
             return None

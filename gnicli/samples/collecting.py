@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -122,7 +121,9 @@ class Groups:
             self._found[group] = self._make(len(self._found))
         return self._found[group]
 
-    def add(self, values: np.ndarray, places: Sequence[int] | np.ndarray, labels: Any = None) -> None:
+    def add(
+        self, values: np.ndarray, places: Sequence[int] | np.ndarray, labels: Sequence[str] | np.ndarray | None = None
+    ) -> None:
         """Values with the label of each, or all of the one group there is."""
         if labels is None:
             self[""].add(values, places)

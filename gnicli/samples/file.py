@@ -10,7 +10,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Optional, cast
+from typing import TYPE_CHECKING, BinaryIO, ClassVar, Optional, TextIO, cast
 
 from gnicli import checks
 from gnicli.checks import key
@@ -20,6 +20,7 @@ from gnicli.errors import DataError, GniError, ResourceError, UsageError, shown
 
 if TYPE_CHECKING:
     import numpy as np
+    from _typeshed import WriteableBuffer
 
     from gnicli.samples.collecting import Groups
 
@@ -131,7 +132,7 @@ def _found(name: str) -> Path:
 class _Standard:
     """Standard input, which can be read only once in a process: the runs of a sweep share what was read."""
 
-    _last: ClassVar[tuple[Any, Any, Mapping[str, Any] | GniError] | None] = None
+    _last: ClassVar[tuple[TextIO, object, Mapping[str, np.ndarray] | GniError] | None] = None
 
     @classmethod
     def read(cls, wishes: FileSamples, groups: Groups, seed: int) -> Mapping[str, np.ndarray]:
@@ -272,12 +273,13 @@ class _Again(io.RawIOBase):
         """True, as `io.RawIOBase` asks of what can be read."""
         return True
 
-    def readinto(self, buffer: Any) -> int:
+    def readinto(self, buffer: WriteableBuffer) -> int:
         """Fill `buffer` with what there is, without waiting for more."""
-        data, self._first = self._first[: len(buffer)], self._first[len(buffer) :]
+        view = memoryview(buffer)
+        data, self._first = self._first[: len(view)], self._first[len(view) :]
         if not data:
-            data = getattr(self._stream, "read1", self._stream.read)(len(buffer))
-        buffer[: len(data)] = data
+            data = getattr(self._stream, "read1", self._stream.read)(len(view))
+        view[: len(data)] = data
         return len(data)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -66,7 +66,7 @@ def restore_optimizer(optimizer: torch.optim.Optimizer, arrays: Mapping[str, np.
     """Put back what `optimizer_arrays` gave; the learning rate is not part of it (the schedule decides it)."""
     import torch
 
-    memory: dict[int, dict[str, Any]] = {}
+    memory: dict[int, dict[str, torch.Tensor]] = {}
     for name, array in arrays.items():
         prefix, _, rest = name.partition("/")
         if prefix == _PREFIX:

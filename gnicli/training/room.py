@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 
 from gnicli import memory
 from gnicli.gradients import room
 from gnicli.gradients.dense import is_dense
+from gnicli.training.optimizer import OptimizerOptions
 
 EVALUATED = 1024  # examples that go through the network at once when the clean losses are recorded
 _BY_HAND, _BY_AUTOGRAD = ("noisy", "clean"), ("explicit",)
@@ -39,7 +38,12 @@ def least(
 
 
 def require(
-    module: torch.nn.Module, input_shape: tuple[int, ...], batch: int, evaluated: int, objective: str, optimizer: Any
+    module: torch.nn.Module,
+    input_shape: tuple[int, ...],
+    batch: int,
+    evaluated: int,
+    objective: str,
+    optimizer: OptimizerOptions,
 ) -> None:
     """Raise `ResourceError` where training on the CPU needs more than is free; `optimizer` as in `build_optimizer`."""
     if next(module.parameters()).device.type != "cpu":

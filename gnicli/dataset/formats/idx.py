@@ -45,7 +45,7 @@ def _read(
     if not 0 < n <= most or exactly not in (None, n):
         raise DataError(f"{name}: declares {n:,} {kind}s, expected {'' if exactly else 'at most '}{exactly or most:,}")
     values = np.empty(n * each, np.uint8)
-    got = data.readinto(values)
+    got = data.readinto(values.data)
     if got < values.size:
         raise DataError(f"{name}: {got:,} of {values.size:,} bytes; the file is truncated")
     data.finish()

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import io
 import zlib
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from gnicli.errors import DataError
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 GZIP, ZLIB = 31, 15  # zlib's names for the wrappers: its `wbits`
 _BLOCK = 1 << 16
@@ -31,7 +34,7 @@ class Inflated(io.RawIOBase):
         """True, as `io.RawIOBase` asks of what can be read."""
         return True
 
-    def readinto(self, buffer: Any) -> int:
+    def readinto(self, buffer: WriteableBuffer) -> int:
         """Fill `buffer` as far as the data reach; returns the number of bytes written to it."""
         view = memoryview(buffer).cast("B")
         filled = 0

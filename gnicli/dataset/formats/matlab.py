@@ -155,6 +155,6 @@ class _Matrix:
         self._left -= buffer.size
         if self._left < 0:
             raise DataError(f"{self._name}: a matrix ends early; refused")
-        if buffer.size and self._stream.readinto(buffer) != buffer.size:  # type: ignore[union-attr]
+        if buffer.size and self._stream.readinto(buffer.data) != buffer.size:  # type: ignore[union-attr]
             raise DataError(f"{self._name}: ends within a matrix; the file is truncated")
         return buffer

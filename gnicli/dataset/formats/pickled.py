@@ -10,7 +10,6 @@ from __future__ import annotations
 import io
 import pickle
 import pickletools
-from typing import Any
 
 import numpy as np
 
@@ -29,11 +28,11 @@ _MEMO_SLACK = 1000
 class _Dtype:
     """Stands for `numpy.dtype`; only bytes are admitted."""
 
-    def __init__(self, code: Any, *_: Any) -> None:
+    def __init__(self, code: object, *_: object) -> None:
         if code not in ("u1", b"u1"):
             raise pickle.UnpicklingError(f"array of {code!r}, expected bytes")
 
-    def __setstate__(self, state: Any) -> None:
+    def __setstate__(self, state: object) -> None:
         """Byte order, alignment and the like mean nothing for bytes."""
 
 
@@ -42,7 +41,7 @@ class _Array:
 
     values: np.ndarray | None = None
 
-    def __setstate__(self, state: Any) -> None:
+    def __setstate__(self, state: tuple[object, tuple[int, ...], object, object, object]) -> None:
         _, shape, dtype, columns_first, content = state
         content = content.encode("latin1") if isinstance(content, str) else content
         if not isinstance(dtype, _Dtype) or not isinstance(content, bytes) or len(shape) != 2:
@@ -50,13 +49,13 @@ class _Array:
         self.values = np.frombuffer(content, np.uint8).reshape(shape, order="F" if columns_first else "C")
 
 
-def _reconstruct(kind: Any, *_: Any) -> _Array:
+def _reconstruct(kind: object, *_: object) -> _Array:
     if kind is not _Array:
         raise pickle.UnpicklingError("array of an unexpected class")
     return _Array()
 
 
-def _encode(text: Any, encoding: Any = "latin1") -> bytes:
+def _encode(text: object, encoding: object = "latin1") -> bytes:
     if encoding not in ("latin1", b"latin1") or not isinstance(text, str):
         raise pickle.UnpicklingError(f"encoding {encoding!r}")
     return text.encode("latin1")
@@ -72,14 +71,14 @@ _NAMES = {
 
 
 class _Restricted(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> Any:
+    def find_class(self, module: str, name: str) -> object:
         """Only the stand-ins; the scan has refused everything else already."""
         if (module, name) not in _NAMES:
             raise pickle.UnpicklingError(f"refuses {module}.{name}")
         return _NAMES[module, name]
 
 
-def load_arrays(content: bytes, name: str) -> dict[Any, Any]:
+def load_arrays(content: bytes, name: str) -> dict[object, object]:
     """The dict pickled in `content`, its arrays as uint8 (n, k); `DataError` (naming `name`) on anything else."""
     try:
         _scan(content, name)

@@ -9,7 +9,7 @@ import math
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, cast
 
 import numpy as np
 
@@ -31,7 +31,7 @@ def read_npy(
         shape, fortran, dtype = read_header(stream)
         if major == 3:
             dtype = _in_utf8(dtype)
-        sizes: tuple[Any, ...] = shape  # of what the file says, not of what NumPy's types promise
+        sizes: tuple[object, ...] = shape  # of what the file says, not of what NumPy's types promise
         is_sound = all(isinstance(size, int) and size >= 0 for size in sizes)
     except Exception as error:  # NumPy parses the header as Python: anything may come of arbitrary bytes
         raise DataError(f"{source} is not a .npy array: {_short(error)}") from error
@@ -41,12 +41,11 @@ def read_npy(
     _read_values(stream, groups[group], source, _Plan(source, shape, fortran, dtype, column, flatten), groups)
 
 
-def _in_utf8(dtype: np.dtype[Any]) -> np.dtype[Any]:
+def _in_utf8(dtype: np.dtype) -> np.dtype:
     """The type with the names of its fields as version 3 means them: version 2 takes each byte for a letter."""
-    if not dtype.names:
+    if not dtype.names or not dtype.fields:
         return dtype
-    known: Mapping[str, Any] = dtype.fields or {}
-    fields = [known[name] for name in dtype.names]
+    fields = [dtype.fields[name] for name in dtype.names]
     return np.dtype(
         {
             "names": [name.encode("latin-1").decode() for name in dtype.names],
@@ -70,7 +69,7 @@ class _Plan:
         source: str,
         shape: tuple[int, ...],
         fortran: bool,
-        dtype: np.dtype[Any],
+        dtype: np.dtype,
         column: str | None,
         flatten: bool,
     ) -> None:
@@ -121,7 +120,7 @@ def _dims(shape: tuple[int, ...]) -> str:
     return "(" + ",".join(map(str, shape)) + ")"
 
 
-def _refuse(source: str, dtype: np.dtype[Any]) -> None:
+def _refuse(source: str, dtype: np.dtype) -> None:
     if dtype.hasobject:
         raise DataError(f"{source}: dtype object is refused: it is a pickle, which can run code; save numbers")
     if dtype.kind not in "iuf" or dtype.subdtype is not None:
@@ -155,7 +154,7 @@ def _read_values(stream: BinaryIO, into: Collector, source: str, plan: _Plan, gr
         groups.observer.progress(f"reading {source}", start * size, plan.total * size, "byte")
 
 
-def cast_values(values: np.ndarray, dtype: np.dtype[Any], source: str, start: int) -> np.ndarray:
+def cast_values(values: np.ndarray, dtype: np.dtype, source: str, start: int) -> np.ndarray:
     """The values as `dtype`; `DataError` where one that is finite, or not zero, lies beyond what it can hold."""
     with np.errstate(all="ignore"):
         found = values.astype(dtype)

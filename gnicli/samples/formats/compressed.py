@@ -11,12 +11,17 @@ import io
 import lzma
 import zipfile
 import zlib
-from typing import Any, BinaryIO, cast
+from collections.abc import Callable
+from typing import IO, TYPE_CHECKING, BinaryIO, cast
 
 from gnicli.errors import DataError, UsageError
 
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
 MAGIC = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ": "xz"}
 _BLOCK = 1 << 16
+Stream = io.RawIOBase | io.BufferedIOBase | IO[bytes]
 # Numbers as text shrink to a half or a tenth. What shrinks further than this is nearly one value over and over.
 _FREE_BYTES = 1 << 26
 _MOST_RATIO = 200
@@ -34,11 +39,12 @@ class _Counted(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: Any) -> int:
+    def readinto(self, buffer: WriteableBuffer) -> int:
         # `read1` gives what a pipe holds and does not wait for a full block.
         read = getattr(self._stream, "read1", self._stream.read)
-        data = read(len(buffer))
-        buffer[: len(data)] = data
+        view = memoryview(buffer)
+        data = read(len(view))
+        view[: len(data)] = data
         self.taken += len(data)
         return len(data)
 
@@ -53,7 +59,8 @@ class _Xz(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: Any) -> int:
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        view = memoryview(buffer)
         while True:
             if self._engine.eof:
                 rest = self._engine.unused_data or self._stream.read(_BLOCK) or b""
@@ -64,32 +71,33 @@ class _Xz(io.RawIOBase):
                 rest = (self._stream.read(_BLOCK) or b"") if self._engine.needs_input else b""
                 if not rest and self._engine.needs_input:
                     raise EOFError("the compressed data end early")
-            data = self._engine.decompress(rest, len(buffer))
+            data = self._engine.decompress(rest, len(view))
             if data:
-                buffer[: len(data)] = data
+                view[: len(data)] = data
                 return len(data)
 
 
 class _Expanded(io.RawIOBase):
     """What a compressed stream expands to; whatever is wrong with it is a `DataError` that names the source."""
 
-    def __init__(self, source: str, kind: str, compressed: _Counted, expanded: Any) -> None:
+    def __init__(self, source: str, kind: str, compressed: _Counted, expanded: Stream) -> None:
         self._source, self._kind, self._compressed, self._expanded = source, kind, compressed, expanded
         self._given = 0
 
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: Any) -> int:
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        view = memoryview(buffer)
         try:
-            data = self._expanded.read(min(len(buffer), _BLOCK))
+            data = self._expanded.read(min(len(view), _BLOCK)) or b""
         except RuntimeError as error:  # zipfile's word for a password
             raise DataError(f"{self._source}: cannot be unpacked: {_reason(error)}; unpack it first") from error
         except _FAULTS as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise
             raise DataError(f"{self._source} is damaged ({self._kind}): {_reason(error)}") from error
-        buffer[: len(data)] = data
+        view[: len(data)] = data
         self._given += len(data)
         if self._given > max(_FREE_BYTES, _MOST_RATIO * self._compressed.taken):
             raise DataError(
@@ -106,7 +114,7 @@ def _reason(error: BaseException) -> str:
 def expand(stream: BinaryIO, kind: str, source: str) -> io.BufferedReader:
     """What `stream` (gzip, bzip2 or xz) expands to. It need not be seekable. Raises `DataError` while it is read."""
     counted = _Counted(stream)
-    makers: dict[str, Any] = {
+    makers: dict[str, Callable[[], Stream]] = {
         "gzip": lambda: gzip.GzipFile(fileobj=cast(BinaryIO, counted)),
         "bzip2": lambda: bz2.BZ2File(cast(BinaryIO, counted)),
         "xz": lambda: _Xz(counted),

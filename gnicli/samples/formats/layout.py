@@ -5,12 +5,15 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from gnicli.errors import UsageError
 from gnicli.samples.formats import header
 from gnicli.samples.formats.header import Column, Verdict
 from gnicli.samples.formats.numerals import Marks, is_missing, looks_numeric, number
+
+if TYPE_CHECKING:
+    from _csv import Reader
 
 SEPARATORS = "\t;,|"
 _QUOTED_COMMA = re.compile(r'"[^"\n]*,[^"\n]*"')
@@ -26,7 +29,7 @@ class Layout(NamedTuple):
     candidates: list[int]  # the columns that samples may be in
 
 
-def reader(lines: Iterable[str], separator: str) -> Any:
+def reader(lines: Iterable[str], separator: str) -> Reader:
     """The rows of `lines`, as `csv` splits them."""
     return csv.reader(lines, delimiter=separator, skipinitialspace=separator == " ")
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -91,7 +91,7 @@ def node_places(octaves: np.ndarray, order: int) -> np.ndarray:
     return 0.5 * np.exp2(octaves)[:, None] * chebyshev_nodes(order) - 0.5
 
 
-def _number_cells(x: np.ndarray, middle: Any, factor: Any, center: int) -> np.ndarray:
+def _number_cells(x: np.ndarray, middle: float | np.floating, factor: float | np.floating, center: int) -> np.ndarray:
     """The cell of each sample, in scratch memory: center + i and center − i for the i-th outwards on each side.
 
     `factor` takes to 4 y, whose sum with ±2 has bits that, as integers, are as far above 2^30 for positive y as
@@ -143,7 +143,7 @@ def count(samples: np.ndarray, center: float, unit: float) -> tuple[np.ndarray, 
     return counts, int(counts[-1])
 
 
-def _is_beyond(samples: np.ndarray, middle: Any, factor: Any) -> np.ndarray:
+def _is_beyond(samples: np.ndarray, middle: float | np.floating, factor: float | np.floating) -> np.ndarray:
     with np.errstate(over="ignore", invalid="ignore"):
         return ~(np.abs((samples.astype(np.float64) - middle) * (0.25 * float(factor))) + 0.5 < _FARTHEST)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
@@ -128,7 +127,7 @@ class StableFit:
         below, above = interval95(value, stderr)
         return max(below, low), min(above, high)
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         """Pickled without the samples."""
         self.log_likelihood  # noqa: B018 - worked out while the samples are at hand
         return self.__dict__
