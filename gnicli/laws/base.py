@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from abc import ABC, abstractmethod
 from functools import cached_property
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Protocol, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from gnicli.errors import DataError
 
@@ -16,7 +18,7 @@ IN_UNITS = ("loc", "mean", "scale", "std")  # parameters that have the samples' 
 Tails = tuple[np.ndarray, np.ndarray]
 
 
-def _flat(x: Any) -> np.ndarray:
+def _flat(x: ArrayLike) -> np.ndarray:
     """Float64, one-dimensional. Raises `DataError` for what is not finite."""
     array = np.asarray(x, dtype=np.float64).ravel()
     if array.size == 0 or not np.isfinite(array).all():
@@ -24,22 +26,44 @@ def _flat(x: Any) -> np.ndarray:
     return array
 
 
-class Law:
+class Frozen(Protocol):
+    """What is used of a distribution of `scipy.stats` with its parameters."""
+
+    def cdf(self, x: ArrayLike) -> np.ndarray:
+        """P(X <= x)."""
+        ...
+
+    def sf(self, x: ArrayLike) -> np.ndarray:
+        """P(X > x)."""
+        ...
+
+    def ppf(self, q: ArrayLike) -> np.ndarray:
+        """The x with cdf(x) = q."""
+        ...
+
+    def rvs(self, size: int, *, random_state: np.random.Generator) -> np.ndarray:
+        """Independent draws."""
+        ...
+
+
+class Law(ABC):
     """A law with its parameters, the fields of a frozen dataclass.
 
     Functions take arrays of any shape, or numbers, and return float64 of that shape. `n_free` counts the parameters
     that `fit` fits. `support` is "real", "nonnegative" (x >= 0) or "positive" (x > 0).
+    `scipy_name` is the law's in `scipy.stats`.
     """
 
     name: ClassVar[str]
     words: ClassVar[str]
     n_free: ClassVar[int]
+    scipy_name: ClassVar[str]
     support: ClassVar[str] = "real"
 
     # ----------------------------------------------------------------------------------------------------- the fit
 
     @classmethod
-    def fit(cls, x: Any) -> Self:
+    def fit(cls, x: ArrayLike) -> Self:
         """The law of maximum likelihood for finite samples of any shape and any size that floats hold.
 
         Raises `DataError` for samples outside the support, `NumericalError` where the likelihood has no maximum (no
@@ -48,13 +72,13 @@ class Law:
         return cls(*cls._estimate(cls._checked(x)))
 
     @classmethod
+    @abstractmethod
     def _estimate(cls, x: np.ndarray) -> tuple[float, ...]:
         """The parameters in the order of the fields."""
-        raise NotImplementedError
 
     @classmethod
-    def _checked(cls, x: Any) -> np.ndarray:
-        x = _flat(x)
+    def _checked(cls, samples: ArrayLike) -> np.ndarray:
+        x = _flat(samples)
         if not cls.takes(x):
             outside, where, sign = (x < 0.0, "negative", ">=")
             if cls.support == "positive":
@@ -75,38 +99,44 @@ class Law:
     # --------------------------------------------------------------------------------------------------- functions
 
     @cached_property
-    def scipy(self) -> Any:
+    def scipy(self) -> Frozen:
         """The law as SciPy's frozen distribution. The first one imports `scipy.stats`, which takes half a second."""
         from scipy import stats
 
-        return self._frozen(stats)
+        frozen: Frozen = getattr(stats, self.scipy_name)(*self._scipy_parameters())
+        return frozen
 
-    def _frozen(self, stats: Any) -> Any:
-        raise NotImplementedError
+    def _scipy_parameters(self) -> tuple[float, ...]:
+        """The parameters in SciPy's order."""
+        return tuple(self.parameters().values())
 
-    def pdf(self, x: Any) -> np.ndarray:
+    def pdf(self, x: ArrayLike) -> np.ndarray:
         """The density."""
         return np.exp(self.logpdf(x))
 
-    def logpdf(self, x: Any) -> np.ndarray:
+    def logpdf(self, x: ArrayLike) -> np.ndarray:
         """Natural logarithm of the density; −inf outside of the support."""
-        raise NotImplementedError
+        return self._log_density(np.asarray(x, dtype=np.float64))
 
-    def cdf(self, x: Any) -> np.ndarray:
+    @abstractmethod
+    def _log_density(self, x: np.ndarray) -> np.ndarray:
+        """`logpdf` of float64."""
+
+    def cdf(self, x: ArrayLike) -> np.ndarray:
         """P(X <= x)."""
         return self.scipy.cdf(x)
 
-    def sf(self, x: Any) -> np.ndarray:
+    def sf(self, x: ArrayLike) -> np.ndarray:
         """P(X > x)."""
         return self.scipy.sf(x)
 
-    def ppf(self, q: Any) -> np.ndarray:
+    def ppf(self, q: ArrayLike) -> np.ndarray:
         """The x with cdf(x) = q."""
         return self.scipy.ppf(q)
 
+    @abstractmethod
     def log_tails(self, x: np.ndarray) -> Tails:
         """log P(X <= x) and log P(X > x), each with full relative accuracy in its own tail."""
-        raise NotImplementedError
 
     def rvs(self, n: int, rng: np.random.Generator) -> np.ndarray:
         """`n` independent draws, float64 (n,)."""

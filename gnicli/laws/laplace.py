@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -21,6 +21,7 @@ class Laplace(Law):
     name: ClassVar[str] = "laplace"
     words: ClassVar[str] = "Laplace"
     n_free: ClassVar[int] = 2
+    scipy_name: ClassVar[str] = "laplace"
 
     @classmethod
     def _estimate(cls, x: np.ndarray) -> tuple[float, ...]:
@@ -28,12 +29,9 @@ class Laplace(Law):
         loc = float(np.median(x))
         return loc, require_spread(mean_of(np.abs(x - loc)), cls.words)
 
-    def _frozen(self, stats: Any) -> Any:
-        return stats.laplace(self.loc, self.scale)
-
-    def logpdf(self, x: Any) -> np.ndarray:
+    def _log_density(self, x: np.ndarray) -> np.ndarray:
         """Natural logarithm of the density; SciPy's is −inf from 745 scales on."""
-        z = np.abs(np.asarray(x, dtype=np.float64) - self.loc) / self.scale
+        z = np.abs(x - self.loc) / self.scale
         return -z - math.log(2.0 * self.scale)  # 29 µs, SciPy 360
 
     def log_tails(self, x: np.ndarray) -> Tails:

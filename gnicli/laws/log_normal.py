@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -22,22 +22,22 @@ class LogNormal(Law):
     name: ClassVar[str] = "log_normal"
     words: ClassVar[str] = "log-normal"
     n_free: ClassVar[int] = 2
+    scipy_name: ClassVar[str] = "lognorm"
     support: ClassVar[str] = "positive"
 
     @classmethod
     def _estimate(cls, x: np.ndarray) -> tuple[float, ...]:
         return normal.moments(np.log(x))  # as fast as SciPy's fit, without half a second of its import
 
-    def _frozen(self, stats: Any) -> Any:
-        return stats.lognorm(self.log_std, 0.0, math.exp(self.log_mean))
+    def _scipy_parameters(self) -> tuple[float, ...]:
+        return self.log_std, 0.0, math.exp(self.log_mean)
 
     @property
     def _of_log(self) -> Normal:
         return Normal(self.log_mean, self.log_std)
 
-    def logpdf(self, x: Any) -> np.ndarray:
+    def _log_density(self, x: np.ndarray) -> np.ndarray:
         """Natural logarithm of the density; −inf up to 0."""
-        x = np.asarray(x, dtype=np.float64)
         log_x = np.log(np.where(x > 0.0, x, 1.0))
         return np.where(x > 0.0, self._of_log.logpdf(log_x) - log_x, -np.inf)  # 0.08 ms, SciPy 0.4
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -25,6 +25,7 @@ class StudentT(Law):
     name: ClassVar[str] = "student"
     words: ClassVar[str] = "Student t"
     n_free: ClassVar[int] = 3
+    scipy_name: ClassVar[str] = "t"
     df_range: ClassVar[tuple[float, float]] = (0.2, 1e4)  # of a fit; 1e4 is the normal law for any purpose
 
     @classmethod
@@ -58,12 +59,9 @@ class StudentT(Law):
         p = minimize(loss, start, jac=True, bounds=bounds, tol=1e-12).x
         return math.exp(p[0]), float(middle + unit * p[1]), float(unit * math.exp(p[2]))
 
-    def _frozen(self, stats: Any) -> Any:
-        return stats.t(self.df, self.loc, self.scale)
-
-    def logpdf(self, x: Any) -> np.ndarray:
+    def _log_density(self, x: np.ndarray) -> np.ndarray:
         """Natural logarithm of the density; finite for every float, where SciPy's is −inf from 1e154 scales on."""
-        z = (np.asarray(x, dtype=np.float64) - self.loc) / self.scale
+        z = (x - self.loc) / self.scale
         log_far = np.log(np.hypot(1.0, z / math.sqrt(self.df)))
         return _log_constant(self.df) - math.log(self.scale) - (self.df + 1.0) * log_far  # 0.24 ms, SciPy 1.2
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from gnicli.errors import NumericalError
 from gnicli.laws.base import LOG2, Law, Tails, symmetric_tails
@@ -26,27 +27,32 @@ class SubWeibull(Law):
     name: ClassVar[str] = "subweibull"
     words: ClassVar[str] = "sub-Weibull"
     n_free: ClassVar[int] = 3
+    scipy_name: ClassVar[str] = "dweibull"
 
     @classmethod
-    def fit(cls, x: Any, loc: float | None = None) -> Self:
+    def fit(cls, x: ArrayLike, loc: float | None = None) -> Self:
         """r and scale by maximum likelihood around a `loc` that is held, which makes one free parameter less.
 
         Without one it is the middle of the gap above the median, because the likelihood is unbounded with loc at a
         sample where r > 1. Raises `DataError` and `NumericalError` as `Law.fit` does, the latter for samples at `loc`.
         """
-        x = cls._checked(x)
         if loc is None:
-            k = (x.size - 1) // 2
-            low, high = np.partition(x, [k, k + 1])[k : k + 2]
-            loc = float(0.5 * low + 0.5 * high)
-        return cls(*_r_and_scale(np.abs(x - loc), loc), loc)
+            return super().fit(x)
+        return cls(*_r_and_scale(np.abs(cls._checked(x) - loc), loc), loc)
 
-    def _frozen(self, stats: Any) -> Any:
-        return stats.dweibull(1.0 / self.r, self.loc, self.scale)
+    @classmethod
+    def _estimate(cls, x: np.ndarray) -> tuple[float, ...]:
+        k = (x.size - 1) // 2
+        low, high = np.partition(x, [k, k + 1])[k : k + 2]
+        loc = float(0.5 * low + 0.5 * high)
+        return *_r_and_scale(np.abs(x - loc), loc), loc
 
-    def logpdf(self, x: Any) -> np.ndarray:
+    def _scipy_parameters(self) -> tuple[float, ...]:
+        return 1.0 / self.r, self.loc, self.scale
+
+    def _log_density(self, x: np.ndarray) -> np.ndarray:
         """Natural logarithm of the density; +inf at loc for r > 1."""
-        size = np.abs(np.asarray(x, dtype=np.float64) - self.loc) / self.scale
+        size = np.abs(x - self.loc) / self.scale
         with np.errstate(divide="ignore"):
             power = (1.0 / self.r - 1.0) * np.log(size) if self.r != 1.0 else 0.0
         return power - size ** (1.0 / self.r) - math.log(2.0 * self.r * self.scale)  # 0.09 ms, SciPy 0.4

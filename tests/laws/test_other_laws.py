@@ -8,7 +8,7 @@ import pytest
 from scipy import integrate, stats
 
 from gnicli.errors import DataError, NumericalError
-from gnicli.laws import HalfCauchy, HalfNormal, Laplace, LogNormal, Normal, StudentT, SubWeibull
+from gnicli.laws import HalfCauchy, HalfNormal, Laplace, Law, LogNormal, Normal, StudentT, SubWeibull
 from gnicli.laws.student import largest_tie
 
 LAWS = [
@@ -165,3 +165,12 @@ def test_a_student_law_has_no_maximum_from_one_in_six_equal_values_on():
         NumericalError, match=r"102 of 600 samples equal 0\.0: the likelihood of a Student t law has no"
     ):
         StudentT.fit(x)
+
+
+def test_a_law_that_lacks_a_part_cannot_be_made():
+    class WithoutTails(Law):
+        _estimate = Normal._estimate
+        _log_density = Normal._log_density
+
+    with pytest.raises(TypeError, match=r"abstract.* method '?log_tails"):
+        WithoutTails()
