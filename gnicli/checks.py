@@ -1,7 +1,8 @@
 """Range checks for the fields of a schema, with messages that name the key as it is typed.
 
-Every function returns nothing and raises `UsageError`. Types that OmegaConf can check itself (int, float, bool, str)
-are left to it; these functions check ranges, choices and the fields typed `Unchecked`.
+Every function returns nothing and raises `FieldError`, a `UsageError`. A key may be any name: the argument of a
+function, the field of a component. Types that OmegaConf can check itself (int, float, bool, str) are left to it; these
+functions check ranges, choices and the fields typed `Unchecked`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, Any, TypeGuard, TypeVar
 
-from gnicli.errors import UsageError
+from gnicli.errors import FieldError, UsageError
 
 if TYPE_CHECKING:
     T = TypeVar("T")
@@ -90,13 +91,14 @@ def number(
     active = [(bound, sign, test) for bound, sign, test in bounds if bound is not None]
     wanted = " and ".join(f"{sign} {bound:g}" for bound, sign, _ in active)
     if not is_number(value):
-        raise UsageError(f"{key}: expected a number {wanted}".rstrip() + f", got {shown(value)}")
+        raise FieldError(key, f": expected a number {wanted}".rstrip() + f", got {shown(value)}")
     if not all(test(value, bound) for bound, _, test in active):
-        raise UsageError(f"{key} must be {wanted}, got {shown(value)}")
+        raise FieldError(key, f" must be {wanted}, got {shown(value)}")
     if sizes is not None and value != 0 and not sizes[0] <= abs(value) <= sizes[1]:
-        raise UsageError(
-            f"{key} must be {'' if above is not None and above >= 0 else '0 or '}between {sizes[0]:g} and "
-            f"{sizes[1]:g} in size, got {shown(value)}"
+        raise FieldError(
+            key,
+            f" must be {'' if above is not None and above >= 0 else '0 or '}between {sizes[0]:g} and "
+            f"{sizes[1]:g} in size, got {shown(value)}",
         )
 
 
@@ -106,17 +108,17 @@ def integer(key: str, value: object, *, least: int | None = None, below: int | N
         text for text in (f">= {least}" if least is not None else "", f"< {below}" if below is not None else "") if text
     )
     if isinstance(value, bool) or not isinstance(value, int):
-        raise UsageError(f"{key}: expected an integer {wanted}".rstrip() + f", got {shown(value)}")
+        raise FieldError(key, f": expected an integer {wanted}".rstrip() + f", got {shown(value)}")
     if (least is not None and value < least) or (below is not None and value >= below):
-        raise UsageError(f"{key} must be an integer {wanted}, got {shown(value)}")
+        raise FieldError(key, f" must be an integer {wanted}, got {shown(value)}")
     if abs(value) > MOST:
-        raise UsageError(f"{key} must be an integer of at most 10^15, got {shown(value)}")
+        raise FieldError(key, f" must be an integer of at most 10^15, got {shown(value)}")
 
 
 def at_most(key: str, value: int, most: int) -> None:
     """Check that an integer is at most `most`."""
     if value > most:
-        raise UsageError(f"{key} must be at most {most}, got {shown(value)}")
+        raise FieldError(key, f" must be at most {most}, got {shown(value)}")
 
 
 def choice(key: str, value: object, allowed: Iterable[object]) -> None:
@@ -128,19 +130,19 @@ def choice(key: str, value: object, allowed: Iterable[object]) -> None:
 
     near = difflib.get_close_matches(shown(value).strip("'"), [str(option) for option in options], n=1)
     hint = f"; did you mean {near[0]}?" if near else ""
-    raise UsageError(f"{key} must be one of {', '.join(map(str, options))}, got {shown(value)}{hint}")
+    raise FieldError(key, f" must be one of {', '.join(map(str, options))}, got {shown(value)}{hint}")
 
 
 def listed(key: str, value: object, what: str, example: str) -> None:
     """Check that `value` is a list that is not empty; `what` says what of, as in `example`."""
     if not isinstance(value, list | tuple) or not value:
-        raise UsageError(f"{key}: expected a list of {what} such as {example}, got {value!r}")
+        raise FieldError(key, f": expected a list of {what} such as {example}, got {value!r}")
 
 
 def seed(key: str, value: object) -> None:
     """Check a seed: an integer in [0, 2^63)."""
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < MAX_SEED:
-        raise UsageError(f"{key} must be an integer in [0, 2^63), got {shown(value)}")
+        raise FieldError(key, f" must be an integer in [0, 2^63), got {shown(value)}")
 
 
 def home(key: str, path: str, *, existing: bool = True) -> str:

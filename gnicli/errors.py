@@ -59,6 +59,29 @@ class UsageError(GniError):
     exit_code = 2
 
 
+class FieldError(UsageError):
+    """A value that a field cannot take: the message is the field's name and, right behind it, what is wrong.
+
+    A component names its field alone. Whoever read the component from a configuration says where the field is (`of`).
+    """
+
+    def __init__(self, field: str, wrong: str) -> None:
+        super().__init__(f"{field}{wrong}")
+        self.field, self.wrong = field, wrong
+
+    def __reduce__(self) -> tuple[type[FieldError], tuple[str, str]]:
+        return type(self), (self.field, self.wrong)
+
+    def of(self, group: str, place: str | None = None) -> FieldError:
+        """The same of the field of a component of `group`, which stands at the key `place` (default: the group).
+
+        A component may name its field with its group as well: such a name stays as it is.
+        """
+        if self.field.startswith(f"{group}."):
+            return self
+        return type(self)(f"{place or group}.{self.field}", self.wrong)
+
+
 class DataError(GniError):
     """Data that is absent, damaged or not what it claims to be."""
 

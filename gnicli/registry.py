@@ -18,7 +18,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Literal, overload
 
 from gnicli import checks
-from gnicli.errors import UsageError
+from gnicli.errors import FieldError, UsageError
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -103,16 +103,19 @@ def build(group: str, values: str | Mapping[str, object], key: str | None = None
 def build(group: str, values: str | Mapping[str, object], key: str | None = None) -> Component:
     """The member that `values` describe: its name, or a mapping of `name` and its keys.
 
-    Raises `UsageError` as `find` does, for keys that the member has not, and for their values.
+    Raises `UsageError` as `find` does, for keys that the member has not, and for their values: these are named as the
+    member does, and where `key` is given as its parts.
     """
     given = {"name": values} if isinstance(values, str) else dict(values)
     schema = find(group, given.get("name"), key)
     unknown = set(given) - {field.name for field in dataclasses.fields(schema)}
     if unknown:
-        raise UsageError(
-            f"{key or group}: {given['name']} has no key {', '.join(sorted(map(str, unknown)))}: {given!r}"
-        )
-    built: Component = schema(**given)
+        which = ", ".join(sorted(map(str, unknown)))
+        raise FieldError(key or group, f": {given['name']} has no key {which}: {given!r}")
+    try:
+        built: Component = schema(**given)
+    except FieldError as error:
+        raise error if key is None else error.of(group, key) from None
     return built
 
 

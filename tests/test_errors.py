@@ -1,10 +1,12 @@
 """Messages are one line of characters to look at, without passwords, whatever went into them."""
 
+import pickle
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gnicli.errors import ConflictError, DataError, GniError, Interrupted, redacted, shown
+from gnicli.errors import ConflictError, DataError, FieldError, GniError, Interrupted, redacted, shown
 
 ANY = st.text(st.characters(), max_size=40)  # surrogates too, which file names bring
 
@@ -53,3 +55,13 @@ def test_every_error_is_so_by_construction():
         assert str(kind("a\nb\x1b http://u:p@h/")) == r"a\nb\x1b http://***@h/"
     assert str(GniError()) == ""
     assert Interrupted("x", by_keyboard=True).exit_code == 130
+
+
+def test_a_field_is_named_by_where_its_component_is():
+    own = FieldError("curvature", " must be > 0")
+    assert str(own) == "curvature must be > 0"
+    assert str(own.of("potential")) == "potential.curvature must be > 0"
+    assert str(own.of("potential", "parts[1]").of("potential")) == "potential.parts[1].curvature must be > 0"
+    full = FieldError("potential.curvature", " must be > 0")
+    assert full.of("potential") is full
+    assert str(pickle.loads(pickle.dumps(own)).of("potential")) == "potential.curvature must be > 0"

@@ -6,7 +6,7 @@ import dataclasses
 import json
 from typing import TYPE_CHECKING, NamedTuple
 
-from gnicli.errors import UsageError
+from gnicli.errors import FieldError, UsageError
 from gnicli.launch import commands, components, references
 
 if TYPE_CHECKING:
@@ -32,7 +32,8 @@ def validated(command: str, cfg: DictConfig) -> Validated:
     """Merge `cfg` into fresh schemas, check it and make the dataclass that runs are given: the only place that does.
 
     Hydra lets `+key=1` through and a saved file may hold anything, so the types of `cfg` are not trusted: a key that no
-    schema has raises omegaconf's error (`error_messages` puts it into words), a value out of range `UsageError`.
+    schema has raises omegaconf's error (`error_messages` puts it into words), a value out of range `UsageError`, which
+    names a field of a component with its group.
     """
     from omegaconf import DictConfig, OmegaConf
 
@@ -45,6 +46,11 @@ def validated(command: str, cfg: DictConfig) -> Validated:
     for group in commands.groups(command):
         base[group] = OmegaConf.structured(_member_schema(group, values.get(group), OmegaConf.get_type(cfg, group)))
     merged = OmegaConf.merge(base, values)
+    for group in commands.groups(command):
+        try:
+            OmegaConf.to_object(OmegaConf.select(merged, group))
+        except FieldError as error:
+            raise error.of(group) from None
     config = OmegaConf.to_object(merged)  # runs the checks of every schema
     assert isinstance(merged, DictConfig)
     assert dataclasses.is_dataclass(config) and not isinstance(config, type)  # noqa: PT018 - what type checkers know

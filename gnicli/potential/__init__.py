@@ -44,11 +44,7 @@ def build(potential: str | Mapping[str, Any] | Potential, **parameters: Any) -> 
         return potential
     keys = {"name": potential} if isinstance(potential, str) else dict(potential)
     checks.choice("potential", keys.get("name"), names())
-    try:
-        built: Potential = registry.build("potential", {**keys, **parameters})
-    except UsageError as error:
-        # On the command line the parameters are keys of the group.
-        raise UsageError(str(error).replace("potential.", "")) from None
+    built: Potential = registry.build("potential", {**keys, **parameters})
     return built
 
 

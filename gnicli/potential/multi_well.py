@@ -10,7 +10,7 @@ import numpy as np
 
 from gnicli import checks
 from gnicli.checks import key
-from gnicli.errors import UsageError
+from gnicli.errors import FieldError
 from gnicli.potential import polynomials, runge_kutta
 
 
@@ -25,14 +25,15 @@ class MultiWell:
 
     def __post_init__(self) -> None:
         most, size = polynomials.MOST_DEGREE // 2, polynomials.FARTHEST
-        wells = polynomials.check_list("potential.wells", self.wells, 1, most, size)
-        between = polynomials.check_list("potential.between", self.between, 0, most, size)
-        checks.number("potential.strength", self.strength, above=0, most=polynomials.LARGEST)
+        wells = polynomials.check_list("wells", self.wells, 1, most, size)
+        between = polynomials.check_list("between", self.between, 0, most, size)
+        checks.number("strength", self.strength, above=0, most=polynomials.LARGEST)
         points = [x for pair in zip(wells, [*between, np.inf], strict=False) for x in pair]
         if len(between) != len(wells) - 1 or sorted(set(points)) != points:
-            raise UsageError(
-                f"potential.between must hold one saddle between each pair of neighboring wells, both ascending, "
-                f"got wells {wells} and saddles {between}"
+            raise FieldError(
+                "between",
+                " must hold one saddle between each pair of neighboring wells, both ascending, "
+                f"got wells {wells} and saddles {between}",
             )
 
     @property

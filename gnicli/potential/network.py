@@ -12,7 +12,7 @@ from typing import Any
 
 from gnicli import checks, registry
 from gnicli.checks import key
-from gnicli.errors import UsageError
+from gnicli.errors import FieldError
 
 LOSSES = ("auto", "mse", "cross_entropy")
 
@@ -37,20 +37,20 @@ class NetworkLoss:
     M: int = key(16, "noise draws averaged in f, the same for all chains and steps")
 
     def __post_init__(self) -> None:
-        _check_member("potential.dataset", "dataset", self.dataset)
-        _check_member("potential.noise", "noise", self.noise)
-        checks.integer("potential.width", self.width, least=1)
-        checks.integer("potential.depth", self.depth, least=0)
-        checks.at_most("potential.depth", self.depth, checks.MOST_DEPTH)
-        checks.choice("potential.loss", self.loss, LOSSES)
-        checks.integer("potential.M", self.M, least=1)
-        checks.at_most("potential.M", self.M, checks.MOST_DRAWS)
+        _check_member("dataset", "dataset", self.dataset)
+        _check_member("noise", "noise", self.noise)
+        checks.integer("width", self.width, least=1)
+        checks.integer("depth", self.depth, least=0)
+        checks.at_most("depth", self.depth, checks.MOST_DEPTH)
+        checks.choice("loss", self.loss, LOSSES)
+        checks.integer("M", self.M, least=1)
+        checks.at_most("M", self.M, checks.MOST_DRAWS)
 
 
 def _check_member(key: str, group: str, given: Any) -> None:
     """Check that `given` names a member of a group, alone or in a mapping; raises `UsageError` where it does not."""
     if not isinstance(given, str | Mapping):
-        raise UsageError(f"{key}: expected a name or a mapping with one, got {given!r}")
+        raise FieldError(key, f": expected a name or a mapping with one, got {given!r}")
     name = given.get("name") if isinstance(given, Mapping) else given
     registry.find(group, name, f"{key}.name" if isinstance(given, Mapping) else key)
 

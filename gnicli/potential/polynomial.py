@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gnicli.checks import key
-from gnicli.errors import UsageError
+from gnicli.errors import FieldError
 from gnicli.potential import polynomials, runge_kutta
 
 
@@ -23,12 +23,13 @@ class Polynomial:
     )
 
     def __post_init__(self) -> None:
-        polynomials.check_list("potential.terms", self.terms, 3, polynomials.MOST_DEGREE + 1, polynomials.LARGEST)
+        polynomials.check_list("terms", self.terms, 3, polynomials.MOST_DEGREE + 1, polynomials.LARGEST)
         kept = self.coefficients
         if len(kept) < 3 or len(kept) % 2 == 0 or kept[-1] <= 0:
-            raise UsageError(
-                f"potential.terms must end in a positive coefficient of an even power >= 2 (else chains run away), "
-                f"got {list(self.terms)!r}"
+            raise FieldError(
+                "terms",
+                " must end in a positive coefficient of an even power >= 2 (else chains run away), "
+                f"got {list(self.terms)!r}",
             )
 
     @property

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gnicli import checks
-from gnicli.errors import UsageError
+from gnicli.errors import FieldError
 
 MOST_DEGREE = 32  # of f: beyond, double precision does not find the turning points from the coefficients
 LARGEST = 1e100  # coefficient: the fourth power of a force of such ones is still a number
@@ -55,9 +55,9 @@ def turning_points(coefficients: Sequence[float] | np.ndarray) -> tuple[np.ndarr
 def check_list(key: str, values: Any, least: int, most: int, size: float) -> list[float]:
     """Check a list of `least` to `most` numbers of absolute value up to `size` and return it as floats."""
     if not isinstance(values, Sequence) or isinstance(values, str) or len(values) < least:
-        raise UsageError(f"{key}: expected a list of at least {least} number{'s'[: least > 1]}, got {values!r}")
+        raise FieldError(key, f": expected a list of at least {least} number{'s'[: least > 1]}, got {values!r}")
     if len(values) > most:
-        raise UsageError(f"{key} may hold {most} numbers, got {len(values)}: take a potential of lower degree")
+        raise FieldError(key, f" may hold {most} numbers, got {len(values)}: take a potential of lower degree")
     for i, value in enumerate(values):
         checks.number(f"{key}[{i}]", value, least=-size, most=size)
     return [float(value) for value in values]

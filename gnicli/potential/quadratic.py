@@ -20,7 +20,7 @@ class Quadratic:
     curvature: float = key(1.0, "λ, > 0")
 
     def __post_init__(self) -> None:
-        checks.number("potential.curvature", self.curvature, above=0, most=polynomials.LARGEST)
+        checks.number("curvature", self.curvature, above=0, most=polynomials.LARGEST)
 
     @property
     def dimension(self) -> int:

@@ -73,7 +73,7 @@ def _in_parts(gradient: Gradient, w: np.ndarray, time: np.ndarray) -> np.ndarray
         chains, left = chains[left > 0], left[left > 0]
     raise NumericalError(
         f"the drift is too steep: {len(chains)} chains did not get through one step in {_MOST_ROUNDS} sub-steps; take "
-        "a smaller eta, or a potential with smaller coefficients"
+        "a shorter step, or a potential with smaller coefficients"
     )
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from gnicli import registry
 from gnicli.checks import key
 from gnicli.contracts.components import Potential
-from gnicli.errors import UsageError
+from gnicli.errors import FieldError
 
 _PARTS = ("double_well", "quartic", "quadratic", "multi_well", "polynomial")
 
@@ -33,7 +33,7 @@ class Separable:
 
     def __post_init__(self) -> None:
         if not isinstance(self.parts, Sequence) or isinstance(self.parts, str) or not self.parts:
-            raise UsageError(f"potential.parts: expected a list of potentials, one per coordinate, got {self.parts!r}")
+            raise FieldError("parts", f": expected a list of potentials, one per coordinate, got {self.parts!r}")
         _ = self.members
 
     @cached_property
@@ -84,8 +84,8 @@ def _build(index: int, part: Any) -> Potential:
     given = dict(part) if isinstance(part, Mapping) else {"name": part}
     name = given.get("name")
     if name not in _PARTS:
-        raise UsageError(f"potential.parts[{index}] must be one of {', '.join(_PARTS)}, got {name!r}")
-    built: Potential = registry.build("potential", given, f"potential.parts[{index}]")
+        raise FieldError(f"parts[{index}]", f" must be one of {', '.join(_PARTS)}, got {name!r}")
+    built: Potential = registry.build("potential", given, f"parts[{index}]")
     return built
 
 
