@@ -13,6 +13,7 @@ from gnicli.contracts.observer import Observer
 from gnicli.contracts.results import Results, RunRecord, Value
 from gnicli.errors import UsageError
 from gnicli.experiments.common import RunConfig
+from gnicli.kde.choices import ESTIMATORS, RULES
 from gnicli.model.keys import ModelConfig
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from gnicli.model.densities import Estimate, Smoothing
     from gnicli.model.stationary_laws import Laws
 
-RULES = ("isj", "robust")
-ESTIMATORS = ("binned", "sklearn")
 _MOST_POINTS = 1_000_001
 _BESIDE = (
     "n_steps", "n_chains", "burn_in", "thin", "eta", "eta_power", "scheme", "drift", "h", "K", "order", "start", "seed",
@@ -103,7 +102,7 @@ def run(config: KdeStationaryConfig, observer: Observer) -> Results:
     else:
         found = chains.simulate_chains(config, model, parts.observe("chains"))
     observer.stage("exact laws")
-    laws, notes = stationary_laws.laws(config)
+    laws, notes = stationary_laws.laws(config.potential, config.noise)
     observer.stage("densities")
     own = _estimated(config, model, found, laws)
     values, arrays, beside = own.values, densities.arrays(own.estimates, laws), None

@@ -46,18 +46,20 @@ def run(config: SimulateSdeConfig, observer: Observer) -> Results:
     from gnicli.experiments.parts import Parts
     from gnicli.model import basins, build, chains, explosions, stationary_laws, transitions
     from gnicli.sde.figures import histogram, paths
+    from gnicli.sde.loop import Plan
 
     built = build.build(config)
     places = basins.of(config, config.exit_steps, config.basin)
     parts = Parts(observer, {"chains": config.n_steps, **{f"exits{p.number}": config.exit_steps for p in places}})
     counted = transitions.counter(built)
     found = chains.simulate_chains(config, built, parts.observe("chains"), [] if counted is None else [counted])
+    plan = Plan(config.exit_steps, config.n_chains, config.exit_eta or config.eta, config.seed)
     for place in places:
-        place.follow(config, config.exit_steps, config.exit_eta or config.eta, parts.observe(f"exits{place.number}"))
-    laws, notes = stationary_laws.laws(config)
+        place.follow(plan, parts.observe(f"exits{place.number}"))
+    laws, notes = stationary_laws.laws(config.potential, config.noise)
     notes = build.step_notes(config, built.potential) + notes
 
-    values = chains.values_of(found) | explosions.by_theory(built, config.noise, found.trace.positions)
+    values = chains.values_of(found) | explosions.by_theory(built, found.trace.positions)
     values |= transitions.values(config, counted)
     figures = {
         "paths": paths(found.times, found.trace.positions),

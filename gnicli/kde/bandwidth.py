@@ -15,8 +15,8 @@ from scipy import fft, optimize
 from gnicli import checks
 from gnicli.errors import NumericalError, UsageError
 from gnicli.kde import binned
+from gnicli.kde.choices import RULES
 
-RULES = ("isj", "robust")
 CENTRAL = 0.99
 _BINS = 2**13
 _QUANTILE_SAMPLES = 200_000
@@ -64,7 +64,9 @@ def choose(
         return robust(flat, own, n_effective)
     low, high = _quantiles(flat, own, (1 - CENTRAL) / 2, (1 + CENTRAL) / 2)
     if not high > low:
-        raise NumericalError(f"the samples have no spread: {CENTRAL:.0%} of them are {low:g}; give bandwidth= a number")
+        raise NumericalError(
+            f"the samples have no spread: {CENTRAL:.0%} of them are {low:g}; give a number as bandwidth"
+        )
     with np.errstate(over="ignore"):
         length = float(high - low)
         scaled = (flat - low) / length
@@ -85,7 +87,7 @@ def robust(samples: np.ndarray, weights: np.ndarray | None = None, n_effective: 
     """0.9 · (interquartile range / 1.349) · n^(−1/5): Silverman's rule without its standard deviation."""
     low, high = _quantiles(samples, weights, 0.25, 0.75)
     if not high > low:
-        raise NumericalError(f"half of the samples are {low:g}: they have no spread; give bandwidth= a number")
+        raise NumericalError(f"half of the samples are {low:g}: they have no spread; give a number as bandwidth")
     return float(0.9 * ((high / 1.349) - low / 1.349) * (n_effective or samples.size) ** -0.2)
 
 
@@ -110,7 +112,7 @@ def untied(
     first = np.flatnonzero(np.concatenate([[True], x[1:] - x[:-1] > _SAME]))
     times = np.diff(np.append(first, x.size))
     if len(first) < 2:
-        raise NumericalError(f"the samples have no spread: all are {x[0]:g}; give bandwidth= a number")
+        raise NumericalError(f"the samples have no spread: all are {x[0]:g}; give a number as bandwidth")
     mass = times.astype(float) if own is None else np.add.reduceat(own, first)
     gaps = np.diff(x[first])
     left, right = np.append(gaps[0], gaps) / 2, np.append(gaps, gaps[-1]) / 2
@@ -121,7 +123,7 @@ def untied(
         values = "one value" if atom.sum() == 1 else f"{int(atom.sum())} values"
         raise NumericalError(
             f"{share:.0%} of the samples are equal to {values}, where there is no density; leave these out, or give "
-            "bandwidth= a number"
+            "a number as bandwidth"
         )
     which = np.repeat(np.arange(len(first)), times)
     place = (np.arange(x.size) - first[which] + 0.5) / times[which]
@@ -173,7 +175,7 @@ def of_counts(counts: np.ndarray, low: float, high: float, n_effective: float, r
     quarter, half = np.searchsorted(cumulative, [0.25, 0.75])
     if half == quarter:
         raise NumericalError(
-            f"half of the samples are in one bin of the histogram over [{low:g}, {high:g}]; give bandwidth= a number"
+            f"half of the samples are in one bin of the histogram over [{low:g}, {high:g}]; give a number as bandwidth"
         )
     return max(float(0.9 * (half - quarter) * width / 1.349 * n_effective**-0.2), least)
 

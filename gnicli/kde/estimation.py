@@ -11,11 +11,10 @@ from gnicli.errors import NumericalError, UsageError
 from gnicli.kde import bandwidth as bandwidths
 from gnicli.kde import binned
 from gnicli.kde.binned import Window
+from gnicli.kde.choices import ESTIMATORS
 
 _MOST_GROUPS = 200  # more chains than that are taken together in groups for their standard error
 _BESIDE = 3.0  # bandwidths: a kernel that begins there is nothing within
-
-ESTIMATORS = ("binned", "sklearn")
 
 
 class Density(NamedTuple):

@@ -7,13 +7,17 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from gnicli.contracts.components import Potential
 from gnicli.contracts.observer import Observer
 from gnicli.contracts.results import Curve, FigureData, Panel, Value
 from gnicli.errors import UsageError
 from gnicli.model.keys import ModelConfig
+from gnicli.sde.exits import basins as places
 from gnicli.sde.exits import rates
 from gnicli.sde.exits.simulated import Exits, count_interval
 from gnicli.sde.exits.theory import exit_rate_from, exit_theory, smallness
+from gnicli.sde.levy_noise import LevyNoise
+from gnicli.sde.loop import Plan
 
 _SMALL = 0.2  # what has to be much less than 1
 _SURE = 0.999  # level of the interval that a rate of theory is compared with; high, because a sweep has many
@@ -24,16 +28,15 @@ class Basin:
 
     exits: Exits
 
-    def __init__(self, config: ModelConfig, basin: rates.Basin) -> None:
-        self.number, self.minimum, left, right = self._basin = basin
-        self._noise = config.noise
-        self.theory = exit_theory(self._noise, left, right)
-        self.smallness = smallness(config.potential, self._noise, self.minimum, left, right)
+    def __init__(self, potential: Potential, noise: LevyNoise, basin: places.Basin) -> None:
+        self.number, self.minimum, self._basin = basin.number, basin.minimum, basin
+        self._potential, self._noise = potential, noise
+        self.theory = exit_theory(noise, basin.left, basin.right)
+        self.smallness = smallness(potential, noise, basin)
 
-    def follow(self, config: ModelConfig, n_steps: int, eta: float, observer: Observer) -> None:
-        """Simulate exits over `n_steps` steps of length `eta`."""
-        chains = (config.n_chains, config.seed, observer)
-        self.exits = rates.follow(self._basin, config.potential, self._noise, eta, n_steps, *chains)
+    def follow(self, plan: Plan, observer: Observer) -> None:
+        """Simulate exits, as many chains and steps as the plan says."""
+        self.exits = rates.follow(self._basin, self._potential, self._noise, plan, observer)
 
     @property
     def from_positions(self) -> float:
@@ -82,7 +85,7 @@ def of(config: ModelConfig, exit_steps: int, given: Sequence[float] | None) -> l
         if given is not None:
             raise UsageError("basin needs one dimension, drift=gradient, alpha < 2 and exit_steps > 0")
         return []
-    return [Basin(config, basin) for basin in rates.basins(potential, given)]
+    return [Basin(potential, config.noise, basin) for basin in places.basins(potential, given)]
 
 
 def notes(basins: Sequence[Basin]) -> list[str]:

@@ -9,7 +9,7 @@ import numpy as np
 from gnicli.errors import UsageError
 from gnicli.model.keys import NETWORK, ModelConfig
 from gnicli.sde import expression, loop, start_positions, step_length
-from gnicli.sde.dynamics import fractional_dynamics, gradient_dynamics
+from gnicli.sde.dynamics import dynamics as dynamics_of
 from gnicli.sde.increments import Increments
 from gnicli.sde.loop import Plan
 from gnicli.sde.scheme import Scheme
@@ -42,32 +42,27 @@ class Dynamics(NamedTuple):
 
 def dynamics(config: ModelConfig, potential: Potential) -> Dynamics:
     """The noise, the scheme and the plan of the keys, on a potential. Raises `UsageError` where they do not fit."""
-    increments, scheme = moving(config, potential, config.scheme)
+    if config.drift == "fractional" and config.eta_power:
+        raise UsageError(
+            f"drift=fractional tabulates its flow for constant steps: take eta_power=0, got {config.eta_power:g}"
+        )
+    increments, scheme = dynamics_of(
+        config.drift, potential, config.noise, config.scheme, config.h, config.K, config.order
+    )
     plan = loop.Plan(
         config.n_steps, config.n_chains, config.eta, config.seed, config.eta_power, config.burn_in, config.thin
     )
     loop.check_plan(plan)
     if config.drift == "gradient":
-        step_length.check(config.eta, config.scheme, potential, config.noise)
+        step_length.check("eta", config.eta, config.scheme, potential, config.noise)
     return Dynamics(increments, scheme, plan)
-
-
-def moving(config: ModelConfig, potential: Potential, name: str) -> tuple[Increments, Scheme]:
-    """The noise and the scheme called `name`, with the drift of the keys."""
-    if config.drift == "gradient":
-        return gradient_dynamics(potential, config.noise, name)
-    if config.eta_power:
-        raise UsageError(
-            f"drift=fractional tabulates its flow for constant steps: take eta_power=0, got {config.eta_power:g}"
-        )
-    return fractional_dynamics(potential, config.noise, name, config.h, config.K, config.order)
 
 
 def step_notes(config: ModelConfig, potential: Potential) -> list[str]:
     """A sentence where the step is too long for the force where chains rest; none for the fractional drift."""
     if config.drift != "gradient":
         return []
-    return step_length.notes(config.eta, config.scheme, potential, config.noise)
+    return step_length.notes("eta", config.eta, config.scheme, potential, config.noise)
 
 
 def build(config: ModelConfig) -> Model:

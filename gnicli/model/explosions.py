@@ -8,7 +8,6 @@ from scipy import stats
 from gnicli.contracts.results import Value
 from gnicli.model.build import Model
 from gnicli.sde.exits.explosions import explosion_probability
-from gnicli.sde.levy_noise import LevyNoise
 from gnicli.sde.loop import Run
 
 
@@ -22,7 +21,7 @@ def seen(run: Run) -> dict[str, Value]:
     }
 
 
-def by_theory(model: Model, noise: LevyNoise, trace: np.ndarray) -> dict[str, Value]:
+def by_theory(model: Model, trace: np.ndarray) -> dict[str, Value]:
     """The share of Euler's chains that explode by the formula, from the positions that were recorded.
 
     Empty for another scheme, in several dimensions, and where steps get shorter.
@@ -30,5 +29,5 @@ def by_theory(model: Model, noise: LevyNoise, trace: np.ndarray) -> dict[str, Va
     plan = model.plan
     if model.scheme.name != "euler" or model.potential.dimension > 1 or plan.eta_power:
         return {}
-    probability = explosion_probability(model.potential, noise, plan.eta, plan.n_steps, trace)
+    probability = explosion_probability(model.potential, model.increments.noise, plan.eta, plan.n_steps, trace)
     return {"exploded_share_theory": Value(probability)}

@@ -12,10 +12,9 @@ from gnicli import checks
 from gnicli.checks import Unchecked, key
 from gnicli.contracts.components import Potential
 from gnicli.errors import UsageError
+from gnicli.sde.choices import DRIFTS, ORDERS, SCHEMES
 from gnicli.sde.levy_noise import LevyNoise, check_ranges
 
-SCHEMES = ("strang", "euler", "implicit", "tamed")
-DRIFTS = ("gradient", "fractional")
 NETWORK = "network"  # the potential that is built from layers which potentials do not know
 MOST_BINS = 1_000_000
 _MOST_CHAINS = 10**8
@@ -38,7 +37,7 @@ class ModelConfig:
     )
     h: Optional[float] = key(None, "spacing of the sum b_{h,K} for drift=fractional; default: quadrature, no sum")
     K: Optional[int] = key(None, "terms of the sum b_{h,K} on each side")
-    order: int = key(2, "order in h of the sum b_{h,K}", choices=(1, 2))
+    order: int = key(2, "order in h of the sum b_{h,K}", choices=ORDERS)
     scheme: str = key("strang", "integration scheme; euler is the paper's, and its chains explode", choices=SCHEMES)
     eta: float = key(0.01, "length of the first step")
     eta_power: float = key(0.0, "p in [0, 1]: step k has length eta/k^p, which is the weight of its position")
@@ -64,7 +63,7 @@ class ModelConfig:
         check_ranges(self.alpha, self.beta, self.epsilon)
         checks.choice("drift", self.drift, DRIFTS)
         checks.choice("scheme", self.scheme, SCHEMES)
-        checks.choice("order", self.order, (1, 2))
+        checks.choice("order", self.order, ORDERS)
         if self.drift == "gradient" and not self.h is self.K is None:
             raise UsageError("h and K are keys of drift=fractional; add it, or leave them out")
         self._check_sizes()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from gnicli.contracts.components import Potential
 from gnicli.errors import NumericalError, UsageError
-from gnicli.model.keys import ModelConfig
 from gnicli.potential import members
 from gnicli.sde.laws.gibbs import GibbsLaw
 from gnicli.sde.laws.stationary import StationaryLaw, stationary_law
+from gnicli.sde.levy_noise import LevyNoise
 
 
 class Laws(NamedTuple):
@@ -18,15 +19,13 @@ class Laws(NamedTuple):
     gibbs: GibbsLaw
 
 
-def laws(config: ModelConfig) -> tuple[list[Laws], list[str]]:
+def laws(potential: Potential, noise: LevyNoise) -> tuple[list[Laws], list[str]]:
     """The laws of every coordinate, and why exact ones are missing."""
     found, notes = [], []
-    for member, noise in zip(
-        members(config.potential), config.noise.coordinates(config.potential.dimension), strict=True
-    ):
-        gibbs = GibbsLaw(member, noise)
+    for member, own in zip(members(potential), noise.coordinates(potential.dimension), strict=True):
+        gibbs = GibbsLaw(member, own)
         try:
-            found.append(Laws(stationary_law(member, noise), gibbs))
+            found.append(Laws(stationary_law(member, own), gibbs))
         except (UsageError, NumericalError) as error:
             found.append(Laws(None, gibbs))
             notes.append(f"no exact law: {error}")

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from gnicli.contracts.results import Value
 from gnicli.model import basins
 from gnicli.model.build import Model
 from gnicli.model.keys import ModelConfig
+from gnicli.sde.exits.basins import basins as places
 from gnicli.sde.exits.theory import smallness, transition_rates
 from gnicli.sde.sinks.transitions import Transitions
 
@@ -38,11 +37,7 @@ def notes(config: ModelConfig, counted: Transitions | None) -> list[str]:
     """Sentences where transitions are not those of theory."""
     if counted is None or not _has_theory(config):
         return []
-    wells, borders = config.potential.minima(), np.concatenate([[-np.inf], config.potential.saddles(), [np.inf]])
-    conditions = [
-        smallness(config.potential, config.noise, float(well), float(well - left), float(right - well))
-        for well, left, right in zip(wells, borders, borders[1:], strict=False)
-    ]
+    conditions = [smallness(config.potential, config.noise, place) for place in places(config.potential)]
     rates = [(f"transitions {name}", n, time, theory) for name, n, time, theory in _rates(config, counted)]
     return basins.too_large("transitions", conditions) + basins.denied(rates)
 

@@ -1,12 +1,10 @@
-"""What the library's functions take: a noise, or its numbers; and errors in the words of their arguments."""
+"""What the library's functions take: a noise, or its numbers."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
-from gnicli.errors import NumericalError, UsageError
+from gnicli.errors import UsageError
 from gnicli.sde.levy_noise import LevyNoise
 
 
@@ -26,13 +24,3 @@ def noise_of(
     if alpha is None:
         raise UsageError("alpha is missing: give it, with beta and epsilon, or a noise")
     return LevyNoise(alpha, 0.0 if beta is None else beta, 1.0 if epsilon is None else epsilon)
-
-
-@contextmanager
-def in_arguments() -> Iterator[None]:
-    """Say in errors `step` where the command line has `eta`, and quote words as Python does."""
-    try:
-        yield
-    except (UsageError, NumericalError) as error:
-        text = re.sub(r"\b(scheme|drift|potential)=([A-Za-z_]\w*)", r'\1="\2"', str(error))
-        raise type(error)(re.sub(r"\beta\b", "step", text)) from None

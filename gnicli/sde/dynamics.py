@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from gnicli import checks
 from gnicli.contracts.components import Potential
 from gnicli.sde import scheme as schemes
+from gnicli.sde.choices import DRIFTS
 from gnicli.sde.drift import centering
 from gnicli.sde.drift.fractional import FractionalForce
 from gnicli.sde.drift.fractional_flow import FractionalDrift
@@ -11,6 +13,22 @@ from gnicli.sde.drift.gradient import GradientDrift
 from gnicli.sde.increments import Increments
 from gnicli.sde.levy_noise import LevyNoise
 from gnicli.sde.scheme import Scheme
+
+
+def dynamics(
+    drift: str,
+    potential: Potential,
+    noise: LevyNoise,
+    scheme: str = "strang",
+    h: float | None = None,
+    K: int | None = None,
+    order: int = 2,
+) -> tuple[Increments, Scheme]:
+    """Those of a drift by its name; `h`, `K` and `order` are for the fractional one. Raises `UsageError`."""
+    checks.choice("drift", drift, DRIFTS)
+    if drift == "fractional":
+        return fractional_dynamics(potential, noise, scheme, h, K, order)
+    return gradient_dynamics(potential, noise, scheme)
 
 
 def gradient_dynamics(potential: Potential, noise: LevyNoise, scheme: str = "strang") -> tuple[Increments, Scheme]:

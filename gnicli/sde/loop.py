@@ -124,7 +124,7 @@ def run(
         n_exploded = int((exploded_by >= 0).sum())
         if n_exploded == plan.n_chains:
             raise NumericalError(
-                f"all {plan.n_chains} chains exploded by step {done}; use scheme=strang or a smaller eta"
+                f"all {plan.n_chains} chains exploded by step {done}; take the strang scheme or a shorter step"
             )
         observer.step_done(done, plan.n_steps, make_state, n_exploded=n_exploded)
     return Run(w, exploded_by)

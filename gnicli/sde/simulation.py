@@ -12,8 +12,8 @@ from gnicli import checks, memory
 from gnicli.contracts.components import Potential
 from gnicli.potential import build, members
 from gnicli.sde import expression, loop, means, mixing, start_positions, step_length
-from gnicli.sde.arguments import in_arguments, noise_of
-from gnicli.sde.dynamics import fractional_dynamics, gradient_dynamics
+from gnicli.sde.arguments import noise_of
+from gnicli.sde.dynamics import dynamics
 from gnicli.sde.levy_noise import LevyNoise
 from gnicli.sde.sinks.histogram import Histogram
 from gnicli.sde.sinks.moments import Moments
@@ -23,7 +23,6 @@ from gnicli.sde.window import window
 MARGIN = 0.1  # of the window's width, on each side: kernels reach into the window from there
 _TRACE_ROWS = 2000
 _N_GROUPS = 16
-_DYNAMICS = {"gradient": gradient_dynamics, "fractional": fractional_dynamics}
 _UNKNOWN = means.Tails(float("nan"), float("nan"))
 
 Function = Callable[[np.ndarray], np.ndarray]
@@ -112,21 +111,19 @@ def simulate(
     """
     found, noise = build(potential), noise_of(noise, None, None, None)
     checks.number("step", step, above=0)
-    checks.choice("drift", drift, _DYNAMICS)
     plan = loop.Plan(n_steps, n_chains, step, seed, 0.0, n_steps // 10 if burn_in is None else burn_in, thin)
-    with in_arguments():
-        loop.check_plan(plan)
-        if drift == "gradient":
-            step_length.check(step, scheme, found, noise)
-        increments, stepper = _DYNAMICS[drift](found, noise, scheme)
-        low, high = window(found, noise, low, high)
-        named = functions if isinstance(functions, Mapping) else {text: expression.parse(text) for text in functions}
-        require_memory(n_chains, found.dimension, len(named))
-        kept = sinks_for(plan, found.dimension, named, low, high, n_bins, n_traced)
-        run = loop.run(stepper, increments, plan, start_positions.draw(start, found, n_chains, seed), kept)
+    loop.check_plan(plan)
     if drift == "gradient":
-        for note in step_length.notes(step, scheme, found, noise):
-            warnings.warn(note.replace("eta", "step"), stacklevel=2)
+        step_length.check("step", step, scheme, found, noise)
+    increments, stepper = dynamics(drift, found, noise, scheme)
+    low, high = window(found, noise, low, high)
+    named = functions if isinstance(functions, Mapping) else {text: expression.parse(text) for text in functions}
+    require_memory(n_chains, found.dimension, len(named))
+    kept = sinks_for(plan, found.dimension, named, low, high, n_bins, n_traced)
+    run = loop.run(stepper, increments, plan, start_positions.draw(start, found, n_chains, seed), kept)
+    if drift == "gradient":
+        for note in step_length.notes("step", step, scheme, found, noise):
+            warnings.warn(note, stacklevel=2)
     return judged(kept, run, plan, _tails(found, noise, scheme, drift))
 
 

@@ -21,7 +21,7 @@ def window(
     if low is None or high is None:
         parts = members(potential)
         if len(parts) != potential.dimension:
-            raise UsageError(f"low and high have no default for potential={potential.name}: give both")
+            raise UsageError(f"low and high have no default for the potential {potential.name}: give both")
         ends = []
         for member, own in zip(parts, noise.coordinates(len(parts)), strict=True):
             law, wind = GibbsLaw(member, own), 2 * abs(own.wind)

@@ -156,7 +156,7 @@ def test_flow_descends_and_two_halves_are_the_whole():
         (["potential.loss=cross_entropy"], "needs classes"),
         (["potential.depth=0", "potential.bias=false"], "two weights or more"),
         (["potential.width=2000000"], "too much memory"),
-        (["scheme=implicit"], "take scheme=strang"),
+        (["scheme=implicit"], "take the strang scheme"),
         (["drift=fractional"], "takes drift=gradient"),
         (["basin=[-1,2]"], "leave it out with potential=network"),
         (["start=minima"], "minima of potential=network are not known"),

@@ -136,7 +136,7 @@ def test_eulers_explosions_are_counted_and_only_the_end_of_all_is_a_failure(gni,
     assert np.isnan(kept["positions"]).sum() == (kept["exploded_by"] >= 0).sum() == number(found, "n_exploded")
     said = gni(*words, "eta=3", "n_steps=1000", "burn_in=0")
     assert said.code == 4
-    assert "all 1000 chains exploded by step 32; use scheme=strang or a smaller eta" in said.err
+    assert "all 1000 chains exploded by step 32; take the strang scheme or a shorter step" in said.err
 
 
 def test_exits_of_an_asymmetric_noise_are_those_of_theory(gni, folder):
@@ -242,8 +242,8 @@ def test_the_weak_errors_of_a_sum_stand_beside_those_of_its_chains(gni, folder):
         (("beta=[0.5,0.5]",), "beta: expected one number or 1"),
         (("burn_in=20000",), "leave 0 recorded steps"),
         (("scheme=rk4",), "scheme must be one of strang, euler, implicit, tamed"),
-        (("scheme=implicit", "eta=2"), "scheme=implicit has no unique step at eta=2"),
-        (("scheme=euler", "drift=fractional"), "scheme=euler cannot take drift=fractional"),
+        (("scheme=implicit", "eta=2"), "the implicit scheme has no unique solution for a step of 2:"),
+        (("scheme=euler", "drift=fractional"), "the euler scheme cannot take the fractional drift"),
         (("h=0.1",), "h and K are keys of drift=fractional"),
         (("drift=fractional", "h=0.1"), "h and K go together"),
         (("drift=fractional", "eta_power=0.5"), "take eta_power=0, got 0.5"),
@@ -259,7 +259,17 @@ def test_the_weak_errors_of_a_sum_stand_beside_those_of_its_chains(gni, folder):
         (("kde", "beside={alpha:1.2}"), "keys of beside must be one of"),
         (("basin=[-1,2]",), "must hold the potential's only minimum"),
         (("potential=quadratic", "basin=[1,2]"), "must hold the potential's only minimum"),
-        (("potential=polynomial", "potential.terms=[0,1,2,1]"), "even power"),
+        (
+            ("potential=polynomial", "potential.terms=[0,1,2,1]"),
+            "potential.terms must end in a positive coefficient of an even power",
+        ),
+        (("potential=quadratic", "potential.curvature=-1"), "potential.curvature must be > 0"),
+        (
+            ("potential=separable", "potential.parts=[{name:quadratic,curvature:-1}]"),
+            "potential.parts[0].curvature must be > 0",
+        ),
+        (("potential=separable", "potential.parts=[{name:quadratic,width:1}]"), "potential.parts[0]: quadratic has no"),
+        (("alpha=1.0000001",), "take eta <= "),
     ],
 )
 def test_a_usage_error_is_one_line_and_leaves_no_folder(gni, outputs, words, message):

@@ -80,7 +80,7 @@ def test_an_atom_is_left_out_of_the_choice(share, n):
 def test_samples_that_are_mostly_one_value_have_no_bandwidth(share):
     samples = np.random.default_rng(5).normal(size=4000)
     samples[: int(share * 4000)] = -0.5
-    with pytest.raises(NumericalError, match="bandwidth= a number"):
+    with pytest.raises(NumericalError, match="give a number as bandwidth"):
         bandwidth.choose("isj", samples)
 
 

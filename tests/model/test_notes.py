@@ -127,10 +127,10 @@ def test_a_step_that_is_far_too_long_is_refused(keys):
 
 
 def test_the_strong_wind_near_alpha_one_is_in_the_drift():
-    near, far = (build.moving(config_of(alpha=alpha), DoubleWell(), "strang") for alpha in (1.01, 1.5))
+    near, far = (build.dynamics(config_of(alpha=alpha), DoubleWell()) for alpha in (1.01, 1.5))
     assert near[0].winds[0] < -30
     assert far[0].winds == (0.0,)
     at = np.array([-3.0, 0.5])
     moved = near[1].after(at, 1e-6) - at
     assert moved / 0.5e-6 == pytest.approx(near[0].winds[0] - DoubleWell().gradient(at), rel=1e-3)
-    assert build.moving(config_of(alpha=1.01, scheme="euler"), DoubleWell(), "euler")[0].winds == (0.0,)
+    assert build.dynamics(config_of(alpha=1.01, scheme="euler"), DoubleWell()).increments.winds == (0.0,)

@@ -13,6 +13,7 @@ from gnicli.potential.quartic import Quartic
 from gnicli.potential.separable import Separable
 from gnicli.sde import levy_noise, loop
 from gnicli.sde.drift.gradient import GradientDrift
+from gnicli.sde.exits.basins import Basin
 from gnicli.sde.exits.explosions import euler_thresholds, explosion_probability
 from gnicli.sde.exits.simulated import first_exits
 from gnicli.sde.exits.theory import exit_rate_from, exit_theory, smallness, transition_rates
@@ -51,9 +52,8 @@ BASINS = [(1.2, 0.0), (1.5, 0.7), (1.5, -0.7)]
 
 def exits_of(alpha, beta, n_chains, horizon, eta=0.1):
     scheme = build("strang", GradientDrift(Quadratic()))
-    return first_exits(
-        scheme, Increments(LevyNoise(alpha, beta, 0.05)), 0.0, 1.0, 2.0, eta, round(horizon / eta), n_chains, seed=2
-    )
+    plan = Plan(round(horizon / eta), n_chains, eta, seed=2)
+    return first_exits(scheme, Increments(LevyNoise(alpha, beta, 0.05)), Basin(1, 0.0, 1.0, 2.0), plan)
 
 
 @pytest.mark.parametrize(("alpha", "beta"), BASINS)
@@ -162,20 +162,21 @@ def test_bad_input_is_refused():
         transition_rates(Separable(), LevyNoise(1.5, 0.0, 0.1))
     with pytest.raises(UsageError, match="one-dimensional"):
         euler_thresholds(Separable(), 0.1)
+    scheme, increments = build("strang", GradientDrift(Quadratic())), Increments(LevyNoise(1.5, 0, 1))
     with pytest.raises(UsageError, match="left must be > 0"):
-        first_exits(
-            build("strang", GradientDrift(Quadratic())), Increments(LevyNoise(1.5, 0, 1)), 0.0, -1, 1, 0.1, 10, 10
-        )
+        first_exits(scheme, increments, Basin(1, 0.0, -1, 1), Plan(10, 10, 0.1))
+    with pytest.raises(UsageError, match=r"constant steps, got eta_power=0\.5"):
+        first_exits(scheme, increments, Basin(1, 0.0, 1, 1), Plan(10, 10, 0.1, eta_power=0.5))
 
 
 def test_what_has_to_be_small_is_measured_against_the_nearest_border():
     noise = LevyNoise(1.5, 0.5, 0.1)
-    small = smallness(DoubleWell(), noise, 1.0, 1.0, math.inf)
+    small = smallness(DoubleWell(), noise, Basin(2, 1.0, 1.0, math.inf))
     assert small["ratio"] == pytest.approx(0.1 * 0.5)
     assert small["shift"] == pytest.approx(0.1**1.5 * 0.5 / 2)
     assert small["spread"] == pytest.approx(0.1 * 3 ** (-1 / 1.5))
-    assert smallness(DoubleWell(), noise, 1.0, 0.5, math.inf)["ratio"] == pytest.approx(0.1)
-    assert smallness(Quartic(), noise, 0.0, 1.0, 2.0)["spread"] == math.inf
+    assert smallness(DoubleWell(), noise, Basin(2, 1.0, 0.5, math.inf))["ratio"] == pytest.approx(0.1)
+    assert smallness(Quartic(), noise, Basin(1, 0.0, 1.0, 2.0))["spread"] == math.inf
 
 
 def test_noise_too_large_for_the_theory_is_told_and_small_noise_is_not():
@@ -200,7 +201,10 @@ def test_positions_explain_what_small_noise_does_not(alpha, beta, epsilon, right
     """Out of the left well, by the rate from where chains live; for alpha = .8 that of small noise is off by 15 %."""
     scheme = build("strang", GradientDrift(DoubleWell()))
     found = first_exits(
-        scheme, Increments(LevyNoise(alpha, beta, epsilon)), -1.0, 1e300, right, 0.02, 4000, 2048, seed=1
+        scheme,
+        Increments(LevyNoise(alpha, beta, epsilon)),
+        Basin(1, -1.0, 1e300, right),
+        Plan(4000, 2048, 0.02, seed=1),
     )
     rate = exit_rate_from(LevyNoise(alpha, beta, epsilon), found.nearness)
     allowed = 3 * found.rate / math.sqrt(found.n)

@@ -183,15 +183,15 @@ def test_gibbs_law(epsilon):
         (lambda: FractionalForce(Separable(), LevyNoise(1.5, 0.5)), "one dimension"),
         (
             lambda: build("euler", FractionalDrift(FractionalForce(Quadratic(), LevyNoise(1.5, 0.5)))),
-            "take scheme=strang",
+            "take the strang scheme",
         ),
         (
             lambda: build("tamed", FractionalDrift(FractionalForce(Quadratic(), LevyNoise(1.5, 0.5)))),
-            "take scheme=strang",
+            "take the strang scheme",
         ),
         (
             lambda: build("implicit", FractionalDrift(FractionalForce(Quadratic(), LevyNoise(1.5, 0.5)))),
-            "take scheme=strang",
+            "take the strang scheme",
         ),
     ],
 )

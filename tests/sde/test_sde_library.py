@@ -4,6 +4,7 @@ import doctest
 import importlib
 import importlib.util
 import math
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -19,7 +20,7 @@ from gnicli.experiments.simulate_sde import SimulateSdeConfig
 from gnicli.model import basins, build, chains
 from gnicli.potential.double_well import DoubleWell
 from gnicli.potential.quadratic import Quadratic
-from gnicli.sde import LevyNoise
+from gnicli.sde import LevyNoise, loop
 from gnicli.stable import StableLaw
 
 MODULES = (
@@ -92,7 +93,7 @@ def test_the_call_gives_the_numbers_of_the_command():
         (left, right), sde.exit_rates("double_well", noise, simulate=True, step=0.02, n_steps=300, n_chains=20, seed=3),
         strict=True,
     ):  # fmt: skip
-        one.follow(config, 300, 0.02, SilentObserver())
+        one.follow(loop.Plan(300, 20, 0.02, 3), SilentObserver())
         assert own.simulated.durations.tolist() == one.exits.durations.tolist()
         assert (own.theory, own.smallness) == (one.theory, one.smallness)
 
@@ -215,6 +216,13 @@ NOISE = LevyNoise(1.5, 0.5)
         (lambda: sde.simulate("double_well", 1.5), UsageError, "^noise: expected a LevyNoise"),
         (lambda: sde.simulate("double_well", NOISE, step=0), UsageError, "^step must be > 0, got 0"),
         (lambda: sde.simulate("double_well", NOISE, step=200), UsageError, "^step=200 is too long a step"),
+        (lambda: sde.simulate("double_well", NOISE, step=200), UsageError, r"the strang scheme needs .*take step <= 0"),
+        (lambda: sde.exit_rates("double_well", NOISE, simulate=True, step=0), UsageError, "^step must be > 0, got 0"),
+        (
+            lambda: sde.simulate("double_well", LevyNoise(2), drift="fractional"),
+            UsageError,
+            "^the fractional drift nee",
+        ),
         (
             lambda: sde.simulate("double_well", NOISE, n_steps=10, burn_in=10),
             UsageError,
@@ -225,12 +233,12 @@ NOISE = LevyNoise(1.5, 0.5)
         (
             lambda: sde.simulate("double_well", NOISE, drift="fractional", scheme="euler"),
             UsageError,
-            '^scheme="euler" cannot take drift="fractional".*; take scheme="strang"$',
+            "^the euler scheme cannot take the fractional drift.*; take the strang scheme$",
         ),
         (
             lambda: sde.simulate("double_well", LevyNoise(0.6, 0, 3), scheme="euler", step=0.1, n_chains=8),
             NumericalError,
-            'use scheme="strang" or a smaller step$',
+            "take the strang scheme or a shorter step$",
         ),
         (lambda: sde.simulate("separable", LevyNoise(1.5, [0.1] * 3)), UsageError, "^beta: expected one number or 2"),
         (lambda: sde.stationary_law("double_well"), UsageError, "^alpha is missing"),
@@ -256,5 +264,6 @@ NOISE = LevyNoise(1.5, 0.5)
     ],
 )
 def test_errors_speak_of_arguments(call, error, message):
-    with pytest.raises(error, match=message):
+    with pytest.raises(error, match=message) as found:
         call()
+    assert not re.search(r"\b(eta|scheme|drift|potential)[=.·]\S", str(found.value))  # keys of the command line

@@ -19,6 +19,7 @@ from scipy import special
 from gnicli import checks
 from gnicli.contracts.components import Potential
 from gnicli.errors import UsageError
+from gnicli.sde.choices import ORDERS
 from gnicli.sde.laws.gibbs import GibbsLaw
 from gnicli.sde.levy_noise import LevyNoise
 
@@ -49,15 +50,15 @@ class FractionalForce:
         alpha, beta = noise.alpha, noise.skewness
         if not 1 < alpha < 2 or abs(beta) >= 1:
             raise UsageError(
-                f"drift=fractional needs 1 < alpha < 2 and |beta| < 1, got alpha={alpha:g}, beta={beta:g}; "
-                "at alpha=2 it is drift=gradient"
+                f"the fractional drift needs 1 < alpha < 2 and |beta| < 1, got alpha={alpha:g}, beta={beta:g}; "
+                "at alpha=2 it is the gradient drift"
             )
         if (h is None) != (K is None):
             raise UsageError("h and K go together: give both, or neither for the drift by quadrature")
         if h is not None:
             checks.number("h", h, above=0)
             checks.integer("K", K, least=0, below=10**7)
-        checks.choice("order", order, (1, 2))
+        checks.choice("order", order, ORDERS)
         self.potential, self.noise, self.alpha, self.beta = potential, noise, alpha, beta
         self.h, self.K, self.order = h, K, order
         self.gibbs = GibbsLaw(potential, noise)

@@ -48,7 +48,7 @@ class FractionalDrift:
         edge_rates = self.rate(nodes[[0, -1]])
         if not (edge_rates[0] > 0 > edge_rates[1]):
             raise UsageError(
-                f"drift=fractional points outwards at the ends of its table (rate {edge_rates[0]:.3g} at "
+                f"the fractional drift points outwards at the ends of its table (rate {edge_rates[0]:.3g} at "
                 f"{self._edges[0]:.3g}, {edge_rates[1]:.3g} at {self._edges[1]:.3g}): K·h = "
                 f"{(force.K or 0) * (force.h or 0):.3g} is too short or h too large"
             )
@@ -67,10 +67,12 @@ class FractionalDrift:
         if self._multiple is not None:
             return tilted(self.potential, (self.wind / self._multiple,)).flow(w, self._multiple * time)
         if not isinstance(time, float | int):
-            raise UsageError("drift=fractional tabulates its flow: one time for all chains")
+            raise UsageError("the fractional drift tabulates its flow: one time for all chains")
         if time not in self._maps:
             if len(self._maps) >= _MAX_MAPS:
-                raise UsageError("drift=fractional tabulates its flow for constant steps: take eta_power=0")
+                raise UsageError(
+                    "the fractional drift tabulates its flow for constant steps: steps may not get shorter"
+                )
             self._maps[time] = _Map(self, time)
         return self._maps[time](w)
 
@@ -99,7 +101,7 @@ class FractionalDrift:
         if len(points):
             raise NumericalError(
                 f"the fractional drift's flow over a time of {time:g} needs more than {_MOST_PARTS} sub-steps; take a "
-                "smaller eta, or epsilon nearer to 1"
+                "shorter step, or epsilon nearer to 1"
             )
         return result
 
@@ -120,7 +122,7 @@ class _Map:
         fall = 1 / np.abs(drift.rate(edge) * drift.potential.gradient(edge) / drift.force.noise.intensity)
         if fall.max() > _INSTANT * time:
             raise UsageError(
-                f"drift=fractional is too weak at the ends of its table for a step of {time:g}: K·h = "
+                f"the fractional drift is too weak at the ends of its table for a step of {time:g}: K·h = "
                 f"{(drift.force.K or 0) * (drift.force.h or 0):.3g} is too short"
             )
         ends = drift.integrate(nodes, time)

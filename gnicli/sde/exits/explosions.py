@@ -19,7 +19,7 @@ def euler_thresholds(potential: Potential, eta: float) -> tuple[float, float]:
     minima on.
     """
     if potential.dimension != 1:
-        raise UsageError(f"thresholds need a one-dimensional potential, got potential={potential.name}")
+        raise UsageError(f"thresholds need a one-dimensional potential, got {potential.name}")
     return _threshold(potential, eta, -1.0), _threshold(potential, eta, 1.0)
 
 

@@ -5,33 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
-
+from gnicli import checks
 from gnicli.contracts.components import Potential
 from gnicli.contracts.observer import Observer
 from gnicli.errors import UsageError
 from gnicli.potential import build
-from gnicli.sde.arguments import in_arguments, noise_of
+from gnicli.sde.arguments import noise_of
 from gnicli.sde.dynamics import gradient_dynamics
+from gnicli.sde.exits.basins import Basin, basins
 from gnicli.sde.exits.simulated import Exits, first_exits
 from gnicli.sde.exits.theory import ExitTheory, exit_theory, smallness
 from gnicli.sde.levy_noise import LevyNoise
+from gnicli.sde.loop import Plan
 from gnicli.seeding import numpy_stream
 
 _STREAM = 2**62 + 1  # a step block that no simulation reaches: exits have draws of their own
 _NEVER = 1e300  # a side without a saddle
-
-
-class Basin(NamedTuple):
-    """The basin (minimum − left, minimum + right) of a one-dimensional potential; a side without a saddle is infinite.
-
-    `number` counts the minima from 1 on.
-    """
-
-    number: int
-    minimum: float
-    left: float
-    right: float
 
 
 class ExitRate(NamedTuple):
@@ -48,42 +37,12 @@ class ExitRate(NamedTuple):
     simulated: Exits | None
 
 
-def basins(potential: Potential, ends: Sequence[float] | None = None) -> list[Basin]:
-    """The basins between the saddles, by minimum; none where there is no saddle.
-
-    `ends` are the (low, high) of the only one, for a potential with a single minimum: `UsageError` where they do not
-    hold it.
-    """
-    minima = potential.minima()
-    if ends is not None:
-        low, high = ends
-        if len(minima) != 1 or not low < minima[0] < high:
-            raise UsageError(
-                f"basin={list(ends)} must hold the potential's only minimum, potential={potential.name} has "
-                f"{', '.join(f'{m:g}' for m in minima)}"
-            )
-        return [Basin(1, float(minima[0]), float(minima[0] - low), float(high - minima[0]))]
-    borders = np.concatenate([[-np.inf], potential.saddles(), [np.inf]])
-    if len(borders) == 2:
-        return []
-    return [Basin(i + 1, float(m), float(m - borders[i]), float(borders[i + 1] - m)) for i, m in enumerate(minima)]
-
-
-def follow(
-    basin: Basin,
-    potential: Potential,
-    noise: LevyNoise,
-    eta: float,
-    n_steps: int,
-    n_chains: int,
-    seed: int = 0,
-    observer: Observer | None = None,
-) -> Exits:
-    """Simulate exits from a basin over `n_steps` steps of length `eta`, by Strang's scheme: it never explodes."""
+def follow(basin: Basin, potential: Potential, noise: LevyNoise, plan: Plan, observer: Observer | None = None) -> Exits:
+    """Simulate exits from a basin by Strang's scheme, which never explodes; see `first_exits`."""
     increments, scheme = gradient_dynamics(potential, noise)
-    own_seed = int(numpy_stream(seed, "simulate", _STREAM, basin.number).integers(2**63 - 1))
-    left, right = min(basin.left, _NEVER), min(basin.right, _NEVER)
-    return first_exits(scheme, increments, basin.minimum, left, right, eta, n_steps, n_chains, own_seed, observer)
+    own_seed = int(numpy_stream(plan.seed, "simulate", _STREAM, basin.number).integers(2**63 - 1))
+    reach = basin._replace(left=min(basin.left, _NEVER), right=min(basin.right, _NEVER))
+    return first_exits(scheme, increments, reach, plan._replace(seed=own_seed), observer)
 
 
 def exit_rates(
@@ -120,16 +79,17 @@ def exit_rates(
         raise UsageError(
             "exit rates need alpha < 2, got alpha=2: the theory is that of jumps, and Brownian noise has none"
         )
-    with in_arguments():
-        places = basins(found, basin)
-        if not places:
-            raise UsageError(f"potential={found.name} has no saddle: give the ends of the basin, basin=(low, high)")
-        return [
-            ExitRate(
-                place,
-                exit_theory(noise, place.left, place.right),
-                smallness(found, noise, place.minimum, place.left, place.right),
-                follow(place, found, noise, step, n_steps, n_chains, seed) if simulate else None,
-            )
-            for place in places
-        ]
+    checks.number("step", step, above=0)
+    places = basins(found, basin)
+    if not places:
+        raise UsageError(f"the potential {found.name} has no saddle: give the ends of the basin, basin=(low, high)")
+    plan = Plan(n_steps, n_chains, step, seed)
+    return [
+        ExitRate(
+            place,
+            exit_theory(noise, place.left, place.right),
+            smallness(found, noise, place),
+            follow(place, found, noise, plan) if simulate else None,
+        )
+        for place in places
+    ]

@@ -10,7 +10,9 @@ import numpy as np
 from gnicli import checks
 from gnicli.contracts.observer import Observer, SilentObserver, State
 from gnicli.errors import UsageError
+from gnicli.sde.exits.basins import Basin
 from gnicli.sde.increments import CHAIN_BLOCK, STEP_BLOCK, Increments
+from gnicli.sde.loop import Plan, check_plan
 from gnicli.sde.scheme import Scheme
 
 _INNER = 0.8  # of the way to a border
@@ -72,39 +74,35 @@ def count_interval(n: np.ndarray | int, level: float = 0.95) -> tuple[np.ndarray
 def first_exits(
     scheme: Scheme,
     increments: Increments,
-    minimum: float,
-    left: float,
-    right: float,
-    eta: float,
-    n_steps: int,
-    n_chains: int,
-    seed: int = 0,
+    basin: Basin,
+    plan: Plan,
     observer: Observer | None = None,
 ) -> Exits:
-    """Run one-dimensional chains from `minimum` until they leave (minimum − left, minimum + right), again and again.
+    """Run one-dimensional chains from the minimum of a basin until they leave it, again and again.
 
-    A chain is judged where the noise has just put it: a jump that the drift would take back within the step counts, as
-    it does in continuous time. `observer.restore` gives the state of a finished block of steps back.
+    All steps are `plan.eta` long; nothing is recorded, so the plan's `burn_in` and `thin` do not matter. A chain is
+    judged where the noise has just put it: a jump that the drift would take back within the step counts, as it does in
+    continuous time. `observer.restore` gives the state of a finished block of steps back.
     """
-    checks.number("left", left, above=0, sizes=None)  # a border may be as far as never to be reached
-    checks.number("right", right, above=0, sizes=None)
-    checks.number("eta", eta, above=0)
-    checks.integer("n_steps", n_steps, least=1)
-    checks.integer("n_chains", n_chains, least=1)
+    checks.number("left", basin.left, above=0, sizes=None)  # a border may be as far as never to be reached
+    checks.number("right", basin.right, above=0, sizes=None)
+    check_plan(plan)
+    if plan.eta_power:
+        raise UsageError(f"exits are followed with constant steps, got eta_power={plan.eta_power:g}")
     if increments.dimension != 1:
         raise UsageError(f"exits are simulated in one dimension only, got {increments.dimension}")
     observer = observer or SilentObserver()
-    watch = _Watch(n_chains, float(minimum), left, right)
+    watch, n_steps, n_chains, eta = _Watch(plan.n_chains, basin), plan.n_steps, plan.n_chains, plan.eta
     state = observer.restore()
     done = watch.restore(state) if state is not None else 0
     for first in range(done, n_steps, STEP_BLOCK):
         etas = np.full(min(STEP_BLOCK, n_steps - first), eta)
         for chain_block, begin in enumerate(range(0, n_chains, CHAIN_BLOCK)):
             part = slice(begin, min(begin + CHAIN_BLOCK, n_chains))
-            noise = increments.block(seed, first // STEP_BLOCK, chain_block, etas, part.stop - part.start)
+            noise = increments.block(plan.seed, first // STEP_BLOCK, chain_block, etas, part.stop - part.start)
             watch.follow(scheme, noise, part, eta, first)
-            here = scheme.before(watch.w[part], eta) - minimum
-            watch.near += _nearness(here, left, right, increments.noise.alpha)
+            here = scheme.before(watch.w[part], eta) - basin.minimum
+            watch.near += _nearness(here, basin, increments.noise.alpha)
         done = min(first + STEP_BLOCK, n_steps)
         observer.step_done(done, n_steps, partial(watch.state, done), n_exits=int(watch.counts.sum()))
     return watch.exits(n_steps * n_chains * eta)
@@ -113,8 +111,9 @@ def first_exits(
 class _Watch:
     """Chains that begin again at the minimum after each exit: where they are, and their exits so far."""
 
-    def __init__(self, n_chains: int, minimum: float, left: float, right: float) -> None:
-        self._minimum, self._low, self._high = minimum, minimum - left, minimum + right
+    def __init__(self, n_chains: int, basin: Basin) -> None:
+        self._minimum = minimum = float(basin.minimum)
+        self._low, self._high = minimum - basin.left, minimum + basin.right
         self.w, self._since = np.full(n_chains, minimum), np.zeros(n_chains, int)
         self.counts = np.zeros(2, int)  # to the left, to the right
         self.near = np.zeros(3)  # sums of |border − w|^{−α}, and of how many
@@ -156,11 +155,12 @@ class _Watch:
         return Exits(int(self.counts[0]), int(self.counts[1]), time, durations, moments, nearness)
 
 
-def _nearness(w: np.ndarray, left: float, right: float, alpha: float) -> np.ndarray:
+def _nearness(w: np.ndarray, basin: Basin, alpha: float) -> np.ndarray:
     """Sums over chains at `w` from their minimum.
 
     For alpha >= 1 the expectation is infinite: what is next to a border, and about to leave anyway, is left out.
     """
     reach = 1.0 if alpha < 1 else _INNER
+    left, right = basin.left, basin.right
     inside = w[(w > -reach * left) & (w < reach * right)]
     return np.array([((inside + left) ** -alpha).sum(), ((right - inside) ** -alpha).sum(), len(inside)])

@@ -14,6 +14,7 @@ import numpy as np
 from gnicli.contracts.components import Potential
 from gnicli.errors import UsageError
 from gnicli.potential import build
+from gnicli.sde.exits.basins import Basin
 from gnicli.sde.levy_noise import LevyNoise
 
 
@@ -59,7 +60,7 @@ def transition_rates(potential: str | Mapping[str, Any] | Potential, noise: Levy
     """
     potential = build(potential)
     if potential.dimension != 1:
-        raise UsageError(f"transition rates need a one-dimensional potential, got potential={potential.name}")
+        raise UsageError(f"transition rates need a one-dimensional potential, got {potential.name}")
     wells = potential.minima()
     borders = np.concatenate([[-np.inf], potential.saddles(), [np.inf]])
     beta = noise.skewness
@@ -73,13 +74,13 @@ def transition_rates(potential: str | Mapping[str, Any] | Potential, noise: Levy
     return rates - np.diag(rates.sum(axis=1))
 
 
-def smallness(potential: Potential, noise: LevyNoise, minimum: float, left: float, right: float) -> dict[str, float]:
+def smallness(potential: Potential, noise: LevyNoise, basin: Basin) -> dict[str, float]:
     """What has to be much less than 1 for the theory of exits and transitions, over the way to the nearest border.
 
     `ratio`: ε|β tan(πα/2)|. `shift`: how far the noise's centering moves the resting place. `spread`: the width of the
     law of a chain that stays at the minimum.
     """
-    nearest, stiffness, centering = min(left, right), _curvature(potential, minimum), abs(noise.centering)
+    nearest, stiffness, centering = basin.nearest, _curvature(potential, basin.minimum), abs(noise.centering)
     still = stiffness > 0
     settled = noise.epsilon * (noise.alpha * stiffness) ** (-1 / noise.alpha) if still else math.inf
     moved = abs(noise.wind) / stiffness if still else math.inf if centering else 0.0

@@ -17,7 +17,7 @@ class GibbsLaw:
 
     def __init__(self, potential: Potential, noise: LevyNoise) -> None:
         if potential.dimension != 1:
-            raise UsageError(f"the Gibbs density is drawn in one dimension only, got potential={potential.name}")
+            raise UsageError(f"the Gibbs density is drawn in one dimension only, got {potential.name}")
         self._potential = potential
         self._inverse = noise.epsilon**-noise.alpha
         self.modes = np.asarray(potential.minima(), float)

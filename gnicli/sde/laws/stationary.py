@@ -56,7 +56,7 @@ def stationary_law(
     noise = noise_of(noise, alpha, beta, epsilon)
     potential = build(potential)
     if potential.coefficients is None:
-        raise UsageError(f"the exact stationary law needs a polynomial potential, got potential={potential.name}")
+        raise UsageError(f"the exact stationary law needs a polynomial potential, got {potential.name}")
     return StationaryLaw(np.asarray(potential.coefficients, float), noise)
 
 

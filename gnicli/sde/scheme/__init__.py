@@ -12,11 +12,10 @@ from typing import Protocol
 import numpy as np
 
 from gnicli import checks
+from gnicli.sde.choices import SCHEMES
 from gnicli.sde.drift import Drift
 
 _EXPLODED = 1e100
-
-NAMES = ("strang", "euler", "implicit", "tamed")
 
 
 class Scheme(Protocol):
@@ -65,6 +64,6 @@ def visit_after(scheme: Scheme, w: np.ndarray, eta: float, next_eta: float) -> t
 
 def build(name: str, drift: Drift) -> Scheme:
     """The scheme called `name` for a drift; `UsageError` for an unknown name or a drift that it cannot take."""
-    checks.choice("scheme", name, NAMES)
+    checks.choice("scheme", name, SCHEMES)
     scheme: Scheme = importlib.import_module(f"gnicli.sde.scheme.{name}").SCHEME(drift)
     return scheme

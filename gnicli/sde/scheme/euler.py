@@ -24,8 +24,8 @@ class Euler:
     def __init__(self, drift: Drift) -> None:
         if drift.name != "gradient":
             raise UsageError(
-                f"scheme=euler cannot take drift={drift.name}: that drift grows beyond 1e20 within reach of the noise, "
-                "so every chain would run away; take scheme=strang"
+                f"the euler scheme cannot take the {drift.name} drift: it grows beyond 1e20 within reach of the noise, "
+                "so every chain would run away; take the strang scheme"
             )
         self._drift = drift
         self._eta, self._found = 0.0, (np.inf, np.inf)

@@ -24,8 +24,8 @@ class Implicit:
         members: tuple[Potential, ...] = getattr(potential, "members", (potential,))
         if drift.name != "gradient" or any(member.coefficients is None for member in members):
             raise UsageError(
-                f"scheme=implicit needs drift=gradient and a polynomial or separable potential, got drift={drift.name} "
-                f"and potential={potential.name}; take scheme=strang"
+                f"the implicit scheme needs the gradient drift and a polynomial or separable potential, got the "
+                f"{drift.name} drift and {potential.name}; take the strang scheme"
             )
         self._forces = [polynomials.derivative(np.asarray(member.coefficients, float)) for member in members]
         # −inf f'' bounds the step below which w + η f'(w) is monotone.
@@ -39,8 +39,8 @@ class Implicit:
         """Solve for the new place."""
         if eta * self._concavity >= 1:
             raise UsageError(
-                f"scheme=implicit has no unique step at eta={eta:g}: the potential's curvature goes down to "
-                f"{-self._concavity:g}; take eta < {1 / self._concavity:g}"
+                f"the implicit scheme has no unique solution for a step of {eta:g}: the potential's curvature goes "
+                f"down to {-self._concavity:g}; take a step below {1 / self._concavity:g}"
             )
         if w.ndim == 1:
             return _solve(self._forces[0], w, eta)
@@ -89,7 +89,7 @@ def _solve(force: np.ndarray, right: np.ndarray, eta: float) -> np.ndarray:
         # Newton's last steps double the digits: a change below 1e-9 leaves nothing to do.
         open_ &= np.abs(new - here) > 1e-9 * (1 + np.abs(new))
         live, low, high = live[open_], low[open_], high[open_]
-    raise NumericalError(f"scheme=implicit did not solve its step for {len(live)} chains")
+    raise NumericalError(f"the implicit scheme did not solve its step for {len(live)} chains")
 
 
 SCHEME = Implicit

@@ -21,7 +21,7 @@ class Tamed:
 
     def __init__(self, drift: Drift) -> None:
         if drift.name != "gradient":
-            raise UsageError(f"scheme=tamed cannot take drift={drift.name}; take scheme=strang")
+            raise UsageError(f"the tamed scheme cannot take the {drift.name} drift; take the strang scheme")
         self._drift = drift
 
     def before(self, w: np.ndarray, eta: float) -> np.ndarray:

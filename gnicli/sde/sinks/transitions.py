@@ -21,7 +21,7 @@ class Transitions(Arrays):
 
     def __init__(self, potential: Potential, n_chains: int, core: float = 0.5) -> None:
         if potential.dimension != 1:
-            raise UsageError(f"transitions need a one-dimensional potential, got potential={potential.name}")
+            raise UsageError(f"transitions need a one-dimensional potential, got {potential.name}")
         wells, saddles = potential.minima(), potential.saddles()
         borders = np.concatenate([[-np.inf], saddles, [np.inf]])
         near = np.minimum(wells - borders[:-1], borders[1:] - wells) * core
