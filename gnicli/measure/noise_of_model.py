@@ -154,7 +154,7 @@ def weight_names(model: torch.nn.Module) -> list[str]:
 def _measured(bench: Bench, n_draws: int, n_traced: int) -> populations.Found:
     """The populations of the bench, where memory has room for them; the model is left as it was."""
     network = bench.network
-    words = f"gradient_noise with n_draws={n_draws}, n_traced={n_traced} on {room.told(bench)}"
+    words = f"gradient_noise with n_draws={n_draws}, n_traced={n_traced} on {room.described(bench)}"
     room.require(room.of_layers(bench, n_draws, n_traced), words, next(network.module.parameters()).device)
     with undisturbed(network.module, network.seed, bench.step):
         return populations.measure(bench, n_draws, n_traced, SilentObserver())
