@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -97,13 +97,19 @@ def verify(wanted: Wanted, observer: Observer) -> None:
     with readable(wanted):
         found = files.sha256_of(wanted.path)
     if found.startswith(wanted.sha256):
-        # A read-only cache serves as well; it is then hashed each time. And whoever has a turn at this moment may have
-        # taken the half-written stamp for a leftover.
-        with contextlib.suppress(ResourceError, FileNotFoundError):
-            files.replace(wanted.stamp, json.dumps({**before, "sha256": found}).encode())
+        with contextlib.suppress(ResourceError):  # a read-only cache serves as well; it is then hashed each time
+            _write_stamp(wanted, {**before, "sha256": found})
         files.remove_leftovers(wanted.folder, wanted.stamp.name)  # another's is equal, if it is alive
         return
     raise set_aside(wanted, wanted.path, found)
+
+
+def _write_stamp(wanted: Wanted, stamp: Mapping[str, object]) -> None:
+    """Write the stamp of a file whose sum was right; `ResourceError` when the disk does not take it."""
+    # Another process that verifies the same file needs no turn, and may have taken the half-written stamp for a
+    # leftover: then the file has its stamp, an equal one, or is hashed once more.
+    with contextlib.suppress(FileNotFoundError):
+        files.replace(wanted.stamp, json.dumps(stamp).encode())
 
 
 def set_aside(wanted: Wanted, path: Path, found: str) -> DataError:
@@ -149,7 +155,7 @@ def accept(wanted: Wanted, path: Path) -> None:
         raise set_aside(wanted, path, found)
     if path != wanted.path:
         files.rename(path, wanted.path)
-    files.replace(wanted.stamp, json.dumps(_stamp(wanted)).encode())
+    _write_stamp(wanted, _stamp(wanted))
 
 
 def make_folder(wanted: Wanted) -> None:

@@ -507,6 +507,25 @@ def test_half_a_stamp_goes_when_the_file_is_next_hashed(served, cache):
     assert not half.exists()
 
 
+def test_a_stamp_that_another_process_takes_for_a_leftover_costs_no_fetch(served, cache, monkeypatch):
+    """Between the file's rename and its stamp a second process finds the file, hashes it and clears leftovers."""
+    wanted = wanted_from(served, cache)
+    write, taken = files._write_temporary, []
+
+    def write_and_lose(temporary, content):
+        write(temporary, content)
+        if not taken and wanted.stamp.name in temporary.name:
+            taken.append(temporary)
+            store.verify(wanted, SilentObserver())
+
+    monkeypatch.setattr(files, "_write_temporary", write_and_lose)
+    ensure(wanted, SilentObserver())
+    assert taken
+    assert not taken[0].exists()
+    assert wanted.path.read_bytes() == CONTENT
+    assert condition(wanted) == "verified"
+
+
 def test_an_import_waits_for_its_turn(served, cache, tmp_path):
     wanted = wanted_from(served, cache)
     wanted.folder.mkdir(parents=True)
