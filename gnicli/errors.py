@@ -52,6 +52,10 @@ class GniError(Exception):
     def __init__(self, message: str = "") -> None:
         super().__init__(redacted(shown(str(message))))
 
+    def at(self, place: str) -> GniError:
+        """The same error with the place where it came up in front of its message."""
+        return type(self)(f"{place}: {self}")
+
 
 class UsageError(GniError):
     """A wrong argument, key, value or combination of them."""
@@ -71,6 +75,10 @@ class FieldError(UsageError):
 
     def __reduce__(self) -> tuple[type[FieldError], tuple[str, str]]:
         return type(self), (self.field, self.wrong)
+
+    def at(self, place: str) -> FieldError:
+        """The same error with the place where it came up in front of its message."""
+        return type(self)(f"{place}: {self.field}", self.wrong)
 
     def of(self, group: str, place: str | None = None) -> FieldError:
         """The same of the field of a component of `group`, which stands at the key `place` (default: the group).

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gnicli.errors import ConflictError, DataError, FieldError, GniError, Interrupted, redacted, shown
+from gnicli.errors import ConflictError, DataError, FieldError, GniError, Interrupted, UsageError, redacted, shown
 
 ANY = st.text(st.characters(), max_size=40)  # surrogates too, which file names bring
 
@@ -65,3 +65,11 @@ def test_a_field_is_named_by_where_its_component_is():
     full = FieldError("potential.curvature", " must be > 0")
     assert full.of("potential") is full
     assert str(pickle.loads(pickle.dumps(own)).of("potential")) == "potential.curvature must be > 0"
+
+
+@pytest.mark.parametrize("error", [DataError("no rows"), UsageError("M: 0"), FieldError("M", " must be 1, got 0")])
+def test_a_place_goes_in_front_and_the_kind_stays(error):
+    placed = error.at("config.yaml")
+    assert type(placed) is type(error)
+    assert str(placed) == f"config.yaml: {error}"
+    assert placed.exit_code == error.exit_code

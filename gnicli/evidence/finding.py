@@ -116,7 +116,7 @@ class Look:
             if other.takes(self.y) or name == plan.law:
                 self.fitted[name] = other, _attempt(other, self.y)
         if isinstance(error := self.fitted[plan.law][1], GniError):
-            raise type(error)(f"law={plan.law}: {error}")
+            raise error.at(f"law={plan.law}")
         self.good = without_errors(self.fitted)
         self.rivals = rivals(self.y, self.fitted)
         self.ratio = None

@@ -64,7 +64,7 @@ def _saved(folder: Path, command: str) -> validation.Validated:
         known = error_messages.translate(error, command, {})
         if known is None:
             raise
-        raise type(known)(f"{folder / '.hydra' / 'config.yaml'}: {known}") from error
+        raise known.at(str(folder / ".hydra" / "config.yaml")) from error
 
 
 # -------------------------------------------------------------------------------------------------------------- sweeps

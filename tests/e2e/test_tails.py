@@ -21,7 +21,7 @@ def test_exponents_beside_their_exact_values(gni, tmp_path):
     assert slope["value"] == pytest.approx(exact["value"], abs=4 * slope["stderr"])
     assert found["limit/gradient/layer1"]["value"] == 2
     assert found["ess/gradient/layer1"]["value"] > 1000
-    assert "limits 2, 2; printed 1.5, 2." in (folder / "report.md").read_text()
+    assert "large m: 2, 2. Exponents printed in the paper: 1.5, 2." in (folder / "report.md").read_text()
 
 
 @pytest.mark.slow  # two starts of the program

@@ -92,7 +92,7 @@ def fit_many(
         try:
             ready.append(_checked(samples, parameterization, held))
         except GniError as error:
-            raise type(error)(f"sample {k}: {error}") from None
+            raise error.at(f"sample {k}") from None
     return _fit_all(ready, parameterization, held, exact) if ready else []
 
 
