@@ -161,14 +161,8 @@ def claim(folder: Path, manifest: Manifest, settings: Mapping[str, bytes] | None
         _refuse_taken(folder, manifest.get("kind"))
         is_ours = True
         content.write_settings(folder, settings or {})
-        born: Manifest = {
-            "format": FORMAT,
-            **manifest,
-            "start": stamp(),
-            "resumed": None,
-            **_identity(),
-            "status": "running",
-        }
+        begun: Manifest = {"start": stamp(), "resumed": None, **_identity(), "status": "running"}
+        born: Manifest = {"format": FORMAT, **manifest, **begun}
         if not files.create_exclusively(folder / MANIFEST, encode(born)):
             is_ours = False
             raise ConflictError(f"{folder} has just been taken by another run; choose another run.dir")

@@ -14,14 +14,13 @@ from gnicli.contracts.observer import Observer, State
 from gnicli.contracts.results import Results, Value
 from gnicli.engine import checkpoint, display, figures, folders, machine, places, provenance, report, tables
 from gnicli.engine.caller import Caller
-from gnicli.engine.machine import Config
 from gnicli.engine.manifest import ArrayNote, Manifest
 from gnicli.engine.observer import RunObserver
 from gnicli.engine.signals import KEYBOARD_EXIT_CODE, StopRequest, stop_on_signals
 from gnicli.errors import GniError, Interrupted, UsageError, shown
 
 DIVERGED_EXIT_CODE = 4
-Experiment = Callable[[Config, Observer], Results]
+Experiment = Callable[[machine.Config, Observer], Results]
 
 
 class Outcome(NamedTuple):
@@ -62,13 +61,13 @@ class Silent(display.Display):
         """Do nothing: there is no live line."""
 
 
-class Job(Generic[Config]):
+class Job(Generic[machine.Config]):
     """The run as it passes through its stages: prepare, go, and one of the ends."""
 
     def __init__(
         self,
-        run: Experiment[Config],
-        config: Config,
+        run: Experiment[machine.Config],
+        config: machine.Config,
         plain: Mapping[str, object],
         claim: folders.Claim,
         resume: bool,
@@ -156,8 +155,7 @@ class Job(Generic[Config]):
     def observe(self, stop: StopRequest) -> RunObserver:
         """The experiment's observer."""
         assert self.metrics is not None
-        settings = self.plain.get("run")
-        settings = settings if isinstance(settings, dict) else {}
+        settings = found if isinstance(found := self.plain.get("run"), dict) else {}
         self.observer = RunObserver(
             self.folder,
             self.plain,

@@ -16,7 +16,6 @@ from gnicli.stable.law import StableLaw
 from gnicli.stable.parameterization import check_parameterization
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
     from scipy.interpolate import RectBivariateSpline
 
 _LEVELS = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
@@ -56,7 +55,7 @@ def _ratios(q: np.ndarray) -> np.ndarray:
     return np.array([math.log(wide / (q[3] - q[1])), (q[4] + q[0] - 2.0 * q[2]) / wide])
 
 
-def quantile_fit(samples: npt.ArrayLike, parameterization: str = "S1") -> StableLaw:
+def quantile_fit(samples: np.typing.ArrayLike, parameterization: str = "S1") -> StableLaw:
     """McCulloch (1986): alpha and beta from two ratios of five quantiles, then scale and location.
 
     samples, parameterization: as in `fit`. Good to a few percent and to its bounds [0.5, 2] × [−1, 1]; raises as `fit`
@@ -95,7 +94,7 @@ def _in_sample_units(
     return StableLaw(alpha, beta, s.center + s.unit * loc, s.unit * scale, "S0").to(parameterization)
 
 
-def ecf_fit(samples: npt.ArrayLike, parameterization: str = "S1") -> StableLaw:
+def ecf_fit(samples: np.typing.ArrayLike, parameterization: str = "S1") -> StableLaw:
     """Koutrouvelis (1980): two regressions on the empirical characteristic function, repeated four times.
 
     log(−log|φ|) = α log t + α log σ gives alpha and scale; arg φ = μt − β σt g(σt), linear in μ and β (g as in
@@ -149,7 +148,7 @@ class TailIndex(NamedTuple):
     n_tail: int
 
 
-def hill(samples: npt.ArrayLike, n_tail: int | None = None) -> TailIndex:
+def hill(samples: np.typing.ArrayLike, n_tail: int | None = None) -> TailIndex:
     """Hill's tail index of |x − median|, from the `n_tail` largest (default: the square root of n, at least 10).
 
     It estimates the exponent of a power tail whatever its value: above 2 where the law is not stable. Raises as `fit`

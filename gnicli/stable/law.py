@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -23,9 +23,6 @@ from gnicli.stable.density import inversion
 from gnicli.stable.density.located import Located
 from gnicli.stable.parameterization import check_parameterization, shift_in_scales
 from gnicli.stable.sampling import draw, moved
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
 
 
 @dataclass(frozen=True)
@@ -86,7 +83,7 @@ class StableLaw(Located):
 
     # ------------------------------------------------------------------------------------------------------- densities
 
-    def logpdf(self, x: npt.ArrayLike) -> Any:
+    def logpdf(self, x: np.typing.ArrayLike) -> Any:
         """Natural logarithm of the density at x, in the shape of x; −inf outside of a one-sided support.
 
         >>> round(StableLaw(1.5, 0.5).logpdf(1e6), 6)
@@ -94,7 +91,7 @@ class StableLaw(Located):
         """
         return self._shaped(x, lambda flat: self._log(flat, 0)[0] - math.log(self.scale))
 
-    def pdf(self, x: npt.ArrayLike) -> Any:
+    def pdf(self, x: np.typing.ArrayLike) -> Any:
         """The density at x, in the shape of x and in one over the samples' unit.
 
         >>> round(StableLaw(1.0, 0.0, scale=2.0).pdf(0.0), 6)  # 1 / 2π: Cauchy's law
@@ -102,7 +99,7 @@ class StableLaw(Located):
         """
         return self._shaped(x, self._density)
 
-    def cdf(self, x: npt.ArrayLike) -> Any:
+    def cdf(self, x: np.typing.ArrayLike) -> Any:
         """P(X <= x), in the shape of x. The error is relative in the lower tail; take `sf` for the upper one.
 
         >>> round(StableLaw(2.0, 0.0, scale=0.5**0.5).cdf(-1.96), 6)  # the standard normal law
@@ -110,7 +107,7 @@ class StableLaw(Located):
         """
         return self._shaped(x, lambda flat: self._one_side(flat, lower=True))
 
-    def sf(self, x: npt.ArrayLike) -> Any:
+    def sf(self, x: np.typing.ArrayLike) -> Any:
         """P(X > x), in the shape of x. The error is relative in the upper tail.
 
         >>> print(f"{StableLaw(1.5, 0.5).sf(1e8):.6e}")
@@ -118,7 +115,7 @@ class StableLaw(Located):
         """
         return self._shaped(x, lambda flat: self._one_side(flat, lower=False))
 
-    def ppf(self, q: npt.ArrayLike) -> Any:
+    def ppf(self, q: np.typing.ArrayLike) -> Any:
         """The x with cdf(x) = q, in the shape of q: ±inf or the edge of the support at q = 0 and 1, NaN outside [0, 1].
 
         For q near 1 it is no better than 1 − q: take `isf` there. ±inf too where x is beyond the range of floats.
@@ -128,7 +125,7 @@ class StableLaw(Located):
         """
         return self._shaped(q, lambda flat: self._quantile(flat, lower=True))
 
-    def isf(self, q: npt.ArrayLike) -> Any:
+    def isf(self, q: np.typing.ArrayLike) -> Any:
         """The x with sf(x) = q, in the shape of q, exact for small q; otherwise as `ppf`.
 
         >>> round(StableLaw(1.0, 0.0).isf(1e-20) / 1e20, 6)  # 1 / π
@@ -136,7 +133,7 @@ class StableLaw(Located):
         """
         return self._shaped(q, lambda flat: self._quantile(flat, lower=False))
 
-    def cf(self, t: npt.ArrayLike) -> Any:
+    def cf(self, t: np.typing.ArrayLike) -> Any:
         """The characteristic function E exp(itX), complex128 in the shape of t; t is in one over the samples' unit.
 
         >>> value = StableLaw(1.5, 0.5).cf(1.0)

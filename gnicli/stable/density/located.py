@@ -5,16 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from gnicli.stable.density import inversion
 from gnicli.stable.parameterization import shift_in_scales
 from gnicli.stable.sampling import moved
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
 
 _SEEN = -40.0  # of log scale: above it a density below exp(-800) of the standard law is 0 in units of the samples too
 
@@ -49,7 +46,7 @@ class Located:
         half = np.abs(0.5 * x[lost] - 0.5 * self.loc)
         return lost, np.log(half) + (math.log(2.0) - math.log(self.scale))
 
-    def _shaped(self, x: npt.ArrayLike, function: Callable[[np.ndarray], np.ndarray]) -> Any:
+    def _shaped(self, x: np.typing.ArrayLike, function: Callable[[np.ndarray], np.ndarray]) -> Any:
         """`function` of the values in one row, in the shape of `x`: a float of a number, masked where `x` is."""
         array = np.asarray(x, dtype=np.float64)
         with np.errstate(under="ignore"):

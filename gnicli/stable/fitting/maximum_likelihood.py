@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -25,15 +24,12 @@ from gnicli.stable.fitting.search_problem import Optimum, Problem
 from gnicli.stable.fitting.standardize import Standardized, standardize
 from gnicli.stable.parameterization import NAMES, check_parameterization, s1_shift
 
-if TYPE_CHECKING:
-    import numpy.typing as npt
-
 _ATOM = 0.15  # share of one value; a law of small scale there is likelier than one of the rest's from .25 or so on
 _NEAR_NORMAL = 1.97  # above it the normal law itself is tried
 
 
 def fit(
-    samples: npt.ArrayLike,
+    samples: np.typing.ArrayLike,
     parameterization: str = "S1",
     fixed: Mapping[str, float] | None = None,
     *,
@@ -68,7 +64,7 @@ def fit(
 
 
 def fit_many(
-    list_of_samples: Iterable[npt.ArrayLike],
+    list_of_samples: Iterable[np.typing.ArrayLike],
     parameterization: str = "S1",
     fixed: Mapping[str, float] | None = None,
     *,
@@ -96,7 +92,7 @@ def fit_many(
     return _fit_all(ready, parameterization, held, exact) if ready else []
 
 
-def _checked(samples: npt.ArrayLike, parameterization: str, held: dict[str, float]) -> Standardized:
+def _checked(samples: np.typing.ArrayLike, parameterization: str, held: dict[str, float]) -> Standardized:
     s = standardize(samples, atom=True)
     if s.tie is not None:
         ties.check(s.values, s.unit, s.tie, parameterization, held)

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import math
 import threading
-from typing import TYPE_CHECKING
 
 import numpy as np
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
 
 _LINE = 64  # bytes of a cache line
 
@@ -20,7 +16,7 @@ class Scratch(threading.local):
     def __init__(self) -> None:
         self._memory = np.empty(0, dtype=np.uint8)
 
-    def arrays(self, *wanted: tuple[tuple[int, ...], npt.DTypeLike]) -> list[np.ndarray]:
+    def arrays(self, *wanted: tuple[tuple[int, ...], np.typing.DTypeLike]) -> list[np.ndarray]:
         """Arrays of these shapes and dtypes, to be written; until the next call, which hands the same memory out."""
         starts, end = [], 0
         for shape, dtype in wanted:

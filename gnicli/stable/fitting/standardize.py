@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from gnicli.errors import DataError, NumericalError
 from gnicli.stable.fitting import binning
 from gnicli.stable.fitting.ties import Tie, commonest
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
 
 FEWEST = 50
 _ROUGH = 2048
@@ -107,7 +104,7 @@ def _quartiles(values: np.ndarray) -> tuple[float, float, float]:
     return float(in_order[n // 4]), float(in_order[n // 2]), float(in_order[(3 * n) // 4])
 
 
-def standardize(samples: npt.ArrayLike, *, atom: bool = False) -> Standardized:
+def standardize(samples: np.typing.ArrayLike, *, atom: bool = False) -> Standardized:
     """The sample with a rough center and unit. Raises `DataError` for values that are not finite, `NumericalError` for
     fewer than 50 values or values without spread.
 
