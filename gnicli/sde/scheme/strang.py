@@ -1,6 +1,7 @@
 """`scheme=strang` (default): half a drift flow, the noise, half a drift flow (Strang 1968).
 
-Weak order 2. The flow is exact or nearly so, hence chains never run away, whatever the noise.
+Weak order 2 for the gradient drift, less for the fractional one (`drift.fractional_flow`). The flow is exact or nearly
+so, hence chains never run away, whatever the noise.
 
 Recorded only where a step ends, every jump would be seen at the ages η/2, 3η/2, … and at no other: on the double well
 the distribution function is then off by 1e-5 beyond |w| = 5 at η = .01, nothing is seen beyond 1/√η, and E w² has a
