@@ -46,7 +46,7 @@ FLAGS = (
         "all",
     ),
     Flag(("--config-dir", "-cd"), "add a folder of configuration files, such as experiment/mine.yaml", "FOLDER"),
-    Flag(("--config-name", "-cn"), "use another main configuration file", "NAME"),
+    Flag(("--config-name", "-cn"), "use another main file, from the folder of --config-path", "NAME"),
     Flag(("--config-path", "-cp"), "use another folder in place of gni's conf/", "FOLDER"),
     Flag(("--run", "-r"), "run once (the default)"),
     Flag(("--hydra-help",), "print Hydra's own help"),
@@ -183,6 +183,23 @@ def check(arguments: Arguments) -> int:
     if arguments.multirun and n_jobs > MAX_JOBS and not arguments.yes:
         raise UsageError(f"this sweep has {n_jobs:,} jobs; give --yes to run more than {MAX_JOBS:,}")
     return n_jobs
+
+
+def check_config_name(arguments: Arguments, own: str, command: str) -> None:
+    """Refuse `--config-name` of a file that is not read, and say how its keys are: the main file `own` is gni's.
+
+    Hydra looks for the main file before it adds a folder. A folder of `--config-path` is in place of gni's own.
+    """
+    if arguments.config_name is None or arguments.config_path is not None:
+        return
+    name = arguments.config_name.removesuffix(".yaml")
+    if name != own:
+        folder = arguments.config_dir or "FOLDER"
+        raise UsageError(
+            f"--config-name {name}: the main file of gni {command} is its own; put the keys into "
+            f"{os.path.join(folder, 'experiment', name)}.yaml, whose first line is '# @package _global_', and type "
+            f"gni {command} --config-dir {folder} experiment={name}"
+        )
 
 
 def takes(key: str) -> bool:

@@ -71,6 +71,7 @@ def _perform(command: str, words: list[str], caller: Caller) -> Outcome | SweepO
     words_of_hydra = expressions.quote(path_shorthand.expand(command, arguments.overrides))
     arguments = arguments._replace(overrides=paper_experiments.without_null(words_of_hydra))
     n_jobs = argument_reader.check(arguments)
+    argument_reader.check_config_name(arguments, commands.config_name(command), command)
     paper_experiments.check(command, arguments)
 
     from gnicli.launch import error_messages, hydra_tasks

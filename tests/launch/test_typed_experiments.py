@@ -1,6 +1,8 @@
 """Experiments belong to commands, and their settings to experiments."""
 
 import itertools
+import re
+from pathlib import Path
 
 import pytest
 import yaml
@@ -94,6 +96,23 @@ def test_experiments_from_a_folder_of_the_users_take_what_they_name(gni, tmp_pat
     (tmp_path / "experiment" / "mine.yaml").write_text("# @package _global_\ndefaults:\n  - /arm: M1\n\nlr: 0.7\n")
     said = gni("train", "--config-dir", str(tmp_path), "experiment=mine", "arm=M16", "--cfg", "job")
     assert (yaml.safe_load(said.out)["lr"], yaml.safe_load(said.out)["M"]) == (0.7, 16)
+
+
+def test_another_main_file_is_refused_with_what_does_the_same(gni, outputs, tmp_path):
+    (tmp_path / "mine.yaml").write_text("lr: 0.7\n")
+    said = gni("train", "-cd", str(tmp_path), "-cn", "mine.yaml")
+    assert said.code == 2
+    assert said.err.count("\n") == 1
+    assert not outputs.exists()
+    file, first_line, words = re.search(r"keys into (\S+), .* is '(.*)', and type gni (.*)", said.err).groups()
+    Path(file).parent.mkdir()
+    Path(file).write_text(f"{first_line}\nlr: 0.7\n")
+    said = gni(*words.split(), "--cfg", "job")
+    assert yaml.safe_load(said.out)["lr"] == 0.7
+    # The command's own main file may be named, and a folder in place of gni's own has whatever it has.
+    own = gni("train", "-cd", str(tmp_path), "-cn", "train", "experiment=mine", "--cfg", "job")
+    assert own.out == said.out
+    assert yaml.safe_load(gni("train", "-cp", str(tmp_path), "-cn", "mine", "--cfg", "job").out) == {"lr": 0.7}
 
 
 def test_completion_offers_a_commands_own_experiments_and_their_settings():
