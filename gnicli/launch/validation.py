@@ -46,15 +46,25 @@ def validated(command: str, cfg: DictConfig) -> Validated:
     for group in commands.groups(command):
         base[group] = OmegaConf.structured(_member_schema(group, values.get(group), OmegaConf.get_type(cfg, group)))
     merged = OmegaConf.merge(base, values)
+    assert isinstance(merged, DictConfig)
+    try:
+        config = OmegaConf.to_object(merged)  # runs the checks of every schema
+    except FieldError as error:
+        raise _placed(error, command, merged) from None
+    assert dataclasses.is_dataclass(config) and not isinstance(config, type)  # noqa: PT018 - what type checkers know
+    return Validated(config, _plain(merged))
+
+
+def _placed(error: FieldError, command: str, merged: DictConfig) -> FieldError:
+    """`error` with the group whose component raised it before its field, if one did: components name fields alone."""
+    from omegaconf import OmegaConf
+
     for group in commands.groups(command):
         try:
             OmegaConf.to_object(OmegaConf.select(merged, group))
-        except FieldError as error:
-            raise error.of(group) from None
-    config = OmegaConf.to_object(merged)  # runs the checks of every schema
-    assert isinstance(merged, DictConfig)
-    assert dataclasses.is_dataclass(config) and not isinstance(config, type)  # noqa: PT018 - what type checkers know
-    return Validated(config, _plain(merged))
+        except FieldError as found:
+            return found.of(group)
+    return error
 
 
 @dataclasses.dataclass(frozen=True)
