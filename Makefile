@@ -50,7 +50,7 @@ test-hydra-next: $(READY) ## run the tests of the command line with the next ver
 		echo "***** NOT TESTED: $(HYDRA_NEXT) cannot be installed here *****" >&2; \
 	fi
 
-HYDRA_NEXT_TESTS := $(addprefix tests/launch/test_,components.py experiments.py hydra_versions.py launching.py strangers.py)
+HYDRA_NEXT_TESTS := $(addprefix tests/launch/test_,components.py typed_experiments.py hydra_versions.py launching.py strangers.py)
 
 check: format lint types layers docs-check site test test-hydra-next ## all that a change must pass
 
