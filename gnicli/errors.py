@@ -57,8 +57,8 @@ class GniError(Exception):
         return type(self)(f"{place}: {self}")
 
 
-class UsageError(GniError):
-    """A wrong argument, key, value or combination of them."""
+class UsageError(GniError, ValueError):
+    """A wrong argument, key, value or combination of them; from Python a `ValueError` too."""
 
     exit_code = 2
 

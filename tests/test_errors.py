@@ -50,6 +50,14 @@ def test_passwords_in_urls_are_left_out(text, expected):
     assert redacted(text) == expected
 
 
+def test_a_usage_error_is_a_value_error_which_python_expects_of_a_wrong_argument():
+    error = pickle.loads(pickle.dumps(UsageError("n must be at least 1\x1b")))
+    assert isinstance(error, ValueError)
+    assert (error.exit_code, str(error)) == (2, r"n must be at least 1\x1b")
+    assert isinstance(error.at("here"), UsageError)
+    assert not isinstance(DataError(), ValueError)
+
+
 def test_every_error_is_so_by_construction():
     for kind in (GniError, DataError, ConflictError, Interrupted):
         assert str(kind("a\nb\x1b http://u:p@h/")) == r"a\nb\x1b http://***@h/"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 
 from gnicli import registry
 from gnicli.contracts.components import Noise
@@ -36,13 +35,9 @@ def _named(name: str, sizes: dict[str, Size], n_layers: int) -> Noise:
     lacking = [size for size in ("std", "var") if size not in keys]
     if refused := [size for size in lacking if size in sizes]:
         raise UsageError(f"noise={name!r} takes no {' and no '.join(lacking)}; leave {' and '.join(refused)} out")
-    try:
-        found = registry.build("noise", {"name": name, **sizes})
-        _require_noise(found)
-        found.stds(n_layers)
-    except UsageError as error:
-        # On the command line the arguments are keys of the group.
-        raise UsageError(re.sub(r"\bnoise\.(?=\w)", "", str(error))) from None
+    found = registry.build("noise", {"name": name, **sizes})
+    _require_noise(found)
+    found.stds(n_layers)
     return found
 
 

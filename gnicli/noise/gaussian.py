@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from gnicli import checks
 from gnicli.checks import Unchecked, key
-from gnicli.errors import UsageError
+from gnicli.errors import FieldError, UsageError
 
 if TYPE_CHECKING:
     import torch
@@ -45,12 +45,12 @@ class GaussianNoise:
 
 
 def check(std: Size | None, var: Size | None) -> None:
-    """Check `noise.std` and `noise.var` as typed; raises `UsageError`."""
+    """Check the two sizes as given; raises `FieldError`."""
     if std is not None and var is not None:
-        raise UsageError(f"give noise.std or noise.var, not both; got noise.std={std} and noise.var={var}")
-    for name, given in (("noise.std", std), ("noise.var", var)):
+        raise FieldError("std", f": give std or var, not both; got std={std} and var={var}")
+    for name, given in (("std", std), ("var", var)):
         if isinstance(given, list | tuple) and not given:
-            raise UsageError(f"{name}: expected a number or a list with one per noise layer, got an empty list")
+            raise FieldError(name, ": expected a number or a list with one per noise layer, got an empty list")
         for entry in _entries(given):
             checks.number(name, entry, least=0)
 
@@ -60,16 +60,16 @@ def resolve(std: Size | None, var: Size | None, default: float, inject_input: bo
 
     `default` holds where neither is given. With `inject_input` false layer 0 gets 0, whatever a list says of it.
     """
-    name, given = ("noise.var", var) if var is not None else ("noise.std", default if std is None else std)
+    name, given = ("var", var) if var is not None else ("std", default if std is None else std)
     entries = _entries(given)
     if not isinstance(given, list | tuple):
         entries = entries * n_layers
     elif len(entries) != n_layers:
         raise UsageError(
-            f"{name} has {len(entries)} entries, but the network has {n_layers} noise layers; "
-            f"give {n_layers} entries or one number"
+            f"noise: {name} must be a number or a list of {n_layers}, one for each noise layer of the network; "
+            f"got a list of {len(entries)}"
         )
-    stds = [math.sqrt(entry) if name == "noise.var" else float(entry) for entry in entries]
+    stds = [math.sqrt(entry) if name == "var" else float(entry) for entry in entries]
     return tuple(stds) if inject_input else (0.0, *stds[1:])
 
 

@@ -378,7 +378,7 @@ def compiled():
         (
             lambda: linear(2, 2),
             {"noise": "add", "std": [0.1, 0.2]},
-            "^std has 2 entries, but the network has 1 noise layers",
+            "^noise: std must be a number or a list of 1, one for each noise layer of the network; got a list of 2",
         ),
         (lambda: linear(2, 2), {"noise": "add", "std": 1.0, "var": 1.0}, "give std or var, not both"),
         (lambda: linear(2, 2), {"noise": "none", "std": 1.0}, "takes no std and no var"),

@@ -119,7 +119,7 @@ def test_weights_that_are_not_used_get_zeros_and_noise_that_is_not_there_is_told
 def test_what_needs_stages_says_so():
     inputs, targets = data(9, "mse")
     _, module = twins()
-    with pytest.raises(UsageError, match=r"noise\.std has 2 entries, but the network has 3 noise layers"):
+    with pytest.raises(UsageError, match=r"noise: std must be a number or a list of 3, .*; got a list of 2"):
         NoisyGradient(NoisyNetwork(module, "mse", AdditiveNoise(std=[0.1, 0.2])))
     with pytest.raises(
         UsageError, match=r"^potential=network needs a network with stages.* Sequential has none: give its"

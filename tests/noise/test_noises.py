@@ -53,14 +53,14 @@ def test_none_leaves_everything_alone():
 @pytest.mark.parametrize(
     ("keys", "words"),
     [
-        ({"std": 0.1, "var": 0.1}, "give noise.std or noise.var, not both"),
-        ({"std": -1}, "noise.std must be >= 0, got -1"),
-        ({"var": -0.5}, "noise.var must be >= 0, got -0.5"),
-        ({"std": "big"}, "noise.std: expected a number"),
-        ({"std": [0.1, None]}, "noise.std: expected a number"),
-        ({"std": []}, "noise.std: expected a number or a list"),
-        ({"std": float("nan")}, "noise.std: expected a number"),
-        ({"std": True}, "noise.std: expected a number"),
+        ({"std": 0.1, "var": 0.1}, "^std: give std or var, not both"),
+        ({"std": -1}, "^std must be >= 0, got -1"),
+        ({"var": -0.5}, "^var must be >= 0, got -0.5"),
+        ({"std": "big"}, "^std: expected a number"),
+        ({"std": [0.1, None]}, "^std: expected a number"),
+        ({"std": []}, "^std: expected a number or a list"),
+        ({"std": float("nan")}, "^std: expected a number"),
+        ({"std": True}, "^std: expected a number"),
     ],
 )
 def test_bad_stds_are_refused(kind, keys, words):
@@ -70,5 +70,5 @@ def test_bad_stds_are_refused(kind, keys, words):
 
 @BOTH
 def test_a_list_of_another_length_is_refused(kind):
-    with pytest.raises(UsageError, match=r"noise\.var has 2 entries, but the network has 3 noise layers"):
+    with pytest.raises(UsageError, match=r"noise: var must be a number or a list of 3, .*; got a list of 2"):
         kind(var=[1, 2]).stds(3)
