@@ -148,13 +148,13 @@ def test_a_usage_error_is_one_line_and_leaves_no_folder(gni, outputs, words, mes
 
 
 def test_a_sweep_isolates_a_job_that_fails_and_tells_of_it(gni, outputs):
-    said = gni("train", "-m", "M=1,2", "seed=range(3)", "batch_size=full,100,300", *QUICK)
+    said = gni("train", "-m", "M=1,2", "seed=range(2)", "batch_size=100,300", *QUICK)
     assert said.code == 1
     (sweep,) = outputs.glob("train/*/*")
     assert said.last_line == str(sweep)
     with (sweep / "sweep.csv").open() as stream:
         jobs = list(csv.DictReader(stream))
-    assert len(jobs) == 18
+    assert len(jobs) == 8
     assert {job["status"] for job in jobs if job["batch_size"] == "300"} == {"failed"}
     assert {job["status"] for job in jobs if job["batch_size"] != "300"} == {"completed"}
     assert "batch_size=300 exceeds" in said.err
