@@ -110,13 +110,13 @@ def _curve(group: Group, name: str, used: list[RunRecord], style: Literal["line"
 
 def ends(records: Sequence[RunRecord]) -> str:
     """What became of the runs that are not completed, in words: `1 diverged at step 8, 1 failed`; "" where all are."""
-    told = []
+    parts = []
     for status in sorted({r.status for r in records} - {"completed"}):
         mine = [r for r in records if r.status == status]
         steps = sorted(int(r.values["diverged_at"].number) for r in mine if "diverged_at" in r.values)
         at = f" at step {', '.join(map(str, steps))}" if status == "diverged" and steps else ""
-        told.append(f"{len(mine)} {status}{at}")
-    return ", ".join(told)
+        parts.append(f"{len(mine)} {status}{at}")
+    return ", ".join(parts)
 
 
 def _label(group: Group, name: str) -> str:
@@ -143,16 +143,16 @@ def summary(records: Sequence[RunRecord], headline: str = "train_loss") -> Resul
     values = {key: value for group in settings for key, value in _means(group).items()}
     if name is None:
         return Results(values, notes=tuple(notes))
-    curves, told = _drawn(settings, name)
-    notes += [f"{sentence}, so no curve" for sentence in told]
+    curves, sentences = _drawn(settings, name)
+    notes += [f"{sentence}, so no curve" for sentence in sentences]
     if not curves:
         return Results(values, notes=tuple(notes))
     panel = Panel(tuple(curves), "step", name.replace("_", " "), y_scale=y_scale(curves))
     caption = "Mean over seeds of completed runs; bands are 95 % intervals of the mean (Student's t) where n >= 2."
     if any(curve.style == "dashed" for curve in curves):
         caption += " Dashed: settings without a completed run, up to the last step that all their runs reached."
-    if told:
-        caption += f" Not drawn: {'; '.join(told)}."
+    if sentences:
+        caption += f" Not drawn: {'; '.join(sentences)}."
     return Results(values, figures={name: FigureData("", (panel,), caption)}, notes=tuple(notes))
 
 
@@ -171,20 +171,20 @@ def _drawn(settings: Sequence[Group], name: str) -> tuple[list[Curve], list[str]
     found = {group.label: mean_curve(group, name) or unfinished_curve(group, name, False) for group in settings}
     if not any(found.values()):
         found = {group.label: unfinished_curve(group, name, True) for group in settings}
-    told = []
+    sentences = []
     for group in settings:
         if found[group.label] is None:
             why = ends(group.records) or "they share no step"
-            told.append(f"{group.label or 'the runs'}: no finite {name} of completed runs ({why})")
-    return [curve for curve in found.values() if curve is not None], told
+            sentences.append(f"{group.label or 'the runs'}: no finite {name} of completed runs ({why})")
+    return [curve for curve in found.values() if curve is not None], sentences
 
 
 def _notes(group: Group) -> list[str]:
     bad = [r for r in group.records if r.status != "completed"]
     name = group.label or "the runs"
     n = len(group.records) - len(bad)
-    told = [f"{name}: means are those of the {n} completed of {len(group.records)} runs"] if bad and n else []
-    return [f"{name}: job {r.job} {r.status}{': ' if r.message else ''}{r.message}" for r in bad] + told
+    sentences = [f"{name}: means are those of the {n} completed of {len(group.records)} runs"] if bad and n else []
+    return [f"{name}: job {r.job} {r.status}{': ' if r.message else ''}{r.message}" for r in bad] + sentences
 
 
 def _means(group: Group) -> dict[str, Value]:

@@ -90,15 +90,15 @@ def of(config: ModelConfig, exit_steps: int, given: Sequence[float] | None) -> l
 
 def notes(basins: Sequence[Basin]) -> list[str]:
     """Sentences where the theory is unreliable: by its own conditions, and by the measured rates."""
-    told = []
+    sentences = []
     for basin in basins:
         what = f"exits from {basin.minimum:g}"
-        told += too_large(what, [basin.smallness])
+        sentences += too_large(what, [basin.smallness])
         seen = basin.exits
-        told += denied([(what, seen.n, seen.time, basin.theory.rate)])
-        if told and told[-1].startswith(f"{what}: the measured") and math.isfinite(basin.from_positions):
-            told[-1] += f"; from the positions of the chains in the basin, theory gives {basin.from_positions:.4g}"
-    return told
+        sentences += denied([(what, seen.n, seen.time, basin.theory.rate)])
+        if sentences and sentences[-1].startswith(f"{what}: the measured") and math.isfinite(basin.from_positions):
+            sentences[-1] += f"; from the positions of the chains in the basin, theory gives {basin.from_positions:.4g}"
+    return sentences
 
 
 def too_large(what: str, conditions: Sequence[Mapping[str, float]]) -> list[str]:
@@ -114,16 +114,16 @@ def too_large(what: str, conditions: Sequence[Mapping[str, float]]) -> list[str]
 
 def denied(measured: Sequence[tuple[str, int, float, float]]) -> list[str]:
     """A sentence for each (what, events, time, rate of theory) whose measured rate differs from that of theory."""
-    told = []
+    sentences = []
     for what, n, time, theory in measured:
         found = Exits(n, 0, time, np.array([]), np.array([]))
         low, high = found.rate_interval(_SURE)
         if not low <= theory <= high:
-            told.append(
+            sentences.append(
                 f"{what}: the measured rate {found.rate:.4g} ({100 * _SURE:g} % interval {low:.4g} to {high:.4g}) is "
                 f"not that of the small-noise theory, {theory:.4g}"
             )
-    return told
+    return sentences
 
 
 def figure(basins: Sequence[Basin], n_chains: int) -> FigureData:

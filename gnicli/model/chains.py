@@ -71,7 +71,7 @@ def _named(chains: Chains) -> list[tuple[str, means.Mean]]:
 
 def notes(chains: Chains) -> list[str]:
     """Notes on means and their standard errors: how well the chains have mixed, and which moments do not exist."""
-    told = mixing_notes(
+    sentences = mixing_notes(
         chains.rhat,
         chains.ess,
         "no mean has a standard error"
@@ -81,17 +81,17 @@ def notes(chains: Chains) -> list[str]:
     for name, mean in _named(chains):
         index = mean.tail.exponent
         if not mean.tail.known:
-            told.append(f"mean/{name} has no standard error: it is not known whether its variance is finite")
+            sentences.append(f"mean/{name} has no standard error: it is not known whether its variance is finite")
         elif not mean.tail.mean_is_finite:
-            told.append(
+            sentences.append(
                 f"mean/{name} is {mean.value}: P(|{name}| > x) falls like x^-{index:.3g}, too slowly for a mean"
             )
         elif not mean.tail.variance_is_finite:
-            told.append(
+            sentences.append(
                 f"mean/{name} has no standard error: its variance is infinite, for P(|{name}| > x) falls like "
                 f"x^-{index:.3g}" + _interval_text(mean)
             )
-    return told
+    return sentences
 
 
 def _interval_text(mean: means.Mean) -> str:
@@ -105,18 +105,18 @@ def mixing_notes(rhat: float, ess: float | None, consequence: str) -> list[str]:
     """Notes on mixing, from split-R̂ and the effective sample size; none where both are good."""
     if np.isnan(rhat):
         return ["mixing is not judged: too few chains are finite, or too few of their steps are recorded"]
-    told = []
+    sentences = []
     if rhat > mixing.MIXED:
-        told.append(
+        sentences.append(
             f"the chains have not mixed (split-R̂ {rhat:.3g}, should be below {mixing.MIXED}): {consequence}; take "
             "more steps or a longer burn_in"
         )
     if ess is not None and ess < mixing.ENOUGH:
-        told.append(
+        sentences.append(
             f"the effective sample size of the recorded positions is {ess:.3g}, should be at least {mixing.ENOUGH}: "
             "standard errors are rough; take more steps or chains"
         )
-    return told
+    return sentences
 
 
 def arrays_of(chains: Chains) -> dict[str, NamedArray]:

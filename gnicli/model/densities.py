@@ -89,13 +89,13 @@ def _by_tree(bandwidth: Any, model: Model, found: Chains, axis: int, window: Win
 
 def notes(estimator: str, found: Chains) -> list[str]:
     """Notes on the chains and on the estimator."""
-    told = chains.notes(found)
+    sentences = chains.notes(found)
     if estimator == "sklearn":
-        told.append(
+        sentences.append(
             f"estimator=sklearn used the trajectories of n_traced={found.trace.positions.shape[2]} chains, at most "
             f"{_TREE_SAMPLES} positions, and gives no standard error"
         )
-    return told
+    return sentences
 
 
 # -------------------------------------------------------------------------------------------------------------- results

@@ -27,11 +27,11 @@ def dynamics(
     """Those of a drift by its name; `h`, `K` and `order` are for the fractional one. Raises `UsageError`."""
     checks.choice("drift", drift, DRIFTS)
     if drift == "fractional":
-        return fractional_dynamics(potential, noise, scheme, h, K, order)
-    return gradient_dynamics(potential, noise, scheme)
+        return _fractional(potential, noise, scheme, h, K, order)
+    return _gradient(potential, noise, scheme)
 
 
-def gradient_dynamics(potential: Potential, noise: LevyNoise, scheme: str = "strang") -> tuple[Increments, Scheme]:
+def _gradient(potential: Potential, noise: LevyNoise, scheme: str) -> tuple[Increments, Scheme]:
     """The increments and the scheme of (4.3). For Strang's scheme a strong centering of the noise is in the drift.
 
     For other schemes its place makes no difference (`tamed` is for comparison only).
@@ -41,13 +41,8 @@ def gradient_dynamics(potential: Potential, noise: LevyNoise, scheme: str = "str
     return Increments(noise, potential.dimension, winds), schemes.build(scheme, drift)
 
 
-def fractional_dynamics(
-    potential: Potential,
-    noise: LevyNoise,
-    scheme: str = "strang",
-    h: float | None = None,
-    K: int | None = None,
-    order: int = 2,
+def _fractional(
+    potential: Potential, noise: LevyNoise, scheme: str, h: float | None, K: int | None, order: int
 ) -> tuple[Increments, Scheme]:
     """The increments and the scheme of (4.6), whose drift restores the Gibbs law.
 

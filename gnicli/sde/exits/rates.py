@@ -11,7 +11,7 @@ from gnicli.contracts.observer import Observer
 from gnicli.errors import UsageError
 from gnicli.potential import build
 from gnicli.sde.arguments import noise_of
-from gnicli.sde.dynamics import gradient_dynamics
+from gnicli.sde.dynamics import dynamics
 from gnicli.sde.exits.basins import Basin, basins
 from gnicli.sde.exits.simulated import Exits, first_exits
 from gnicli.sde.exits.theory import ExitTheory, exit_theory, smallness
@@ -39,7 +39,7 @@ class ExitRate(NamedTuple):
 
 def follow(basin: Basin, potential: Potential, noise: LevyNoise, plan: Plan, observer: Observer | None = None) -> Exits:
     """Simulate exits from a basin by Strang's scheme, which never explodes; see `first_exits`."""
-    increments, scheme = gradient_dynamics(potential, noise)
+    increments, scheme = dynamics("gradient", potential, noise)
     own_seed = int(numpy_stream(plan.seed, "simulate", _STREAM, basin.number).integers(2**63 - 1))
     reach = basin._replace(left=min(basin.left, _NEVER), right=min(basin.right, _NEVER))
     return first_exits(scheme, increments, reach, plan._replace(seed=own_seed), observer)
