@@ -59,7 +59,7 @@ class Uniform:
 
     def __post_init__(self) -> None:
         if self.std is not None:
-            checks.number("noise.std", self.std, least=0)
+            checks.number("std", self.std, least=0)
 
     def stds(self, n_layers: int) -> tuple[float, ...]:
         return (0.3 if self.std is None else self.std,) * n_layers
