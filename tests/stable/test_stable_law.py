@@ -81,6 +81,18 @@ def test_density_is_the_derivative_of_the_distribution(alpha, beta, u):
     assert abs(slope - law.pdf(x)) <= 1e-6 * law.pdf(x) + 1e-9 * near / h + 1e-15
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_the_two_halves_of_a_law_meet_at_the_origin(seed):
+    """They are integrals along different contours, which begin next to a pole where alpha ≈ 1 and beta ≈ 0."""
+    rng = np.random.default_rng(seed)
+    for _ in range(60):
+        alpha = rng.choice([rng.uniform(0.5, 2.0), 1.0 + rng.choice([-1.0, 1.0]) * 10.0 ** rng.uniform(-6.0, -0.5)])
+        beta = rng.choice([rng.uniform(-1.0, 1.0), 10.0 ** rng.uniform(-4.0, 0.0)])
+        (upper, lower) = (log_density_and_tail(alpha, side * beta, np.zeros(1)) for side in (1.0, -1.0))
+        assert np.exp(upper[0]) == pytest.approx(np.exp(lower[0]), rel=1e-11), (alpha, beta)
+        assert np.exp(upper[1]) + np.exp(lower[1]) == pytest.approx(1.0, abs=2e-11), (alpha, beta)
+
+
 @pytest.mark.parametrize(("alpha", "beta"), [(0.55, 0.3), (0.8, 1.0), (1.0, -0.7), (1.4, 0.9), (1.95, -0.5)])
 def test_total_mass_and_origin(alpha, beta):
     law = StableLaw(alpha, beta, parameterization="S0")

@@ -27,6 +27,8 @@ import numpy as np
 _LIGHT_CAP = 75.0  # the axis is left once exp(G) has fallen to exp(-75)
 _PHASE_CAP = 20.0  # ... or once the tail phase P has reached 20 radians, where the ray oscillates less than the axis
 _REMOTE = -1e6  # a light tail below exp(-1e6) is left to the saddlepoint formula
+# Of log s₀. The tail has a pole at 0: a ray that starts next to it asks for more nodes than it has (1e-8 at -6).
+_LOWEST = -1.5
 _AXIS_NODES = 84
 _RAY_NODES = 168
 _CHUNK = 2048
@@ -108,7 +110,7 @@ def tanh_sinh(n_nodes: int) -> tuple[np.ndarray, np.ndarray]:
 
 def _turning_point(law: Shape, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """s₀, where the contour leaves the axis, and whether that is the saddle."""
-    log_saddle = np.clip(_log_saddle(law, x), -6.0, None)
+    log_saddle = np.clip(_log_saddle(law, x), _LOWEST, None)
     heavy = law.cos_h * (1.0 + law.beta)
     log_phase_cap = math.log(_PHASE_CAP / heavy) / law.alpha if heavy > 0.0 else math.inf
     if heavy == 0.0:
