@@ -43,34 +43,69 @@ class NamedArray(NamedTuple):
     meaning: str
 
 
+CurveStyle = Literal["line", "dashed", "dots", "steps", "points", "sizes", "faint"]
+Scale = Literal["linear", "log", "symlog"]
+Share = Literal["", "x", "y", "xy"]
+
+
 class Curve(NamedTuple):
-    """One curve of a panel; `low` and `high` bound a band. All arrays have the shape of `x`."""
+    """One curve of a panel; `low` and `high` bound a band or error bars. All arrays have the shape of `x`.
+
+    `label` is the curve's name in the CSV file. The legend shows `words` where they are given, else the label. Curves
+    of one `key` (default: the label) look alike in all figures of a run.
+
+    Styles: "line" and "dashed" (a law, a reference) join their points; "steps" is a histogram; "dots" are samples;
+    "points" are single measurements with error bars; "sizes" are such measurements of an absolute value: one whose
+    interval reaches 0 is not resolved, and only the upper end of its interval is drawn; "faint" is a line of
+    runs that are not completed.
+    """
 
     label: str
     x: np.ndarray
     y: np.ndarray
     low: np.ndarray | None = None
     high: np.ndarray | None = None
-    style: Literal["line", "dashed", "dots", "steps"] = "line"
+    style: CurveStyle = "line"
+    words: str = ""
+    key: str = ""
 
 
 class Panel(NamedTuple):
-    """One pair of axes."""
+    """One pair of axes.
+
+    `title` is the panel's name in the CSV file. The picture shows `heading` where it is given, else the title.
+    `x_ticks` names positions on the x axis. `y_range` is the range of values that the quantity can have: bands are cut
+    to it. `slopes` are orders of convergence, drawn as guides on logarithmic axes.
+    """
 
     curves: tuple[Curve, ...]
     x_label: str
     y_label: str
     title: str = ""
-    x_scale: Literal["linear", "log", "symlog"] = "linear"
-    y_scale: Literal["linear", "log", "symlog"] = "linear"
+    x_scale: Scale = "linear"
+    y_scale: Scale = "linear"
+    heading: str = ""
+    x_ticks: tuple[tuple[float, str], ...] = ()
+    y_range: tuple[float, float] | None = None
+    slopes: tuple[float, ...] = ()
 
 
 class FigureData(NamedTuple):
-    """A figure as data: the engine draws it (png, pdf) and writes the data beside it (csv)."""
+    """A figure as data: the engine draws it (png, pdf, svg) and writes the data beside it (csv, json).
+
+    `bands` says in the legend what bands and error bars are. Panels that are compared share their axes: `share` is "x",
+    "y" or "xy". `absent` are curves that are not drawn, by key, with the reason. `n_columns` of panels is the engine's
+    choice where it is 0. `order` lists the keys of all figures of a run: a key's place in it decides its look.
+    """
 
     title: str
     panels: tuple[Panel, ...]
     caption: str = ""
+    bands: str = ""
+    share: Share = ""
+    absent: tuple[tuple[str, str], ...] = ()
+    n_columns: int = 0
+    order: tuple[str, ...] = ()
 
 
 class Table(NamedTuple):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 DAMAGED = "damaged"
 UNBORN = "unborn"
-_DRAWN = (".png", ".pdf", ".csv")
+_DRAWN = (".png", ".pdf", ".svg", ".csv", ".json")
 
 
 @dataclass(frozen=True)

@@ -84,28 +84,31 @@ def mean_curve(group: Group, name: str) -> Curve | None:
 
 
 def unfinished_curve(group: Group, name: str, diverged: bool) -> Curve | None:
-    """The same, dashed, of a setting without a completed run: its runs that diverged, or its other ones.
+    """The same, faint, of a setting without a completed run: its runs that diverged, or its other ones.
 
     Their ends are their own, so only the steps at which all are still finite are kept.
     """
     used = [r for r in group.records if (r.status == "diverged") is diverged and name in r.metrics]
-    return _curve(group, name, used, "dashed")
+    return _curve(group, name, used, "faint")
 
 
-def _curve(group: Group, name: str, used: list[RunRecord], style: Literal["line", "dashed"]) -> Curve | None:
+def _curve(group: Group, name: str, used: list[RunRecord], style: Literal["line", "faint"]) -> Curve | None:
     if not used:
         return None
     x, values = aligned([r.metrics[name] for r in used])
-    if style == "dashed":
+    if style == "faint":
         finite = np.isfinite(values).all(axis=0)
         x, values = x[finite], np.ascontiguousarray(values[:, finite])
     if not x.size:
         return None
     mean = values.mean(axis=0)
     if len(used) < 2:
-        return Curve(_label(group, name), x, mean, style=style)
-    half = half_width(values)
-    return Curve(_label(group, name), x, mean, mean - half, mean + half, style)
+        low = high = None
+    else:
+        half = half_width(values)
+        low, high = mean - half, mean + half
+    words = _label(group, name.replace("_", " "))
+    return Curve(_label(group, name), x, mean, low, high, style, words, group.label or name)
 
 
 def ends(records: Sequence[RunRecord]) -> str:
@@ -149,11 +152,30 @@ def summary(records: Sequence[RunRecord], headline: str = "train_loss") -> Resul
         return Results(values, notes=tuple(notes))
     panel = Panel(tuple(curves), "step", name.replace("_", " "), y_scale=y_scale(curves))
     caption = "Mean over seeds of completed runs; bands are 95 % intervals of the mean (Student's t) where n >= 2."
-    if any(curve.style == "dashed" for curve in curves):
-        caption += " Dashed: settings without a completed run, up to the last step that all their runs reached."
+    if any(curve.style == "faint" for curve in curves):
+        caption += " Pale: settings without a completed run, up to the last step that all their runs reached."
     if sentences:
         caption += f" Not drawn: {'; '.join(sentences)}."
-    return Results(values, figures={name: FigureData("", (panel,), caption)}, notes=tuple(notes))
+    figure = FigureData(mean_title(name), (panel,), caption, bands_of(curves), absent=absent(settings, curves, name))
+    return Results(values, figures={name: figure}, notes=tuple(notes))
+
+
+def mean_title(name: str) -> str:
+    """The title of a metric's means: `train_loss` is "Train loss, mean over seeds"."""
+    words = name.replace("_", " ")
+    return f"{words[:1].upper()}{words[1:]}, mean over seeds"
+
+
+def bands_of(curves: Sequence[Curve]) -> str:
+    """What the bands of means are, where there are any."""
+    return "95 % interval of the mean" if any(curve.low is not None for curve in curves) else ""
+
+
+def absent(settings: Sequence[Group], curves: Sequence[Curve], name: str) -> tuple[tuple[str, str], ...]:
+    """The settings without a curve, with what became of their runs, for the legend."""
+    drawn = {curve.key for curve in curves}
+    keys = {group.label or name: ends(group.records) or "no common step" for group in settings}
+    return tuple((key, why) for key, why in keys.items() if key not in drawn)
 
 
 def y_scale(curves: Sequence[Curve]) -> Literal["linear", "log"]:

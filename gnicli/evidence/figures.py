@@ -21,17 +21,17 @@ def _style(shape: Shape, name: str) -> Literal["line", "dashed"]:
     return "line" if name == next(iter(shape.densities)) else "dashed"
 
 
-def density_panel(shape: Shape, words: Mapping[str, str], title: str = "") -> Panel:
+def density_panel(shape: Shape, words: Mapping[str, str], title: str = "", quantity: str = "x") -> Panel:
     """The histogram of the central part, and the laws."""
     curves = [Curve(SAMPLES, shape.bins, shape.density, style="steps")]
     top = 1.6 * float(shape.density.max())
     for name, density in shape.densities.items():
         shown = np.where(density <= top, density, np.nan)  # a sub-Weibull density has a pole
         curves.append(Curve(words[name], shape.grid, shown, style=_style(shape, name)))
-    return Panel(tuple(curves), "x", "density", title)
+    return Panel(tuple(curves), quantity, "density", title)
 
 
-def tail_panels(shape: Shape, words: Mapping[str, str], title: str = "") -> tuple[Panel, Panel]:
+def tail_panels(shape: Shape, words: Mapping[str, str], title: str = "", quantity: str = "x") -> tuple[Panel, Panel]:
     """Both tails, as distances from the median, on logarithmic axes."""
     lower = [Curve(SAMPLES, shape.lower_t, shape.lower_share, style="dots")]
     lower += [
@@ -43,8 +43,8 @@ def tail_panels(shape: Shape, words: Mapping[str, str], title: str = "") -> tupl
     ]
     lead = f"{title}, " if title else ""
     return (
-        Panel(tuple(lower), "t", "P(x < median − t)", f"{lead}lower tail", "log", "log"),
-        Panel(tuple(upper), "t", "P(x > median + t)", f"{lead}upper tail", "log", "log"),
+        Panel(tuple(lower), "t", f"P({quantity} < median − t)", f"{lead}lower tail", "log", "log"),
+        Panel(tuple(upper), "t", f"P({quantity} > median + t)", f"{lead}upper tail", "log", "log"),
     )
 
 
@@ -55,9 +55,8 @@ def quantile_panel(shape: Shape, law: str, title: str = "") -> Panel:
     center = float(np.median(expected))
     x, y = expected - center, found - center
     curves = (Curve(SAMPLES, x, y, style="dots"), Curve("equal", x, x, style="dashed"))
-    return Panel(
-        curves, f"quantile of the {law} law − its median", "quantile of the samples", title, "symlog", "symlog"
-    )
+    x_label, y_label = f"quantile of the {law} law − its median", "quantile of the samples − the same median"
+    return Panel(curves, x_label, y_label, title, "symlog", "symlog")
 
 
 def block_panel(blocks: Sequence[Block], title: str = "") -> Panel:
@@ -66,38 +65,43 @@ def block_panel(blocks: Sequence[Block], title: str = "") -> Panel:
     alpha = np.array([block.alpha for block in blocks])
     half = np.array([0.0 if block.stderr is None else Z95 * block.stderr for block in blocks])
     curves = (
-        Curve("block sums", size, alpha, np.maximum(alpha - half, 0.0), np.minimum(alpha + half, 2.0)),
+        Curve("block sums", size, alpha, np.maximum(alpha - half, 0.0), np.minimum(alpha + half, 2.0), "points"),
         Curve("a stable law stays", size, np.full_like(size, alpha[0]), style="dashed"),
         Curve("finite variance tends to 2", size, np.full_like(size, 2.0), style="dashed"),
     )
-    return Panel(curves, "samples in a sum", "alpha", title, x_scale="log")
+    return Panel(curves, "samples in a sum", "alpha (tail index)", title, x_scale="log", y_range=(0.0, 2.0))
 
 
-def figures(shape: Shape, words: Mapping[str, str], law: str, blocks: Sequence[Block]) -> dict[str, FigureData]:
-    """The four figures of one fit."""
+def figures(
+    shape: Shape, words: Mapping[str, str], law: str, blocks: Sequence[Block], about: str = "", quantity: str = "x"
+) -> dict[str, FigureData]:
+    """The four figures of one fit; `about` says in their titles what was fitted, `quantity` is what was measured."""
+    lead = about or "Samples and fitted laws"
     found = {
         "density": FigureData(
-            "Samples and fitted laws",
-            (density_panel(shape, words),),
+            lead,
+            (density_panel(shape, words, quantity=quantity),),
             "Histogram of the central 99 % (at most 12 interquartile ranges from the median) and the fitted densities.",
         ),
         "tails": FigureData(
-            "Tails of the samples and of the fitted laws",
-            tail_panels(shape, words),
+            f"Tails. {lead}",
+            tail_panels(shape, words, quantity=quantity),
             "Share of the samples, and probability under each law, beyond a distance t from the median. Laws are drawn "
             "down to a fifth of one sample.",
+            share="xy",
         ),
         "quantiles": FigureData(
-            f"Quantiles against the {law} law",
+            f"Quantiles. {lead}",
             (quantile_panel(shape, law),),
             "On the dashed line quantiles are equal. Axes are linear in the middle, logarithmic outside.",
         ),
     }
     if len(blocks) > 1:
-        found["blocks"] = FigureData("Alpha of block sums", (block_panel(blocks),), BLOCKS_CAPTION)
+        found["blocks"] = FigureData("Alpha of block sums", (block_panel(blocks),), BLOCKS_CAPTION, BARS)
     return found
 
 
+BARS = "95 % interval"
 BLOCKS_CAPTION = (
     "Samples are shuffled and summed in blocks; bands are 95 % intervals, of no width where alpha is at its bound. "
     "Sums of a stable law have the same alpha; sums of a law of finite variance tend to a Gaussian, alpha = 2."
@@ -105,17 +109,24 @@ BLOCKS_CAPTION = (
 
 
 def one_figure(
-    shape: Shape, words: Mapping[str, str], law: str, blocks: Sequence[Block], title: str
+    shape: Shape,
+    words: Mapping[str, str],
+    law: str,
+    blocks: Sequence[Block],
+    title: str,
+    about: str = "",
+    quantity: str = "x",
 ) -> dict[str, FigureData]:
     """The same as one figure: for the fit of one group among several."""
     panels = [
-        density_panel(shape, words, "density"),
-        *tail_panels(shape, words),
+        density_panel(shape, words, "density", quantity),
+        *tail_panels(shape, words, quantity=quantity),
         quantile_panel(shape, law, "quantiles"),
     ]
     if len(blocks) > 1:
         panels.append(block_panel(blocks, "block sums"))
-    return {f"fit/{title}": FigureData(title, tuple(panels), BLOCKS_CAPTION if len(blocks) > 1 else "")}
+    caption, bars = (BLOCKS_CAPTION, BARS) if len(blocks) > 1 else ("", "")
+    return {f"fit/{title}": FigureData(f"{title}: {about}" if about else title, tuple(panels), caption, bars)}
 
 
 def side_by_side(runs: Mapping[str, Mapping[str, np.ndarray]]) -> dict[str, FigureData]:
@@ -129,11 +140,13 @@ def side_by_side(runs: Mapping[str, Mapping[str, np.ndarray]]) -> dict[str, Figu
     tails = tuple(panel for label, shape in shapes.items() for panel in tail_panels(shape, words, label))
     caption = "The stable law and the Gaussian fitted to each run's samples by maximum likelihood. "
     return {
-        "densities": FigureData("Samples and fitted laws", densities, caption),
+        "densities": FigureData("Samples, the stable law and the Gaussian fitted to them", densities, caption),
         "tails": FigureData(
-            "Tails of the samples and of the fitted laws",
+            "Tails of the samples, and of the stable law and the Gaussian fitted to them",
             tails,
             caption + "Share of the samples, and probability under each law, beyond a distance t from the median.",
+            share="y",
+            n_columns=2,
         ),
     }
 

@@ -18,8 +18,13 @@ _MOST_FIGURES = 24
 _AT_BOUND = "none: at the parameter bound"
 
 
-def results(findings: Mapping[str, Finding], notes: Sequence[str] = ()) -> Results:
-    """Everything about each group; the names of a group's values end in `/<group>`."""
+def results(
+    findings: Mapping[str, Finding], notes: Sequence[str] = (), source: str = "", quantity: str = "x"
+) -> Results:
+    """Everything about each group; the names of a group's values end in `/<group>`.
+
+    Figures say `source` in their titles and `quantity` on their axes.
+    """
     values: dict[str, Value] = {}
     arrays: dict[str, NamedArray] = {}
     figures: dict[str, FigureData] = {}
@@ -32,14 +37,24 @@ def results(findings: Mapping[str, Finding], notes: Sequence[str] = ()) -> Resul
         words = {name: score.family.words for name, score in finding.scores.items()}
         law = finding.family.words
         if is_single:
-            figures |= drawn.figures(finding.shape, words, law, finding.blocks)
+            figures |= drawn.figures(finding.shape, words, law, finding.blocks, _about(finding, source), quantity)
         elif len(figures) < _MOST_FIGURES:
-            figures |= drawn.one_figure(finding.shape, words, law, finding.blocks, group)
+            figures |= drawn.one_figure(
+                finding.shape, words, law, finding.blocks, group, _about(finding, source), quantity
+            )
         said += [(f"{group}: " if group else "") + sentence for sentence in _sentences(finding)]
     if not is_single and len(findings) > 1:
         figures = {"groups": _overview(findings), **figures}
     tables = _single_tables(findings[""]) if is_single else {"Fits": _groups_table(findings)}
     return Results(values, arrays, figures, notes=(*said, *notes), tables=tables)
+
+
+def _about(finding: Finding, source: str) -> str:
+    """The law, its first parameters with standard errors, the number of samples and where they are from."""
+    law = finding.family.words
+    parts = [f"{name} = {_with_error(value)}" for name, value in list(_parameters(finding).items())[:2]]
+    said = ", ".join([f"{law[:1].upper()}{law[1:]} law", *parts, f"n = {finding.n:,}"])
+    return f"{said}; {source}" if source else said
 
 
 def _sentences(finding: Finding) -> list[str]:
@@ -266,10 +281,12 @@ def _overview(findings: Mapping[str, Finding]) -> FigureData:
     value = np.array([v.number for _, v in each])
     ends = [v.ci95 if v.ci95 is not None else (v.number,) * 2 for _, v in each]
     x = np.arange(1.0, value.size + 1)
-    curve = Curve(each[0][0], x, value, np.array([e[0] for e in ends]), np.array([e[1] for e in ends]))
+    curve = Curve(each[0][0], x, value, np.array([e[0] for e in ends]), np.array([e[1] for e in ends]), "points")
+    law = next(iter(findings.values())).family.words
     order = ", ".join(f"{k} {group}" for k, group in enumerate(findings, 1))
     return FigureData(
-        "",
-        (Panel((curve,), "group", each[0][0]),),
+        f"{each[0][0].capitalize()} of the {law} law by group",
+        (Panel((curve,), "group", each[0][0], x_ticks=tuple((k, group) for k, group in enumerate(findings, 1))),),
         f"With 95 % intervals where there are any. Groups in order: {order}.",
+        "95 % interval",
     )

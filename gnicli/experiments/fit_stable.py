@@ -14,7 +14,7 @@ from gnicli.checks import Unchecked, key
 from gnicli.contracts.components import Samples
 from gnicli.contracts.observer import Observer
 from gnicli.contracts.results import Results, RunRecord
-from gnicli.errors import GniError, UsageError
+from gnicli.errors import GniError, UsageError, shown
 from gnicli.experiments import learning
 from gnicli.experiments.common import RunConfig
 
@@ -84,7 +84,19 @@ def run(config: FitStableConfig, observer: Observer) -> Results:
             notes.append(f"{group}: {error}")
     if failure is not None and not findings:
         raise type(failure)(f"none of the {len(samples)} groups can be fitted; the last: {notes[-1]}")
-    return reporting.results(findings, notes)
+    return reporting.results(findings, notes, *_origin(config.samples))
+
+
+def _origin(samples: object) -> tuple[str, str]:
+    """Where samples are from, and what they are: a file's name and column, or the law that they were drawn from."""
+    from pathlib import Path
+
+    name, path, column = (getattr(samples, key, None) for key in ("name", "path", "column"))
+    if path is None:
+        return f"{name} draws", "x"
+    is_named = column is not None and not str(column).isdecimal()
+    source = "standard input" if path == "-" else Path(path).name
+    return shown(source), shown(str(column)) if is_named else "x"
 
 
 def _investigate(config: FitStableConfig, x: np.ndarray, group: str, index: int, observer: Observer) -> Finding:

@@ -118,7 +118,7 @@ def run(config: KdeStationaryConfig, observer: Observer) -> Results:
         notes += [f"beside: {sentence}" for sentence in drawn.notes + chains.notes(more)]
         values |= {f"beside/{k}": v for k, v in drawn.values.items() if not k.startswith(("exact", "gibbs"))}
         arrays |= {f"beside/{name}": array for name, array in densities.arrays(beside, []).items()}
-    figure = figures.densities(own.estimates, laws, beside, _label(config))
+    figure = figures.densities(own.estimates, laws, beside, _label(config), f": {config.noise_words()}", _words(config))
     notes += densities.notes(config.estimator, found)
     return Results(values, arrays, {"density": figure}, notes=tuple(notes))
 
@@ -154,6 +154,16 @@ def _check(config: KdeStationaryConfig, built: Model) -> None:
 def _label(config: KdeStationaryConfig) -> str:
     """What the second simulation does differently, in words."""
     return " ".join(f"{name}={value}" for name, value in (config.beside or {}).items())
+
+
+def _words(config: KdeStationaryConfig) -> tuple[str, str]:
+    """What the legend calls the simulation and the one beside it."""
+    from gnicli.kde.figures import DRIFT_WORDS, beside_words
+
+    beside = config.beside or {}
+    if "drift" in beside:
+        return f"{DRIFT_WORDS[config.drift]}, chains", f"{DRIFT_WORDS[str(beside['drift'])]}, chains"
+    return "", beside_words(beside) if beside else ""
 
 
 def summarize(records: Sequence[RunRecord]) -> Results:

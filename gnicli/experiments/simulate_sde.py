@@ -62,8 +62,8 @@ def run(config: SimulateSdeConfig, observer: Observer) -> Results:
     values = chains.values_of(found) | explosions.by_theory(built, found.trace.positions)
     values |= transitions.values(config, counted)
     figures = {
-        "paths": paths(found.times, found.trace.positions),
-        "density": histogram(found.histogram, laws),
+        "paths": paths(found.times, found.trace.positions, f": {config.noise_words()}"),
+        "density": histogram(found.histogram, laws, f": {config.noise_words()}"),
     }
     arrays = chains.arrays_of(found)
     for place in places:

@@ -136,12 +136,16 @@ def figure(basins: Sequence[Basin], n_chains: int) -> FigureData:
         low, high = count_interval(count)
         curves = [Curve("simulated", t, count / n_chains, low / n_chains, high / n_chains)]
         if basin.theory.rate:
-            curves.append(Curve("theory", t, basin.theory.rate * t, style="dashed"))
+            holds = max(basin.smallness.values()) <= _SMALL
+            words = "theory (small noise)" if holds else "theory (the noise is too large for it)"
+            curves.append(Curve("theory", t, basin.theory.rate * t, style="dashed", words=words))
         title = f"basin of {basin.minimum:g}: {seen.n} exits"
         panels.append(Panel(tuple(curves), "time", "exits per chain so far", title))
     return FigureData(
-        "First exits",
+        "Exits, each followed by a new start at the minimum",
         tuple(panels),
         "Chains begin again at the minimum after each exit. Mean number of exits of a chain up to a time, with its "
         "pointwise exact 95 % (Poisson) band, and rate · time with the rate of theory (small noise).",
+        "95 % interval (Poisson)",
+        "y",
     )

@@ -84,6 +84,11 @@ class ModelConfig:
         """The noise that the keys describe."""
         return LevyNoise(self.alpha, self.beta, self.epsilon)
 
+    def noise_words(self) -> str:
+        """The noise as the title of a figure says it."""
+        beta = self.beta if isinstance(self.beta, list | tuple) else [self.beta]
+        return f"alpha = {self.alpha:g}, beta = {', '.join(f'{each:g}' for each in beta)}, ε = {self.epsilon:g}"
+
     def _check_sizes(self) -> None:
         checks.number("eta", self.eta, above=0)
         checks.number("eta_power", self.eta_power, least=0, most=1)

@@ -16,13 +16,13 @@ _ROWS = 400
 _BARS = 120
 
 
-def paths(times: np.ndarray, positions: np.ndarray) -> FigureData:
+def paths(times: np.ndarray, positions: np.ndarray, about: str = "") -> FigureData:
     """The first chains along the beginning of their trace (n_rows, d, n_chains), a panel per coordinate."""
     t, shown = times[:_ROWS], positions[:_ROWS]
     d, n = shown.shape[1], min(_PATHS, shown.shape[2])
     panels = [
         Panel(
-            tuple(Curve(f"chain {j + 1}", t, shown[:, i, j]) for j in range(n)),
+            tuple(Curve(f"chain {j + 1}", t, shown[:, i, j], words=_chain(j, t, shown[:, i, j])) for j in range(n)),
             "time",
             "w" if d == 1 else f"w{i + 1}",
         )
@@ -31,10 +31,18 @@ def paths(times: np.ndarray, positions: np.ndarray) -> FigureData:
     caption = (
         f"The first {n} of the chains over {len(t)} recorded positions; a line that ends is a chain that exploded."
     )
-    return FigureData("Chains", tuple(panels), caption)
+    return FigureData(f"The first {n} chains{about}", tuple(panels), caption)
 
 
-def histogram(found: Histogram, laws: Sequence[Sequence[Law | None]]) -> FigureData:
+def _chain(number: int, times: np.ndarray, positions: np.ndarray) -> str:
+    """The chain for the legend, which says since when it is gone."""
+    gone = np.flatnonzero(~np.isfinite(positions))
+    if not gone.size:
+        return ""
+    return f"chain {number + 1}, exploded " + (f"by t = {times[gone[0]]:.3g}" if gone[0] else "before the first record")
+
+
+def histogram(found: Histogram, laws: Sequence[Sequence[Law | None]], about: str = "") -> FigureData:
     """The histogram of each coordinate beside its exact and its Gibbs density."""
     panels = []
     for axis, (exact, gibbs) in enumerate(laws):
@@ -48,13 +56,14 @@ def histogram(found: Histogram, laws: Sequence[Sequence[Law | None]]) -> FigureD
         if exact is not None:
             curves.append(Curve("exact", x, exact.pdf(x), style="dashed"))
         if gibbs is not None:
-            curves.append(Curve("Gibbs", x, gibbs.pdf(x)))
+            curves.append(Curve("Gibbs", x, gibbs.pdf(x), style="dashed"))
         panels.append(Panel(tuple(curves), "w" if len(laws) == 1 else f"w{axis + 1}", "density"))
     caption = (
         "Histogram of all recorded positions with its pointwise 95 % band over groups of chains (Student's t), the "
         "exact stationary density of (4.3) where there is one, and the Gibbs density ∝ exp(−f/ε^α)."
     )
-    return FigureData("Positions of the chains", tuple(panels), caption)
+    bands = "95 % interval over chains"
+    return FigureData(f"Positions of the chains{about}", tuple(panels), caption, bands)
 
 
 def _bars(found: Histogram, axis: int) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:

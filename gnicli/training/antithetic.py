@@ -97,13 +97,16 @@ class AntitheticTrack(LayerTrack):
 
     def figure(self) -> FigureData:
         """The ratio of each layer along training, and the tail index under both kinds of draws."""
-        panels = [self._panel("variance_ratio", "variance of pairs / of plain draws")._replace(y_scale="log")]
-        panels += [self._panel(f"{kind}_alpha", f"alpha (tail index), {kind}") for kind in KINDS]
+        panels = [self._panel("variance_ratio", "variance of pairs / plain draws")._replace(y_scale="log")]
+        panels += [
+            self._panel(f"{kind}_alpha", "alpha (tail index)")._replace(heading=words)
+            for kind, words in zip(KINDS, ("plain draws", "mirrored pairs"), strict=True)
+        ]
         caption = (
             "Gradients of M plain draws and of M/2 mirrored pairs at the same weights: the ratio of their variances "
             "over repeats, and the median of the tail indices of their noise across each layer's weights."
         )
-        return FigureData("Mirrored pairs against plain draws", tuple(panels), caption)
+        return FigureData("Mirrored pairs against plain draws", tuple(panels), caption, share="y")
 
     def _panel(self, column: str, label: str) -> Panel:
         curves = [self.curve(layer, column) for layer in self.layers()]

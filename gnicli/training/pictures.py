@@ -20,15 +20,16 @@ _FEW = 10  # records of the clean losses below which the objective is drawn besi
 
 def loss_figure(trained: Trained, loss: str) -> FigureData:
     """The clean losses, and for classes the accuracies, along training."""
-    panels = [_panel(trained, "loss", loss.replace("_", "-") + " loss, without noise", "log")]
+    panels = [_panel(trained, "loss", (loss.upper() if loss == "mse" else loss.replace("_", "-")) + " loss", "log")]
     caption = ""
     if len(trained.history) < _FEW <= len(trained.objectives):
         drawn = Curve("objective of one batch", trained.objectives[:, 0], trained.objectives[:, 1], style="dots")
         panels[0] = panels[0]._replace(curves=(*panels[0].curves, drawn))
         caption = "Dots: the minimized objective of the batch of that step, with its noise."
     if any(name.endswith("accuracy") for name in trained.columns):
-        panels.append(_panel(trained, "accuracy", "accuracy, without noise", "linear"))
-    return FigureData("Loss without noise along training", tuple(panels), caption)
+        panels.append(_panel(trained, "accuracy", "accuracy", "linear"))
+    what = "Loss and accuracy" if len(panels) > 1 else "Loss"
+    return FigureData(f"{what} without noise along training", tuple(panels), caption)
 
 
 def _panel(trained: Trained, what: str, label: str, scale: str) -> Panel:
@@ -37,7 +38,6 @@ def _panel(trained: Trained, what: str, label: str, scale: str) -> Panel:
             name.removesuffix(f"_{what}"),
             trained.history[:, 0],
             trained.history[:, 1 + index],
-            style="line" if name.startswith("train") else "dashed",
         )
         for index, name in enumerate(trained.columns)
         if name.endswith(what)

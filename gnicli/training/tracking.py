@@ -59,11 +59,15 @@ class GradientNoiseTrack(LayerTrack):
     def figure(self) -> FigureData:
         """alpha and beta of each layer along training, with bands of one standard error."""
         panels = []
-        for name, label in (("alpha", "alpha (tail index)"), ("beta", "beta (skewness)")):
+        for name, label, ends in (
+            ("alpha", "alpha (tail index)", (0.0, 2.0)),
+            ("beta", "beta (skewness)", (-1.0, 1.0)),
+        ):
             curves = [self.curve(layer, name, f"{name}_stderr") for layer in self.layers()]
-            panels.append(Panel(tuple(curve for curve in curves if curve is not None), "step", label))
+            panels.append(Panel(tuple(curve for curve in curves if curve is not None), "step", label, y_range=ends))
         caption = (
             "Stable laws fitted to one draw's gradient noise across each layer's weights; bands: one standard error, "
             "as if the weights were independent (they are not: it is too small)."
         )
-        return FigureData("Gradient noise along training", tuple(panels), caption)
+        title = "Stable laws of the gradient noise along training"
+        return FigureData(title, tuple(panels), caption, "one standard error, too small")

@@ -12,8 +12,17 @@ import pytest
 
 from gnicli.contracts.results import Curve, FigureData, Panel
 from gnicli.engine import figures
+from gnicli.engine.drawing import looks
+from gnicli.engine.drawing.backend import own_style
+from gnicli.engine.drawing.figure import draw
 
 X = np.linspace(1.0, 5.0, 9)
+
+
+@pytest.fixture(autouse=True)
+def _style():
+    with own_style():
+        yield
 
 
 def figure(*curves, **panel):
@@ -41,7 +50,7 @@ def test_pictures_are_of_their_kinds_and_depend_on_the_data_alone(tmp_path):
     for name in ("one", "two"):
         figures.write(tmp_path / name, {"f": figure(Curve("c", X, X**2))})
     figures.write(tmp_path / "three", {"f": figure(Curve("c", X, X**3))})
-    for suffix, magic in (("png", b"\x89PNG"), ("pdf", b"%PDF")):
+    for suffix, magic in (("png", b"\x89PNG"), ("pdf", b"%PDF"), ("svg", b"<?xml")):
         one, two, three = ((tmp_path / name / f"f.{suffix}").read_bytes() for name in ("one", "two", "three"))
         assert one.startswith(magic)
         assert one == two != three
@@ -49,7 +58,7 @@ def test_pictures_are_of_their_kinds_and_depend_on_the_data_alone(tmp_path):
 
 def test_bands_lines_labels_and_scales():
     low, high = X / 2, X * 2
-    drawn = figures.draw(
+    drawn = draw(
         figure(Curve("band", X, X, low, high), Curve("dots", X, X, style="dots"), x_scale="log", title="T")
     )
     (axis,) = drawn.axes
@@ -61,16 +70,16 @@ def test_bands_lines_labels_and_scales():
     )
     line, dots = axis.get_lines()
     np.testing.assert_array_equal(line.get_ydata(), X)
-    assert (dots.get_marker(), line.get_marker()) == ("o", "None")
+    assert (dots.get_linestyle(), line.get_linestyle()) == ("None", "-")
     corners = axis.collections[0].get_paths()[0].vertices
     assert {(x, y) for x, y in corners} >= set(zip(X, low, strict=True)) | set(zip(X, high, strict=True))
-    assert [text.get_text() for text in axis.get_legend().get_texts()] == ["band", "dots"]
+    assert [text.get_text() for text in drawn.legends[0].get_texts()] == ["band", "dots"]
 
 
 def test_a_label_has_one_color_in_all_panels_and_no_two_look_alike():
     labels = [f"setting {i}" for i in range(32)]
     panels = tuple(Panel(tuple(Curve(label, X, X) for label in order), "x", "y") for order in (labels, labels[::-1]))
-    first, second = figures.draw(FigureData("", panels)).axes
+    first, second = draw(FigureData("", panels)).axes
     looks = [
         {line.get_label(): (line.get_color(), line.get_linestyle(), line._dash_pattern) for line in axis.get_lines()}
         for axis in (first, second)
@@ -95,7 +104,7 @@ def _seen_by(color, matrix):
     ],
 )
 def test_colors_are_told_apart_with_any_color_vision(matrix):
-    seen = [_seen_by(color, np.array(matrix)) for color in figures.PALETTE[:7]]
+    seen = [_seen_by(color, np.array(matrix)) for color in looks.PALETTE[:7]]
     assert min(np.abs(a - b).max() for a, b in itertools.combinations(seen, 2)) > 0.12
 
 
@@ -106,7 +115,7 @@ EXTREMES = [X, -X, 0 * X, X * np.nan, X - 3, np.full(9, np.inf), X * 1e-300, X *
 def test_nothing_that_a_run_can_measure_breaks_the_drawing(scale):
     panels = [Panel((Curve("c", X, y, y - 1, y + 1),), "x", "y", "", scale, scale) for y in EXTREMES]
     out = io.BytesIO()
-    figures.draw(FigureData("Extremes", tuple(panels))).savefig(out, dpi=40)
+    draw(FigureData("Extremes", tuple(panels))).savefig(out, dpi=40)
     assert len(out.getvalue()) > 1000
 
 
@@ -114,28 +123,27 @@ def test_nothing_that_a_run_can_measure_breaks_the_drawing(scale):
 @pytest.mark.parametrize("n", [1, 3])
 def test_labels_of_a_symmetric_logarithm_do_not_touch(n, decades):
     y = np.concatenate([-np.geomspace(10.0**decades, 0.3, 50), np.geomspace(0.3, 10.0**decades, 50)])
-    drawn = figures.draw(FigureData("", (Panel((Curve("c", y, y),), "x", "y", "", "symlog", "symlog"),) * n))
+    drawn = draw(FigureData("", (Panel((Curve("c", y, y),), "x", "y", "", "symlog", "symlog"),) * n))
     drawn.canvas.draw()
     labels = [label for label in drawn.axes[0].get_xticklabels() if label.get_text()]
     boxes = [label.get_window_extent() for label in labels]
-    assert len(boxes) >= 4
+    assert len(boxes) >= 3
     assert all(right.x0 - left.x1 > 3.0 for left, right in itertools.pairwise(boxes))  # pixels
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 4, 5, 7])
 def test_panels_lie_in_a_grid(n):
     panels = tuple(Panel((Curve("c", X, X),), "x", "y", title=str(i)) for i in range(n))
-    drawn = figures.draw(FigureData("", panels))
+    drawn = draw(FigureData("", panels))
     shown = [axis for axis in drawn.axes if axis.axison]
     assert [axis.get_title("left") for axis in shown] == [str(i) for i in range(n)]
-    width, height = drawn.get_size_inches()
-    assert width <= 3 * 5.3
-    assert height <= 3 * 4.2
+    width, _ = drawn.get_size_inches()
+    assert width == (3.25 if n == 1 else 6.75)
 
 
 def test_empty_and_lone_points(tmp_path):
-    drawn = figures.draw(figure(Curve("lone", X[:1], X[:1]), Curve("none", X[:0], X[:0])))
-    assert drawn.axes[0].get_lines()[0].get_marker() == "o"
+    drawn = draw(figure(Curve("lone", X[:1], X[:1]), Curve("none", X[:0], X[:0])))
+    assert drawn.axes[0].get_lines()[0].get_marker() not in ("", "None")
     figures.write(tmp_path, {"f": figure(Curve("none", X[:0], X[:0]), y_scale="log"), "g": FigureData("", ())})
 
 
@@ -187,4 +195,4 @@ figures.write(Path("figures"), {"a": FigureData("Title", (Panel((Curve("b", x, x
 assert (dict(os.environ), os.getcwd()) == before
 """
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env={**os.environ, **variables}, check=True)
-    assert {path.name for path in (tmp_path / "figures").iterdir()} == {"a.csv", "a.png", "a.pdf"}
+    assert {path.name for path in (tmp_path / "figures").iterdir()} == {"a.csv", "a.json", "a.png", "a.pdf", "a.svg"}

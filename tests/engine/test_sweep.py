@@ -219,7 +219,8 @@ def test_one_line_per_setting_and_nothing_dropped_silently():
     for lr in ("lr=0.4", "lr=0.8"):
         assert any(lr in note and "no curve" in note for note in results.notes)
         assert f"{lr}: no finite train_loss of completed runs (1 diverged)" in figure.caption
-    assert "Dashed" not in figure.caption
+    assert "Pale" not in figure.caption
+    assert figure.absent == (("lr=0.4", "1 diverged"), ("lr=0.8", "1 diverged"))
     mean = results.values["train_loss [lr=0.1]"]
     assert mean[:4] == (2.0, 1.0, 2, "")
     assert mean.ci95 == pytest.approx((2 - stats.t.ppf(0.975, 1), 2 + stats.t.ppf(0.975, 1)))
@@ -227,12 +228,12 @@ def test_one_line_per_setting_and_nothing_dropped_silently():
     assert results.values["train_loss [lr=0.2]"] == Value(5.0, None, 1, "")
 
 
-def test_where_nothing_was_completed_what_there_is_is_drawn_dashed_and_told():
+def test_where_nothing_was_completed_what_there_is_is_drawn_pale_and_told():
     diverged = [record(0, 0.1, 0, [1.0, 8.0, float("inf")], "diverged"), record(1, 0.2, 0, [2.0, 3.0], "diverged")]
     figure = summary.summary(diverged).figures["train_loss"]
     np.testing.assert_array_equal(figure.panels[0].curves[0].x, [0, 1])
-    assert {curve.style for curve in figure.panels[0].curves} == {"dashed"}
-    assert "Dashed: settings without a completed run" in figure.caption
+    assert {curve.style for curve in figure.panels[0].curves} == {"faint"}
+    assert "Pale: settings without a completed run" in figure.caption
     assert "Not drawn" not in figure.caption
     # An interrupted run shows beside completed ones; a diverged one does not.
     mixed = [*diverged, record(2, 0.4, 0, [5.0, 4.0], "interrupted")]

@@ -176,9 +176,9 @@ def test_the_caption_says_what_is_drawn_and_what_is_not(arms, drawn, compared, s
     assert not any(words in found.caption for words in not_said)
 
 
-def test_where_all_runs_of_all_arms_diverged_the_figure_shows_them_dashed_and_says_so():
+def test_where_all_runs_of_all_arms_diverged_the_figure_shows_them_pale_and_says_so():
     found = paper.summarize(arm("M1", [INF, INF]) + arm("A", [INF, INF]))
     figure = found.figures["train_loss"]
-    assert all(curve.style == "dashed" for curve in figure.panels[0].curves)
-    assert "Dashed: settings without a completed run" in figure.caption
+    assert all(curve.style == "faint" for curve in figure.panels[0].curves)
+    assert "Pale: settings without a completed run" in figure.caption
     assert found.values["train_loss against arm=M1 [arm=A]"].value.startswith("even (2 of 2 diverged")

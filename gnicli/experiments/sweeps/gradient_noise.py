@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from gnicli.contracts.results import Curve, FigureData, Panel, Results, RunRecord, Value
-from gnicli.engine.summary import groups, half_width, summary
+from gnicli.engine.summary import bands_of, groups, half_width, summary
 from gnicli.engine.tables import read_arrays
 from gnicli.measure.layers.figures import ALPHAS, CENTERS, NOISE, alpha_figure, half_width_over_draws, positive_panel
 
@@ -31,6 +31,7 @@ def summarize(records: Sequence[RunRecord]) -> Results:
     for group in groups(records):
         complete = [record for record in group.records if record.status == "completed"]
         suffix = f" {group.label}" if group.label else ""
+        words = f", {group.label}" if group.label else ""
         runs = [read_arrays(r.folder / "arrays.npz") for r in complete if (r.folder / "arrays.npz").exists()]
         for population, title in _DENSITIES.items():
             panels = _density_panels(runs, population)
@@ -39,14 +40,16 @@ def summarize(records: Sequence[RunRecord]) -> Results:
                     f"Density in units of the median, {_OVER_SEEDS} (n = {len(runs)}), beside a half-normal and a "
                     f"half-Cauchy law of the same median.{' Setting: ' + group.label if group.label else ''}"
                 )
-                figures[f"positive_{population}{suffix}"] = FigureData(title, panels, caption)
+                figures[f"positive_{population}{suffix}"] = FigureData(
+                    f"{title}{words}", panels, caption, bands_of([c for panel in panels for c in panel.curves]), "xy"
+                )
         curves = _alpha_curves(complete)
         if curves:
             caption = (
                 f"alpha of stable fits, {_OVER_SEEDS} (n = {len(complete)}), of one run its own errors; cut to 0 … 2. "
                 "Forward noise counts layers from 0."
             )
-            figures[f"alpha{suffix}"] = alpha_figure(curves, caption)
+            figures[f"alpha{suffix}"] = alpha_figure(curves, caption, "95 % interval")
     return found._replace(figures=figures or found.figures)
 
 
@@ -101,6 +104,6 @@ def _alpha_curves(records: Sequence[RunRecord]) -> dict[str, list[Curve]]:
         each = [layers[int(layer)] for layer in x]
         y = np.array([np.mean([value.number for value in values]) for values in each])
         half = np.array([_half(population, values) for values in each])
-        curve = Curve(ALPHAS[statistic], x, y, np.maximum(y - half, 0.0), np.minimum(y + half, 2.0))
+        curve = Curve(ALPHAS[statistic], x, y, np.maximum(y - half, 0.0), np.minimum(y + half, 2.0), "points")
         curves.setdefault(population, []).append(curve)
     return curves

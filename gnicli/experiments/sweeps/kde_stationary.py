@@ -8,12 +8,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from gnicli.contracts.results import Curve, FigureData, Panel, Results, RunRecord, Value
+from gnicli.contracts.results import Curve, CurveStyle, FigureData, Panel, Results, RunRecord, Scale, Value
 from gnicli.engine import tables
+from gnicli.engine.records import read_config
 from gnicli.engine.summary import labels_of, summary, varying
 from gnicli.errors import DataError
 from gnicli.kde.estimation import half_width
-from gnicli.kde.figures import CAPTION, curve
+from gnicli.kde.figures import BANDS, CAPTION, beside_words, curve
 
 _MOST_PANELS = 12
 _SCALED = ("h", "K", "eta", "n_steps", "n_chains")  # powers of these are what weak errors follow
@@ -30,6 +31,7 @@ _KINDS = {
         "one scheme and step: without sampling.",
     ),
 }
+_ORDERS = (1.0, 2.0)  # of the sums of theorem 4.2
 _RESOLVED = 2.0  # a weak error counts for an order when it is so many standard errors
 
 
@@ -44,7 +46,9 @@ def summarize(records: Sequence[RunRecord]) -> Results:
     if panels:
         if len(panels) > _MOST_PANELS:
             notes.append(f"the figure shows the first {_MOST_PANELS} of {len(panels)} settings")
-        figures["density"] = FigureData("Stationary densities", tuple(panels[:_MOST_PANELS]), CAPTION)
+        figures["density"] = FigureData(
+            "Stationary densities by setting", tuple(panels[:_MOST_PANELS]), CAPTION, BANDS, "xy"
+        )
     for key, kind in itertools.product(varying(done), _KINDS):
         if key in _ALONG:
             figure, orders = weak_error_figure(done, key, kind)
@@ -68,14 +72,27 @@ def _panels(records: Sequence[RunRecord], labels: Sequence[str]) -> tuple[list[P
             curves = [curve("estimate", x, arrays[f"pdf{suffix}"], _band(arrays, "", suffix))]
             if f"exact_pdf{suffix}" in arrays:
                 curves.append(Curve("exact", x, arrays[f"exact_pdf{suffix}"], style="dashed"))
-            curves.append(Curve("Gibbs", x, arrays[f"gibbs_pdf{suffix}"]))
+            curves.append(Curve("Gibbs", x, arrays[f"gibbs_pdf{suffix}"], style="dashed"))
             if f"beside/pdf{suffix}" in arrays:
                 other = [arrays.get(f"beside/{name}{suffix}") for name in ("x", "pdf")]
                 if other[0] is not None and other[1] is not None:
-                    curves.append(curve("beside", other[0], other[1], _band(arrays, "beside/", suffix)))
+                    curves.append(
+                        curve("beside", other[0], other[1], _band(arrays, "beside/", suffix))._replace(
+                            words=_beside(record)
+                        )
+                    )
             title = " ".join([label, suffix.removeprefix("/")]).strip()
             panels.append(Panel(tuple(curves), suffix.removeprefix("/") or "w", "density", title))
     return panels, unread
+
+
+def _beside(record: RunRecord) -> str:
+    """What the second simulation was, from the saved configuration: "beside: 1 chain, 10,000 steps, euler"."""
+    try:
+        keys = read_config(record.folder).get("beside")
+    except DataError:
+        return ""
+    return beside_words(keys) if isinstance(keys, dict) else ""
 
 
 def _band(arrays: Mapping[str, np.ndarray], prefix: str, suffix: str) -> tuple[np.ndarray, np.ndarray] | None:
@@ -106,7 +123,8 @@ def weak_error_figure(
         for label, found in settings.items():
             x, error, stderr, n = np.array(sorted(found)).T
             half = half_width(stderr, np.maximum(n, 2))
-            curves.append(Curve(label or word, x, error, np.maximum(error - half, 0), error + half))
+            style: CurveStyle = "sizes" if kind == "weak_error" else "points"
+            curves.append(Curve(label or word, x, error, np.maximum(error - half, 0), error + half, style))
             order = _order(x, error, stderr) if key in _SCALED else None
             if order is not None:
                 suffix = f" [{label}]" if label else ""
@@ -114,11 +132,14 @@ def weak_error_figure(
                 orders[f"{prefix}_in_{key}/{name.partition('/')[2]}{suffix}"] = order
         if curves and max(len(c.x) for c in curves) > 1:
             is_log = key in _SCALED
-            scale = "log" if is_log else "linear"
-            panels.append(Panel(tuple(curves), key, word, name.partition("/")[2], scale, scale))  # type: ignore[arg-type]
+            scale: Scale = "log" if is_log else "linear"
+            function = name.partition("/")[2]
+            slopes = _ORDERS if kind == "drift_error" and key == "h" else ()
+            panels.append(Panel(tuple(curves), key, word, function, scale, scale, f"g(w) = {function}", slopes=slopes))
     if not panels:
         return None, orders
-    return FigureData(f"{word.capitalize()} against {key}", tuple(panels), caption), orders
+    bands = "95 % interval over chains" if kind == "weak_error" else ""
+    return FigureData(f"{word.capitalize()} against {key}", tuple(panels), caption, bands, "y"), orders
 
 
 def _point(record: RunRecord, key: str, name: str) -> tuple[float, ...] | None:

@@ -13,9 +13,10 @@ from gnicli.errors import GniError
 
 VARIANCE = "noise.var"
 _ALPHA = (0.5, 2.0)  # the range of the fits
+BARS = "95 % interval of the mean over seeds"
 _SHOWN = 1e-4  # densities are drawn where they are at least this share of their peak
 _NAMES = ("alpha", "beta", "beta_stderr", "at_boundary")
-_MEANINGS = {"alpha": "alpha (tail index)", "beta_squared": "beta² − its error²"}
+_MEANINGS = {"alpha": "alpha (tail index)", "beta_squared": "beta² − error²"}
 
 
 class Fits(NamedTuple):
@@ -135,7 +136,7 @@ def _figures(grouped: dict[tuple[str, float], list[tuple[RunRecord, Fits]]]) -> 
         "of all fits of all M, by variance, reflected at the ends of the family's range. Below: one number per run "
         "(median alpha, mean of beta² less its squared error), mean over seeds and 95 % interval."
     )
-    return {"laws": FigureData("The law of the gradient noise", panels, caption)}
+    return {"laws": FigureData("Stable laws of the gradient noise by variance", panels, caption, BARS)}
 
 
 def _densities(samples: Sequence[tuple[float, np.ndarray]], low: float, high: float) -> list[Curve]:
@@ -166,5 +167,5 @@ def _trend(grouped: dict[tuple[str, float], list[tuple[RunRecord, Fits]]], what:
         told = [mean_value(values) for values in runs]
         y = np.array([value.number for value in told])
         ends = np.array([value.ci95 or (value.number, value.number) for value in told])
-        curves.append(Curve(f"M={draws}", x, y, ends[:, 0], ends[:, 1]))
-    return Panel(tuple(curves), f"{VARIANCE}, the variance of the injected noise", _MEANINGS[what], x_scale="log")
+        curves.append(Curve(f"M={draws}", x, y, ends[:, 0], ends[:, 1], "points"))
+    return Panel(tuple(curves), "variance of the injected noise", _MEANINGS[what], x_scale="log")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from gnicli.contracts.results import Curve, FigureData, Panel, Results, RunRecord
 from gnicli.engine.summary import labels_of, summary, varying
+
+_ALONG = "alpha"
 
 
 def summarize(records: Sequence[RunRecord]) -> Results:
@@ -20,27 +22,78 @@ def summarize(records: Sequence[RunRecord]) -> Results:
     return results._replace(figures=figures or results.figures)
 
 
+class _Ratio(NamedTuple):
+    """A measured exit rate over that of theory, with its interval."""
+
+    record: RunRecord
+    basin: str
+    ratio: float
+    low: float
+    high: float
+
+
 def comparison(records: Sequence[RunRecord]) -> FigureData | None:
-    """Measured exit rates over those of theory for every setting of a sweep, with intervals."""
+    """Measured exit rates over those of theory for every setting of a sweep, with intervals.
+
+    Where alpha varies it is the x axis, and each of the other settings has a look of its own; else each setting has a
+    place on the x axis.
+    """
+    found = _ratios(records)
+    if not found:
+        return None
+    keys = varying(records)
+    along = _ALONG if _ALONG in keys and all(_is_number(each.record.overrides.get(_ALONG)) for each in found) else ""
+    others = labels_of([each.record for each in found], [key for key in keys if key not in (along, "")])
+    curves: dict[str, list[tuple[float, _Ratio]]] = {}
+    places: dict[str, float] = {}
+    for each, label in zip(found, others, strict=True):
+        name = f"{label}{each.basin}".strip()
+        x = float(each.record.overrides[along]) if along else places.setdefault(label, len(places) + 1.0)
+        curves.setdefault(name if along else each.basin.strip() or "exit rate", []).append((x, each))
+    drawn = [_curve(name or "exit rate", points) for name, points in curves.items()]
+    ends = _ends([curve.x for curve in drawn])
+    panel = Panel(
+        (*drawn, Curve("theory", ends, np.ones(2), style="dashed")),
+        along or "setting",
+        "exit rate / theory",
+        x_ticks=() if along else tuple((x, label) for label, x in places.items()),
+    )
+    caption = "Bars are exact 95 % (Poisson) intervals."
+    return FigureData("Exit rates over those of the small-noise theory", (panel,), caption, "95 % interval (Poisson)")
+
+
+def _ratios(records: Sequence[RunRecord]) -> list[_Ratio]:
     names = sorted({name for r in records for name in r.values if name.startswith("exit_rate/")})
-    labels = labels_of(records, varying(records))
-    curves: list[Curve] = []
-    for record, label in zip(records, labels, strict=True):
+    found = []
+    for record in records:
         for name in names:
             seen, theory = record.values.get(name), record.values.get(name.replace("rate/", "rate_theory/"))
             if seen is None or theory is None or not _number(theory.value):
                 continue
             basin = f" basin {name.rpartition('/')[2]}" if len(names) > 1 else ""
             low, high = seen.ci95 or (math.nan, math.nan)
-            ratio = np.array([seen.value, low, high], float) / _number(theory.value)
-            at = np.array([len(curves) + 0.85, len(curves) + 1.15])
-            band = (np.full(2, ratio[1]), np.full(2, ratio[2]))
-            curves.append(Curve(f"{label}{basin}", at, np.full(2, ratio[0]), *band))
-    if not curves:
-        return None
-    ends = np.array([0.5, len(curves) + 0.5])
-    panel = Panel((*curves, Curve("theory", ends, np.ones(2), style="dashed")), "setting", "exit rate / theory")
-    return FigureData("Exit rates against theory", (panel,), "Bands are exact 95 % (Poisson) intervals.")
+            found.append(_Ratio(record, basin, *(end / _number(theory.value) for end in (seen.number, low, high))))
+    return found
+
+
+def _curve(name: str, points: Sequence[tuple[float, _Ratio]]) -> Curve:
+    ordered = sorted(points, key=lambda point: point[0])
+    x, y, low, high = np.array([(at, each.ratio, each.low, each.high) for at, each in ordered]).T
+    return Curve(name, x, y, low, high, "points")
+
+
+def _ends(positions: Sequence[np.ndarray]) -> np.ndarray:
+    """Where the line of theory begins and ends: a little beyond the points."""
+    x = np.concatenate(positions)
+    room = 0.05 * float(np.ptp(x)) or 0.5
+    return np.array([x.min() - room, x.max() + room])
+
+
+def _is_number(text: str | None) -> bool:
+    try:
+        return text is not None and math.isfinite(float(text))
+    except ValueError:
+        return False
 
 
 def _number(value: Any) -> float:

@@ -99,16 +99,29 @@ def _of_pairs(tables: Mapping[str, Table]) -> tuple[str, ...]:
 
 def _figures(settings: dict[str, list[RunRecord]], figure: Figure) -> dict[str, FigureData]:
     """The arms' curves and their paired differences: side by side, or where there are several settings apart."""
+    from gnicli.engine.summary import bands_of, mean_title
+
     both = [_panels(members, figure, label if len(settings) > 1 else "") for label, members in settings.items()]
     if not any(both):
         return {}
     first = tuple(panels[0] for panels in both if panels)
     second = tuple(panels[1] for panels in both if len(panels) > 1)
     caption = _caption(settings, figure, [curve.label for panel in second for curve in panel.curves])
+    title, lost = mean_title(figure.metric), _absent(settings, figure)
+    bands = bands_of([curve for panel in (*first, *second) for curve in panel.curves])
     if len(both) == 1:
-        return {figure.metric: FigureData("", tuple(both[0]), caption)}
-    found = {figure.metric: FigureData("", first, caption)}
-    return found | ({f"{figure.metric}_differences": FigureData("", second, caption)} if second else {})
+        return {figure.metric: FigureData(title, tuple(both[0]), caption, bands, absent=lost)}
+    found = {figure.metric: FigureData(title, first, caption, bands, "y", lost)}
+    gaps = f"{title} of paired differences"
+    return found | ({f"{figure.metric}_differences": FigureData(gaps, second, caption, bands, "y")} if second else {})
+
+
+def _absent(settings: dict[str, list[RunRecord]], figure: Figure) -> tuple[tuple[str, str], ...]:
+    """The arms without a curve in any setting, and the steps at which their runs diverged."""
+    from gnicli.engine.summary import ends
+
+    arms = _arms([run for members in settings.values() for run in members], figure.key)
+    return tuple((arm, ends(runs)) for arm, runs in arms.items() if all(run.status != "completed" for run in runs))
 
 
 def _caption(settings: dict[str, list[RunRecord]], figure: Figure, compared: Sequence[str]) -> str:
@@ -159,7 +172,7 @@ def _panels(records: Sequence[RunRecord], figure: Figure, title: str) -> list[Pa
     panels = [Panel(curves, "step", what, title, y_scale=y_scale(curves))]
     gaps = [_after(curve, first) for curve in paired.gap_curves(records, figure.metric, figure.key, figure.reference)]
     if gaps:
-        named = tuple(curve._replace(label=labels.get(curve.label, curve.label)) for curve in gaps)
+        named = tuple(curve._replace(label=labels.get(curve.label, curve.label), key=curve.label) for curve in gaps)
         panels.append(Panel(named, "step", f"log {what} − that of {figure.key}={figure.reference}", title))
     return panels
 

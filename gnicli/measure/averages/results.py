@@ -123,7 +123,10 @@ def _row(each: Average) -> tuple[str, ...]:
 def _panel(each: Average, title: str, law: exact.Points | None, bound: tail_bound.Bound | None) -> Panel:
     x, std = _X, each.shape.std
     floor = 0.3 / each.n  # nothing is drawn far below what the draws can show
-    curves = [Curve("measured", x, each.curve, style="dots"), Curve("Gaussian", x, _above(erfc(x / 2**0.5), floor))]
+    curves = [
+        Curve("measured", x, each.curve, style="dots"),
+        Curve("Gaussian", x, _above(erfc(x / 2**0.5), floor), style="dashed"),
+    ]
     if law is not None:
         one = each.size * tail_bound.law_exceedances(*law, each.size * x * std)
         curves.append(Curve("one point alone", x, _above(np.minimum(one, 1.0), floor), style="dashed"))
@@ -137,7 +140,7 @@ def _above(y: np.ndarray, floor: float) -> np.ndarray:
 
 
 def _figure(panels: tuple[Panel, ...], note: str) -> FigureData:
-    return FigureData("Tail of the mean gradient over B points", panels, note)
+    return FigureData("Tail of the mean gradient over B points", panels, note, share="y")
 
 
 def _sentence(averages: list[Average]) -> str:

@@ -105,6 +105,9 @@ def noised_units(bench: Bench, noise: Inflated, n_draws: int) -> list[tuple[np.n
     return [(np.concatenate(logs), np.concatenate(parts)) for logs, parts in zip(weights, found, strict=True)]
 
 
+_TITLE = "Slope of log ‖X‖ₘ against log m, sampled"
+
+
 def _values(found: dict[str, list[Moment]], least_ess: float) -> dict[str, Value]:
     """For each quantity the slope of the highest order whose effective sample size is large enough, if there is one."""
     values = {}
@@ -142,7 +145,9 @@ def _figures(found: dict[str, list[Moment]], least_ess: float, note: str) -> dic
                 half = 2 * np.array([each.slope_stderr for each in moments])
                 if not np.isfinite(y).any():
                     continue
-                curves.append(Curve(name.split("/layer")[1].join(("layer ", "")), order, y, y - half, y + half))
+                curves.append(
+                    Curve(name.split("/layer")[1].join(("layer ", "")), order, y, y - half, y + half, "points")
+                )
         if curves:
-            panels.append(Panel(tuple(curves), "m", "d log‖X‖_m / d log m", title))
-    return {"slopes": FigureData("Slope of log‖X‖_m against log m, sampled", tuple(panels), note)} if panels else {}
+            panels.append(Panel(tuple(curves), "m", "d log ‖X‖ₘ / d log m", title))
+    return {"slopes": FigureData(_TITLE, tuple(panels), note, "2 standard errors", "y")} if panels else {}

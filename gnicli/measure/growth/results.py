@@ -117,13 +117,15 @@ def _figure(network: OneNeuronNetwork, rows: Sequence[Row], what: str, least_ess
     lines = "Dashed: exact values; dots: importance sampling" if known else "Dots: importance sampling"
     if what == "slope":
         return FigureData(
-            "Slope of log‖X‖_m against log m",
+            "Slope of log ‖X‖ₘ against log m",
             panels,
             f"{lines}, bands of 2 standard errors. Slopes from an effective sample size below {least_ess:g} are left "
             f"out. {words(network)}",
+            "2 standard errors",
+            "y",
         )
     left_out = f"Norms from an effective sample size below {least_ess:g} are left out."
-    return FigureData("Norms ‖X‖_m against their order", panels, f"{lines}. {left_out} {words(network)}")
+    return FigureData("Norms ‖X‖ₘ against their order m", panels, f"{lines}. {left_out} {words(network)}")
 
 
 def _panel(rows: Sequence[Row], title: str, what: str, least_ess: float) -> Panel:
@@ -136,7 +138,7 @@ def _panel(rows: Sequence[Row], title: str, what: str, least_ess: float) -> Pane
     x, y = (np.concatenate([pair[axis] for pair in exact]) for axis in (0, 1))
     if np.isfinite(y).any():
         curves.insert(0, Curve("exact", x, y, style="dashed"))
-    label = "‖X‖_m" if what == "norm" else "d log‖X‖_m / d log m"
+    label = "‖X‖ₘ" if what == "norm" else "d log ‖X‖ₘ / d log m"
     return Panel(tuple(curves), "m", label, title, "log", "log" if what == "norm" else "linear")
 
 

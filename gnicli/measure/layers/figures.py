@@ -64,6 +64,7 @@ def positive_part(samples: Mapping[int, np.ndarray]) -> FigureData:
         tuple(panels),
         "Density of the positive part of one draw's gradient noise, in units of its median, beside a half-normal and a "
         "half-Cauchy law of the same median. Weights of unequal scale are pooled as they are.",
+        share="xy",
     )
 
 
@@ -80,7 +81,10 @@ def stable_fit(samples: Mapping[int, np.ndarray]) -> FigureData:
         laws = {"stable": (family, found.law), "normal": (normal, normal.fit(x))}
         words = {name: each.words for name, (each, _) in laws.items()}
         title = f"layer {layer}: alpha = {found.alpha:.2f}, beta = {found.beta:.2f}"
-        panels.append(density_panel(shape(x, laws), words, title)._replace(x_label="gradient noise"))
+        error = "" if found.alpha_stderr is None else f" ± {found.alpha_stderr:.2g}"
+        heading = f"layer {layer}: alpha = {found.alpha:.2f}{error}, beta = {found.beta:.2f}, n = {x.size:,}"
+        panel = density_panel(shape(x, laws), words, title)
+        panels.append(panel._replace(x_label="gradient noise", heading=heading))
     return FigureData(
         "Stable laws fitted to the gradient noise across the weights of a layer",
         tuple(panels),
@@ -103,7 +107,10 @@ def forward(samples: Mapping[int, np.ndarray]) -> FigureData:
         density = np.where(counts > 0, counts / (z.size * np.diff(edges)), np.nan)
         normal = np.exp(-0.5 * centers**2) / math.sqrt(2 * math.pi)
         shown = np.where(normal >= 0.5 * np.nanmin(density), normal, np.nan)
-        curves = (Curve("accumulated noise", centers, density, style="dots"), Curve("Gaussian", centers, shown))
+        curves = (
+            Curve("accumulated noise", centers, density, style="dots"),
+            Curve("Gaussian", centers, shown, style="dashed"),
+        )
         title = f"noise layer {layer}"
         panels.append(Panel(curves, "value / standard deviation", "density", title, y_scale="log"))
     return FigureData(
@@ -111,6 +118,7 @@ def forward(samples: Mapping[int, np.ndarray]) -> FigureData:
         tuple(panels),
         "Density of E_i in one draw over units and examples, in standard deviations, and the Gaussian density. Noise "
         "layer 0 is the input. Units that the noise does not reach are left out.",
+        share="xy",
     )
 
 
@@ -124,13 +132,13 @@ def alphas(statistics: Mapping[str, Mapping[int, Mapping[str, float]]]) -> Figur
                 x, y = np.array(list(known), float), np.array([found[name] for found in known.values()])
                 errors = [(found.get(f"{name}_stderr", 0.0), int(found.get("n", 0))) for found in known.values()]
                 half = np.array([half_width_over_draws(population, error, n) for error, n in errors])
-                curve = Curve(label, x, y, np.maximum(y - half, 0), np.minimum(y + half, 2))
+                curve = Curve(label, x, y, np.maximum(y - half, 0), np.minimum(y + half, 2), "points")
                 curves.setdefault(population, []).append(curve)
     caption = (
         "Bands: 95 % intervals over draws of the same network (Student's t; none where alpha is at its bound, where "
         "draws are too few, or where nothing is random). Forward noise counts layers from 0."
     )
-    return alpha_figure(curves, caption)
+    return alpha_figure(curves, caption, "95 % interval over draws")
 
 
 def half_width_over_draws(population: str, stderr: float, n_draws: int) -> float:
@@ -141,12 +149,17 @@ def half_width_over_draws(population: str, stderr: float, n_draws: int) -> float
     return float(few_groups.half_width(stderr, n_groups)) if stderr and n_groups > 1 else 0.0
 
 
-def alpha_figure(curves: Mapping[str, Sequence[Curve]], caption: str) -> FigureData:
+def alpha_figure(curves: Mapping[str, Sequence[Curve]], caption: str, bars: str) -> FigureData:
     """Curves of alpha by population as panels; the labels are those of ALPHAS."""
     panels = [
         Panel(
-            (*each, Curve("Gaussian", each[0].x, np.full(each[0].x.size, 2.0), style="dashed")), "layer", "alpha", name
+            (*each, Curve("Gaussian", each[0].x, np.full(each[0].x.size, 2.0), style="dashed")),
+            "layer",
+            "alpha (tail index)",
+            name,
+            heading=name.replace("_", " "),
+            y_range=(0.0, 2.0),
         )
         for name, each in curves.items()
     ]
-    return FigureData("Tail index of stable fits by population", tuple(panels), caption)
+    return FigureData("Tail index of stable fits by population", tuple(panels), caption, bars, "y")

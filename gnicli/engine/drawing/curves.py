@@ -1,0 +1,123 @@
+"""One curve on its axes, by its style."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gnicli.contracts.results import Curve, Panel
+from gnicli.engine.drawing.looks import Look, dash_of
+from gnicli.engine.drawing.scales import FEW
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
+
+NOT_RESOLVED = "not resolved: at most this"
+_BAND = 0.18
+_FILLED = 0.3
+_MAX_PLAIN_MARKERS = 60
+_APART = 3.5  # points of print between measurements that lie at one place
+_BAR = {"linewidth": 0.9, "solid_capstyle": "butt", "label": "_bar"}
+
+
+def draw_curve(axes: Axes, curve: Curve, look: Look, beside: tuple[int, int] = (0, 1)) -> Line2D:
+    """Draw a curve; returns the artist that stands for it in a legend.
+
+    `beside` says which of how many curves of single measurements it is: they are drawn next to one another.
+    """
+    if curve.style in ("points", "sizes"):
+        return _points(axes, curve, look, beside)
+    _band(axes, curve, look)
+    x, y = np.asarray(curve.x, float), np.asarray(curve.y, float)
+    if curve.style == "dots":
+        size = 3.6 if x.size <= _MAX_PLAIN_MARKERS else 2.0
+        (line,) = axes.plot(
+            x, y, look.marker, color=look.color, markersize=size, markeredgewidth=0, alpha=0.85, zorder=2.5
+        )
+        return line
+    if curve.style == "steps":
+        return _histogram(axes, x, y, look)
+    few = np.count_nonzero(np.isfinite(y)) <= (1 if curve.style == "dashed" else FEW)
+    (line,) = axes.plot(
+        x,
+        y,
+        color=look.color,
+        linestyle=dash_of(look, curve.style),
+        marker=look.marker if few else "",
+        alpha=0.45 if curve.style == "faint" else 1.0,
+    )
+    return line
+
+
+def _band(axes: Axes, curve: Curve, look: Look) -> None:
+    if curve.low is None or curve.high is None:
+        return
+    step = "mid" if curve.style == "steps" else None
+    axes.fill_between(
+        curve.x, curve.low, curve.high, color=look.color, alpha=_BAND, linewidth=0, step=step, label="_band"
+    )
+
+
+def _histogram(axes: Axes, x: np.ndarray, y: np.ndarray, look: Look) -> Line2D:
+    """Bars on the ground, filled; the outline alone is what a legend shows."""
+    axes.fill_between(x, 0.0, y, color=look.color, alpha=_FILLED, linewidth=0, step="mid", label="_filled")
+    (line,) = axes.plot(x, y, color=look.color, drawstyle="steps-mid", linewidth=0.8)
+    return line
+
+
+def _points(axes: Axes, curve: Curve, look: Look, beside: tuple[int, int]) -> Line2D:
+    """Markers with error bars; of sizes that are not resolved, an open triangle at the upper end."""
+    from matplotlib.transforms import ScaledTranslation
+
+    figure = axes.get_figure()
+    assert figure is not None
+    place, n = beside
+    shift = (place - (n - 1) / 2) * _APART / 72
+    moved = axes.transData + ScaledTranslation(shift, 0, figure.dpi_scale_trans)
+    x, y = np.asarray(curve.x, float), np.asarray(curve.y, float)
+    known = np.ones(x.size, bool)
+    if curve.low is not None and curve.high is not None:
+        low, high = np.asarray(curve.low, float), np.asarray(curve.high, float)
+        if curve.style == "sizes":
+            # No standard error is known where low or high is NaN: that is not resolved either.
+            known = low > 0
+            at = np.where(np.isfinite(high), high, y)
+            axes.plot(
+                x[~known], at[~known], "v", color=look.color, markerfacecolor="none", transform=moved, label="_limit"
+            )
+        bars = known & (high > low)
+        ends = np.column_stack([low, high, np.full(x.size, np.nan)])[bars].ravel()
+        axes.plot(np.repeat(x[bars], 3), ends, color=look.color, transform=moved, **_BAR)
+    (line,) = axes.plot(
+        x[known], y[known], look.marker, color=look.color, markeredgewidth=0, transform=moved, zorder=2.5
+    )
+    return line
+
+
+def has_limits(curve: Curve) -> bool:
+    """Whether some of its sizes are not resolved."""
+    return curve.style == "sizes" and curve.low is not None and not bool((np.asarray(curve.low, float) > 0).all())
+
+
+def draw_slopes(axes: Axes, panel: Panel) -> None:
+    """Guides of the orders of convergence, through the middle of the data, each with its slope at its end."""
+    data = [(np.asarray(c.x, float), np.asarray(c.y, float)) for c in panel.curves]
+    x, y = (np.concatenate([pair[i] for pair in data]) if data else np.array([]) for i in (0, 1))
+    used = (x > 0) & (y > 0) & np.isfinite(x) & np.isfinite(y)
+    if not used.any() or x[used].min() == x[used].max():
+        return
+    low, high = x[used].min(), x[used].max()
+    for slope in panel.slopes:
+        middle = np.exp(np.mean(np.log(y[used]) - slope * np.log(x[used])))
+        ends = np.array([low, high])
+        axes.plot(ends, middle * ends**slope, color="#888888", linewidth=0.7, label="_slope", zorder=1.5)
+        axes.annotate(
+            f"slope {slope:g}",
+            (high, middle * high**slope),
+            xytext=(-2, -9),
+            textcoords="offset points",
+            ha="right",
+            color="#555555",
+        )

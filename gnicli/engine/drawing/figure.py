@@ -1,0 +1,187 @@
+"""A whole figure: panels in a grid as wide as a page or a column of it, one legend below them, a title above."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from gnicli.contracts.results import FigureData, Panel
+from gnicli.engine.drawing import curves, looks, scales
+from gnicli.engine.drawing.words import typographic, width, wrapped
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+COLUMN, PAGE = 3.25, 6.75  # inches
+_NARROWEST = 2.1  # inches of a panel with its labels
+_HEIGHTS = {1: 2.2, 2: 2.1, 3: 1.85}  # inches of a panel, by panels in a row
+_POINTS = 72
+_LEADING = 1.35  # height of a line, in units of the font's size
+_GREY = "#777777"
+_AXES: tuple[scales.Which, ...] = ("x", "y")
+
+
+class _Entry(NamedTuple):
+    artist: Artist
+    text: str
+
+
+def draw(figure: FigureData, inches: float | None = None) -> Figure:
+    """The figure as matplotlib's, `inches` wide: by default a column for one panel and a page for several.
+
+    It takes sizes of text and all else that a style says from matplotlib's settings.
+    """
+    import matplotlib
+    from matplotlib.figure import Figure as Canvas
+
+    panels = figure.panels
+    inches = inches or (PAGE if len(panels) > 1 else COLUMN)
+    n_columns = _n_columns(figure, inches)
+    n_rows = math.ceil(len(panels) / n_columns) or 1
+    size = float(matplotlib.rcParams["font.size"])
+    canvas = Canvas(figsize=(inches, 2.0))
+    axes = canvas.subplots(n_rows, n_columns, squeeze=False)
+    _share(figure, axes.flat)
+    order = tuple(dict.fromkeys((*figure.order, *looks.keys_of([figure]))))
+    entries: dict[str, _Entry] = {}
+    for each, panel in zip(axes.flat, panels, strict=False):
+        entries |= {text: entry for text, entry in _draw_curves(each, panel, order).items() if text not in entries}
+    for each, panel in zip(axes.flat, panels, strict=False):
+        _finish(each, panel, figure, size, inches / n_columns)
+    for each in axes.flat[len(panels) :]:
+        each.set_axis_off()
+    _hide_inner_labels(figure, axes, n_columns)
+    height = n_rows * _HEIGHTS[min(n_columns, 3)] * (size / 8.0)
+    height += _title(canvas, figure, inches) + _legend(canvas, figure, _explained(figure, entries, order), inches, size)
+    canvas.set_size_inches(inches, height)
+    return canvas
+
+
+def _n_columns(figure: FigureData, inches: float) -> int:
+    n = max(1, len(figure.panels))
+    wanted = figure.n_columns or (n if n <= 3 else 2 if n == 4 else 3)
+    return max(1, min(wanted, n, int(inches / _NARROWEST)))
+
+
+def _group(figure: FigureData, panel: Panel, which: str) -> list[Panel]:
+    """The panels that share an axis with this one: those that show the same quantity."""
+    if which not in figure.share:
+        return [panel]
+    label = f"{which}_label"
+    return [other for other in figure.panels if getattr(other, label) == getattr(panel, label)]
+
+
+def _share(figure: FigureData, axes: Iterable[Axes]) -> None:
+    """Share axes between panels that show the same quantity."""
+    places = list(axes)
+    for which in figure.share:
+        first: dict[str, Axes] = {}
+        for each, panel in zip(places, figure.panels, strict=False):
+            leader = first.setdefault(panel.x_label if which == "x" else panel.y_label, each)
+            if leader is not each:
+                getattr(each, f"share{which}")(leader)
+
+
+def _draw_curves(axes: Axes, panel: Panel, order: tuple[str, ...]) -> dict[str, _Entry]:
+    """The curves of a panel, and what a legend says of them, by label."""
+    entries: dict[str, _Entry] = {}
+    single = [curve for curve in panel.curves if curve.style in ("points", "sizes")]
+    for curve in panel.curves:
+        look = looks.look_of(order, looks.key_of(curve))
+        beside = (single.index(curve), len(single)) if any(curve is one for one in single) else (0, 1)
+        text = typographic(curve.words or curve.label)
+        line = curves.draw_curve(axes, curve, look, beside)
+        line.set_label(text)
+        if text:
+            entries.setdefault(text, _Entry(line, text))
+    if panel.slopes:
+        curves.draw_slopes(axes, panel)
+    return entries
+
+
+def _finish(axes: Axes, panel: Panel, figure: FigureData, size: float, inches: float) -> None:
+    """Scales, labels and title of a panel."""
+    for which in _AXES:
+        scales.set_scale(axes, which, _group(figure, panel, which))
+    room = (inches - 0.55) * _POINTS
+    axes.set_xlabel(wrapped(typographic(panel.x_label), room, size))
+    axes.set_ylabel(wrapped(typographic(panel.y_label), 1.75 * _POINTS * size / 8, size))
+    axes.set_title(wrapped(typographic(panel.heading or panel.title), room, size), loc="left")
+
+
+def _hide_inner_labels(figure: FigureData, axes: Sequence[Sequence[Axes]], n_columns: int) -> None:
+    """Of shared axes with one label, the label stands at the edge of the grid."""
+    panels = figure.panels
+    for place, panel in enumerate(panels):
+        row, column = divmod(place, n_columns)
+        each = axes[row][column]
+        if "y" in figure.share and column and panel.y_label == panels[place - 1].y_label:
+            each.set_ylabel("")
+            each.tick_params(labelleft=False)
+        below = panels[place + n_columns : place + n_columns + 1]
+        if "x" in figure.share and below and below[0].x_label == panel.x_label:
+            each.set_xlabel("")
+            each.tick_params(labelbottom=False)
+
+
+def _title(canvas: Figure, figure: FigureData, inches: float) -> float:
+    """Set the title; returns the inches that it takes."""
+    import matplotlib
+    from matplotlib.font_manager import FontProperties
+
+    if not figure.title:
+        return 0.0
+    size = FontProperties(size=matplotlib.rcParams["figure.titlesize"]).get_size_in_points()
+    text = wrapped(typographic(figure.title), (inches - 0.1) * _POINTS / 1.08, size)  # bold is wider
+    canvas.suptitle(text)
+    return (text.count("\n") + 1) * size * _LEADING / _POINTS + 0.05
+
+
+def _explained(figure: FigureData, entries: Mapping[str, _Entry], order: tuple[str, ...]) -> list[_Entry]:
+    """What the legend says: the curves where they are several, what bands are, what is not drawn and why."""
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    drawn = [curve for panel in figure.panels for curve in panel.curves]
+    banded = any(curve.low is not None and curve.style not in ("points", "sizes") for curve in drawn)
+    found = list(entries.values()) if len(entries) > 1 else []
+    if len(entries) == 1 and (len(drawn) > len(figure.panels) or banded or figure.absent):
+        found = list(entries.values())
+    if any(curves.has_limits(curve) for curve in drawn):
+        limit = Line2D([], [], marker="v", color=_GREY, markerfacecolor="none", linestyle="none")
+        found.append(_Entry(limit, curves.NOT_RESOLVED))
+    if figure.bands:
+        kind = Patch(color=_GREY, alpha=0.3, linewidth=0) if banded else Line2D([], [], color=_GREY, linewidth=0.9)
+        found.append(_Entry(kind, typographic(f"{'band' if banded else 'bar'}: {figure.bands}")))
+    for key, why in figure.absent:
+        look = looks.look_of(order, key)
+        mark = Line2D([], [], marker="x", color=look.color, linestyle="none")
+        found.append(_Entry(mark, typographic(f"{key}: {why}")))
+    return found
+
+
+def _legend(canvas: Figure, figure: FigureData, entries: Sequence[_Entry], inches: float, size: float) -> float:
+    """One legend below the panels, in as many columns as fit; returns the inches that it takes."""
+    if not entries:
+        return 0.0
+    import matplotlib
+
+    handle = (
+        float(matplotlib.rcParams["legend.handlelength"]) + 0.8 + matplotlib.rcParams["legend.columnspacing"]
+    ) * size
+    room = (inches - 0.15) * _POINTS
+    texts = [wrapped(entry.text, room - handle, size) for entry in entries]
+    widest = max(width(line, size) for text in texts for line in text.splitlines())
+    n_columns = max(1, min(len(entries), int(room / (widest + handle))))
+    canvas.legend(
+        [entry.artist for entry in entries],
+        texts,
+        loc="outside lower center" if n_columns > 1 else "outside lower left",
+        ncols=n_columns,
+    )
+    rows = [texts[k::n_columns] for k in range(n_columns)]
+    n_lines = max(sum(text.count("\n") + 1 for text in column) for column in rows)
+    return n_lines * size * _LEADING / _POINTS + 0.1

@@ -1,0 +1,55 @@
+"""Text in figures: true minus signs, settings in words, plain numbers, lines that fit."""
+
+from __future__ import annotations
+
+import math
+import re
+import textwrap
+
+_MINUS = re.compile(r"(?<![\w.)\]\-−])-(?=[\d.∞])|(?<=\d[eE])-(?=\d)")
+_NO_NUMBER = re.compile(r"−(?=0(?:\.0*)?(?![\d.]))")  # the minus of "−0.00"
+_SETTING = re.compile(r"(?<!\S)(?:[A-Za-z_][\w-]*\.)*([A-Za-z_]\w*)=([^\s=]+)")
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_EM = 0.6  # mean width of a letter of DejaVu Sans, in units of the font's size
+_PLAIN = (1e-4, 1e5)  # numbers of this size are written without a power of ten
+
+
+def typographic(text: str) -> str:
+    """`text` as print has it: true minus signs, no "−0.00", and `noise.var=0.1` as `var = 0.1`."""
+    text = _NO_NUMBER.sub("", _MINUS.sub("−", text))
+    settings = len(_SETTING.findall(text))
+    text = _SETTING.sub(lambda found: f"{found[1].replace('_', ' ')} = {found[2]}", text)
+    if settings > 1:  # `M = 4 seed = 1` would be hard to read
+        text = re.sub(r"(= [^\s,;(]+) (?=\S+(?: \S+)? = )", r"\1, ", text)
+    return text
+
+
+def number(value: float, digits: int = 6) -> str:
+    """A number on an axis: 0.05, 20, 10⁻⁶, 2×10⁷; with a true minus sign, and no sign at zero."""
+    if value == 0:
+        return "0"
+    if not math.isfinite(value):
+        return "∞" if value > 0 else "−∞"
+    sign, size = "−" if value < 0 else "", abs(value)
+    if _PLAIN[0] <= size < _PLAIN[1]:
+        return sign + f"{size:.{digits}f}".rstrip("0").rstrip(".")
+    return sign + power(size)
+
+
+def power(size: float) -> str:
+    """A positive number as a multiple of a power of ten."""
+    mantissa, _, exponent = f"{size:.6e}".partition("e")
+    mantissa = mantissa.rstrip("0").rstrip(".")
+    ten = f"10{str(int(exponent)).translate(_SUPERSCRIPTS)}"
+    return ten if mantissa == "1" else f"{mantissa}×{ten}"
+
+
+def width(text: str, size: float) -> float:
+    """About how wide a line is, in the unit of the font's size."""
+    return _EM * size * len(text)
+
+
+def wrapped(text: str, room: float, size: float) -> str:
+    """`text` in lines of at most `room`, given in the unit of the font's `size` (points)."""
+    columns = max(8, int(room / (_EM * size)))
+    return "\n".join(textwrap.fill(line, columns, break_on_hyphens=False) for line in text.splitlines())
