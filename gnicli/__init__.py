@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from gnicli.lazy import attach
 
 if TYPE_CHECKING:
+    from gnicli.engine.plots import plot
     from gnicli.engine.runs import Run, Runs, load_run, load_runs
     from gnicli.gradients.functional import explicit_regularizer, noisy_loss
     from gnicli.gradients.hooks import inject
@@ -38,6 +39,7 @@ _MODULES = {
     "load_run": "gnicli.engine.runs",
     "load_runs": "gnicli.engine.runs",
     "noisy_loss": "gnicli.gradients.functional",
+    "plot": "gnicli.engine.plots",
     "run": "gnicli.launch.from_python",
     "simulate": "gnicli.sde",
     "stationary_law": "gnicli.sde",
@@ -59,6 +61,7 @@ __all__ = [
     "load_run",
     "load_runs",
     "noisy_loss",
+    "plot",
     "run",
     "simulate",
     "stationary_law",

@@ -121,6 +121,7 @@ SCRIPTS = {
     "run": "done = gnicli.run('train', 'dataset=digits', M=4, steps=2); assert done.status == 'completed'",
     "load_run": "done = gnicli.load_run(gnicli.run('train', steps=1).folder); assert done.results['steps'].value == 1",
     "load_runs": "runs = gnicli.load_runs('outputs/train'); assert len(runs) == 2",
+    "plot": "drawn = gnicli.plot(gnicli.load_runs('outputs/train'), 'train_loss'); assert len(drawn.axes) == 1",
 }
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Optional
 import typer
 
 from gnicli.cli import complete, data
+from gnicli.cli.plot import plot
 from gnicli.launch.commands import COMMANDS
 
 # `--help` of these commands is made from the schemas, so Typer adds none; unknown options are Hydra's.
@@ -83,6 +84,7 @@ def _resume(
     return resume(folder)
 
 
+app.command("plot")(plot)
 app.add_typer(data.app, name="data")
 
 

@@ -10,6 +10,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,6 +18,9 @@ from gnicli import files
 from gnicli.contracts.results import FigureData
 from gnicli.engine import figure_data, tables
 from gnicli.engine.drawing import looks
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _LONGEST = 120  # bytes of a file's stem, of the 255 that a name may have
 HEADER = ("panel", "curve", "x", "y", "low", "high")
@@ -78,8 +82,11 @@ def _draw_files(folder: Path, stem: str, figure: FigureData) -> None:
         drawn = draw(figure)
         drawn.draw_without_rendering()
         drawn.set_layout_engine("none")  # what is laid out once holds for every format
-        for suffix, metadata in FORMATS.items():
-            files.replace(
-                folder / f"{stem}.{suffix}",
-                lambda out, kind=suffix, about=metadata: drawn.savefig(out, format=kind, metadata=about),
-            )
+        for suffix in FORMATS:
+            save(drawn, folder / f"{stem}.{suffix}")
+
+
+def save(drawn: Figure, path: Path) -> None:
+    """Write a drawn figure to a file, whose suffix says the format."""
+    kind = path.suffix.removeprefix(".")
+    files.replace(path, lambda out: drawn.savefig(out, format=kind, metadata=FORMATS[kind]))

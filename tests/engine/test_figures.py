@@ -58,9 +58,7 @@ def test_pictures_are_of_their_kinds_and_depend_on_the_data_alone(tmp_path):
 
 def test_bands_lines_labels_and_scales():
     low, high = X / 2, X * 2
-    drawn = draw(
-        figure(Curve("band", X, X, low, high), Curve("dots", X, X, style="dots"), x_scale="log", title="T")
-    )
+    drawn = draw(figure(Curve("band", X, X, low, high), Curve("dots", X, X, style="dots"), x_scale="log", title="T"))
     (axis,) = drawn.axes
     assert (axis.get_xlabel(), axis.get_ylabel(), axis.get_title("left"), axis.get_xscale()) == (
         "step",

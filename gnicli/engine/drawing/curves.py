@@ -78,6 +78,7 @@ def _points(axes: Axes, curve: Curve, look: Look, beside: tuple[int, int]) -> Li
     moved = axes.transData + ScaledTranslation(shift, 0, figure.dpi_scale_trans)
     x, y = np.asarray(curve.x, float), np.asarray(curve.y, float)
     known = np.ones(x.size, bool)
+    _reach(axes, x, y)
     if curve.low is not None and curve.high is not None:
         low, high = np.asarray(curve.low, float), np.asarray(curve.high, float)
         if curve.style == "sizes":
@@ -87,13 +88,23 @@ def _points(axes: Axes, curve: Curve, look: Look, beside: tuple[int, int]) -> Li
             axes.plot(
                 x[~known], at[~known], "v", color=look.color, markerfacecolor="none", transform=moved, label="_limit"
             )
+            _reach(axes, x[~known], at[~known])
         bars = known & (high > low)
+        _reach(axes, np.tile(x[bars], 2), np.concatenate([low[bars], high[bars]]))
         ends = np.column_stack([low, high, np.full(x.size, np.nan)])[bars].ravel()
         axes.plot(np.repeat(x[bars], 3), ends, color=look.color, transform=moved, **_BAR)
     (line,) = axes.plot(
         x[known], y[known], look.marker, color=look.color, markeredgewidth=0, transform=moved, zorder=2.5
     )
     return line
+
+
+def _reach(axes: Axes, x: np.ndarray, y: np.ndarray) -> None:
+    """Let the axes show these points: matplotlib leaves out what is moved by a length on paper."""
+    finite = np.isfinite(x) & np.isfinite(y)
+    if finite.any():
+        axes.update_datalim(np.column_stack([x, y])[finite])
+        axes.autoscale_view()
 
 
 def has_limits(curve: Curve) -> bool:

@@ -29,7 +29,22 @@ class _Entry(NamedTuple):
     text: str
 
 
-def draw(figure: FigureData, inches: float | None = None) -> Figure:
+class Texts(NamedTuple):
+    """Words of a user's own in place of those of the data; they may hold mathematics between $ signs."""
+
+    title: str | None = None
+    x_label: str | None = None
+    y_label: str | None = None
+    labels: tuple[str, ...] = ()
+
+    def put(self, figure: FigureData) -> FigureData:
+        """The figure with these words."""
+        axes = {name: text for name in ("x_label", "y_label") if (text := getattr(self, name)) is not None}
+        panels = tuple(panel._replace(**axes) for panel in figure.panels)
+        return figure._replace(panels=panels, title=figure.title if self.title is None else self.title)
+
+
+def draw(figure: FigureData, inches: float | None = None, own: Texts | None = None) -> Figure:
     """The figure as matplotlib's, `inches` wide: by default a column for one panel and a page for several.
 
     It takes sizes of text and all else that a style says from matplotlib's settings.
@@ -37,6 +52,8 @@ def draw(figure: FigureData, inches: float | None = None) -> Figure:
     import matplotlib
     from matplotlib.figure import Figure as Canvas
 
+    own = own or Texts()
+    figure = own.put(figure)
     panels = figure.panels
     inches = inches or (PAGE if len(panels) > 1 else COLUMN)
     n_columns = _n_columns(figure, inches)
@@ -57,7 +74,18 @@ def draw(figure: FigureData, inches: float | None = None) -> Figure:
     height = n_rows * _HEIGHTS[min(n_columns, 3)] * (size / 8.0)
     height += _title(canvas, figure, inches) + _legend(canvas, figure, _explained(figure, entries, order), inches, size)
     canvas.set_size_inches(inches, height)
+    _allow_mathematics(canvas, own)
     return canvas
+
+
+def _allow_mathematics(canvas: Figure, own: Texts) -> None:
+    """Read $…$ in words that a user gave, and in no others: a label may hold a $ by chance."""
+    from matplotlib.text import Text
+
+    given = {typographic(text) for text in (own.title, own.x_label, own.y_label, *own.labels) if text and "$" in text}
+    for text in canvas.findobj(Text) if given else []:
+        if " ".join(text.get_text().split()) in given:
+            text.set_parse_math(True)
 
 
 def _n_columns(figure: FigureData, inches: float) -> int:

@@ -37,7 +37,7 @@ def set_scale(axes: Axes, which: Which, panels: Iterable[Panel]) -> None:
         if kind == "log" and which == "y":
             axes.set_ylim(*_log_limits(panels, float(values[values > 0].min()), float(values.max())))
         plain: ticks.Ticks = ticks.LogTicks() if kind == "log" else ticks.LinearTicks(_is_integer(which, values))
-        measured = _measured(panels, which, values) if which == "x" else []
+        measured = _measured(panels) if which == "x" else []
         axis.set_major_locator(ticks.MeasuredTicks(measured, plain) if measured else plain)
         axis.set_major_formatter(ticks.Powers() if kind == "log" else ticks.Plain())
     axis.set_minor_locator(_no_ticks())
@@ -79,12 +79,12 @@ def _is_integer(which: Which, values: np.ndarray) -> bool:
     )
 
 
-def _measured(panels: Iterable[Panel], which: Which, values: np.ndarray) -> list[float]:
+def _measured(panels: Iterable[Panel]) -> list[float]:
     """The few positions at which curves were measured; none where a curve is drawn through many."""
-    curves = [curve for panel in panels for curve in panel.curves]
+    curves = [curve for panel in panels for curve in panel.curves if curve.style != "dashed"]
     if any(curve.style not in _DISCRETE and len(curve.x) > FEW for curve in curves):
         return []
-    found = sorted(set(values.tolist()))
+    found = sorted({float(x) for curve in curves for x in curve.x if math.isfinite(x)})
     return found if 1 < len(found) <= _MOST_NAMED else []
 
 

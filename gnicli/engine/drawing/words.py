@@ -10,6 +10,7 @@ _MINUS = re.compile(r"(?<![\w.)\]\-−])-(?=[\d.∞])|(?<=\d[eE])-(?=\d)")
 _NO_NUMBER = re.compile(r"−(?=0(?:\.0*)?(?![\d.]))")  # the minus of "−0.00"
 _SETTING = re.compile(r"(?<!\S)(?:[A-Za-z_][\w-]*\.)*([A-Za-z_]\w*)=([^\s=]+)")
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_TOGETHER = re.compile(r"\S+ = \S+(?: ± \S+)?")  # what no line breaks
 _EM = 0.6  # mean width of a letter of DejaVu Sans, in units of the font's size
 _PLAIN = (1e-4, 1e5)  # numbers of this size are written without a power of ten
 
@@ -51,5 +52,6 @@ def width(text: str, size: float) -> float:
 
 def wrapped(text: str, room: float, size: float) -> str:
     """`text` in lines of at most `room`, given in the unit of the font's `size` (points)."""
+    text = _TOGETHER.sub(lambda found: found[0].replace(" ", "\u00a0"), text)
     columns = max(8, int(room / (_EM * size)))
     return "\n".join(textwrap.fill(line, columns, break_on_hyphens=False) for line in text.splitlines())

@@ -1,0 +1,171 @@
+"""Every figure at the width of a column and of a page: what can be measured of its look in print.
+
+`recorded/` holds the `figures/*.json` of small runs of every command, thinned to a few dozen points a curve.
+"""
+
+import itertools
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from gnicli.contracts.results import Curve, FigureData, Panel
+from gnicli.engine import figure_data
+from gnicli.engine.drawing.backend import own_style
+from gnicli.engine.drawing.figure import COLUMN, PAGE, draw
+
+RECORDED = sorted((Path(__file__).parent / "recorded").glob("*.json"))
+SMALLEST = 7.0  # points
+TOUCH = 0.5  # pixels by which boxes may meet: they have a margin of their own
+
+
+def _shown(texts):
+    return [text for text in texts if text.get_visible() and text.get_text().strip()]
+
+
+def _overlap(one, other):
+    return (
+        min(one.x1, other.x1) - max(one.x0, other.x0) > TOUCH and min(one.y1, other.y1) - max(one.y0, other.y0) > TOUCH
+    )
+
+
+def _all_texts(figure):
+    """What is printed: a tick label outside of the axis' range is not, though matplotlib keeps it."""
+    ticks = {id(label) for axes in figure.axes for axis in (axes.xaxis, axes.yaxis) for label in _labels(axis, all)}
+    inside = {id(label) for axes in figure.axes for axis in (axes.xaxis, axes.yaxis) for label in _labels(axis)}
+    found = _shown(figure.findobj(Text))
+    return [text for text in found if id(text) not in ticks or id(text) in inside]
+
+
+def _labels(axis, which=None):
+    low, high = sorted(axis.get_view_interval())
+    ticks = axis.get_major_ticks()
+    room = 1e-6 * (high - low)
+    inside = [tick for tick in ticks if which is all or low - room <= tick.get_loc() <= high + room]
+    return _shown([label for tick in inside for label in (tick.label1, tick.label2)])
+
+
+def faults(figure):
+    """What is wrong with a figure, in words."""
+    figure.draw_without_rendering()
+    page = figure.bbox
+    found = []
+    if not figure.get_suptitle():
+        found.append("no title")
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            boxes = [label.get_window_extent() for label in _labels(axis)]
+            if any(_overlap(a, b) for a, b in itertools.combinations(boxes, 2)):
+                found.append(f"tick labels of {axis.axis_name} overlap")
+    texts = _all_texts(figure)
+    found += [f"{text.get_text()!r} has {text.get_size()} points" for text in texts if text.get_size() < SMALLEST]
+    found += [f"hyphen in {text.get_text()!r}" for text in texts if re.search(r"(?<!\w)-(?=[\d.])", text.get_text())]
+    found += [f"{text.get_text()!r}" for text in texts if re.search(r"[−-]0(\.0*)?(?![\d.])", text.get_text())]
+    boxes = [(text.get_text(), text.get_window_extent()) for text in texts]
+    found += [f"{a!r} on {b!r}" for (a, x), (b, y) in itertools.combinations(boxes, 2) if _overlap(x, y)]
+    out = [name for name, b in boxes if min(b.x0, b.y0, page.x1 - b.x1, page.y1 - b.y1) < -2]
+    found += [f"{name!r} is cut" for name in out]
+    legends = [*figure.legends, *(axes.get_legend() for axes in figure.axes if axes.get_legend() is not None)]
+    for legend, axes in itertools.product(legends, figure.axes):
+        if axes.axison and _overlap(legend.get_window_extent(), axes.get_window_extent()):
+            found.append("legend on data")
+    return found
+
+
+@pytest.mark.parametrize("inches", [COLUMN, PAGE])
+@pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)
+def test_every_figure_can_be_printed(path, inches):
+    with own_style():
+        assert faults(draw(figure_data.read(path), inches)) == []
+
+
+def test_every_kind_of_fault_is_found():
+    figure = Figure(figsize=(3.25, 2), layout="none")
+    axes = figure.add_axes((0.2, 0.3, 0.75, 0.6))
+    axes.plot([0, 1], [0, 1], label="beta = -0.5")
+    axes.set_xticks([0.5, 0.51, 0.9], ["0.500", "0.510", "-0.00"])
+    axes.set_xlabel("far too small", fontsize=5)
+    axes.text(1.2, 0.5, "outside")
+    axes.legend()
+    told = " ".join(faults(figure))
+    for words in ("no title", "labels of x overlap", "5.0 points", "hyphen in", "'-0.00'", "is cut", "legend on data"):
+        assert words in told
+
+
+def _drawn(*curves, inches=None, **panel):
+    with own_style():
+        return draw(FigureData("Title", (Panel(curves, "x", "y", **panel),)), inches)
+
+
+def _ticks(axis):
+    axis.axes.figure.draw_without_rendering()
+    return [label.get_text() for label in _labels(axis)]
+
+
+@pytest.mark.parametrize(
+    ("y", "wanted"),
+    [
+        ([4.9, 5.4], ["4.9", "5", "5.1", "5.2", "5.3", "5.4"]),  # less than a factor of 3: linear
+        ([0.3, 4.0], ["0.5", "1", "2"]),
+        ([1.0, 1000.0], ["1", "10", "100", "1000"]),
+        ([1e-9, 1.0], ["10⁻⁸", "10⁻⁶", "10⁻⁴", "0.01", "1"]),
+    ],
+)
+def test_ticks_of_a_logarithmic_axis_are_plain_numbers(y, wanted):
+    x = np.linspace(0, 1, len(y))
+    shown = _ticks(_drawn(Curve("c", x, np.array(y)), y_scale="log").axes[0].yaxis)
+    assert 3 <= len(shown) <= 7
+    mantissas = {text.rstrip("0").strip("−0.")[:1] for text in shown if "⁻" not in text}
+    if y[1] > 3 * y[0]:
+        assert mantissas <= {"1", "2", "5"}
+    assert set(shown) & set(wanted)
+
+
+def test_measured_positions_get_the_ticks_and_integers_stay_integers():
+    sizes = 2.0 ** np.arange(7)
+    points = Curve("c", sizes, sizes, style="points")
+    assert _ticks(_drawn(points, x_scale="log").axes[0].xaxis) == ["1", "2", "4", "8", "16", "32", "64"]
+    layers = np.array([1.0, 2.0])
+    assert _ticks(_drawn(Curve("c", layers, layers, style="points")).axes[0].xaxis) == ["1", "2"]
+    steps = np.arange(40.0)
+    assert all(text.isdecimal() for text in _ticks(_drawn(Curve("c", steps, steps)).axes[0].xaxis))
+
+
+def test_sizes_that_are_not_resolved_are_upper_ends_and_the_legend_says_so():
+    x, y = np.array([1.0, 2.0]), np.array([0.5, 0.1])
+    drawn = _drawn(Curve("c", x, y, np.array([0.4, 0.0]), np.array([0.6, 0.3]), "sizes"), y_scale="log")
+    lines = {
+        str(line.get_marker()): line for line in drawn.axes[0].get_lines() if line.get_marker() not in ("", "None")
+    }
+    assert lines["o"].get_ydata().tolist() == [0.5]
+    assert lines["v"].get_ydata().tolist() == [0.3]
+    low, high = drawn.axes[0].get_ylim()
+    assert 0.05 < low < 0.3
+    assert high > 0.6
+    assert "not resolved: at most this" in [text.get_text() for text in drawn.legends[0].get_texts()]
+
+
+def test_a_band_of_a_bounded_quantity_ends_at_its_bound():
+    x = np.arange(20.0)
+    (axes,) = _drawn(Curve("c", x, 0 * x + 1.9, 0 * x + 1.0, 0 * x + 2.8), y_range=(0.0, 2.0)).axes
+    assert axes.get_ylim()[1] < 2.1
+
+
+def test_panels_of_one_quantity_share_its_axis_and_others_do_not():
+    x = np.arange(20.0)
+    panels = [Panel((Curve("c", x, size * x),), "x", label, label) for size, label in ((1, "a"), (9, "b"), (2, "b"))]
+    with own_style():
+        one, two, three = draw(FigureData("Title", tuple(panels), share="y")).axes
+    assert two.get_ylim() == three.get_ylim() != one.get_ylim()
+
+
+def test_in_grey_no_two_of_the_first_eight_curves_have_one_dash_or_marker():
+    x = np.linspace(0, 1, 50)
+    for style in ("line", "dashed", "points"):
+        drawn = _drawn(*(Curve(str(k), x, x, style=style) for k in range(8)))
+        lines = [line for line in drawn.axes[0].get_lines() if not line.get_label().startswith("_")]
+        looks = {(str(line._dash_pattern), str(line.get_marker())) for line in lines}
+        assert len(looks) == len(lines) == 8
