@@ -77,9 +77,7 @@ def plot(
     if width is not None:
         checks.number("width", width, least=_WIDTHS[0], most=_WIDTHS[1])
     figure = data(runs, metric, labels)
-    for which, wanted in (("x", logx), ("y", logy)):
-        if wanted is not None:
-            figure = _scaled(figure, which, "log" if wanted else "linear")
+    figure = figure._replace(panels=tuple(_scaled(panel, _scale(logx), _scale(logy)) for panel in figure.panels))
     with backend.users_style(None if style is None else Path(checks.home("style", os.fspath(style)))):
         from gnicli.engine.drawing.figure import Texts, draw
 
@@ -215,5 +213,9 @@ def _content(curve: Curve) -> tuple[str, bytes, bytes]:
     return curve.label, np.asarray(curve.x, float).tobytes(), np.asarray(curve.y, float).tobytes()
 
 
-def _scaled(figure: FigureData, which: str, scale: Scale) -> FigureData:
-    return figure._replace(panels=tuple(panel._replace(**{f"{which}_scale": scale}) for panel in figure.panels))
+def _scaled(panel: Panel, x_scale: Scale | None, y_scale: Scale | None) -> Panel:
+    return panel._replace(x_scale=x_scale or panel.x_scale, y_scale=y_scale or panel.y_scale)
+
+
+def _scale(is_log: bool | None) -> Scale | None:
+    return None if is_log is None else "log" if is_log else "linear"

@@ -157,7 +157,18 @@ def summary(records: Sequence[RunRecord], headline: str = "train_loss") -> Resul
     if sentences:
         caption += f" Not drawn: {'; '.join(sentences)}."
     figure = FigureData(mean_title(name), (panel,), caption, bands_of(curves), absent=absent(settings, curves, name))
-    return Results(values, figures={name: figure}, notes=tuple(notes))
+    return Results(values, figures={name: figure, **_beside(settings, name)}, notes=tuple(notes))
+
+
+def _beside(settings: Sequence[Group], name: str) -> dict[str, FigureData]:
+    """The test loss of completed runs beside the training loss: of what was learned it is the other half."""
+    other = name.replace("train_", "test_", 1)
+    curves = [curve for group in settings if other != name and (curve := mean_curve(group, other)) is not None]
+    if not curves:
+        return {}
+    panel = Panel(tuple(curves), "step", other.replace("_", " "), y_scale=y_scale(curves))
+    caption = "Mean over seeds of completed runs; bands are 95 % intervals of the mean (Student's t) where n >= 2."
+    return {other: FigureData(mean_title(other), (panel,), caption, bands_of(curves))}
 
 
 def mean_title(name: str) -> str:

@@ -65,6 +65,7 @@ def test_mirrored_pairs_are_told_for_every_noise(gni, tmp_path):
     small, large = (values[f"variance_ratio [arm=plain noise.std={std}]"] for std in ("0.01", "0.3"))
     assert small["value"] < 0.01 < large["value"]
     assert len(small["ci95"]) == 2
+    assert (figures / "variance_ratio.png").exists()
     assert (figures / "train_loss.png").exists()
 
 

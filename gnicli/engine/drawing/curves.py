@@ -19,7 +19,7 @@ _BAND = 0.18
 _FILLED = 0.3
 _MAX_PLAIN_MARKERS = 60
 _APART = 3.5  # points of print between measurements that lie at one place
-_BAR = {"linewidth": 0.9, "solid_capstyle": "butt", "label": "_bar"}
+_BAR_WIDTH = 0.9
 
 
 def draw_curve(axes: Axes, curve: Curve, look: Look, beside: tuple[int, int] = (0, 1)) -> Line2D:
@@ -54,10 +54,11 @@ def draw_curve(axes: Axes, curve: Curve, look: Look, beside: tuple[int, int] = (
 def _band(axes: Axes, curve: Curve, look: Look) -> None:
     if curve.low is None or curve.high is None:
         return
-    step = "mid" if curve.style == "steps" else None
-    axes.fill_between(
-        curve.x, curve.low, curve.high, color=look.color, alpha=_BAND, linewidth=0, step=step, label="_band"
-    )
+    bounds = curve.x, curve.low, curve.high
+    if curve.style == "steps":
+        axes.fill_between(*bounds, step="mid", color=look.color, alpha=_BAND, linewidth=0, label="_band")
+    else:
+        axes.fill_between(*bounds, color=look.color, alpha=_BAND, linewidth=0, label="_band")
 
 
 def _histogram(axes: Axes, x: np.ndarray, y: np.ndarray, look: Look) -> Line2D:
@@ -92,7 +93,7 @@ def _points(axes: Axes, curve: Curve, look: Look, beside: tuple[int, int]) -> Li
         bars = known & (high > low)
         _reach(axes, np.tile(x[bars], 2), np.concatenate([low[bars], high[bars]]))
         ends = np.column_stack([low, high, np.full(x.size, np.nan)])[bars].ravel()
-        axes.plot(np.repeat(x[bars], 3), ends, color=look.color, transform=moved, **_BAR)
+        axes.plot(np.repeat(x[bars], 3), ends, color=look.color, transform=moved, linewidth=_BAR_WIDTH, label="_bar")
     (line,) = axes.plot(
         x[known], y[known], look.marker, color=look.color, markeredgewidth=0, transform=moved, zorder=2.5
     )

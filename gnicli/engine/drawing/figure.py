@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from gnicli.contracts.results import FigureData, Panel
 from gnicli.engine.drawing import curves, looks, scales
 from gnicli.engine.drawing.words import typographic, width, wrapped
@@ -140,12 +142,12 @@ def _finish(axes: Axes, panel: Panel, figure: FigureData, size: float, inches: f
     axes.set_title(wrapped(typographic(panel.heading or panel.title), room, size), loc="left")
 
 
-def _hide_inner_labels(figure: FigureData, axes: Sequence[Sequence[Axes]], n_columns: int) -> None:
+def _hide_inner_labels(figure: FigureData, axes: np.ndarray, n_columns: int) -> None:
     """Of shared axes with one label, the label stands at the edge of the grid."""
     panels = figure.panels
     for place, panel in enumerate(panels):
         row, column = divmod(place, n_columns)
-        each = axes[row][column]
+        each: Axes = axes[row, column]
         if "y" in figure.share and column and panel.y_label == panels[place - 1].y_label:
             each.set_ylabel("")
             each.tick_params(labelleft=False)

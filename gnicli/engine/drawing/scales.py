@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from matplotlib.ticker import NullLocator
 
-from gnicli.contracts.results import Curve, Panel
+from gnicli.contracts.results import Curve, Panel, Scale
 from gnicli.engine.drawing import ticks
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def set_scale(axes: Axes, which: Which, panels: Iterable[Panel]) -> None:
         measured = _measured(panels) if which == "x" else []
         axis.set_major_locator(ticks.MeasuredTicks(measured, plain) if measured else plain)
         axis.set_major_formatter(ticks.Powers() if kind == "log" else ticks.Plain())
-    axis.set_minor_locator(_no_ticks())
+    axis.set_minor_locator(NullLocator())
     named = panels[0].x_ticks if which == "x" else ()
     if named:
         axis.set_major_locator(ticks.MeasuredTicks([x for x, _ in named], ticks.LinearTicks(integer=True)))
@@ -49,21 +50,15 @@ def set_scale(axes: Axes, which: Which, panels: Iterable[Panel]) -> None:
         _cut(axes, panels)
 
 
-def _no_ticks() -> object:
-    from matplotlib.ticker import NullLocator
-
-    return NullLocator()
-
-
 def _values(panels: Iterable[Panel], which: Which) -> np.ndarray:
     data = [np.asarray(curve.x if which == "x" else curve.y, dtype=float) for panel in panels for curve in panel.curves]
     values = np.concatenate(data) if data else np.array([])
     return values[np.isfinite(values)]
 
 
-def _kind(panels: Iterable[Panel], which: Which, values: np.ndarray) -> Literal["linear", "log", "symlog"]:
+def _kind(panels: Sequence[Panel], which: Which, values: np.ndarray) -> Scale:
     """The scale that was asked for; a logarithm only where it can show something, over a factor of three or more."""
-    asked = next((panel.x_scale if which == "x" else panel.y_scale for panel in panels), "linear")
+    asked = panels[0].x_scale if which == "x" else panels[0].y_scale
     if asked != "log":
         return asked
     positive = values[values > 0]

@@ -5,15 +5,13 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
+from matplotlib.axis import Axis
 from matplotlib.ticker import Formatter, Locator, MaxNLocator
 
 from gnicli.engine.drawing import words
-
-if TYPE_CHECKING:
-    from matplotlib.axis import Axis
 
 _MOST = 7  # ticks on an axis, room or not
 _FEWEST = 3
@@ -29,7 +27,7 @@ def fit(axis: Axis, values: Sequence[float]) -> bool:
     size = _font_size(axis)
     labels = axis.get_major_formatter().format_ticks(inside)
     places = _places(axis, inside)
-    if axis.axis_name == "y":
+    if axis is axis.axes.yaxis:
         return all(b - a >= _LINE * size for a, b in itertools.pairwise(places))
     widths = [words.width(label, size) for label in labels]
     gaps = zip(itertools.pairwise(places), itertools.pairwise(widths), strict=True)
@@ -37,7 +35,7 @@ def fit(axis: Axis, values: Sequence[float]) -> bool:
 
 
 def _font_size(axis: Axis) -> float:
-    return float(axis.get_major_ticks(1)[0].label1.get_size())
+    return float(axis.get_major_ticks(1)[0].label1.get_fontsize())
 
 
 def _inside(axis: Axis, values: Sequence[float]) -> list[float]:
@@ -49,7 +47,7 @@ def _inside(axis: Axis, values: Sequence[float]) -> list[float]:
 def _places(axis: Axis, values: Sequence[float]) -> np.ndarray:
     """Where values lie along the axis, in points."""
     box = axis.axes.get_window_extent()
-    length = (box.width if axis.axis_name == "x" else box.height) * 72 / axis.axes.figure.dpi
+    length = (box.width if axis is axis.axes.xaxis else box.height) * 72 / axis.axes.figure.dpi
     transform = axis.get_transform()
     low, high = np.sort(transform.transform(np.array(axis.get_view_interval(), float)))
     return (transform.transform(np.array(values, float)) - low) / (high - low) * length
@@ -64,17 +62,21 @@ class Ticks(Locator):
 
     def __call__(self) -> list[float]:
         """The ticks of the axis as it is now."""
-        low, high = sorted(self.axis.get_view_interval())
+        low, high = sorted(self._axis().get_view_interval())
         return self.tick_values(float(low), float(high))
 
     def tick_values(self, vmin: float, vmax: float) -> list[float]:
         """The first candidate that fits; where none does, the last."""
         values: list[float] = []
         for values in self.candidates(vmin, vmax):
-            inside = _inside(self.axis, values)
-            if len(inside) <= _MOST and fit(self.axis, inside):
+            inside = _inside(self._axis(), values)
+            if len(inside) <= _MOST and fit(self._axis(), inside):
                 return inside
-        return _inside(self.axis, values)
+        return _inside(self._axis(), values)
+
+    def _axis(self) -> Axis:
+        assert isinstance(self.axis, Axis), "ticks belong to an axis"
+        return self.axis
 
 
 class LinearTicks(Ticks):
@@ -136,7 +138,7 @@ class MeasuredTicks(Ticks):
     def __init__(self, values: Sequence[float], otherwise: Ticks) -> None:
         self._values, self._otherwise = list(values), otherwise
 
-    def set_axis(self, axis: Axis) -> None:
+    def set_axis(self, axis: Any) -> None:
         """The axis of both."""
         super().set_axis(axis)
         self._otherwise.set_axis(axis)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from gnicli.contracts.results import Curve, FigureData, Panel, Results, RunRecord, Table
 
 
@@ -25,6 +27,7 @@ class Figure(NamedTuple):
 
 DEFAULTS = {"protocol": "learnable", "budget": "quick"}
 SKIPPED = 0.1
+RATIO = "variance_ratio"
 FEWEST_PAIRS = 6  # 2^(1 − 6) = .031 is the first p below 5 % that signs can give
 _LONG = "60,000 steps, 5 seeds"
 _EPOCHS = "250 epochs of SVHN or CIFAR-10 in minibatches of 512"
@@ -74,6 +77,7 @@ def summarize(records: Sequence[RunRecord]) -> Results:
             tables[title] = paired.table(effects, figure.key, reference)
     notes = (_budget(name, started, figure), *_of_pairs(tables), *found.notes)
     figures = _figures(settings, figure) or dict(found.figures)
+    figures |= _ratios(settings, figure)
     if figure.laws:
         told = law_by_variance.along_variance(started)
         values, figures, notes = values | dict(told.values), figures | dict(told.figures), (*notes, *told.notes)
@@ -114,6 +118,32 @@ def _figures(settings: dict[str, list[RunRecord]], figure: Figure) -> dict[str, 
     found = {figure.metric: FigureData(title, first, caption, bands, "y", lost)}
     gaps = f"{title} of paired differences"
     return found | ({f"{figure.metric}_differences": FigureData(gaps, second, caption, bands, "y")} if second else {})
+
+
+def _ratios(settings: dict[str, list[RunRecord]], figure: Figure) -> dict[str, FigureData]:
+    """Of `track=antithetic`: the variance of mirrored pairs over that of plain draws, by setting, at each arm's
+    weights; the mean over seeds.
+    """
+    from gnicli.engine.summary import mean_value
+
+    points: dict[str, list[tuple[float, float, float, float]]] = {}
+    for place, members in enumerate(settings.values(), 1):
+        for arm, runs in _arms(members, figure.key).items():
+            known = [run.values[RATIO].number for run in runs if run.status == "completed" and RATIO in run.values]
+            if known:
+                value = mean_value(np.array(known))
+                low, high = value.ci95 or (value.number, value.number)
+                points.setdefault(arm, []).append((float(place), value.number, low, high))
+    if not points:
+        return {}
+    curves = [Curve(arm, *np.array(each).T, style="points") for arm, each in points.items()]
+    names = tuple((float(place), label) for place, label in enumerate(settings, 1))
+    ends = np.array([0.7, len(settings) + 0.3])
+    equal = Curve("no gain", ends, np.ones(2), style="dashed")
+    panel = Panel((*curves, equal), "", "variance of pairs / plain draws", y_scale="log", x_ticks=names)
+    caption = "The variance of the mean of M draws as M/2 mirrored pairs, over that of M plain draws, at equal weights."
+    title = "Variance of mirrored pairs over that of plain draws, mean over seeds"
+    return {RATIO: FigureData(title, (panel,), caption, "95 % interval of the mean")}
 
 
 def _absent(settings: dict[str, list[RunRecord]], figure: Figure) -> tuple[tuple[str, str], ...]:

@@ -1,0 +1,67 @@
+"""Figures that a sweep draws of numbers of its runs."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gnicli.contracts.results import RunRecord, Value
+from gnicli.experiments.sweeps import simulate_sde, train
+
+
+def _run(job, overrides, values, metrics=()):
+    series = {name: (np.arange(3), np.array([3.0, 2.0, 1.0 + job])) for name in metrics}
+    values = {name: value if isinstance(value, Value) else Value(value) for name, value in values.items()}
+    return RunRecord(job, Path(str(job)), overrides, "completed", values, series)
+
+
+def _exits(**overrides):
+    rate = Value(0.2, 0.01, 9, "1/time", (0.1, 0.4))
+    return _run(
+        0, {key: str(value) for key, value in overrides.items()}, {"exit_rate/1": rate, "exit_rate_theory/1": 0.1}
+    )
+
+
+def test_exit_rates_lie_along_alpha_with_a_look_for_each_other_setting():
+    records = [_exits(alpha=alpha, beta=beta) for beta in (0, 0.5) for alpha in (1.8, 1.2)]
+    panel = simulate_sde.comparison(records).panels[0]
+    assert [curve.label for curve in panel.curves] == ["beta=0", "beta=0.5", "theory"]
+    assert panel.x_label == "alpha"
+    for curve in panel.curves[:2]:
+        assert curve.x.tolist() == [1.2, 1.8]
+        assert (curve.y.tolist(), curve.low.tolist(), curve.high.tolist()) == ([2, 2], [1, 1], [4, 4])
+    # Without alpha each setting has a place with its name.
+    panel = simulate_sde.comparison([_exits(potential=name) for name in ("a", "b")]).panels[0]
+    assert panel.x_ticks == ((1.0, "potential=a"), (2.0, "potential=b"))
+    assert panel.curves[0].x.tolist() == [1, 2]
+    assert simulate_sde.comparison([]) is None
+
+
+def test_the_variance_ratio_of_mirrored_pairs_is_drawn_where_it_was_measured():
+    def sweep(values):
+        return [
+            _run(
+                job,
+                {"experiment": "symmetrise", "arm": arm, "noise.std": std, "seed": str(seed)},
+                {"train_loss": 1.0} | values(float(std) + seed),
+                ["train_loss"],
+            )
+            for job, (arm, std, seed) in enumerate(
+                (arm, std, seed) for arm in ("plain", "antithetic") for std in ("0.1", "0.3") for seed in (0, 2)
+            )
+        ]
+
+    figure = train.summarize(sweep(lambda ratio: {"variance_ratio": ratio})).figures["variance_ratio"]
+    plain, mirrored, equal = figure.panels[0].curves
+    assert (plain.label, mirrored.label, equal.y.tolist()) == ("arm=plain", "arm=antithetic", [1, 1])
+    np.testing.assert_allclose(plain.y, [1.1, 1.3])  # means over the seeds
+    assert figure.panels[0].x_ticks == ((1.0, "noise.std=0.1"), (2.0, "noise.std=0.3"))
+    assert "variance_ratio" not in train.summarize(sweep(lambda _: {})).figures
+
+
+@pytest.mark.parametrize("metrics", [["train_loss"], ["train_loss", "test_loss"]])
+def test_the_test_loss_is_drawn_beside_the_training_loss_where_there_is_one(metrics):
+    records = [_run(job, {"M": str(job)}, {"train_loss": 1.0}, metrics) for job in (1, 2)]
+    figures = train.summarize(records).figures
+    assert list(figures) == metrics
+    assert [figure.title.split(" loss")[0].lower() for figure in figures.values()] == [m.split("_")[0] for m in metrics]
