@@ -114,22 +114,23 @@ def has_limits(curve: Curve) -> bool:
 
 
 def draw_slopes(axes: Axes, panel: Panel) -> None:
-    """Guides of the orders of convergence, through the middle of the data, each with its slope at its end."""
-    data = [(np.asarray(c.x, float), np.asarray(c.y, float)) for c in panel.curves]
-    x, y = (np.concatenate([pair[i] for pair in data]) if data else np.array([]) for i in (0, 1))
-    used = (x > 0) & (y > 0) & np.isfinite(x) & np.isfinite(y)
-    if not used.any() or x[used].min() == x[used].max():
-        return
-    low, high = x[used].min(), x[used].max()
-    for slope in panel.slopes:
-        middle = np.exp(np.mean(np.log(y[used]) - slope * np.log(x[used])))
-        ends = np.array([low, high])
-        axes.plot(ends, middle * ends**slope, color="#888888", linewidth=0.7, label="_slope", zorder=1.5)
+    """Guides of the orders of convergence: through the middle of each curve, that of the slope next to its own."""
+    for curve in panel.curves:
+        x, y = np.asarray(curve.x, float), np.asarray(curve.y, float)
+        used = (x > 0) & (y > 0) & np.isfinite(x) & np.isfinite(y)
+        if not panel.slopes or len(set(x[used])) < 2:
+            continue
+        log_x, log_y = np.log(x[used]), np.log(y[used])
+        own = float(np.polyfit(log_x, log_y, 1)[0])
+        slope = min(panel.slopes, key=lambda each: abs(each - own))
+        ends = np.array([log_x.min(), log_x.max()])
+        heights = np.exp(log_y.mean() + slope * (ends - log_x.mean()))
+        axes.plot(np.exp(ends), heights, color="#888888", linewidth=0.7, label="_slope", zorder=1.5)
         axes.annotate(
             f"slope {slope:g}",
-            (high, middle * high**slope),
-            xytext=(-2, -9),
+            (float(np.exp(ends[0])), float(heights[0])),
+            xytext=(2, 5),
             textcoords="offset points",
-            ha="right",
+            va="bottom",
             color="#555555",
         )

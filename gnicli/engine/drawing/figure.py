@@ -127,8 +127,9 @@ def _draw_curves(axes: Axes, panel: Panel, order: tuple[str, ...]) -> dict[str, 
         line.set_label(text)
         if text:
             entries.setdefault(text, _Entry(line, text))
-    if panel.slopes:
-        curves.draw_slopes(axes, panel)
+    if single:
+        axes.margins(x=0.08)  # room for those that are drawn next to one another
+    curves.draw_slopes(axes, panel)
     return entries
 
 

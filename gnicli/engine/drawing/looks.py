@@ -22,7 +22,7 @@ _DASHES: tuple[Dash, ...] = (
     (0, (9, 2, 2, 2)),
 )
 _REFERENCE: Dash = (0, (3, 3))  # for a law or a reference whose dash would be solid
-_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p")
+_MARKERS = ("o", "s", "^", "D", "<", "P", "X", "p")
 
 
 class Look(NamedTuple):

@@ -136,7 +136,8 @@ def _ratios(settings: dict[str, list[RunRecord]], figure: Figure) -> dict[str, F
                 points.setdefault(arm, []).append((float(place), value.number, low, high))
     if not points:
         return {}
-    curves = [Curve(arm, *np.array(each).T, style="points") for arm, each in points.items()]
+    columns = {arm: np.array(each).T for arm, each in points.items()}
+    curves = [Curve(arm, x, y, low, high, "points") for arm, (x, y, low, high) in columns.items()]
     names = tuple((float(place), label) for place, label in enumerate(settings, 1))
     ends = np.array([0.7, len(settings) + 0.3])
     equal = Curve("no gain", ends, np.ones(2), style="dashed")
