@@ -70,4 +70,4 @@ class GradientNoiseTrack(LayerTrack):
             "as if the weights were independent (they are not: it is too small)."
         )
         title = "Stable laws of the gradient noise along training"
-        return FigureData(title, tuple(panels), caption, "one standard error, too small")
+        return FigureData(title, tuple(panels), caption, "one standard error (too small)")
