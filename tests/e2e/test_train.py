@@ -29,7 +29,7 @@ def test_digits_with_multiplied_noise_make_a_whole_folder(gni, outputs):
     present = {path.name for path in folder.iterdir()}
     assert present >= FILES | {".hydra", "figures"}
     assert {path.name for path in (folder / ".hydra").iterdir()} == {"config.yaml", "overrides.yaml", "hydra.yaml"}
-    assert {path.suffix for path in (folder / "figures").iterdir()} == {".png", ".pdf", ".csv"}
+    assert {path.suffix for path in (folder / "figures").iterdir()} == {".png", ".pdf", ".svg", ".csv", ".json"}
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["status"] == "completed"
     assert manifest["threads"] == 1

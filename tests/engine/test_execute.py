@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import fake_experiment as fake
 import numpy as np
@@ -17,7 +18,7 @@ from gnicli.engine import checkpoint, folders, job
 from gnicli.engine import execute as engine
 from gnicli.errors import DataError, GniError, NumericalError, UsageError
 
-FIGURES = ("figures/walk.png", "figures/walk.pdf", "figures/walk.csv")
+FIGURES = tuple(f"figures/walk.{suffix}" for suffix in ("png", "pdf", "svg", "csv", "json"))
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +49,7 @@ def test_a_complete_run_folder(drawn):
     assert set(content["versions"]) == {"python", "gni", "torch", "numpy", "scipy", "hydra-core", "omegaconf"}
     assert 0 < content["engine_seconds"] < content["wall_seconds"]
     assert yaml.safe_load((drawn / ".hydra" / "config.yaml").read_text()) == fake.plain_of(fake.config(figures=True))
-    assert {path.name for path in (drawn / "figures").iterdir()} == {"walk.png", "walk.pdf", "walk.csv"}
+    assert {path.name for path in (drawn / "figures").iterdir()} == {Path(name).name for name in FIGURES}
     report = (drawn / "report.md").read_text()
     assert f"| train_loss | {train_loss(drawn)} | 4 |" in report
     assert "![Walk](figures/walk.png)" in report
