@@ -170,3 +170,14 @@ def test_in_grey_no_two_of_the_first_eight_curves_have_one_dash_or_marker():
         lines = [line for line in drawn.axes[0].get_lines() if not line.get_label().startswith("_")]
         looks = {(str(line._dash_pattern), str(line.get_marker())) for line in lines}
         assert len(looks) == len(lines) == 8
+
+
+@pytest.mark.parametrize("style", ["line", "points"])
+@pytest.mark.parametrize("width", [0.0, 0.5])
+def test_the_legend_says_what_bands_are_where_there_are_any(style, width):
+    x = np.arange(1.0, 30.0)
+    curves = [Curve(name, x, x, x - width, x + width, style) for name in "ab"]
+    with own_style():
+        drawn = draw(FigureData("Title", (Panel(tuple(curves), "x", "y"),), bands="95 %"))
+    said = [text.get_text() for text in drawn.legends[0].get_texts()]
+    assert said == ["a", "b", *([f"{'band' if style == 'line' else 'bar'}: 95 %"] if width else [])]

@@ -108,6 +108,13 @@ def _reach(axes: Axes, x: np.ndarray, y: np.ndarray) -> None:
         axes.autoscale_view()
 
 
+def has_width(curve: Curve) -> bool:
+    """Whether a band or an error bar can be seen: of a single run there is none."""
+    if curve.low is None or curve.high is None:
+        return False
+    return bool((np.asarray(curve.high, float) > np.asarray(curve.low, float)).any())
+
+
 def has_limits(curve: Curve) -> bool:
     """Whether some of its sizes are not resolved."""
     return curve.style == "sizes" and curve.low is not None and not bool((np.asarray(curve.low, float) > 0).all())

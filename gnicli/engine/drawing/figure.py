@@ -177,14 +177,16 @@ def _explained(figure: FigureData, entries: Mapping[str, _Entry], order: tuple[s
     from matplotlib.patches import Patch
 
     drawn = [curve for panel in figure.panels for curve in panel.curves]
-    banded = any(curve.low is not None and curve.style not in ("points", "sizes") for curve in drawn)
+    single = ("points", "sizes")
+    banded = any(curves.has_width(curve) and curve.style not in single for curve in drawn)
+    barred = any(curves.has_width(curve) and curve.style in single for curve in drawn)
     found = list(entries.values()) if len(entries) > 1 else []
     if len(entries) == 1 and (len(drawn) > len(figure.panels) or banded or figure.absent):
         found = list(entries.values())
     if any(curves.has_limits(curve) for curve in drawn):
         limit = Line2D([], [], marker="v", color=_GREY, markerfacecolor="none", linestyle="none")
         found.append(_Entry(limit, curves.NOT_RESOLVED))
-    if figure.bands:
+    if figure.bands and (banded or barred):
         kind = Patch(color=_GREY, alpha=0.3, linewidth=0) if banded else Line2D([], [], color=_GREY, linewidth=0.9)
         found.append(_Entry(kind, typographic(f"{'band' if banded else 'bar'}: {figure.bands}")))
     for key, why in figure.absent:
