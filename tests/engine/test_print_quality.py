@@ -181,3 +181,20 @@ def test_the_legend_says_what_bands_are_where_there_are_any(style, width):
         drawn = draw(FigureData("Title", (Panel(tuple(curves), "x", "y"),), bands="95 %"))
     said = [text.get_text() for text in drawn.legends[0].get_texts()]
     assert said == ["a", "b", *([f"{'band' if style == 'line' else 'bar'}: 95 %"] if width else [])]
+
+
+LONG = "a very long label " * 60
+
+
+@pytest.mark.parametrize("n", [1, 4])
+def test_labels_as_long_as_a_page_are_cut_and_leave_room_for_the_data(n):
+    x = np.arange(1.0, 6.0)
+    names = tuple((float(k), f"{LONG}{k}") for k in x)
+    curves = tuple(Curve(f"{LONG}{k}", x, k * x, style="points") for k in range(3))
+    panel = Panel(curves, LONG, LONG, LONG, x_ticks=names)
+    with own_style():
+        drawn = draw(FigureData(LONG, (panel,) * n, bands=LONG, absent=((LONG, LONG),)))
+    assert faults(drawn) == []
+    boxes = [axes.get_window_extent() for axes in drawn.axes]
+    assert all(min(box.width, box.height) > 0.75 * drawn.dpi for box in boxes)  # inches
+    assert "…" in drawn.get_suptitle()

@@ -73,7 +73,7 @@ def draw(figure: FigureData, inches: float | None = None, own: Texts | None = No
     for each in axes.flat[len(panels) :]:
         each.set_axis_off()
     _hide_inner_labels(figure, axes, n_columns)
-    height = n_rows * _HEIGHTS[min(n_columns, 3)] * (size / 8.0)
+    height = n_rows * (_HEIGHTS[min(n_columns, 3)] * size / 8.0 + _more_lines(axes) * size * _LEADING / _POINTS)
     height += _title(canvas, figure, inches) + _legend(canvas, figure, _explained(figure, entries, order), inches, size)
     canvas.set_size_inches(inches, height)
     _allow_mathematics(canvas, own)
@@ -141,6 +141,12 @@ def _finish(axes: Axes, panel: Panel, figure: FigureData, size: float, inches: f
     axes.set_xlabel(wrapped(typographic(panel.x_label), room, size))
     axes.set_ylabel(wrapped(typographic(panel.y_label), 1.75 * _POINTS * size / 8, size))
     axes.set_title(wrapped(typographic(panel.heading or panel.title), room, size), loc="left")
+
+
+def _more_lines(axes: np.ndarray) -> int:
+    """The lines that a panel's title and the label of its x axis take beyond one for each, at most."""
+    texts = ((each.get_title(loc="left"), each.get_xlabel()) for each in axes.flat)
+    return max(title.count("\n") + label.count("\n") for title, label in texts)
 
 
 def _hide_inner_labels(figure: FigureData, axes: np.ndarray, n_columns: int) -> None:

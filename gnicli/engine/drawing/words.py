@@ -50,8 +50,19 @@ def width(text: str, size: float) -> float:
     return _EM * size * len(text)
 
 
-def wrapped(text: str, room: float, size: float) -> str:
-    """`text` in lines of at most `room`, given in the unit of the font's `size` (points)."""
+def wrapped(text: str, room: float, size: float, most: int = 4) -> str:
+    """`text` in lines of at most `room`, given in the unit of the font's `size` (points).
+
+    After `most` lines it is cut: a label of a user's data may be longer than a page.
+    """
     text = _TOGETHER.sub(lambda found: found[0].replace(" ", "\u00a0"), text)
     columns = max(8, int(room / (_EM * size)))
-    return "\n".join(textwrap.fill(line, columns, break_on_hyphens=False) for line in text.splitlines())
+    lines = [part for line in text.splitlines() for part in textwrap.wrap(line, columns, break_on_hyphens=False)]
+    if len(lines) > most:
+        lines = [*lines[: most - 1], short(lines[most - 1] + "……", columns)]
+    return "\n".join(lines)
+
+
+def short(text: str, most: int) -> str:
+    """`text`, cut after so many characters."""
+    return text if len(text) <= most else text[: most - 1].rstrip("…") + "…"
