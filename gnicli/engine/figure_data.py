@@ -48,6 +48,8 @@ def _short(fields: dict[str, Any]) -> dict[str, Any]:
 def read(path: Path) -> FigureData:
     """The figure of a JSON file. Raises `FileNotFoundError`, or `DataError` where it is damaged."""
     content = records.read_json(path)
+    if not isinstance(content, dict):
+        raise records.damaged(path, "no table")
     try:
         panels = tuple(_panel(each) for each in content["panels"])
         fields = _texts(content, ("title", "caption", "bands", "share"))
