@@ -60,9 +60,10 @@ class TerminalObserver(SilentObserver):
 
 @app.callback(invoke_without_command=True)
 def _alone(context: typer.Context) -> None:
-    """Show the help where no command follows."""
+    """Show the help where no command follows, which is a mistake."""
     if context.invoked_subcommand is None:
-        typer.echo(context.get_help())
+        typer.echo(context.get_help(), err=True)
+        raise typer.Exit(UsageError.exit_code)
 
 
 @app.command("list")

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 if TYPE_CHECKING:
     import numpy as np
 
+    from gnicli.contracts.results import Table
+
 
 class State(NamedTuple):
     """All that is needed to go on from `step` (the number of finished steps): arrays, and values that JSON can hold."""
@@ -42,6 +44,14 @@ class Observer(Protocol):
         """Show how far a part of the work is that is no training step (bytes of a download, draws, fits)."""
         ...
 
+    def table(self, title: str, table: Table) -> None:
+        """Show a table as soon as it is known. One of the same title among the results is not shown once more."""
+        ...
+
+    def counting(self, text: str, before: int, total: int) -> None:
+        """Count the steps that follow as `text` of `total`, the first `before` of them being those of other parts."""
+        ...
+
     def restore(self) -> State | None:
         """The state to go on from, or None for a fresh start."""
         ...
@@ -56,6 +66,10 @@ class Observer(Protocol):
         `make_state` is called only if a checkpoint is to be written; it returns None where the state is not fit to be
         kept (no longer finite). When a signal has asked to stop, the state is saved and `Interrupted` raised.
         """
+        ...
+
+    def keep(self, state: State) -> None:
+        """Save a state at once: of work in few and long steps."""
         ...
 
     def cost(self, name: str, seconds: float) -> None:
@@ -81,6 +95,12 @@ class SilentObserver:
     def progress(self, text: str, done: int, total: int | None, unit: str = "step") -> None:
         """Show nothing."""
 
+    def table(self, title: str, table: Table) -> None:
+        """Show nothing."""
+
+    def counting(self, text: str, before: int, total: int) -> None:
+        """Show nothing."""
+
     def restore(self) -> State | None:
         """The state given at construction."""
         return self.state
@@ -91,6 +111,10 @@ class SilentObserver:
 
     def step_done(self, step: int, total: int, make_state: Callable[[], State | None], **shown: float) -> None:
         """Save nothing and never stop."""
+
+    def keep(self, state: State) -> None:
+        """Keep the state in place of the one before."""
+        self.state = state
 
     def cost(self, name: str, seconds: float) -> None:
         """Keep nothing."""

@@ -111,11 +111,23 @@ class FigureData(NamedTuple):
 class Table(NamedTuple):
     """A table for the terminal and the report: cells are texts, as many in each row as in `header`.
 
-    Programs find its numbers in `values` or `arrays`.
+    Columns stand in the order of their importance, the one that names the rows first: where a terminal is too narrow
+    the last ones are left out. Programs find its numbers in `values` or `arrays`.
     """
 
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+
+
+class Headline(NamedTuple):
+    """A value that a command is run for: its name in the results, and the words that head its column in tables.
+
+    In `name` a `*` stands for any text; the same text takes the place of a `*` in `words`. An experiment declares its
+    headline values as `HEADLINES`, the most important first: the end of a run and the tables of sweeps begin with them.
+    """
+
+    name: str
+    words: str
 
 
 class Results(NamedTuple):

@@ -1,24 +1,23 @@
-"""What a person sees: one live line in a terminal, plain lines elsewhere, and tables at the end.
-
-Progress and notices go to stderr; results and the folder's path go to stdout.
-"""
+"""What a person sees while something runs, on stderr: one live line in a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
-import math
 import os
 import sys
+import textwrap
 import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from gnicli.contracts.results import Value
+from gnicli.engine.number_text import plain
 from gnicli.errors import shown
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress, Task
     from rich.text import Text
+
+    from gnicli.contracts.results import Table
 
 REDRAW_SECONDS = 0.1
 PLAIN_SECONDS = 30.0
@@ -94,8 +93,27 @@ class Display:
             self._line(text)
 
     def note(self, text: str) -> None:
-        """Print a sentence on a line of its own, which stays."""
+        """Print one line, which stays. It is never broken, so that a path in it can be copied."""
         self._line(text)
+
+    def sentence(self, text: str) -> None:
+        """A sentence that stays, broken at words where a terminal is narrower."""
+        if self._live_wanted:
+            width = self._console().width
+            text = "\n".join(textwrap.wrap(shown(text), width - 1, break_long_words=False, break_on_hyphens=False))
+            self._console().print(text, markup=False, soft_wrap=True)
+        else:
+            self._line(text)
+
+    def table(self, title: str, table: Table) -> None:
+        """A table on standard output as soon as it is known; nothing for one of many jobs."""
+        if self._terse:
+            return
+        from gnicli.engine.table_text import print_table
+
+        if self._progress is not None and self._live_wanted:
+            self._progress.stop()
+        print_table(table, title)
 
     def update(self, what: str, done: int, total: int | None, unit: str, shown: Mapping[str, float]) -> None:
         """Show that `done` of `total` are reached. The caller limits how often this is called."""
@@ -123,6 +141,28 @@ class Display:
         if self._progress is not None and self._live_wanted:  # stopped where nothing is live, rich prints an empty line
             self._progress.stop()
         self._progress = self._task = None
+
+
+class Silent(Display):
+    """A display that shows nothing."""
+
+    def stage(self, text: str) -> None:
+        """Show nothing."""
+
+    def update(self, what: str, done: int, total: int | None, unit: str, shown: Mapping[str, float]) -> None:
+        """Show nothing."""
+
+    def note(self, text: str) -> None:
+        """Show nothing."""
+
+    def sentence(self, text: str) -> None:
+        """Show nothing."""
+
+    def table(self, title: str, table: Table) -> None:
+        """Show nothing."""
+
+    def close(self) -> None:
+        """Do nothing: there is no live line."""
 
 
 def _count(number: int, unit: str) -> str:
@@ -157,7 +197,7 @@ def progress_parts(task: Task, unit: str, shown: Mapping[str, float]) -> list[st
     total, rate = task.total, task.speed or 0.0
     amount = _count(int(task.completed), unit) + (f"/{_count(int(total), unit)}" if total else "")
     parts = [f"{task.description} {amount}"]
-    parts += [f"{name}={value:.4g}" for name, value in shown.items()]
+    parts += [f"{name}={plain(value, 4)}" for name, value in shown.items()]
     if rate > 0:
         parts.append(rate_text(rate / 1e6, "MB") if unit in ("byte", "bytes", "B") else rate_text(rate, unit))
         if total:
@@ -181,68 +221,3 @@ def progress_line(parts: Sequence[str], done: int, total: int | None, console: C
         line = Text.assemble((full * filled, "cyan"), (rest * (width - filled), "dim"), "  ", line)
     line.truncate(room, overflow="ellipsis")
     return line
-
-
-# -------------------------------------------------------------------------------------------------------------- tables
-
-
-def number_text(value: Value, plus_minus: str = "±") -> str:
-    """A value as a person reads it: with an error, to two digits of it; else to five digits; words as they are."""
-    if isinstance(value.value, str):
-        return value.value
-    if isinstance(value.value, tuple):
-        return ", ".join(f"{part:.5g}" for part in value.value) or "none"
-    if value.stderr is None or not math.isfinite(value.value) or not math.isfinite(value.stderr) or value.stderr <= 0:
-        return f"{value.value:.5g}"
-    digits = max(0, 1 - math.floor(math.log10(value.stderr)))
-    if digits > 6 or value.stderr >= 1e6:
-        return f"{value.value:.6g} {plus_minus} {value.stderr:.2g}"
-    return f"{value.value:.{digits}f} {plus_minus} {value.stderr:.{digits}f}"
-
-
-def stdout_console() -> Console:
-    """A console for tables; outside a terminal wide enough not to fold them."""
-    from rich.console import Console
-
-    return Console(highlight=False, width=None if sys.stdout.isatty() else 120)
-
-
-def print_table(columns: Sequence[tuple[str, str]], rows: Sequence[Sequence[str]], title: str = "") -> None:
-    """Print a table to stdout; `columns` are pairs (header, `left` or `right`)."""
-    from rich import box
-    from rich.table import Table
-
-    console = stdout_console()
-    table = Table(
-        title=_escaped(title, console) if title else None, title_justify="left", box=box.SIMPLE_HEAD, title_style="bold"
-    )
-    for header, side in columns:
-        table.add_column(_escaped(header, console), justify="right" if side == "right" else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(_escaped(cell, console) for cell in row))
-    console.print(table)
-
-
-def _escaped(text: str, console: Console) -> str:
-    from rich.markup import escape
-
-    text = shown(text)
-    if console.options.ascii_only:
-        text = text.replace("±", "+-").encode("ascii", "backslashreplace").decode()
-    return escape(text)
-
-
-def print_results(values: Mapping[str, Value]) -> None:
-    """The table of headline values."""
-    rows = [[name, number_text(value), str(value.n), value.unit] for name, value in values.items()]
-    columns = [("result", "left"), ("value", "right"), ("n", "right"), ("unit", "left")]
-    if not any(value.unit for value in values.values()):
-        columns, rows = columns[:3], [row[:3] for row in rows]
-    if rows:
-        print_table(columns, rows)
-
-
-def print_path(path: object) -> None:
-    """The last line a command prints: a path, never wrapped."""
-    sys.stdout.write(f"{path}\n")
-    sys.stdout.flush()

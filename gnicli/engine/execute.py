@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gnicli.contracts.results import Headline
 from gnicli.engine import checkout, folders, provenance
 from gnicli.engine.caller import COMMAND_LINE, Caller
 from gnicli.engine.job import Experiment, Job, Outcome
@@ -30,12 +31,16 @@ def execute(
     resume: bool = False,
     in_sweep: bool = False,
     caller: Caller = COMMAND_LINE,
+    headlines: Sequence[Headline] = (),
+    setting: str = "",
 ) -> Outcome:
     """Run an experiment in `folder`, which becomes this run's own, and write there what it returns.
 
     `config` is a dataclass, handed to `run` with its `device` resolved. `plain` is the same as nested dicts, lists and
     scalars that JSON can hold: the fingerprint and checkpoints are made of it, and of it the engine reads `seed`,
     `device`, `threads` and `run.checkpoint_*`. `settings` are the files of `.hydra/` of a new run, by name.
+
+    `headlines` are the values that are shown first. `setting` are the keys in which a job of a sweep differs, in words.
 
     With `resume` the folder must hold an unfinished run, which goes on from its checkpoint.
 
@@ -48,7 +53,7 @@ def execute(
         claim = folders.reclaim(folder)
     else:
         claim = folders.claim(folder, _manifest(config, plain, command, overrides, argv), settings)
-    job = Job(run, config, plain, claim, resume, in_sweep, caller)
+    job = Job(run, config, plain, claim, resume, in_sweep, caller, headlines, setting)
     try:
         job.prepare()
     except BaseException as error:

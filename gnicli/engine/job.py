@@ -5,14 +5,26 @@ from __future__ import annotations
 import contextlib
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Generic, NamedTuple, Unpack
 
 from gnicli import files, memory
 from gnicli.contracts.observer import Observer, State
-from gnicli.contracts.results import Results, Value
-from gnicli.engine import checkpoint, display, figures, folders, machine, places, provenance, report, tables
+from gnicli.contracts.results import Headline, Results, Value
+from gnicli.engine import (
+    checkpoint,
+    display,
+    end_of_run,
+    figures,
+    folders,
+    machine,
+    places,
+    provenance,
+    report,
+    table_text,
+    tables,
+)
 from gnicli.engine.caller import Caller
 from gnicli.engine.manifest import ArrayNote, Manifest
 from gnicli.engine.observer import RunObserver
@@ -45,22 +57,6 @@ def first_line(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
-class Silent(display.Display):
-    """A display that shows nothing."""
-
-    def stage(self, text: str) -> None:
-        """Show nothing."""
-
-    def update(self, what: str, done: int, total: int | None, unit: str, shown: Mapping[str, float]) -> None:
-        """Show nothing."""
-
-    def note(self, text: str) -> None:
-        """Show nothing."""
-
-    def close(self) -> None:
-        """Do nothing: there is no live line."""
-
-
 class Job(Generic[machine.Config]):
     """The run as it passes through its stages: prepare, go, and one of the ends."""
 
@@ -73,7 +69,10 @@ class Job(Generic[machine.Config]):
         resume: bool,
         in_sweep: bool,
         caller: Caller,
+        first: Sequence[Headline] = (),
+        setting: str = "",
     ) -> None:
+        """As `execute` is given them; `first` are the headline values."""
         self.run = run
         self.config = config
         self.plain = plain
@@ -82,7 +81,9 @@ class Job(Generic[machine.Config]):
         self.resume = resume
         self.in_sweep = in_sweep
         self.caller = caller
-        self.display = display.Display(terse=in_sweep) if caller.shows else Silent()
+        self.first = first
+        self.name = f"job {self.folder.name}{' ' if setting else ''}{setting}"
+        self.display = display.Display(terse=in_sweep) if caller.shows else display.Silent()
         self.begin = time.monotonic()
         self.wall_before = float(claim.manifest.get("wall_seconds") or 0.0) if resume else 0.0
         self.metrics: tables.MetricsWriter | None = None
@@ -199,23 +200,15 @@ class Job(Generic[machine.Config]):
         self.claim.release()
 
     def show(self, results: Results) -> None:
-        """Show the end: in a sweep one line, else the tables and, last, the path."""
+        """Show the end: in a sweep one line, else the tables, a few sentences and, last, the path."""
         if not self.caller.shows:
             return
         if self.in_sweep:
-            shown = "  ".join(f"{name} {display.number_text(v)}" for name, v in list(self.values.items())[:3])
-            self.display.note(f"job {self.folder.name}: {results.message or results.status}  {shown}")
+            told = results.message or results.status
+            self.display.note(f"{self.name}: {told}  {end_of_run.in_line(self.values, self.first)}")
             return
-        if results.message:
-            self.display.note(results.message)
-        for note in results.notes:
-            self.display.note(note)
-        for title, table in results.tables.items():
-            sides = ["left", *["right"] * (len(table.header) - 1)]
-            display.print_table(list(zip(table.header, sides, strict=True)), table.rows, title)
-        if not results.tables:
-            display.print_results(self.values)
-        display.print_path(self.folder)
+        end_of_run.show(results, self.first, self.observer.shown if self.observer else (), self.display)
+        table_text.print_path(self.folder)
 
     def interrupted(self, error: BaseException) -> Outcome:
         """End a run that a signal stopped; `gni resume` continues it from what was saved."""
@@ -252,7 +245,7 @@ class Job(Generic[machine.Config]):
         self.record("failed", message, "".join(traceback.format_exception(cause or error)))
         if not self.in_sweep:
             raise error from cause
-        self.display.note(f"job {self.folder.name} failed: {message}  ({self.folder})")
+        self.display.note(f"{self.name} failed: {message}  ({self.folder})")
         return Outcome("failed", self.folder, getattr(error, "exit_code", 1), message, {})
 
     def record(self, status: str, message: str, detail: str = "") -> None:

@@ -14,6 +14,7 @@ from gnicli.engine.places import stopped_message
 from gnicli.errors import Interrupted
 
 if TYPE_CHECKING:
+    from gnicli.contracts.results import Table
     from gnicli.engine.signals import StopRequest
     from gnicli.engine.tables import MetricsWriter
 
@@ -39,6 +40,7 @@ class RunObserver:
         checkpoint_steps: int | None = None,
         checkpoint_seconds: float = 30.0,
     ) -> None:
+        self.shown: set[str] = set()  # titles of the tables that were
         self.spent = 0.0
         self.costs: dict[str, float] = {}
         self.saved_step = None if state is None else state.step
@@ -50,6 +52,7 @@ class RunObserver:
         self._stop = stop
         self._log = log
         self._state = state
+        self._counted: tuple[str, int, int | None] = ("step", 0, None)
         self._checkpoint_steps = checkpoint_steps or 0
         self._checkpoint_seconds = checkpoint_seconds
         begin = time.monotonic()
@@ -72,6 +75,15 @@ class RunObserver:
             self._display.update(text, done, total, unit, {})
             self._flush_if_due(begin)
         self.spent += time.monotonic() - begin
+
+    def table(self, title: str, table: Table) -> None:
+        """Show a table now, in place of at the end."""
+        self._display.table(title, table)
+        self.shown.add(title)
+
+    def counting(self, text: str, before: int, total: int) -> None:
+        """Count what follows as `text`, from 0 to `total`."""
+        self._counted = text, before, total
 
     def restore(self) -> State | None:
         """The state of the checkpoint that this run goes on from."""
@@ -100,6 +112,13 @@ class RunObserver:
             self._attend(begin, step, total, make_state, shown)
         self.spent += time.monotonic() - begin
 
+    def keep(self, state: State) -> None:
+        """Save a state now; from then on a signal no longer ends the run inside of a step."""
+        begin = time.monotonic()
+        self._stop.at_once = False
+        self._save(state)
+        self.spent += time.monotonic() - begin
+
     def cost(self, name: str, seconds: float) -> None:
         """Add to the seconds of a part of the work."""
         self.costs[name] = self.costs.get(name, 0.0) + seconds
@@ -114,7 +133,8 @@ class RunObserver:
     ) -> None:
         if now >= self._next_look or step >= total:
             self._next_look = now + REDRAW_SECONDS
-            self._display.update("step", step, total, "step", shown)
+            text, before, part = self._counted
+            self._display.update(text, step - before, total if part is None else part, "step", shown)
         self._flush_if_due(now)
         due = now >= self._next_save or (self._checkpoint_steps and step % self._checkpoint_steps == 0)
         stopping = self._stop.requested  # read once: what is saved now is what the message says

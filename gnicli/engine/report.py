@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from gnicli.contracts.results import FigureData, Table, Value
-from gnicli.engine import display
+from gnicli.engine import number_text
 from gnicli.engine.manifest import Manifest
 from gnicli.errors import shown
 
@@ -33,7 +33,8 @@ def _template() -> jinja2.Template:
     environment.filters["text"] = _text
     environment.filters["alternative"] = _alternative
     environment.filters["fenced"] = _fenced
-    environment.filters["number"] = lambda value: _cell(display.number_text(value))
+    environment.filters["texts"] = number_text.texts
+    environment.filters["count"] = number_text.plain
     source = importlib.resources.files("gnicli.engine").joinpath("report.md.j2").read_text(encoding="utf-8")
     return environment.from_string(source)
 
@@ -68,19 +69,20 @@ def render(
     values: Mapping[str, Value],
     figures: Mapping[str, FigureData],
     notes: Sequence[str],
-    table: tuple[Sequence[str], Sequence[Sequence[str]]] | None = None,
+    sweep: Mapping[str, Table] | None = None,
     tables: Mapping[str, Table] | None = None,
 ) -> bytes:
-    """The report of a run or, with `table` (header, rows) of its jobs, of a sweep. `figures` are keyed by file name.
+    """The report of a run or of a sweep. `figures` are keyed by file name.
 
-    `tables` are the experiment's own, by title; they come before the list of values.
+    `sweep` are the tables of its settings and jobs, by title; `values` are then those that are in neither. `tables` are
+    the experiment's own, by title; they come before the list of values.
     """
     text = _template().render(
         manifest=manifest,
         values=values,
         figures=figures,
         notes=notes,
-        table=table,
+        sweep=sweep or {},
         tables=tables or {},
         arrays=manifest.get("arrays") or {},
         provenance=_provenance(manifest),

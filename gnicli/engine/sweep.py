@@ -15,17 +15,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gnicli import files
-from gnicli.contracts.results import NamedArray, Results, RunRecord, Value
-from gnicli.engine import checkout, display, figures, folders, provenance, report, signals, tables
+from gnicli.contracts.results import Headline, NamedArray, Results, RunRecord, Table
+from gnicli.engine import checkout, display, figures, folders, provenance, report, signals, table_text, tables
 from gnicli.engine.manifest import Manifest
-from gnicli.engine.summary import labels_of, summary, varying
+from gnicli.engine.summary import groups, jobs_table, means_by_label, settings_table, summary
 from gnicli.errors import DataError, GniError, Interrupted
 
 Summarize = Callable[[Sequence[RunRecord]], Results]
 NOT_STARTED = "not started"
 _FAILURES = ("failed", "lost", "broken", NOT_STARTED)
 _UNFINISHED = ("interrupted", "running")
-_TABLE_VALUES = 3
 _JOB_NAME = re.compile("0|[1-9][0-9]{0,6}")  # not what isdecimal() takes: other digits, 007, numbers without end
 
 
@@ -82,23 +81,24 @@ class Sweep:
         summarize: Summarize | None = None,
         *,
         interrupted: Interrupted | KeyboardInterrupt | None = None,
-        headline: str = "train_loss",
+        headlines: Sequence[Headline] = (),
         shows: bool = True,
     ) -> SweepOutcome:
-        """Write sweep.csv, figures, results and report from the job folders, print the jobs and the path.
+        """Write sweep.csv, figures, results and report from the job folders; print the settings, the jobs and the path.
 
-        `summarize` is the experiment's own, in place of the figure of `headline` over seeds. An error in it is raised
-        after the table is written and shown.
+        `summarize` is the experiment's own, in place of a figure of the losses over seeds. An error in it is raised
+        after the tables are written and shown. `headlines` are the values that the tables have columns for.
         """
         signals.last_words.remove(self._abandoned)
         records = [_ended(record) for record in collect(self.folder, self.n_jobs)]
         header, rows = job_table(records)
         files.replace(self.folder / "sweep.csv", tables.encode_csv(header, rows))
         status, code, message = _verdict(records, interrupted)
+        told = {"Settings": settings_table(records, headlines), "Jobs": jobs_table(records, headlines)}
         if shows:
-            self._print(records)
+            _print(told, records)
         try:
-            self._summarize(summarize, records, headline, {"status": status, "error": message})
+            self._summarize(summarize, records, told, {"status": status, "error": message})
         except BaseException as error:
             how = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
             self._claim.update(status=how, error=f"summary: {error}"[:200], end=folders.stamp())
@@ -109,27 +109,38 @@ class Sweep:
         if message and shows:
             display.Display(live=False).note(message)
         if shows:
-            display.print_path(self.folder)
+            table_text.print_path(self.folder)
         return SweepOutcome(status, self.folder, code, records)
 
     def _summarize(
-        self, summarize: Summarize | None, records: Sequence[RunRecord], headline: str, ending: Manifest
+        self,
+        summarize: Summarize | None,
+        records: Sequence[RunRecord],
+        told: Mapping[str, Table],
+        ending: Manifest,
     ) -> None:
-        results = summarize(records) if summarize else summary(records, headline)
+        results = summarize(records) if summarize else summary(records)
         drawn = figures.write(self.folder / "figures", results.figures)
         if results.values:
             files.replace(self.folder / "results.json", tables.encode_results(results.values))
         if results.arrays:
             arrays: Mapping[str, NamedArray] = results.arrays
             files.replace(self.folder / "arrays.npz", lambda stream: tables.write_arrays(stream, arrays))
-        table = readable_table(records)
-        text = report.render(self._claim.manifest | ending, results.values, drawn, results.notes, table, results.tables)
+        in_table = means_by_label(groups(records))
+        others = {name: value for name, value in results.values.items() if name not in in_table}
+        text = report.render(
+            self._claim.manifest | ending, others, drawn, results.notes, sweep=told, tables=results.tables
+        )
         files.replace(self.folder / "report.md", text)
 
-    def _print(self, records: Sequence[RunRecord]) -> None:
-        header, rows = readable_table(records)
-        left = ("setting", "status", "folder")
-        display.print_table([(name, "left" if name in left else "right") for name in header], rows)
+
+def _print(told: Mapping[str, Table], records: Sequence[RunRecord]) -> None:
+    """The settings, and the jobs where they say more: several of one setting, or one that was not completed."""
+    settings, jobs = told["Settings"], told["Jobs"]
+    if settings.rows:
+        table_text.print_table(settings)
+    if len(jobs.rows) > len(settings.rows) or any(record.status != "completed" for record in records):
+        table_text.print_table(jobs)
 
 
 def _verdict(records: Sequence[RunRecord], interrupted: BaseException | None) -> tuple[str, int, str]:
@@ -236,19 +247,6 @@ def _column(name: str, kind: str, taken: set[str]) -> str:
 
 def _stderr(record: RunRecord, name: str) -> float | None:
     return record.values[name].stderr if name in record.values else None
-
-
-def readable_table(records: Sequence[RunRecord]) -> tuple[list[str], list[list[str]]]:
-    """The jobs as a table to read: number, what varies, status, the first values, folder."""
-    keys = varying(records)
-    names = _names([record.values for record in records])[:_TABLE_VALUES]
-    labels = labels_of(records, keys)
-    rows = []
-    for record, label in zip(records, labels, strict=True):
-        values: list[Value | None] = [record.values.get(name) for name in names]
-        shown = ["" if value is None else display.number_text(value) for value in values]
-        rows.append([str(record.job), label, record.status, *shown, record.folder.name])
-    return ["job", "setting", "status", *names, "folder"], rows
 
 
 def read_sweep(folder: Path) -> list[RunRecord]:

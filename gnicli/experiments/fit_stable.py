@@ -13,7 +13,7 @@ from gnicli import checks
 from gnicli.checks import Unchecked, key
 from gnicli.contracts.components import Samples
 from gnicli.contracts.observer import Observer
-from gnicli.contracts.results import Results, RunRecord
+from gnicli.contracts.results import Headline, Results, RunRecord
 from gnicli.errors import GniError, UsageError, shown
 from gnicli.experiments import learning
 from gnicli.experiments.common import RunConfig
@@ -25,6 +25,16 @@ if TYPE_CHECKING:
 
 LAWS = ("stable", "normal", "student", "laplace", "subweibull", "half_normal", "half_cauchy", "log_normal")
 PARAMETERS = ("alpha", "beta", "loc", "scale")
+
+HEADLINES = tuple(
+    Headline(f"{name}{group}", words + (", *" if group else ""))
+    for group in ("", "/*")
+    for name, words in (
+        ("verdict", "verdict"),
+        *((name, name) for name in ("alpha", "beta", "df", "r", "mean", "std", "scale", "loc")),
+        ("tests_p", "p of all tests"),
+    )
+)
 
 
 @dataclass

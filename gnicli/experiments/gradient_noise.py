@@ -13,9 +13,17 @@ from gnicli import checks
 from gnicli.checks import Unchecked, key
 from gnicli.contracts.components import Bench, Dataset, Measure, Network, Noise, NoisyNetwork
 from gnicli.contracts.observer import Observer
-from gnicli.contracts.results import Results, RunRecord
+from gnicli.contracts.results import Headline, Results, RunRecord
 from gnicli.experiments import learning
 from gnicli.experiments.common import RunConfig
+
+HEADLINES = (
+    Headline("alpha_scaled/over_draws/*", "alpha, * (each weight in its own scale)"),
+    Headline("alpha_sum16/over_draws/*", "alpha of sums of 16, *"),
+    Headline("kurtosis/over_draws/*", "excess kurtosis, *"),
+    Headline("slope/gradient/*", "slope of the gradient's moments, *"),
+    Headline("kurtosis/B*", "excess kurtosis of averages of *"),
+)
 
 
 @dataclass

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Optional
 from gnicli import checks
 from gnicli.checks import key
 from gnicli.contracts.observer import Observer
-from gnicli.contracts.results import Results, RunRecord, Value
+from gnicli.contracts.results import Headline, Results, RunRecord, Value
 from gnicli.errors import UsageError
 from gnicli.experiments.common import RunConfig
 from gnicli.kde.choices import ESTIMATORS, RULES
@@ -26,6 +26,17 @@ _MOST_POINTS = 1_000_001
 _BESIDE = (
     "n_steps", "n_chains", "burn_in", "thin", "eta", "eta_power", "scheme", "drift", "h", "K", "order", "start", "seed",
 )  # fmt: skip
+
+HEADLINES = (
+    Headline("weak_error/*", "weak error of *"),
+    Headline("drift_error/*", "weak error of the drift, *"),
+    Headline("l1_to_exact", "L1 distance to exact"),
+    Headline("wasserstein_to_exact", "Wasserstein distance to exact"),
+    Headline("l1_to_gibbs", "L1 distance to Gibbs"),
+    Headline("modes", "modes"),
+    Headline("exact_modes", "exact modes"),
+    Headline("split_rhat", "split R̂"),
+)
 
 
 @dataclass
@@ -96,7 +107,8 @@ def run(config: KdeStationaryConfig, observer: Observer) -> Results:
     model, second = build(config), config.second
     other = None if second is None else build(second)
     _check(config, model)
-    parts = Parts(observer, {"chains": config.n_steps} | ({} if second is None else {"beside": second.n_steps}))
+    sizes = {"chains": config.n_steps} | ({} if second is None else {"beside": second.n_steps})
+    parts = Parts(observer, sizes, {"beside": "beside: step"})
     if kept is not None:
         found = chains.load(config, model, kept)
     else:

@@ -12,21 +12,23 @@ _RECORDS = 50  # rows in metrics.csv per part
 class Parts:
     """Hands out an observer for each part. A checkpoint holds the states of the parts so far, also the finished ones.
 
-    `sizes` are the parts' steps by name, in the order in which they run.
+    `sizes` are the parts' steps by name, in the order in which they run; `words` say what is counted in some of them.
     """
 
-    def __init__(self, observer: Observer, sizes: Mapping[str, int]) -> None:
+    def __init__(self, observer: Observer, sizes: Mapping[str, int], words: Mapping[str, str] | None = None) -> None:
         self.observer = observer
         self.sizes = dict(sizes)
         self.total = sum(sizes.values())
+        self._words = dict(words or {})
         self._states: dict[str, Callable[[], State | None]] = {}
         saved = observer.restore()
         self._saved = {} if saved is None else {name: _part(saved, name) for name in saved.values["steps"]}
 
     def observe(self, name: str) -> Observer:
         """The observer for a part; all parts before it are finished."""
-        before = list(self.sizes)[: list(self.sizes).index(name)]
-        return _PartObserver(self, name, sum(self.sizes[other] for other in before))
+        before = sum(self.sizes[other] for other in list(self.sizes)[: list(self.sizes).index(name)])
+        self.observer.counting(self._words.get(name, "step"), before, self.sizes[name])
+        return _PartObserver(self, name, before)
 
     def saved(self, name: str) -> State | None:
         """The state of a part that a resumed run goes on from."""

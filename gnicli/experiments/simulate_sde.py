@@ -9,10 +9,23 @@ from typing import Any, Optional
 from gnicli import checks
 from gnicli.checks import key
 from gnicli.contracts.observer import Observer
-from gnicli.contracts.results import NamedArray, Results, RunRecord
+from gnicli.contracts.results import Headline, NamedArray, Results, RunRecord
 from gnicli.errors import UsageError
 from gnicli.experiments.common import RunConfig
 from gnicli.model.keys import NETWORK, ModelConfig
+
+HEADLINES = (
+    Headline("exit_rate/*", "exit rate, basin *"),
+    Headline("exit_rate_theory/*", "exit rate by theory, basin *"),
+    Headline("transition_rate/*", "transition rate, *"),
+    Headline("transition_rate_theory/*", "transition rate by theory, *"),
+    Headline("mean/*", "mean of *"),
+    Headline("loss/q0.5", "median loss"),
+    Headline("norm/q0.5", "median norm"),
+    Headline("split_rhat", "split R̂"),
+    Headline("split_rhat/*", "split R̂, *"),
+    Headline("ess", "effective sample size"),
+)
 
 
 @dataclass
@@ -50,7 +63,8 @@ def run(config: SimulateSdeConfig, observer: Observer) -> Results:
 
     built = build.build(config)
     places = basins.of(config, config.exit_steps, config.basin)
-    parts = Parts(observer, {"chains": config.n_steps, **{f"exits{p.number}": config.exit_steps for p in places}})
+    sizes = {"chains": config.n_steps, **{f"exits{p.number}": config.exit_steps for p in places}}
+    parts = Parts(observer, sizes, {f"exits{p.number}": f"exits from {p.minimum:g}: step" for p in places})
     counted = transitions.counter(built)
     found = chains.simulate_chains(config, built, parts.observe("chains"), [] if counted is None else [counted])
     plan = Plan(config.exit_steps, config.n_chains, config.exit_eta or config.eta, config.seed)

@@ -24,7 +24,7 @@ from gnicli.contracts.components import (
 )
 from gnicli.contracts.data import Data
 from gnicli.contracts.observer import Observer
-from gnicli.contracts.results import FigureData, Results, RunRecord, Value
+from gnicli.contracts.results import FigureData, Headline, Results, RunRecord, Value
 from gnicli.errors import UsageError
 from gnicli.experiments import learning
 from gnicli.experiments.common import RunConfig
@@ -37,6 +37,15 @@ if TYPE_CHECKING:
 
 DEFAULT_STEPS = 2000
 _NOTED_STEPS = 10  # a shorter run needs no records between its ends, so no note says that it has none
+
+HEADLINES = (
+    Headline("variance_ratio", "variance ratio"),
+    Headline("test_loss", "test loss"),
+    Headline("test_accuracy", "test accuracy"),
+    Headline("train_loss", "train loss"),
+    Headline("train_accuracy", "train accuracy"),
+    Headline("diverged_at", "diverged at step"),
+)
 
 
 @dataclass

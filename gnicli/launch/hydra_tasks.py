@@ -5,7 +5,9 @@ Launchers pickle a task by reference, so each is a function at module level, and
 
 from __future__ import annotations
 
+import datetime
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, NoReturn, cast
@@ -48,6 +50,7 @@ class Session:
         self.jobs: list[Job] = []
         self.sweep: Sweep | None = None
         self._absent: list[Path] = []
+        self._begun = 0.0
 
     def chose(self, kind: str, folder: Path) -> None:
         """Called with the folder of the run or the sweep before anybody creates it; a sweep claims its own."""
@@ -58,6 +61,25 @@ class Session:
             self.sweep = Sweep(
                 folder, command=self.command, overrides=self.overrides, argv=self.argv, n_jobs=self.n_jobs
             )
+
+    def setting(self, overrides: list[str]) -> str:
+        """Of a job's overrides those that the sweep does not give to all of its jobs, in words."""
+        return " ".join(word for word in overrides if word not in self.overrides)
+
+    def announce(self, number: str, setting: str) -> None:
+        """Say which job of how many begins, and how long those that are left may take."""
+        if not self.caller.shows:
+            return
+        from gnicli.engine.display import Display
+
+        self._begun = self._begun or time.monotonic()
+        done, place, left = len(self.jobs), "", ""
+        if self.n_jobs is not None:
+            place = f" ({done + 1} of {self.n_jobs})"
+            if done:
+                seconds = (time.monotonic() - self._begun) / done * (self.n_jobs - done)
+                left = f"; {datetime.timedelta(seconds=round(seconds))} left"
+        Display(live=False).note(f"job {number}{place}{': ' if setting else ''}{setting}{left}")
 
     def clean(self) -> None:
         """Remove what Hydra created and no run wrote into, and a sweep that began no job."""
@@ -185,6 +207,10 @@ def _execute(command: str, cfg: DictConfig, hydra_config: DictConfig, in_sweep: 
     # Unresolved as well: the name of a folder may hold "${".
     folder = Path(str(hydra_versions.plain(hydra_config.runtime, resolve=False)["output_dir"]))
     run = commands.module(command).run
+    setting = ""
+    if in_sweep and _session is not None:
+        setting = _session.setting(overrides)
+        _session.announce(folder.name, setting)
     try:
         config, plain = validation.validated(command, cfg)
         run = _without_idle_keys(run, command, plain, overrides, in_sweep)
@@ -205,6 +231,8 @@ def _execute(command: str, cfg: DictConfig, hydra_config: DictConfig, in_sweep: 
         settings=validation.saved_as(plain, overrides, _plain(hydra_config, folder, in_sweep)),
         in_sweep=in_sweep,
         caller=_session.caller if _session is not None else COMMAND_LINE,
+        headlines=commands.module(command).HEADLINES,
+        setting=setting,
     )
 
 

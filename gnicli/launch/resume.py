@@ -45,6 +45,7 @@ def resume(folder: str | Path) -> int:
         overrides=manifest.get("overrides", []),
         argv=["gni", "resume", str(folder)],
         resume=True,
+        headlines=commands.module(command).HEADLINES,
     )
     return outcome.exit_code
 

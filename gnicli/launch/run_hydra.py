@@ -100,8 +100,13 @@ def _perform(command: str, words: list[str], caller: Caller) -> Outcome | SweepO
         hydra_tasks.begin(None)
         session.clean()
     if session.sweep is not None:
-        summarize = getattr(commands.module(command), "summarize", None)
-        return session.sweep.finish(summarize, interrupted=interrupted, shows=session.caller.shows)
+        experiment = commands.module(command)
+        return session.sweep.finish(
+            experiment.summarize,
+            interrupted=interrupted,
+            headlines=experiment.HEADLINES,
+            shows=session.caller.shows,
+        )
     if arguments.multirun and not arguments.shows_only:
         raise UsageError("this sweep has no jobs: a pattern matches nothing; --info shows the choices of a group")
     if not session.jobs:  # a flag that only shows something

@@ -214,8 +214,8 @@ def test_a_job_that_fails_leaves_the_others_alone_and_is_told_at_once(gni):
     sweep = Path(said.last_line)
     assert [manifest(sweep / str(job))["status"] for job in range(3)] == ["completed", "failed", "completed"]
     lines = said.err.splitlines()
-    told = next(number for number, line in enumerate(lines) if "job 1 failed: ZeroDivisionError: a bug" in line)
-    assert any("job 2: completed" in line for line in lines[told:])
+    told = next(number for number, line in enumerate(lines) if "job 1 M=13 failed: ZeroDivisionError: a bug" in line)
+    assert any("job 2 M=2: completed" in line for line in lines[told:])
 
 
 def test_a_value_out_of_range_is_the_failure_of_its_job(gni):

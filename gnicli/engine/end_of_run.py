@@ -1,0 +1,50 @@
+"""The end of a run as a person sees it: tables, then a few sentences. The report has all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from gnicli.contracts.results import Headline, Results, Value
+from gnicli.engine import headlines, number_text, table_text
+from gnicli.engine.display import Display
+
+_MOST_SENTENCES = 3
+_MOST_VALUES = 16  # of a run that has more, the screen shows the headline values alone
+_MOST_IN_LINE = 3
+
+
+def in_line(values: Mapping[str, Value], first: Sequence[Headline]) -> str:
+    """The first headline values, for the one line that a job of a sweep ends with."""
+    found = list(headlines.chosen(first, values).items())[:_MOST_IN_LINE]
+    return "  ".join(f"{words} {number_text.number_text(values[name])}" for name, words in found)
+
+
+def show(results: Results, first: Sequence[Headline], shown: Collection[str], display: Display) -> None:
+    """Print the experiment's own tables but for those of the titles `shown`, or where it has none its values.
+
+    What became of the run and the first sentences follow, because nothing is told before the table that it is about.
+    """
+    for title, table in results.tables.items():
+        if title not in shown:
+            table_text.print_table(table, title)
+    if not results.tables and results.values:
+        _show_values(results.values, first, display)
+    if results.message:
+        display.sentence(results.message)
+    for note in results.notes[:_MOST_SENTENCES]:
+        display.sentence(note)
+    n_more = len(results.notes) - _MOST_SENTENCES
+    if n_more > 0:
+        display.sentence(f"{n_more} sentence{'s' * (n_more > 1)} more in report.md")
+
+
+def _show_values(values: Mapping[str, Value], first: Sequence[Headline], display: Display) -> None:
+    ordered = headlines.first(first, values)
+    if len(values) <= _MOST_VALUES:
+        table_text.print_table(table_text.results_table(ordered))
+        return
+    chosen = {name: values[name] for name in headlines.chosen(first, values)}
+    table_text.print_table(table_text.results_table(chosen))
+    n_more = len(values) - len(chosen)
+    if n_more:
+        display.sentence(f"{n_more} value{'s' * (n_more > 1)} more in report.md")

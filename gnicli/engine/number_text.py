@@ -1,0 +1,85 @@
+"""Numbers as a person reads them, on the screen and in reports. Files for programs hold every digit instead."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+
+from gnicli.contracts.results import Value
+
+_DIGITS = 5
+_MOST_DECIMALS = 6
+# What rounding leaves of a sum that is 0, in units of its terms. What is smaller still is a number in its own right:
+# a p-value of 1e-200 is one.
+_ROUNDING = (1e-18, 1e-12)
+
+
+def plain(number: float, digits: int = _DIGITS) -> str:
+    """A number to `digits` digits: 13,940 and 0.00231, and with an exponent only below 1e-4 and from 1e15 on.
+
+    A whole number keeps all of its digits.
+    """
+    if not math.isfinite(number):
+        return str(float(number))
+    size = abs(number)
+    if size and not 1e-4 <= size < 1e15:
+        return f"{number:.{digits}g}"
+    if float(number).is_integer():
+        return f"{int(number):,}"
+    decimals = max(0, digits - 1 - math.floor(math.log10(size)))
+    text = f"{number:,.{decimals}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def rounded_off(number: float, scale: float) -> float:
+    """The number, or 0 where it is what rounding leaves of a difference of numbers as large as `scale`."""
+    least, most = (share * scale for share in _ROUNDING)
+    return 0.0 if least < abs(number) < most else number
+
+
+def with_error(number: float, stderr: float | None, plus_minus: str = "±", digits: int = _DIGITS) -> str:
+    """A number with its standard error, to two digits of that; to `digits` digits where there is no error."""
+    if stderr is None or not math.isfinite(number) or not math.isfinite(stderr) or stderr <= 0:
+        return plain(number, digits)
+    decimals = max(0, 1 - math.floor(math.log10(stderr)))
+    if decimals > _MOST_DECIMALS or stderr >= 1e6:
+        return f"{number:.6g} {plus_minus} {stderr:.2g}"
+    return f"{_unsigned_zero(f'{number:,.{decimals}f}')} {plus_minus} {stderr:,.{decimals}f}"
+
+
+def _unsigned_zero(text: str) -> str:
+    return text if any(character in "123456789" for character in text) else text.removeprefix("-")
+
+
+def number_text(value: Value, plus_minus: str = "±", scale: float = 0.0) -> str:
+    """A value for the eye: a word as it is, several numbers one after another, a number with its error.
+
+    Without an error it is 0 where rounding explains it: `scale` is the size of the numbers that it is one of.
+    """
+    if isinstance(value.value, str):
+        return value.value
+    if isinstance(value.value, tuple):
+        largest = max([1.0, *map(abs, value.value)])
+        return ", ".join(plain(rounded_off(part, largest)) for part in value.value) or "none"
+    number = value.value if value.stderr else rounded_off(value.value, scale)
+    return with_error(number, value.stderr, plus_minus)
+
+
+def texts(values: Mapping[str, Value]) -> dict[str, str]:
+    """Every value for the eye; those whose names begin alike (`mean/w`, `mean/cos(w)`) have one scale."""
+    scales = {family: _scale(values, family) for family in {_family(name) for name in values}}
+    return {name: number_text(value, scale=scales[_family(name)]) for name, value in values.items()}
+
+
+def _family(name: str) -> str:
+    return name.partition("/")[0]
+
+
+def _scale(values: Mapping[str, Value], family: str) -> float:
+    return largest(value for name, value in values.items() if _family(name) == family)
+
+
+def largest(values: Iterable[Value]) -> float:
+    """The largest absolute value among those that are one finite number; 0 where there is none."""
+    numbers = (abs(value.value) for value in values if isinstance(value.value, int | float))
+    return max((number for number in numbers if math.isfinite(number)), default=0.0)
