@@ -240,8 +240,10 @@ def test_images_with_a_sum_and_labels_without_one(subset, small_mnist):
         Mnist(sha256=images, dir=str(folder)).load(0, SilentObserver())
 
 
-def test_data_alone_prints_its_help():
-    lines = call().splitlines()
+def test_data_alone_prints_its_help_and_is_a_mistake():
+    result = CliRunner().invoke(app, [])
+    assert result.exit_code == 2
+    lines = result.output.splitlines()
     assert len(lines) > 10
     assert "Usage" in lines[0] + lines[1]
     assert any("import" in line and "Copy the files" in line for line in lines)

@@ -157,7 +157,7 @@ def test_a_result_that_cannot_be_shown_is_a_result(tmp_path, monkeypatch):
     def broken(*_):
         raise BrokenPipeError
 
-    monkeypatch.setattr("gnicli.engine.display.print_results", broken)
+    monkeypatch.setattr("gnicli.engine.table_text.print_table", broken)
     with pytest.raises(BrokenPipeError):
         fake.start(tmp_path / "run")
     assert fake.manifest(tmp_path / "run")["status"] == "completed"

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from gnicli.contracts.observer import State
 from gnicli.contracts.results import Value
-from gnicli.engine import checkpoint, display, tables
+from gnicli.engine import checkpoint, display, table_text, tables
 from gnicli.engine import observer as module
 from gnicli.engine.signals import StopRequest
 from gnicli.errors import Interrupted
@@ -197,31 +197,14 @@ def test_a_terse_display_is_silent_but_for_notes_and_long_waits(monkeypatch, cap
     assert [line.split()[0] for line in lines] == ["step", "kept"]
 
 
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (Value(0.123456789), "0.12346"),
-        (Value(0.123456789, 0.0123), "0.123 ± 0.012"),
-        (Value(1234.5, 67.0), "1234 ± 67"),
-        (Value(1234.5, 6700.0), "1234 ± 6700"),
-        (Value(1e-12, 2e-13), "1e-12 ± 2e-13"),
-        (Value(float("nan"), 0.1), "nan"),
-        (Value(2.0, 0.0), "2"),
-        (Value(float("inf")), "inf"),
-    ],
-)
-def test_numbers_are_shown_to_two_digits_of_their_error(value, text):
-    assert display.number_text(value) == text
-
-
 def test_tables_survive_an_ascii_terminal(monkeypatch, capsys):
     class Ascii(io.TextIOWrapper):
         pass
 
     out = Ascii(io.BytesIO(), encoding="ascii")
     monkeypatch.setattr("sys.stdout", out)
-    display.print_results({"α [b]": Value(1.0, 0.1)})
-    display.print_path("/some/where")
+    table_text.print_table(table_text.results_table({"α [b]": Value(1.0, 0.1)}))
+    table_text.print_path("/some/where")
     out.flush()
     text = out.buffer.getvalue().decode("ascii")
     assert "1.00 +- 0.10" in text

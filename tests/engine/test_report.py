@@ -9,7 +9,7 @@ from markdown_it import MarkdownIt
 from rich.console import Console
 
 from gnicli.contracts.results import FigureData, Table, Value
-from gnicli.engine import display, report
+from gnicli.engine import display, report, table_text
 
 EVIL = [
     "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "[x](http://evil)", "![x](http://evil/p.png)",
@@ -88,7 +88,7 @@ def test_plain_sentences_stay_as_they_are():
 
 @pytest.mark.parametrize("text", [*EVIL, "[/]", "[bold]x[/bold]", "[link=http://evil]x[/link]"])
 def test_the_screen_shows_text_without_markup_and_control_characters(text, capsys):
-    display.print_table([(text, "left")], [[text]], text)
+    table_text.print_table(Table((text,), ((text,),)), text)
     display.Display(live=False).note(text)
     live = io.StringIO()
     console = Console(file=live, force_terminal=True, width=100, color_system=None)

@@ -1,0 +1,61 @@
+"""Numbers as a person reads them: they say what the number says, to as many digits as are known."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gnicli.contracts.results import Value
+from gnicli.engine import number_text
+from gnicli.engine.number_text import plain
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (Value(0.123456789), "0.12346"),
+        (Value(0.123456789, 0.0123), "0.123 ± 0.012"),
+        (Value(1234.5, 67.0), "1,234 ± 67"),
+        (Value(1234.5, 6700.0), "1,234 ± 6,700"),
+        (Value(1e-12, 2e-13), "1e-12 ± 2e-13"),
+        (Value(float("nan"), 0.1), "nan"),
+        (Value(2.0, 0.0), "2"),
+        (Value(float("inf")), "inf"),
+        (Value(13940.0), "13,940"),
+        (Value(-1e-9, 0.02), "0.000 ± 0.020"),
+        (Value(-0.0004, 0.02), "0.000 ± 0.020"),
+        (Value(-0.0006, 0.02), "-0.001 ± 0.020"),
+        (Value((-1.6642e-13, 2.0)), "0, 2"),
+        (Value((-1.6642e-13,)), "0"),
+        (Value(()), "none"),
+        (Value("S1"), "S1"),
+    ],
+)
+def test_numbers_are_shown_to_two_digits_of_their_error(value, text):
+    assert number_text.number_text(value) == text
+
+
+@pytest.mark.parametrize(
+    ("number", "digits", "text"),
+    [
+        (13940.0, 4, "13,940"), (100.0, 1, "100"), (1394.06, 4, "1,394"), (0.00231, 4, "0.00231"), (-0.0, 5, "0"),
+        (9.99996, 5, "10"), (0.000099, 5, "9.9e-05"), (1e15, 5, "1e+15"), (-1234.56, 5, "-1,234.6"),
+    ],
+)  # fmt: skip
+def test_plain_numbers(number, digits, text):
+    assert plain(number, digits) == text
+
+
+@given(st.floats(-1e300, 1e300), st.integers(2, 8))
+def test_a_plain_number_reads_back_to_its_digits(number, digits):
+    read = float(plain(number, digits).replace(",", ""))
+    assert math.isclose(read, number, rel_tol=0.500001 * 10.0 ** (1 - digits), abs_tol=0.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("target/w", "0"), ("p/a", "1e-200"), ("alone", "6.38e-15"), ("target/w**2", "1.0856")]
+)
+def test_zero_is_what_rounding_leaves_of_the_numbers_beside_it_and_no_other_small_number(name, text):
+    values = {"target/w": 6.38e-15, "target/w**2": 1.0856, "p/a": 1e-200, "p/b": 0.5, "alone": 6.38e-15, "other": 3.0}
+    assert number_text.texts({key: Value(value) for key, value in values.items()})[name] == text
