@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from gnicli.engine.number_text import plain
+from gnicli.contracts.number_text import plain
 from gnicli.errors import shown
 
 if TYPE_CHECKING:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
+from gnicli.contracts import number_text
 from gnicli.contracts.results import Headline, Results, Value
-from gnicli.engine import headlines, number_text, table_text
+from gnicli.engine import headlines, table_text
 from gnicli.engine.display import Display
 
 _MOST_SENTENCES = 3

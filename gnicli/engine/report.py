@@ -8,8 +8,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from gnicli.contracts import number_text
 from gnicli.contracts.results import FigureData, Table, Value
-from gnicli.engine import number_text
 from gnicli.engine.manifest import Manifest
 from gnicli.errors import shown
 

@@ -9,9 +9,9 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from gnicli.contracts.number_text import largest, number_text
 from gnicli.contracts.results import Curve, FigureData, Headline, Panel, Results, RunRecord, Table, Value
 from gnicli.engine import headlines as declared
-from gnicli.engine.number_text import largest, number_text
 
 CONFIDENCE = 0.95
 _SEED = "seed"

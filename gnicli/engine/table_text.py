@@ -14,8 +14,8 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from gnicli.contracts import number_text
 from gnicli.contracts.results import Table, Value
-from gnicli.engine import number_text
 from gnicli.errors import shown
 
 if TYPE_CHECKING:

@@ -70,7 +70,12 @@ def investigate(x: np.ndarray, plan: Plan, tell: Callable[[int, int], None] = la
     was asked for cannot be fitted to it.
     """
     look = Look(x, plan)
-    tested = look.test(tell) if plan.n_bootstrap else None
+    return conclude(look, look.test(tell) if plan.n_bootstrap else None)
+
+
+def conclude(look: Look, tested: goodness.Goodness | None) -> Finding:
+    """What the fits of a sample and their tests, if there are any, come to."""
+    plan = look.plan
     outcome, said = verdict.decide(look.evidence(tested if plan.law == "stable" else None))
     family, law = look.good[plan.law]
     if tested is not None and plan.law != "stable":
@@ -78,11 +83,11 @@ def investigate(x: np.ndarray, plan: Plan, tell: Callable[[int, int], None] = la
     drawn = {name: look.good[name] for name in dict.fromkeys([plan.law, *_DRAWN]) if name in look.good}
     scores = compare(look.y, look.fitted, plan.law, plan.holdout, plan.stream(_HOLD))
     return Finding(
-        x.size,
+        look.y.size,
         look.stable,
         family,
         look.stable.law if plan.law == "stable" else family.in_units(law, look.unit),
-        {name: in_units(score, look.unit, x.size) for name, score in scores.items()},
+        {name: in_units(score, look.unit, look.y.size) for name, score in scores.items()},
         look.ratio,
         None if tested is None else goodness.in_units(tested, look.unit),
         look.blocks,
@@ -90,7 +95,7 @@ def investigate(x: np.ndarray, plan: Plan, tell: Callable[[int, int], None] = la
         outcome,
         said,
         ties_note(look.y),
-        tuple(plan.fixed or {}),
+        look.held,
     )
 
 
@@ -118,6 +123,7 @@ class Look:
         if isinstance(error := self.fitted[plan.law][1], GniError):
             raise error.at(f"law={plan.law}")
         self.good = without_errors(self.fitted)
+        self.held = tuple(fixed)
         self.rivals = rivals(self.y, self.fitted)
         self.ratio = None
         if set(fixed) <= {"beta"} and "normal" in self.rivals:

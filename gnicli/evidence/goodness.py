@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
 import numpy as np
 
@@ -46,6 +46,52 @@ def in_units(tested: Goodness, unit: float) -> Goodness:
     """Of samples `unit` times as large: only standard errors of what has a unit change."""
     stderr = {name: value * (unit if name in IN_UNITS else 1.0) for name, value in tested.stderr.items()}
     return tested._replace(stderr=stderr)
+
+
+class PlainGoodness(TypedDict):
+    """A `Goodness` as JSON can hold it: numbers as texts, because JSON has none that are not finite."""
+
+    n: str
+    n_bootstrap: str
+    statistics: dict[str, str]
+    p_values: dict[str, str]
+    stderr: dict[str, str]
+    together: str
+    n_planned: str
+
+
+def to_plain(tested: Goodness) -> PlainGoodness:
+    """Turn tests into texts with every digit; `from_plain` is the inverse."""
+    statistics, p_values, stderr = (
+        {name: repr(number) for name, number in each.items()}
+        for each in (tested.statistics, tested.p_values, tested.stderr)
+    )
+    return {
+        "n": repr(tested.n),
+        "n_bootstrap": repr(tested.n_bootstrap),
+        "statistics": statistics,
+        "p_values": p_values,
+        "stderr": stderr,
+        "together": repr(tested.together),
+        "n_planned": repr(tested.n_planned),
+    }
+
+
+def from_plain(plain: PlainGoodness) -> Goodness:
+    """Read what `to_plain` made. Raises `ValueError`, `KeyError` or `TypeError` for anything else."""
+    statistics, p_values, stderr = (
+        {name: float(number) for name, number in each.items()}
+        for each in (plain["statistics"], plain["p_values"], plain["stderr"])
+    )
+    return Goodness(
+        int(plain["n"]),
+        int(plain["n_bootstrap"]),
+        statistics,
+        p_values,
+        stderr,
+        float(plain["together"]),
+        int(plain["n_planned"]),
+    )
 
 
 def ks(log_cdf: np.ndarray) -> float:

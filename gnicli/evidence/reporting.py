@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
+from gnicli.contracts.number_text import plain, with_error
 from gnicli.contracts.results import Curve, FigureData, NamedArray, Panel, Results, Table, Value
 from gnicli.evidence import figures as drawn
 from gnicli.evidence import verdict
 from gnicli.evidence.blocks import Block
 from gnicli.evidence.finding import Finding
+from gnicli.stable import StableFit
 from gnicli.stable.fitting.result import interval95
 
 _MOST_FIGURES = 24
@@ -73,12 +75,9 @@ def _parameters(finding: Finding) -> dict[str, Value]:
     """The parameters of the law that was asked for: a stable law's errors come from its information matrix, those of
     other laws from the bootstrap.
     """
-    fit, n = finding.fit, finding.n
+    n = finding.n
     if finding.family.name == "stable":
-        return {
-            name: Value(getattr(fit, name), getattr(fit, f"{name}_stderr"), n, ci95=fit.ci95(name))
-            for name in ("alpha", "beta", "loc", "scale")
-        }
+        return _stable_parameters(finding.fit, n)
     tested = finding.goodness
     found = {}
     for name, value in finding.family.parameters(finding.law).items():
@@ -87,6 +86,13 @@ def _parameters(finding: Finding) -> dict[str, Value]:
             stderr *= math.sqrt(tested.n / n)
         found[name] = Value(value, stderr, n, ci95=_around(value, stderr))
     return found
+
+
+def _stable_parameters(fit: StableFit, n: int) -> dict[str, Value]:
+    return {
+        name: Value(getattr(fit, name), getattr(fit, f"{name}_stderr"), n, ci95=fit.ci95(name))
+        for name in ("alpha", "beta", "loc", "scale")
+    }
 
 
 def _around(value: float, stderr: float | None) -> tuple[float, float] | None:
@@ -134,63 +140,57 @@ def _finite(number: float) -> float | None:
 # -------------------------------------------------------------------------------------------------------------- tables
 
 
-def _number(value: float, digits: int = 5) -> str:
-    return f"{value:.{digits}g}"
-
-
-def _with_error(value: Value) -> str:
-    number = value.number
-    return f"{number:.4g}" if value.stderr is None else f"{number:.4g} ± {value.stderr:.2g}"
-
-
 def _p_text(p: float) -> str:
     return f"{p:.2g}" if p >= 1e-99 else "< 1e-99"
 
 
+def stable_table(fit: StableFit, held: Collection[str]) -> tuple[str, Table]:
+    """Title and table of a stable fit, which are known before any test is made; `held` names what was not fitted."""
+    rows = {
+        name: (value, "held" if name in held else _AT_BOUND) for name, value in _stable_parameters(fit, fit.n).items()
+    }
+    return f"Stable law ({fit.parameterization}), n = {fit.n:,}", _parameter_table(rows)
+
+
+def _parameter_table(rows: Mapping[str, tuple[Value, str]]) -> Table:
+    """Parameters by name, each with the reason that is given where it has no standard error."""
+    cells = tuple(
+        (name, plain(value.number), _interval_cell(value), why if value.stderr is None else plain(value.stderr, 2))
+        for name, (value, why) in rows.items()
+    )
+    return Table(("parameter", "value", "95 % interval", "standard error"), cells)
+
+
 def _single_tables(finding: Finding) -> dict[str, Table]:
     law = finding.family.words
-    fitted = tuple(
-        (
-            name,
-            _number(value.number),
-            _interval_cell(value),
-            _stderr_cell(finding, name, value),
-        )
-        for name, value in _parameters(finding).items()
-    )
-    which = f" ({finding.fit.parameterization})" if finding.family.name == "stable" else ""
+    if finding.family.name == "stable":
+        title, fitted = stable_table(finding.fit, finding.held)
+    else:
+        why = "none: too few bootstrap samples"
+        title = f"{law[:1].upper() + law[1:]} law, n = {finding.n:,}"
+        fitted = _parameter_table({name: (value, why) for name, value in _parameters(finding).items()})
     tables = {
-        f"{law[:1].upper() + law[1:]} law{which}, n = {finding.n}": Table(
-            ("parameter", "value", "95 % interval", "std. error"), fitted
-        ),
+        title: fitted,
         "Laws compared": Table(
-            ("law", "log-likelihood", "AIC − least", f"held out − {law}"), tuple(_law_rows(finding))
+            ("law", "log-likelihood", "AIC above the least", f"held-out log-density above the {law} law's"),
+            tuple(_law_rows(finding)),
         ),
     }
     tests = _test_rows(finding)
     if tests:
         tables["Tests"] = Table(("test", "statistic", "p"), tuple(tests))
     if len(finding.blocks) > 1:
-        rows = tuple((str(b.size), str(b.n), _number(b.alpha, 4), _error(b)) for b in finding.blocks)
-        tables["Block sums"] = Table(("samples in a sum", "sums", "alpha", "std. error"), rows)
+        rows = tuple((str(b.size), plain(b.n), plain(b.alpha, 4), _error(b)) for b in finding.blocks)
+        tables["Block sums"] = Table(("samples in a sum", "sums", "alpha", "standard error"), rows)
     return tables
 
 
-def _stderr_cell(finding: Finding, name: str, value: Value) -> str:
-    """The standard error, or why there is none."""
-    if value.stderr is not None:
-        return f"{value.stderr:.2g}"
-    if finding.family.name != "stable":
-        return "none: too few bootstrap samples"
-    return "held" if name in finding.held else _AT_BOUND
-
-
 def _error(block: Block) -> str:
-    return _AT_BOUND if block.stderr is None else f"{block.stderr:.2g}"
+    return _AT_BOUND if block.stderr is None else plain(block.stderr, 2)
 
 
 def _interval_cell(value: Value) -> str:
-    return "" if value.ci95 is None else f"{value.ci95[0]:.5g} … {value.ci95[1]:.5g}"
+    return "" if value.ci95 is None else f"{plain(value.ci95[0])} … {plain(value.ci95[1])}"
 
 
 def _law_rows(finding: Finding) -> list[tuple[str, ...]]:
@@ -198,7 +198,7 @@ def _law_rows(finding: Finding) -> list[tuple[str, ...]]:
     known = sorted((s for s in finding.scores.values() if s.law is not None), key=lambda s: s.aic)
     least = known[0].aic
     rows: list[tuple[str, ...]] = [
-        (s.family.words, f"{s.log_likelihood:.2f}", f"{s.aic - least:.2f}", _gap(s.heldout_gap, s.heldout_gap_stderr))
+        (s.family.words, f"{s.log_likelihood:,.2f}", f"{s.aic - least:,.2f}", _gap(s.heldout_gap, s.heldout_gap_stderr))
         for s in known
     ]
     return rows + [(s.family.words, "not fitted", "", "") for s in finding.scores.values() if s.law is None]
@@ -214,12 +214,12 @@ def _test_rows(finding: Finding) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     if finding.ratio is not None:
         name = "likelihood ratio, stable against Gaussian"
-        rows.append((name, _number(finding.ratio.statistic, 4), _p_text(finding.ratio.p_value)))
+        rows.append((name, plain(finding.ratio.statistic, 4), _p_text(finding.ratio.p_value)))
     if finding.goodness is not None:
         tests, law = finding.goodness, finding.family.words
         for name, p in tests.p_values.items():
             words = f"{verdict.TESTS[name]}, {law} law"
-            rows.append((words, _number(tests.statistics[name], 4), _plain(verdict.p_text(p, tests))))
+            rows.append((words, plain(tests.statistics[name], 4), _plain(verdict.p_text(p, tests))))
         if tests.p_values:
             words = f"all of them together, {law} law, {tests.n_bootstrap} bootstrap samples"
             rows.append((words, "", _plain(verdict.p_together(tests))))
@@ -233,16 +233,16 @@ def _plain(p: str) -> str:
 def _groups_table(findings: Mapping[str, Finding]) -> Table:
     some = next(iter(findings.values()))
     parameters = list(_parameters(some))
-    header = ("group", "n", *parameters, "ratio p", "tests p", "best held out", "verdict")
+    header = ("group", "verdict", *parameters, "n", "p of all tests", "p of the ratio to a Gaussian", "best held out")
     rows = []
     for group, finding in findings.items():
-        cells = [_with_error(value) for value in _parameters(finding).values()]
+        cells = [with_error(value.number, value.stderr, digits=4) for value in _parameters(finding).values()]
         ratio = "" if finding.ratio is None else _p_text(finding.ratio.p_value)
         tests = finding.goodness
         together = "" if tests is None or not tests.p_values else _plain(verdict.p_together(tests))
         scored = [s for s in finding.scores.values() if math.isfinite(s.heldout)]
         best = max(scored, key=lambda s: s.heldout).family.words if scored else ""
-        rows.append((group, str(finding.n), *cells, ratio, together, best, finding.outcome.value))
+        rows.append((group, finding.outcome.value, *cells, plain(finding.n), together, ratio, best))
     return Table(header, tuple(rows))
 
 

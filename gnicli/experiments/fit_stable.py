@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from gnicli import checks
 from gnicli.checks import Unchecked, key
 from gnicli.contracts.components import Samples
-from gnicli.contracts.observer import Observer
+from gnicli.contracts.observer import Observer, State
 from gnicli.contracts.results import Headline, Results, RunRecord
 from gnicli.errors import GniError, UsageError, shown
 from gnicli.experiments import learning
@@ -21,7 +21,8 @@ from gnicli.experiments.common import RunConfig
 if TYPE_CHECKING:
     import numpy as np
 
-    from gnicli.evidence.finding import Finding
+    from gnicli.evidence.finding import Finding, Look
+    from gnicli.evidence.goodness import Goodness, PlainGoodness
 
 LAWS = ("stable", "normal", "student", "laplace", "subweibull", "half_normal", "half_cauchy", "log_normal")
 PARAMETERS = ("alpha", "beta", "loc", "scale")
@@ -82,9 +83,10 @@ def run(config: FitStableConfig, observer: Observer) -> Results:
     findings: dict[str, Finding] = {}
     notes: list[str] = []
     failure: GniError | None = None
+    kept = _Kept(observer, len(samples))
     for index, (group, values) in enumerate(samples.items()):
         try:
-            findings[group] = _investigate(config, values, group, index, observer)
+            findings[group] = _investigate(config, values, group, index, kept)
         except UsageError:
             raise
         except GniError as error:
@@ -109,8 +111,33 @@ def _origin(samples: object) -> tuple[str, str]:
     return shown(source), shown(str(column)) if is_named else "x"
 
 
-def _investigate(config: FitStableConfig, x: np.ndarray, group: str, index: int, observer: Observer) -> Finding:
-    from gnicli.evidence.finding import Plan, investigate
+class _Kept:
+    """The tests of the groups so far. They take nearly all of the time, so each is saved as soon as it is made."""
+
+    def __init__(self, observer: Observer, n_groups: int) -> None:
+        state = observer.restore()
+        self.observer, self.n_groups = observer, n_groups
+        self._tests: dict[str, PlainGoodness] = {} if state is None else dict(state.values["tests"])
+
+    def test(self, look: Look, index: int, what: str) -> Goodness | None:
+        """The tests of group `index`, made now or kept from before; None where none are wanted."""
+        from gnicli.evidence.goodness import from_plain, to_plain
+
+        if not look.plan.n_bootstrap:
+            return None
+        if str(index) in self._tests:
+            return from_plain(self._tests[str(index)])
+        tested = look.test(lambda done, total: self.observer.progress(what, done, total, "sample"))
+        self._tests[str(index)] = to_plain(tested)
+        if self.n_groups > 1:
+            self.observer.keep(State(index + 1, {}, {"tests": dict(self._tests)}))
+        return tested
+
+
+def _investigate(config: FitStableConfig, x: np.ndarray, group: str, index: int, kept: _Kept) -> Finding:
+    """Show the fit, which takes milliseconds, then test it."""
+    from gnicli.evidence import reporting
+    from gnicli.evidence.finding import Look, Plan, conclude
 
     plan = Plan(
         law=config.law,
@@ -122,8 +149,12 @@ def _investigate(config: FitStableConfig, x: np.ndarray, group: str, index: int,
         seed=config.seed,
         group=index,
     )
-    what = f"testing {group}".rstrip()
-    return investigate(x, plan, lambda done, total: observer.progress(what, done, total, "fit"))
+    look = Look(x, plan)
+    if kept.n_groups == 1 and plan.law == "stable":
+        kept.observer.table(*reporting.stable_table(look.stable, look.held))
+    place = f"group {index + 1} of {kept.n_groups}, {group}: " if kept.n_groups > 1 else ""
+    what = f"{place}alpha {look.stable.alpha:.3g}; bootstrap sample"
+    return conclude(look, kept.test(look, index, what))
 
 
 def summarize(runs: Sequence[RunRecord]) -> Results:

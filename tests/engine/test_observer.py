@@ -79,6 +79,33 @@ def test_checkpoints_by_steps_by_time_and_at_the_end(tmp_path, monkeypatch, ever
     assert checkpoint.read_state(tmp_path).step == 30
 
 
+def test_what_is_to_be_kept_is_saved_at_once(tmp_path, monkeypatch, make):
+    Clock(monkeypatch)
+    stop = StopRequest()
+    observer = make(tmp_path, stop, checkpoint_seconds=1e9)
+    assert stop.at_once  # so far a signal would lose nothing
+    for step in (1, 2):
+        observer.keep(state(step))
+        assert checkpoint.read_state(tmp_path).step == step
+    assert not stop.at_once
+
+
+def test_steps_are_counted_as_what_was_asked(tmp_path, monkeypatch, make, capsys):
+    """The first part of 10 steps counts to 10; the 4 exits that follow count from 0."""
+    clock = Clock(monkeypatch)
+    observer = make(tmp_path, checkpoint_seconds=1e9)
+    for text, before, total in (("step", 0, 10), ("exits from -1: step", 10, 4)):
+        observer.counting(text, before, total)
+        for step in range(before + 1, before + total + 1):
+            clock.now += 1.0
+            observer.step_done(step, 14, lambda: None)
+    lines = [line.partition("  ")[0] for line in capsys.readouterr().err.splitlines()]
+    assert lines[0] == "step 1/10"
+    assert "step 10/10" in lines
+    assert lines[-1] == "exits from -1: step 4/4"
+    assert not any("/14" in line for line in lines)
+
+
 def test_rows_reach_the_file_within_a_second_and_before_a_checkpoint(tmp_path, monkeypatch, make):
     clock = Clock(monkeypatch)
     observer = make(tmp_path, checkpoint_steps=5)

@@ -9,6 +9,7 @@ import numpy as np
 from scipy.special import erfc
 
 from gnicli.contracts.components import Bench
+from gnicli.contracts.number_text import plain
 from gnicli.contracts.observer import Observer
 from gnicli.contracts.results import Curve, FigureData, NamedArray, Panel, Results, Table, Value
 from gnicli.measure.averages import batch_means, tail_bound
@@ -106,14 +107,14 @@ def _results(groups: dict[str, list[Average]], figures: dict[str, FigureData], n
 
 def _row(each: Average) -> tuple[str, ...]:
     mark = "" if each.growth.ess >= _LEAST_ESS else " (not enough)"
-    known = f"{each.exact_kurtosis:.3g}" if math.isfinite(each.exact_kurtosis) else "–"
+    known = plain(each.exact_kurtosis, 3) if math.isfinite(each.exact_kurtosis) else "–"
     return (
         str(each.size),
-        f"{each.shape.std:.4g}",
-        f"{each.shape.skewness:.3g}",
-        f"{each.shape.kurtosis:.3g}",
-        f"{each.shape.kurtosis_stderr:.2g}",
-        f"{each.size * each.shape.kurtosis:.3g}",
+        plain(each.shape.std, 4),
+        plain(each.shape.skewness, 3),
+        plain(each.shape.kurtosis, 3),
+        plain(each.shape.kurtosis_stderr, 2),
+        plain(each.size * each.shape.kurtosis, 3),
         known,
         f"{each.growth.slope:.3f}{mark}",
         f"{each.growth.ess:.0f}",
@@ -151,10 +152,10 @@ def _sentence(averages: list[Average]) -> str:
         return "The gradient noise has no spread."
     far = int(np.flatnonzero(known)[-1])
     times = last.curve[far] / float(erfc(_X[far] / 2**0.5))
-    kurtosis = ", ".join(f"{each.shape.kurtosis:.3g} (B = {each.size})" for each in averages)
+    kurtosis = ", ".join(f"{plain(each.shape.kurtosis, 3)} (B = {each.size})" for each in averages)
     return (
         f"Excess kurtosis {kurtosis}. At B = {last.size} the mean exceeds {_X[far]:g} standard deviations "
-        f"{times:.2g} times as often as a Gaussian does."
+        f"{plain(times, 2)} times as often as a Gaussian does."
     )
 
 

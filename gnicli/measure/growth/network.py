@@ -130,7 +130,7 @@ def _table(found: dict[str, list[Moment]], least_ess: float) -> Table:
             )
             if not enough:
                 break  # higher orders have a still smaller effective sample size
-    return Table(("quantity", "m", "slope", "stderr", "ess"), tuple(rows))
+    return Table(("quantity", "m", "slope", "standard error", "effective sample size"), tuple(rows))
 
 
 def _figures(found: dict[str, list[Moment]], least_ess: float, note: str) -> dict[str, FigureData]:

@@ -8,22 +8,23 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from gnicli.contracts.components import Bench
+from gnicli.contracts.number_text import plain
 from gnicli.contracts.results import NamedArray, Results, Table, Value
 from gnicli.gradients.calls import n_examples
 from gnicli.measure.layers import figures, jackknife, sentences
 from gnicli.measure.layers.draws import WATCHED, point_of
 from gnicli.measure.layers.populations import ACROSS, MEANINGS, REDRAWN, STABLE_ENDS, Found
 
-_COLUMNS = {
-    "n": "n",
-    "skewness": "skewness",
+_COLUMNS = {  # in the order of their importance
+    "alpha_scaled": "alpha scaled",
+    "alpha_sum16": "alpha sums",
     "kurtosis": "excess kurtosis",
     "alpha": "alpha pooled",
-    "alpha_scaled": "alpha scaled",
     "alpha_each": "alpha each",
-    "alpha_sum16": "alpha sums",
+    "skewness": "skewness",
     "cauchy_gain": "Cauchy gain",
     "exceedance": "beyond 4 sd",
+    "n": "n",
 }
 
 
@@ -74,7 +75,7 @@ def _table(layers: Mapping[int, Mapping[str, float]]) -> Table:
 def _cell(name: str, value: float | None) -> str:
     if value is None:
         return ""
-    return f"{int(value)}" if name == "n" else f"{value:.3g}"
+    return plain(value) if name == "n" else plain(value, 3)
 
 
 def _control_table(found: Found) -> Table:

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gnicli.contracts import number_text
+from gnicli.contracts.number_text import plain
 from gnicli.contracts.results import Value
-from gnicli.engine import number_text
-from gnicli.engine.number_text import plain
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,64 @@
+"""The tables of a sweep: a row for each setting, with means over seeds and their errors, and the jobs."""
+
+from pathlib import Path
+
+import fake_experiment as fake
+import numpy as np
+import pytest
+from scipy import stats
+
+from gnicli.contracts.results import Headline, RunRecord, Value
+from gnicli.engine import summary, sweep
+
+HEADLINES = (Headline("verdict", "verdict"), Headline("loss", "test loss"))
+
+
+def record(number, M, seed, status="completed", **values):
+    overrides = {"M": str(M), "seed": str(seed)}
+    return RunRecord(number, Path(str(number)), overrides, status, values, {})
+
+
+def test_a_sweep_has_a_row_for_each_setting_with_mean_error_and_number():
+    losses = {1: [1.0, 2.0, 4.0], 4: [0.5, 0.7, 0.6]}
+    records = [
+        record(3 * k + seed, M, seed, loss=Value(loss), verdict=Value("undecided" if seed else "rejected"))
+        for k, (M, each) in enumerate(losses.items())
+        for seed, loss in enumerate(each)
+    ]
+    table = summary.settings_table(records, HEADLINES)
+    assert table.header == ("setting", "runs", "verdict", "test loss")
+    for row, (M, each) in zip(table.rows, losses.items(), strict=True):
+        mean, error = np.mean(each), stats.sem(each)
+        read, plus_minus, read_error = row[3].split()
+        assert row[:3] == (f"M={M}", "3", "undecided 2, rejected 1")
+        assert plus_minus == "±"
+        assert float(read) == pytest.approx(mean, abs=0.02 * error)
+        assert float(read_error) == pytest.approx(error, rel=0.05)
+
+
+def test_one_seed_keeps_the_runs_own_error_and_word_and_a_lost_run_is_counted():
+    lone = {"loss": Value(1.931, 0.012), "verdict": Value("rejected")}
+    records = [record(0, 1, 0, **lone), record(1, 2, 0, **lone), record(2, 2, 1, "failed")]
+    rows = summary.settings_table(records, HEADLINES).rows
+    assert rows == (("M=1", "1", "rejected", "1.931 ± 0.012"), ("M=2", "1 of 2", "rejected", "1.931 ± 0.012"))
+    jobs = summary.jobs_table(records, HEADLINES)
+    assert jobs.rows[2] == ("2", "M=2 seed=1", "failed", "", "")
+
+
+def test_a_value_that_rounding_leaves_is_zero_beside_the_others_of_its_column():
+    records = [record(0, 1, 0, loss=Value(-1.6642e-13)), record(1, 2, 0, loss=Value(1.05))]
+    assert [row[2] for row in summary.settings_table(records, HEADLINES[1:]).rows] == ["0", "1.05"]
+
+
+@pytest.mark.parametrize(("n_seeds", "n_tables"), [(1, 1), (2, 2)])
+def test_jobs_are_printed_where_they_say_more_than_the_settings(n_seeds, n_tables, tmp_path, capsys):
+    swept = sweep.Sweep(tmp_path / "s", command="count", overrides=[], argv=["gni", "count", "-m"])
+    for number in range(2 * n_seeds):
+        lr, seed = (0.1, 0.2)[number // n_seeds], number % n_seeds
+        folder = swept.job_folder(number)
+        fake.start(folder, in_sweep=True, overrides=[f"lr={lr}", f"seed={seed}", "+steps=60"], lr=lr, seed=seed)
+    capsys.readouterr()
+    swept.finish(headlines=(Headline("train_loss", "train loss"),))
+    out = capsys.readouterr().out
+    assert out.count("setting") == n_tables
+    assert out.count("train loss") == n_tables
