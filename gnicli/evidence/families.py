@@ -12,19 +12,24 @@ from gnicli.errors import GniError
 from gnicli.laws import HalfCauchy, HalfNormal, Laplace, Law, LogNormal, Normal, StudentT, SubWeibull
 from gnicli.laws.base import Tails
 from gnicli.stable import StableLaw, fit
+from gnicli.stable.fitting import node_distribution
 
 FittedLaw = StableLaw | Law
 Attempt = FittedLaw | GniError  # what came of fitting a family
 
 
 class Family(NamedTuple):
-    """A family of laws, `StableLaw` or one of `gnicli.laws`. `n_free` counts the parameters that are fitted."""
+    """A family of laws, `StableLaw` or one of `gnicli.laws`. `n_free` counts the parameters that are fitted.
+
+    `parameterization` is that of fitted stable laws.
+    """
 
     name: str
     words: str
     fit: Callable[[np.ndarray], FittedLaw]
     n_free: int
     takes: Callable[[np.ndarray], bool] = lambda x: True
+    parameterization: str = "S1"
 
     def parameters(self, law: FittedLaw) -> dict[str, float]:
         """The parameters by name."""
@@ -43,6 +48,12 @@ class Family(NamedTuple):
         """log cdf and log sf."""
         return _stable_tails(law, x) if isinstance(law, StableLaw) else law.log_tails(x)
 
+    def at_sorted(self, law: FittedLaw, x: np.ndarray) -> node_distribution.AtSamples:
+        """log pdf, log cdf and log sf at sorted samples; of a stable law to 1e-4, which is enough for statistics."""
+        if isinstance(law, StableLaw) and node_distribution.serves(law):
+            return node_distribution.evaluate(law, x)
+        return node_distribution.AtSamples(np.asarray(law.logpdf(x)), *self.log_tails(law, x))
+
 
 def _stable_tails(law: StableLaw, x: np.ndarray) -> Tails:
     if law.alpha == 2.0:  # its cdf underflows where its logarithm does not
@@ -54,7 +65,11 @@ def _stable_tails(law: StableLaw, x: np.ndarray) -> Tails:
 def stable_family(parameterization: str = "S1", fixed: dict[str, float] | None = None, *, exact: bool = True) -> Family:
     """Stable laws, with some parameters held; `exact` as in `gnicli.stable.fit`."""
     fixed = fixed or {}
-    return Family("stable", "stable", lambda x: fit(x, parameterization, fixed, exact=exact).law, n_free=4 - len(fixed))
+
+    def law_of(x: np.ndarray) -> StableLaw:
+        return fit(x, parameterization, fixed, exact=exact).law
+
+    return Family("stable", "stable", law_of, n_free=4 - len(fixed), parameterization=parameterization)
 
 
 OTHERS = {

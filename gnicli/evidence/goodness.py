@@ -7,18 +7,19 @@ bootstrap sample is drawn from the fitted law and fitted again before its statis
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, TypedDict
 
 import numpy as np
 
 from gnicli.errors import GniError
-from gnicli.evidence.blocks import tested_drift
+from gnicli.evidence.blocks import fits_with_drift
 from gnicli.evidence.families import Family, FittedLaw
-from gnicli.laws.base import IN_UNITS
+from gnicli.laws.base import IN_UNITS, Law
 from gnicli.seeding import numpy_stream
-from gnicli.stable import StableLaw
 
+_TOGETHER = 8  # bootstrap samples that are fitted at once
+_MOST_TOGETHER = 50_000  # values of each of them
 ENOUGH = 10  # exceedances after which a p-value is known well enough
 _FLOOR = (
     -700.0
@@ -109,25 +110,38 @@ def ad(log_cdf: np.ndarray, log_sf: np.ndarray) -> float:
     return float(-n - (odd * (log_cdf + log_sf[::-1])).sum() / n)
 
 
-def rival(x: np.ndarray, family: Family, law: FittedLaw, rivals: Sequence[Family]) -> float:
-    """By how many nats, less one for each fitted parameter, the best rival is ahead of the law; −inf without."""
-    own = float(np.maximum(law.logpdf(x), _FLOOR).sum()) - family.n_free
-    best = -math.inf
-    for other in rivals:
-        try:
-            value = float(np.maximum(other.fit(x).logpdf(x), _FLOOR).sum()) - other.n_free
-        except GniError:  # these samples do not lie where the rival lives
-            continue
-        best = max(best, value)
-    return best - own
+class Rivals:
+    """The laws that the tested one competes with. The first fit of each is from scratch; later ones begin at that."""
+
+    def __init__(self, families: Sequence[Family]) -> None:
+        self.families = families
+        self._first: dict[str, FittedLaw] = {}
+
+    def best(self, x: np.ndarray) -> float:
+        """The largest log-likelihood of a rival, less one nat for each fitted parameter; −inf without a rival."""
+        best = -math.inf
+        for family in self.families:
+            try:
+                law = self._fit(family, x)
+            except GniError:  # these samples do not lie where the rival lives
+                continue
+            best = max(best, float(np.maximum(law.logpdf(x), _FLOOR).sum()) - family.n_free)
+        return best
+
+    def _fit(self, family: Family, x: np.ndarray) -> FittedLaw:
+        first = self._first.get(family.name)
+        if isinstance(first, Law):
+            return first.refit(x)
+        return self._first.setdefault(family.name, family.fit(x))
 
 
-def statistics(x: np.ndarray, family: Family, law: FittedLaw, rivals: Sequence[Family] = ()) -> dict[str, float]:
-    """Distances of unsorted samples from a law, and the lead of its rivals if there are any."""
-    log_cdf, log_sf = (np.maximum(tail, _FLOOR) for tail in family.log_tails(law, np.sort(x)))
+def statistics(x: np.ndarray, family: Family, law: FittedLaw, rivals: Rivals | None = None) -> dict[str, float]:
+    """Distances of unsorted samples from a law, and by how many nats the best rival leads if there are rivals."""
+    at = family.at_sorted(law, np.sort(x))
+    log_cdf, log_sf = np.maximum(at.log_cdf, _FLOOR), np.maximum(at.log_sf, _FLOOR)
     found = {"ks": ks(log_cdf), "ad": ad(log_cdf, log_sf)}
-    if rivals:
-        found["rival"] = rival(x, family, law, rivals)
+    if rivals is not None and rivals.families:
+        found["rival"] = rivals.best(x) - (float(np.maximum(at.log_pdf, _FLOOR).sum()) - family.n_free)
     return found
 
 
@@ -187,35 +201,61 @@ def assess(
     slope for `drift`, which is left out where the samples are too few for sums (below 400), the lead of the best of
     `rivals` for `rival` (Cox 1961). Draws depend on the seed and their number in the row only.
     """
-    law = family.fit(x)
-    observed = statistics(x, family, law, rivals)
-    if with_blocks and isinstance(law, StableLaw):
-        slope = tested_drift(x, law.alpha, numpy_stream(seed, "bootstrap", 0))
-        observed |= {"drift": slope} if math.isfinite(slope) else {}
+    draws = _Draws(family, seed, with_blocks)
+    others = Rivals(rivals)
+    ((law, slope),) = draws.fitted([x], [numpy_stream(seed, "bootstrap", 0)])
+    observed = statistics(x, family, law, others)
+    # Of the bootstrap's own, because its samples may be far from what the rivals are at these.
+    others = Rivals(rivals)
+    if math.isfinite(slope):
+        observed["drift"] = slope
+    draws.with_blocks = "drift" in observed
     counts = dict.fromkeys(observed, 0)
     settled: dict[str, float] = {}
     rows = [observed]
     drawn: list[dict[str, float]] = []
-    done = 0
-    while done < n_bootstrap and not (is_short and len(settled) == len(observed)):
-        rng = numpy_stream(seed, "bootstrap", 1 + done)
-        sample = (drawn_from or law).rvs(x.size, rng)
-        again = family.fit(sample)
-        found = statistics(sample, family, again, rivals)
-        if "drift" in observed and isinstance(again, StableLaw):
-            found["drift"] = tested_drift(sample, again.alpha, rng)
+    for done, (sample, again, slope) in enumerate(draws.all(drawn_from or law, x.size, n_bootstrap), 1):
+        found = statistics(sample, family, again, others)
+        if "drift" in observed:
+            found["drift"] = slope
         rows.append(found)
         drawn.append(family.parameters(again))
-        done += 1
         for name, value in found.items():
             counts[name] += not value < observed[name]
             if counts[name] == ENOUGH and name not in settled:
                 settled[name] = ENOUGH / done
         tell(done, n_bootstrap)
+        if is_short and len(settled) == len(observed):
+            break
+    done = len(drawn)
     p_values = {
         name: settled[name] if is_short and name in settled else (counts[name] + 1) / (done + 1) for name in observed
     }
     return Goodness(x.size, done, observed, p_values if done else {}, _spread(drawn), together(rows), n_bootstrap)
+
+
+class _Draws:
+    """Bootstrap samples with the laws fitted to them; with `with_blocks`, all of stable families, also the drift."""
+
+    def __init__(self, family: Family, seed: int, with_blocks: bool) -> None:
+        self.family, self.seed, self.with_blocks = family, seed, with_blocks
+
+    def all(self, law: FittedLaw, n: int, most: int) -> Iterator[tuple[np.ndarray, FittedLaw, float]]:
+        """Sample, fitted law and drift (NaN without) of each draw in turn; a few at a time are drawn and fitted."""
+        together = _TOGETHER if self.with_blocks and n <= _MOST_TOGETHER else 1
+        for start in range(1, most + 1, together):
+            rngs = [numpy_stream(self.seed, "bootstrap", k) for k in range(start, min(start + together, most + 1))]
+            samples = [law.rvs(n, rng) for rng in rngs]
+            for sample, (again, slope) in zip(samples, self.fitted(samples, rngs), strict=True):
+                yield sample, again, slope
+
+    def fitted(
+        self, samples: Sequence[np.ndarray], rngs: Sequence[np.random.Generator]
+    ) -> list[tuple[FittedLaw, float]]:
+        """The law and the drift of each sample."""
+        if self.with_blocks:
+            return list(fits_with_drift(samples, self.family.parameterization, rngs))
+        return [(self.family.fit(sample), math.nan) for sample in samples]
 
 
 def _spread(drawn: list[dict[str, float]]) -> dict[str, float]:

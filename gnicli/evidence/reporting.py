@@ -54,7 +54,8 @@ def results(
 def _about(finding: Finding, source: str) -> str:
     """The law, its first parameters with standard errors, the number of samples and where they are from."""
     law = finding.family.words
-    parts = [f"{name} = {_with_error(value)}" for name, value in list(_parameters(finding).items())[:2]]
+    first = list(_parameters(finding).items())[:2]
+    parts = [f"{name} = {with_error(value.number, value.stderr, digits=4)}" for name, value in first]
     said = ", ".join([f"{law[:1].upper()}{law[1:]} law", *parts, f"n = {finding.n:,}"])
     return f"{said}; {source}" if source else said
 

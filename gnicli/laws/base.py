@@ -71,6 +71,10 @@ class Law(ABC):
         """
         return cls(*cls._estimate(cls._checked(x)))
 
+    def refit(self, x: ArrayLike) -> Self:
+        """`fit` of samples that may come from a law near this one, which laws use to save time where they can."""
+        return self.fit(x)
+
     @classmethod
     @abstractmethod
     def _estimate(cls, x: np.ndarray) -> tuple[float, ...]:

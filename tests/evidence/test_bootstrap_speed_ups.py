@@ -1,0 +1,66 @@
+"""What makes the bootstrap quick changes no p-value: refits, fits made together, distances by the nodes."""
+
+import math
+
+import numpy as np
+import pytest
+
+from gnicli.evidence import goodness
+from gnicli.evidence.blocks import fits_with_drift
+from gnicli.evidence.families import OTHERS, stable_family
+from gnicli.laws import Law, StudentT
+from gnicli.stable import StableLaw, fit
+
+LAWS = [StableLaw(1.65, 0.0), StableLaw(1.2, 0.8, 5.0, 3.0), StableLaw(0.96, 1.0), StableLaw(1.9, 0.0, -2.0, 0.01)]
+
+
+@pytest.mark.parametrize("law", LAWS, ids=str)
+def test_a_refit_is_the_fit_to_a_thousandth_of_a_nat(law):
+    rng = np.random.default_rng(0)
+    first = StudentT.fit(law.rvs(500, rng))
+    for _ in range(5):
+        x = law.rvs(500, rng)
+        lost = StudentT.fit(x).logpdf(x).sum() - first.refit(x).logpdf(x).sum()
+        assert -1e-6 < lost < 1e-3
+
+
+def test_a_refit_that_cannot_arrive_is_a_fit():
+    """Samples without a tail have their best df at its bound, where scoring runs away."""
+    x = np.random.default_rng(0).uniform(-1.0, 1.0, 500)
+    assert StudentT(2.0).refit(x) == StudentT.fit(x)
+
+
+def test_fits_made_together_are_those_made_alone():
+    rng = np.random.default_rng(3)
+    samples = [law.rvs(900, rng) for law in LAWS]
+
+    def streams():
+        return [np.random.default_rng(k) for k in range(len(samples))]
+
+    together = fits_with_drift(samples, "S1", streams())
+    for x, stream, (law, drift) in zip(samples, streams(), together, strict=True):
+        ((alone, alone_drift),) = fits_with_drift([x], "S1", [stream])
+        assert drift == pytest.approx(alone_drift, abs=1e-6)
+        one = fit(x, "S1", exact=False).law
+        for name in ("alpha", "beta", "loc", "scale"):
+            assert getattr(law, name) == pytest.approx(getattr(alone, name), rel=1e-6, abs=1e-6)
+            assert getattr(law, name) == pytest.approx(getattr(one, name), rel=1e-6, abs=1e-6)
+
+
+def test_p_values_are_those_of_exact_distances_and_cold_fits(monkeypatch):
+    """The same draws with the tables of the inversion and every rival fitted from scratch."""
+    x = StableLaw(1.5, 0.5).rvs(600, np.random.default_rng(5))
+    rivals = [OTHERS[name] for name in ("student", "laplace")]
+
+    def assessed():
+        family = stable_family(exact=False)
+        return goodness.assess(x, family, seed=1, n_bootstrap=29, with_blocks=True, is_short=False, rivals=rivals)
+
+    quick = assessed()
+    monkeypatch.setattr("gnicli.stable.fitting.node_distribution.serves", lambda law: False)
+    monkeypatch.setattr(StudentT, "refit", Law.refit)
+    slow = assessed()
+    assert quick.p_values == slow.p_values
+    assert quick.together == slow.together
+    for name, value in quick.statistics.items():
+        assert math.isclose(value, slow.statistics[name], rel_tol=1e-3, abs_tol=5e-3)
