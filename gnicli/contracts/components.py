@@ -130,7 +130,7 @@ class Injection(Protocol):
     def build(self, gradient: GradientFunction, network: NoisyNetwork) -> GradientFunction:
         """Wrap the `gradient` of an objective of `network` into one that adds noise to it.
 
-        The result may have `state` and `restore` (see `Stateful`), and `values` and `notes` for the results.
+        The result may have `state` and `restore` (see `Stateful`), and `values` and `warnings` for the results.
         """
         ...
 
@@ -148,8 +148,8 @@ class Tracker(Protocol):
         """Headline values."""
         ...
 
-    def notes(self) -> tuple[str, ...]:
-        """Sentences for the report."""
+    def warnings(self) -> tuple[str, ...]:
+        """Sentences on what limits the values, such as fits at the parameter bound."""
         ...
 
     def figure(self) -> FigureData:

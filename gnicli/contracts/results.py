@@ -131,8 +131,10 @@ class Headline(NamedTuple):
 
 
 class Results(NamedTuple):
-    """What an experiment returns. The engine writes it; `notes` are sentences for the report.
+    """What an experiment returns. The engine writes it.
 
+    `warnings` are sentences on what limits the values: chains that have not mixed, fits at a bound, a theory that does
+    not apply. The screen shows all of them, and of the `notes`, which are sentences for the report, the first.
     `message` says in one line what became of a run that diverged ("diverged at step 7 …").
     Where there are `tables` (by title) the terminal shows them in place of the list of `values`.
     """
@@ -144,6 +146,7 @@ class Results(NamedTuple):
     message: str = ""
     notes: tuple[str, ...] = ()
     tables: Mapping[str, Table] = {}
+    warnings: tuple[str, ...] = ()
 
 
 class RunRecord(NamedTuple):

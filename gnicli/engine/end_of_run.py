@@ -23,19 +23,20 @@ def in_line(values: Mapping[str, Value], first: Sequence[Headline]) -> str:
 def show(results: Results, first: Sequence[Headline], shown: Collection[str], display: Display) -> None:
     """Print the experiment's own tables but for those of the titles `shown`, or where it has none its values.
 
-    What became of the run and the first sentences follow, because nothing is told before the table that it is about.
+    Three sentences follow, because nothing is told before the table that it is about: what became of the run, the
+    warnings, and the first notes. Warnings are shown even where they are more than three.
     """
     for title, table in results.tables.items():
         if title not in shown:
             table_text.print_table(table, title)
     if not results.tables and results.values:
         _show_values(results.values, first, display)
-    if results.message:
-        display.sentence(results.message)
-    for note in results.notes[:_MOST_SENTENCES]:
-        display.sentence(note)
-    n_more = len(results.notes) - _MOST_SENTENCES
-    if n_more > 0:
+    needed = [*([results.message] if results.message else []), *results.warnings]
+    notes = results.notes[: max(0, _MOST_SENTENCES - len(needed))]
+    for sentence in (*needed, *notes):
+        display.sentence(sentence)
+    n_more = len(results.notes) - len(notes)
+    if n_more:
         display.sentence(f"{n_more} sentence{'s' * (n_more > 1)} more in report.md")
 
 

@@ -188,7 +188,7 @@ class Job(Generic[machine.Config]):
         }
         drawn = figures.write(self.folder / "figures", results.figures)
         ending = self.ending(results.status, results.message) | {"arrays": arrays}
-        text = report.render(self.claim.manifest | ending, self.values, drawn, results.notes, tables=results.tables)
+        text = report.render(self.claim.manifest | ending, results, drawn)
         files.replace(self.folder / "report.md", text)
         self.close()
         self.log(results.message or results.status)
@@ -206,6 +206,8 @@ class Job(Generic[machine.Config]):
         if self.in_sweep:
             told = results.message or results.status
             self.display.note(f"{self.name}: {told}  {end_of_run.in_line(self.values, self.first)}")
+            for warning in results.warnings:
+                self.display.note(f"{self.name}: {warning}")
             return
         end_of_run.show(results, self.first, self.observer.shown if self.observer else (), self.display)
         table_text.print_path(self.folder)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import functools
 import importlib.resources
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from gnicli.contracts import number_text
-from gnicli.contracts.results import FigureData, Table, Value
+from gnicli.contracts.results import FigureData, Results, Table
 from gnicli.engine.manifest import Manifest
 from gnicli.errors import shown
 
@@ -65,25 +65,21 @@ def _fenced(text: str) -> str:
 
 
 def render(
-    manifest: Manifest,
-    values: Mapping[str, Value],
-    figures: Mapping[str, FigureData],
-    notes: Sequence[str],
-    sweep: Mapping[str, Table] | None = None,
-    tables: Mapping[str, Table] | None = None,
+    manifest: Manifest, results: Results, figures: Mapping[str, FigureData], sweep: Mapping[str, Table] | None = None
 ) -> bytes:
-    """The report of a run or of a sweep. `figures` are keyed by file name.
+    """The report of a run or of a sweep. `figures` are those that were drawn, by file name.
 
-    `sweep` are the tables of its settings and jobs, by title; `values` are then those that are in neither. `tables` are
-    the experiment's own, by title; they come before the list of values.
+    `sweep` are the tables of its settings and jobs, by title; the values of `results` are then those that are in
+    neither. Warnings come before all else, and the experiment's own tables before the list of values.
     """
     text = _template().render(
         manifest=manifest,
-        values=values,
+        values=results.values,
         figures=figures,
-        notes=notes,
+        notes=results.notes,
+        warnings=results.warnings,
         sweep=sweep or {},
-        tables=tables or {},
+        tables=results.tables,
         arrays=manifest.get("arrays") or {},
         provenance=_provenance(manifest),
     )

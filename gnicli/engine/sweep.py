@@ -18,7 +18,8 @@ from gnicli import files
 from gnicli.contracts.results import Headline, NamedArray, Results, RunRecord, Table
 from gnicli.engine import checkout, display, figures, folders, provenance, report, signals, table_text, tables
 from gnicli.engine.manifest import Manifest
-from gnicli.engine.summary import groups, jobs_table, means_by_label, settings_table, summary
+from gnicli.engine.summary import groups, means_by_label, summary
+from gnicli.engine.sweep_tables import jobs_table, settings_table
 from gnicli.errors import DataError, GniError, Interrupted
 
 Summarize = Callable[[Sequence[RunRecord]], Results]
@@ -128,9 +129,7 @@ class Sweep:
             files.replace(self.folder / "arrays.npz", lambda stream: tables.write_arrays(stream, arrays))
         in_table = means_by_label(groups(records))
         others = {name: value for name, value in results.values.items() if name not in in_table}
-        text = report.render(
-            self._claim.manifest | ending, others, drawn, results.notes, sweep=told, tables=results.tables
-        )
+        text = report.render(self._claim.manifest | ending, results._replace(values=others), drawn, told)
         files.replace(self.folder / "report.md", text)
 
 

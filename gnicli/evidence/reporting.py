@@ -21,16 +21,18 @@ _AT_BOUND = "none: at the parameter bound"
 
 
 def results(
-    findings: Mapping[str, Finding], notes: Sequence[str] = (), source: str = "", quantity: str = "x"
+    findings: Mapping[str, Finding], warnings: Sequence[str] = (), source: str = "", quantity: str = "x"
 ) -> Results:
     """Everything about each group; the names of a group's values end in `/<group>`.
 
+    `warnings` are sentences on groups that are not among the `findings`.
     Figures say `source` in their titles and `quantity` on their axes.
     """
     values: dict[str, Value] = {}
     arrays: dict[str, NamedArray] = {}
     figures: dict[str, FigureData] = {}
     said: list[str] = []
+    limits: list[str] = []
     is_single = list(findings) == [""]
     for group, finding in findings.items():
         suffix = f"/{group}" if group else ""
@@ -44,11 +46,13 @@ def results(
             figures |= drawn.one_figure(
                 finding.shape, words, law, finding.blocks, group, _about(finding, source), quantity
             )
-        said += [(f"{group}: " if group else "") + sentence for sentence in _sentences(finding)]
+        place = f"{group}: " if group else ""
+        said += [place + sentence for sentence in _sentences(finding)]
+        limits += [place + sentence for sentence in (*finding.fit.notes, finding.ties) if sentence]
     if not is_single and len(findings) > 1:
         figures = {"groups": _overview(findings), **figures}
     tables = _single_tables(findings[""]) if is_single else {"Fits": _groups_table(findings)}
-    return Results(values, arrays, figures, notes=(*said, *notes), tables=tables)
+    return Results(values, arrays, figures, notes=tuple(said), tables=tables, warnings=(*warnings, *limits))
 
 
 def _about(finding: Finding, source: str) -> str:
@@ -61,12 +65,9 @@ def _about(finding: Finding, source: str) -> str:
 
 
 def _sentences(finding: Finding) -> list[str]:
-    """The verdict and what a reader must know besides."""
-    said = [finding.sentence, *finding.fit.notes]
-    if finding.ties:
-        said.append(finding.ties)
-    said += [f"no {s.family.words} law was fitted: {s.why_not}" for s in finding.scores.values() if s.law is None]
-    return said
+    """The verdict, and which laws could not be fitted."""
+    absent = [f"no {s.family.words} law was fitted: {s.why_not}" for s in finding.scores.values() if s.law is None]
+    return [finding.sentence, *absent]
 
 
 # -------------------------------------------------------------------------------------------------------------- values

@@ -72,7 +72,7 @@ def run(config: FitStableConfig, observer: Observer) -> Results:
     """Fit as `config` says, one fit per group of samples.
 
     Raises what reading the samples raises, and `NumericalError` where they cannot be fitted. Of several groups those
-    that cannot be fitted are named in a note, unless none can.
+    that cannot be fitted are named in a warning, unless none can.
     """
     from gnicli.engine.tables import read_parquet
     from gnicli.evidence import reporting
@@ -81,7 +81,7 @@ def run(config: FitStableConfig, observer: Observer) -> Results:
     with learning.reading(config.samples, config.seed):
         samples = config.samples.load(config.seed, observer, read_parquet)
     findings: dict[str, Finding] = {}
-    notes: list[str] = []
+    warnings: list[str] = []
     failure: GniError | None = None
     kept = _Kept(observer, len(samples))
     for index, (group, values) in enumerate(samples.items()):
@@ -93,10 +93,10 @@ def run(config: FitStableConfig, observer: Observer) -> Results:
             if len(samples) == 1:
                 raise
             failure = error
-            notes.append(f"{group}: {error}")
+            warnings.append(f"{group}: {error}")
     if failure is not None and not findings:
-        raise type(failure)(f"none of the {len(samples)} groups can be fitted; the last: {notes[-1]}")
-    return reporting.results(findings, notes, *_origin(config.samples))
+        raise type(failure)(f"none of the {len(samples)} groups can be fitted; the last: {warnings[-1]}")
+    return reporting.results(findings, warnings, *_origin(config.samples))
 
 
 def _origin(samples: object) -> tuple[str, str]:

@@ -121,26 +121,27 @@ def run(config: KdeStationaryConfig, observer: Observer) -> Results:
     if config.drift_errors:
         observer.stage("weak errors of the drift")
         values |= densities.drift_errors(config)
-    notes = own.notes + notes
+    warnings = own.warnings + chains.warnings(found)
     if second is not None and other is not None:
         other = other._replace(low=model.low, high=model.high)  # the same window, so that the two can be compared
         more = chains.simulate_chains(second, other, parts.observe("beside"))
         drawn = _estimated(second, other, more, laws)
         beside = drawn.estimates
-        notes += [f"beside: {sentence}" for sentence in drawn.notes + chains.notes(more)]
+        warnings += [f"beside: {sentence}" for sentence in drawn.warnings + chains.warnings(more)]
+        notes += [f"beside: {sentence}" for sentence in chains.notes(more)]
         values |= {f"beside/{k}": v for k, v in drawn.values.items() if not k.startswith(("exact", "gibbs"))}
         arrays |= {f"beside/{name}": array for name, array in densities.arrays(beside, []).items()}
     figure = figures.densities(own.estimates, laws, beside, _label(config), f": {config.noise_words()}", _words(config))
     notes += densities.notes(config.estimator, found)
-    return Results(values, arrays, {"density": figure}, notes=tuple(notes))
+    return Results(values, arrays, {"density": figure}, notes=tuple(notes), warnings=tuple(warnings))
 
 
 class _Estimated(NamedTuple):
-    """The densities of a simulation, the values that come of them and of its chains, and notes on its steps."""
+    """The densities of a simulation, the values that come of them and of its chains, and warnings about its steps."""
 
     estimates: list[Estimate]
     values: dict[str, Value]
-    notes: list[str]
+    warnings: list[str]
 
 
 def _estimated(config: KdeStationaryConfig, model: Model, found: Chains, laws: Sequence[Laws]) -> _Estimated:
@@ -149,8 +150,7 @@ def _estimated(config: KdeStationaryConfig, model: Model, found: Chains, laws: S
     estimates = densities.estimate(config.smoothing, model, found)
     values = densities.values(config.potential, found, estimates, laws) | chains.values_of(found)
     values |= densities.weak_errors(config.drift, found, laws)
-    notes = build.step_notes(config, model.potential)
-    return _Estimated(estimates, values, notes)
+    return _Estimated(estimates, values, build.step_warnings(config, model.potential))
 
 
 def _check(config: KdeStationaryConfig, built: Model) -> None:

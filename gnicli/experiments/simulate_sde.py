@@ -71,7 +71,7 @@ def run(config: SimulateSdeConfig, observer: Observer) -> Results:
     for place in places:
         place.follow(plan, parts.observe(f"exits{place.number}"))
     laws, notes = stationary_laws.laws(config.potential, config.noise)
-    notes = build.step_notes(config, built.potential) + notes
+    warnings = build.step_warnings(config, built.potential) + chains.warnings(found)
 
     values = chains.values_of(found) | explosions.by_theory(built, found.trace.positions)
     values |= transitions.values(config, counted)
@@ -87,9 +87,10 @@ def run(config: SimulateSdeConfig, observer: Observer) -> Results:
         )
     if places:
         figures["exits"] = basins.figure(places, config.n_chains)
-        notes += basins.notes(places)
-    notes += transitions.notes(config, counted)
-    return Results(values, arrays, figures, notes=(*notes, *chains.notes(found)))
+        warnings += basins.warnings(places)
+    warnings += transitions.warnings(config, counted)
+    notes += chains.notes(found)
+    return Results(values, arrays, figures, notes=tuple(notes), warnings=tuple(warnings))
 
 
 def on_network(config: SimulateSdeConfig, observer: Observer) -> Results:

@@ -240,7 +240,7 @@ def _plan(config: TrainConfig, batches: Batches, steps: int, eval_every: int) ->
 def _results(
     config: TrainConfig, data: Data, trained: Trained, figures: dict[str, FigureData], parts: list[Any]
 ) -> Results:
-    """The last record as headline values, the values and notes of the parts, and how the run ended."""
+    """The last record as headline values, the values and warnings of the parts, and how the run ended."""
     last = dict(zip(trained.columns, trained.history[-1, 1:].tolist(), strict=True))
     sizes = {"train": len(data.train.inputs), "test": len(data.test.inputs)}
     values = {
@@ -250,12 +250,12 @@ def _results(
     values["steps"] = Value(float(trained.history[-1, 0]), unit="step")
     for part in parts:
         values |= part.values()
-    notes = tuple(note for part in parts for note in part.notes())
+    warnings = tuple(sentence for part in parts for sentence in part.warnings())
     if trained.diverged_at is None:
-        return Results(values, figures=figures, notes=notes)
+        return Results(values, figures=figures, warnings=warnings)
     values["diverged_at"] = Value(float(trained.diverged_at), unit="step")
     message = (
         f"diverged at step {trained.diverged_at} (loss={trained.objective}, lr={config.lr:g}); "
         "earlier checkpoints, if any, are kept; try a smaller lr"
     )
-    return Results(values, figures=figures, status="diverged", message=message, notes=notes)
+    return Results(values, figures=figures, status="diverged", message=message, warnings=warnings)

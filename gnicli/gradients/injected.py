@@ -101,6 +101,6 @@ class InjectedGradient:
         """Headline values: the counts of the fits."""
         return self._model.values()
 
-    def notes(self) -> tuple[str, ...]:
+    def warnings(self) -> tuple[str, ...]:
         """Sentences for the report."""
-        return self._model.notes()
+        return self._model.warnings()

@@ -43,7 +43,7 @@ class NoiseModel(Protocol):
         """Headline values."""
         ...
 
-    def notes(self) -> tuple[str, ...]:
+    def warnings(self) -> tuple[str, ...]:
         """Sentences for the report."""
         ...
 
@@ -71,8 +71,8 @@ class Recorded:
         """No values: nothing is fitted."""
         return {}
 
-    def notes(self) -> tuple[str, ...]:
-        """No notes: nothing is fitted."""
+    def warnings(self) -> tuple[str, ...]:
+        """No sentence: nothing is fitted."""
         return ()
 
 
@@ -149,16 +149,16 @@ class FittedDraws:
             found[f"inject_at_boundary/layer{layer}"] = Value(float(count), unit="fit")
         return found
 
-    def notes(self) -> tuple[str, ...]:
-        """Notes on fits at the parameter bound and on failed fits."""
+    def warnings(self) -> tuple[str, ...]:
+        """Sentences on fits at the parameter bound and on failed fits."""
         fits, boundary, without = self._counts.sum(axis=0).tolist()
         where = ", ".join(f"layer {n}: {c}" for n, c in enumerate(self._counts[:, 1].tolist(), 1) if c)
-        notes = []
+        said = []
         if boundary:
-            notes.append(f"{boundary} of {fits} fits ({where}) are {AT_BOUND}")
+            said.append(f"{boundary} of {fits} fits ({where}) are {AT_BOUND}")
         if without:
-            notes.append(f"{without} fits of a layer's noise failed; no noise was added to the layer there")
-        return tuple(notes)
+            said.append(f"{without} fits of a layer's noise failed; no noise was added to the layer there")
+        return tuple(said)
 
 
 class GaussianDraws(FittedDraws):

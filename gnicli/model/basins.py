@@ -88,7 +88,7 @@ def of(config: ModelConfig, exit_steps: int, given: Sequence[float] | None) -> l
     return [Basin(potential, config.noise, basin) for basin in places.basins(potential, given)]
 
 
-def notes(basins: Sequence[Basin]) -> list[str]:
+def warnings(basins: Sequence[Basin]) -> list[str]:
     """Sentences where the theory is unreliable: by its own conditions, and by the measured rates."""
     sentences = []
     for basin in basins:

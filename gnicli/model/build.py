@@ -58,7 +58,7 @@ def dynamics(config: ModelConfig, potential: Potential) -> Dynamics:
     return Dynamics(increments, scheme, plan)
 
 
-def step_notes(config: ModelConfig, potential: Potential) -> list[str]:
+def step_warnings(config: ModelConfig, potential: Potential) -> list[str]:
     """A sentence where the step is too long for the force where chains rest; none for the fractional drift."""
     if config.drift != "gradient":
         return []

@@ -69,15 +69,20 @@ def _named(chains: Chains) -> list[tuple[str, means.Mean]]:
     ]
 
 
-def notes(chains: Chains) -> list[str]:
-    """Notes on means and their standard errors: how well the chains have mixed, and which moments do not exist."""
-    sentences = mixing_notes(
+def warnings(chains: Chains) -> list[str]:
+    """Sentences on how well the chains have mixed; none where they have."""
+    return mixing_warnings(
         chains.rhat,
         chains.ess,
         "no mean has a standard error"
         if chains.rhat > mixing.STUCK
         else "means and standard errors describe the simulated time, not the stationary law",
     )
+
+
+def notes(chains: Chains) -> list[str]:
+    """Notes on means and their standard errors: which moments do not exist."""
+    sentences = []
     for name, mean in _named(chains):
         index = mean.tail.exponent
         if not mean.tail.known:
@@ -101,8 +106,8 @@ def _interval_text(mean: means.Mean) -> str:
     return f"; its 95 % interval, from order statistics of batches of chains, is {low:.5g} to {high:.5g}"
 
 
-def mixing_notes(rhat: float, ess: float | None, consequence: str) -> list[str]:
-    """Notes on mixing, from split-R̂ and the effective sample size; none where both are good."""
+def mixing_warnings(rhat: float, ess: float | None, consequence: str) -> list[str]:
+    """Sentences on mixing, from split-R̂ and the effective sample size; none where both are good."""
     if np.isnan(rhat):
         return ["mixing is not judged: too few chains are finite, or too few of their steps are recorded"]
     sentences = []

@@ -68,12 +68,12 @@ def run(config: ModelConfig, problem: Problem, observer: Observer) -> Results:
         "exploded_by": NamedArray(found.exploded_by, "step by which each chain had exploded, else −1"),
     }
     values = _values(problem, found, along)
-    sentences = chains.mixing_notes(
+    sentences = chains.mixing_warnings(
         values["split_rhat/loss"].number if "split_rhat/loss" in values else math.nan,
         None,
         "quantiles describe the simulated time, not a stationary law",
     )
-    return Results(values, arrays, {"way": _figure(times, along)}, notes=tuple(sentences))
+    return Results(values, arrays, {"way": _figure(times, along)}, warnings=tuple(sentences))
 
 
 _MEANINGS = {"loss": "loss f", "distance": "distance from the start", "norm": "norm of the weights"}

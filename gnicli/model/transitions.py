@@ -33,7 +33,7 @@ def values(config: ModelConfig, counted: Transitions | None) -> dict[str, Value]
     return found
 
 
-def notes(config: ModelConfig, counted: Transitions | None) -> list[str]:
+def warnings(config: ModelConfig, counted: Transitions | None) -> list[str]:
     """Sentences where transitions are not those of theory."""
     if counted is None or not _has_theory(config):
         return []

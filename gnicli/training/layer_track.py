@@ -44,8 +44,8 @@ class LayerTrack(ABC):
     def figure(self) -> FigureData:
         """A figure of the record."""
 
-    def notes(self) -> tuple[str, ...]:
-        """Sentences for the report."""
+    def warnings(self) -> tuple[str, ...]:
+        """No sentence: nothing limits the values."""
         return ()
 
     def __call__(self, step: int, inputs: torch.Tensor, targets: torch.Tensor) -> None:

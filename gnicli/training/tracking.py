@@ -49,12 +49,12 @@ class GradientNoiseTrack(LayerTrack):
                     found[f"{name}/layer{layer}"] = Value(last[name], error, int(last["n"]))
         return found
 
-    def notes(self) -> tuple[str, ...]:
+    def warnings(self) -> tuple[str, ...]:
         """How many of the fits are at the parameter bound."""
         flags = np.array([self.of_layer(layer)[:, COLUMNS.index("at_boundary")] for layer in self.layers()])
         n_fits, n_boundary = int(np.isfinite(flags).sum()), int(np.nansum(flags))
-        note = f"{n_boundary} of {n_fits} tracked fits are {AT_BOUND}"
-        return (note,) if n_boundary else ()
+        warning = f"{n_boundary} of {n_fits} tracked fits are {AT_BOUND}"
+        return (warning,) if n_boundary else ()
 
     def figure(self) -> FigureData:
         """alpha and beta of each layer along training, with bands of one standard error."""

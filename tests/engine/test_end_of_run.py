@@ -1,6 +1,11 @@
 """The end of a run: tables before sentences, few of these, and a word on what the report has besides."""
 
+import io
+from contextlib import redirect_stderr
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gnicli.contracts.results import Headline, Results, Table, Value
 from gnicli.engine import display, end_of_run
@@ -18,6 +23,25 @@ def test_three_sentences_are_told_and_the_others_counted(n_notes, left, capsys):
     notes = tuple(f"sentence {k}" for k in range(n_notes))
     err = ended(capsys, Results({"a": Value(1.0)}, notes=notes)).err.splitlines()
     assert err == [*notes[:3], *([f"{left} in report.md"] if left else [])]
+
+
+@given(st.integers(0, 5), st.integers(0, 5), st.sampled_from(["", "diverged at step 7"]))
+def test_warnings_come_first_and_none_is_left_out(n_warnings, n_notes, message):
+    warnings = tuple(f"warning {k}" for k in range(n_warnings))
+    notes = tuple(f"note {k}" for k in range(n_notes))
+    with redirect_stderr(io.StringIO()) as err:
+        results = Results({}, notes=notes, warnings=warnings, message=message)
+        end_of_run.show(results, FIRST, (), display.Display(live=False))
+    said = err.getvalue().splitlines()
+    needed = [*([message] if message else []), *warnings]
+    assert said[: len(needed)] == needed
+    n_shown = len([line for line in said if line in notes])
+    assert said[len(needed) : len(needed) + n_shown] == list(notes[:n_shown])
+    assert len(needed) + n_shown <= max(3, len(needed))
+    assert n_shown == n_notes or len(needed) + n_shown >= 3  # no note is left out for which there is room
+    assert said[len(needed) + n_shown :] == (
+        [] if n_shown == n_notes else [f"{n_notes - n_shown} sentence{'s' * (n_notes - n_shown > 1)} more in report.md"]
+    )
 
 
 @pytest.mark.parametrize("n", [16, 17])

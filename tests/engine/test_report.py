@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from rich.console import Console
 
-from gnicli.contracts.results import FigureData, Table, Value
+from gnicli.contracts.results import FigureData, Results, Table, Value
 from gnicli.engine import display, report, table_text
 
 EVIL = [
@@ -33,11 +33,14 @@ def rendered(text):
             "arrays": {text: {"shape": [1], "meaning": text}},
             "host": text,
         },
-        {text: Value("word", unit=text), "another name": Value(text)},
+        Results(
+            {text: Value("word", unit=text), "another name": Value(text)},
+            notes=(text,),
+            warnings=(text,),
+            tables={text: Table((text,), ((text,),))},
+        ),
         {"walk": FigureData(text, (), text)},
-        [text],
-        ([text], [[text]]),
-        {text: Table((text,), ((text,),))},
+        {title: Table((text,), ((text,),)) for title in ("Settings", "Jobs")},
     )
     return content.decode()
 
@@ -105,3 +108,16 @@ def test_the_screen_shows_text_without_markup_and_control_characters(text, capsy
     if text.isprintable():
         assert err == f"{text}\n"
         assert out.count(text.strip()) == 3
+
+
+def test_a_report_gives_the_warnings_before_tables_notes_and_values():
+    results = Results(
+        {"v": Value(1.0)},
+        notes=("the note",),
+        warnings=("the warning",),
+        tables={"The table": Table(("head",), (("cell",),))},
+    )
+    text = report.render(MANIFEST, results, {}).decode()
+    places = [text.index(part) for part in ("## Warnings", "the warning", "the note", "## The table", "## Results")]
+    assert places == sorted(places)
+    assert "Warnings" not in report.render(MANIFEST, results._replace(warnings=()), {}).decode()

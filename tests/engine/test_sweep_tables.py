@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from gnicli.contracts.results import Headline, RunRecord, Value
-from gnicli.engine import summary, sweep
+from gnicli.engine import sweep, sweep_tables
 
 HEADLINES = (Headline("verdict", "verdict"), Headline("loss", "test loss"))
 
@@ -25,7 +25,7 @@ def test_a_sweep_has_a_row_for_each_setting_with_mean_error_and_number():
         for k, (M, each) in enumerate(losses.items())
         for seed, loss in enumerate(each)
     ]
-    table = summary.settings_table(records, HEADLINES)
+    table = sweep_tables.settings_table(records, HEADLINES)
     assert table.header == ("setting", "runs", "verdict", "test loss")
     for row, (M, each) in zip(table.rows, losses.items(), strict=True):
         mean, error = np.mean(each), stats.sem(each)
@@ -39,15 +39,15 @@ def test_a_sweep_has_a_row_for_each_setting_with_mean_error_and_number():
 def test_one_seed_keeps_the_runs_own_error_and_word_and_a_lost_run_is_counted():
     lone = {"loss": Value(1.931, 0.012), "verdict": Value("rejected")}
     records = [record(0, 1, 0, **lone), record(1, 2, 0, **lone), record(2, 2, 1, "failed")]
-    rows = summary.settings_table(records, HEADLINES).rows
+    rows = sweep_tables.settings_table(records, HEADLINES).rows
     assert rows == (("M=1", "1", "rejected", "1.931 ± 0.012"), ("M=2", "1 of 2", "rejected", "1.931 ± 0.012"))
-    jobs = summary.jobs_table(records, HEADLINES)
+    jobs = sweep_tables.jobs_table(records, HEADLINES)
     assert jobs.rows[2] == ("2", "M=2 seed=1", "failed", "", "")
 
 
 def test_a_value_that_rounding_leaves_is_zero_beside_the_others_of_its_column():
     records = [record(0, 1, 0, loss=Value(-1.6642e-13)), record(1, 2, 0, loss=Value(1.05))]
-    assert [row[2] for row in summary.settings_table(records, HEADLINES[1:]).rows] == ["0", "1.05"]
+    assert [row[2] for row in sweep_tables.settings_table(records, HEADLINES[1:]).rows] == ["0", "1.05"]
 
 
 @pytest.mark.parametrize(("n_seeds", "n_tables"), [(1, 1), (2, 2)])

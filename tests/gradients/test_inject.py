@@ -144,8 +144,8 @@ def test_fits_at_the_boundary_are_counted_and_told():
         drawn = model(step, [normal, small, np.zeros(70)], lambda layer, s=step: numpy_stream(0, "inject", s, layer))
     assert model.state()["counts"].tolist() == [[2, 2, 0], [2, 2, 0], [0, 0, 2]]
     assert model.values()["inject_at_boundary"].value == 4
-    assert "4 of 4 fits (layer 1: 2, layer 2: 2) are at the parameter bound (" in model.notes()[0]
-    assert "where a parameter has no standard error" in model.notes()[0]
+    assert "4 of 4 fits (layer 1: 2, layer 2: 2) are at the parameter bound (" in model.warnings()[0]
+    assert "where a parameter has no standard error" in model.warnings()[0]
     assert not drawn[2].any()
 
 
@@ -157,7 +157,7 @@ def test_tracked_fits_at_the_parameter_bound_are_told_where_there_are_any(n_boun
     flags[:n_bound] = 1
     track.of_layer = lambda layer: np.where(np.arange(len(COLUMNS)) == COLUMNS.index("at_boundary"), flags, 0.5)
     told = f"{2 * n_bound} of 8 tracked fits are {AT_BOUND}"
-    assert track.notes() == ((told,) if n_bound else ())
+    assert track.warnings() == ((told,) if n_bound else ())
 
 
 def test_weights_without_noise_get_none():

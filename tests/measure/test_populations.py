@@ -9,7 +9,7 @@ import torch
 from gnicli.contracts.components import Bench, NoisyNetwork
 from gnicli.contracts.observer import SilentObserver
 from gnicli.gradients.layer_noise import LayerNoise
-from gnicli.measure.layers import pooling, populations, results, sentences
+from gnicli.measure.layers import controls, pooling, populations, results, sentences
 from gnicli.measure.layers.draws import over_draws
 from gnicli.network.mlp import Mlp
 from gnicli.noise.add import COMPONENT as ADD
@@ -167,15 +167,28 @@ def test_the_clean_gradient_is_the_same_in_both_arithmetics():
 
 
 def test_alphas_at_their_bound_are_counted_and_told():
-    def note(alphas):
+    def warnings(alphas):
         statistics = {"over_draws": {1: {"alpha": alphas[0], "alpha_scaled": alphas[1]}, 2: {"n": 9.0}}}
-        return results._about(populations.Found(statistics, {}, [], {}))[2:]
+        return results._at_bound(populations.Found(statistics, {}, [], {}))
 
-    assert note((1.5, 1.99)) == []
-    assert note((1.5, 2.0)) == [
+    assert warnings((1.5, 1.99)) == []
+    assert warnings((1.5, 2.0)) == [
         "1 of 2 alphas (pooled or scaled) are at the parameter bound (2 or 0.5), where there are no standard errors."
     ]
-    assert note((0.5, 2.0))[0].startswith("2 of 2 alphas")
+    assert warnings((0.5, 2.0))[0].startswith("2 of 2 alphas")
+
+
+@pytest.mark.parametrize("passed", [(True, True), (True, False)])
+def test_controls_that_failed_are_a_warning_and_controls_that_passed_are_a_note(passed):
+    module, inputs, targets, _ = one_layer()
+    empty = {name: {} for name in populations.MEANINGS}
+    made_up = [controls.Control(f"made-up {k}", 1.0, 1.5, "scaled 1.5", each) for k, each in enumerate(passed)]
+    nothing = populations.Found(empty, empty, made_up, {})
+    found = results.results(nothing, bench(module, ADD(std=STD), inputs, targets), 9, ())
+    words = "The controls passed" if all(passed) else "The controls failed (made-up 1)"
+    kept, other = (found.notes, found.warnings) if all(passed) else (found.warnings, found.notes)
+    assert kept[0].startswith(words)
+    assert not any("controls" in sentence for sentence in other)
 
 
 @pytest.mark.parametrize(("alpha", "has_error"), [(1.5, True), (2.0, False), (0.5, False)])

@@ -21,15 +21,15 @@ def config_of(potential=None, **keys):
 
 
 def test_mixing_is_told_where_it_is_bad_or_unknown():
-    assert chains.mixing_notes(1.05, 100, "x") == []
-    (told,) = chains.mixing_notes(1.06, 100, "no mean has a standard error")
+    assert chains.mixing_warnings(1.05, 100, "x") == []
+    (told,) = chains.mixing_warnings(1.06, 100, "no mean has a standard error")
     assert told.startswith(
         "the chains have not mixed (split-R̂ 1.06, should be below 1.05): no mean has a standard error"
     )
-    (told,) = chains.mixing_notes(1.0, 99, "x")
+    (told,) = chains.mixing_warnings(1.0, 99, "x")
     assert told.startswith("the effective sample size of the recorded positions is 99, should be at least 100: ")
-    assert len(chains.mixing_notes(2.0, 14, "x")) == 2
-    (told,) = chains.mixing_notes(math.nan, math.nan, "x")
+    assert len(chains.mixing_warnings(2.0, 14, "x")) == 2
+    (told,) = chains.mixing_warnings(math.nan, math.nan, "x")
     assert told.startswith("mixing is not judged")
 
 
@@ -48,7 +48,7 @@ def test_errors_of_chains_that_have_not_mixed_are_marked(keys, mark, has_error):
     for name in ("mean/w", "mean/cos(w)"):
         assert values[name].unit == mark
         assert (values[name].stderr is not None) == has_error
-    said = " ".join(chains.notes(found))
+    said = " ".join(chains.warnings(found))
     assert ("have not mixed" in said) == bool(mark)
     assert ("no mean has a standard error" in said) == (not has_error)
 
@@ -92,7 +92,7 @@ def test_coordinates_have_their_own_moments():
 
 
 def notes_of(config):
-    return build.step_notes(config, config.potential)
+    return build.step_warnings(config, config.potential)
 
 
 @pytest.mark.parametrize(

@@ -52,11 +52,11 @@ def test_values_have_the_errors_that_fits_have_and_null_at_the_boundary():
     ],
 )
 def test_fits_at_the_boundary_are_told_with_their_number_and_only_where_there_are_some(history, told):
-    notes = tracked(*history).notes()
-    assert len(notes) == len(told)
-    for note, share in zip(notes, told, strict=True):
-        assert note.startswith(f"{share} tracked fits are at the parameter bound")
-        assert note.endswith("where a parameter has no standard error")
+    warnings = tracked(*history).warnings()
+    assert len(warnings) == len(told)
+    for warning, share in zip(warnings, told, strict=True):
+        assert warning.startswith(f"{share} tracked fits are at the parameter bound")
+        assert warning.endswith("where a parameter has no standard error")
 
 
 def test_bands_are_one_error_wide_and_have_no_width_where_there_is_none():

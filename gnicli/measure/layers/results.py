@@ -26,6 +26,20 @@ _COLUMNS = {  # in the order of their importance
     "exceedance": "beyond 4 sd",
     "n": "n",
 }
+_ABOUT = (
+    "In populations over draws, skewness is the median over weights of |skewness|, and excess kurtosis the median "
+    "over weights. Alpha pooled is that of a stable fit to all values as they are. Alpha scaled is that after each "
+    "coordinate was divided by its own scale (over draws its interquartile range, across weights its standard "
+    "deviation over draws). Alpha each is the median of fits to each traced weight. Alpha sums is that of sums of "
+    "16 pooled values in random order, scaled where there is a scale. Cauchy gain: nats per sample by which a "
+    "half-Cauchy law fits the positive part better than a half-normal law. Beyond 4 sd: the share of values there "
+    "over that of a Gaussian of equal interquartile range.",
+    "Standard errors are over draws of the same network, and n counts draws. In populations over draws they are "
+    f"jackknives that leave out {jackknife.GROUPS} groups of draws in turn (of skewness and kurtosis: of at most "
+    f"{WATCHED:,} weights). For one draw they are the standard deviation over {REDRAWN} other draws. Values differ "
+    "more between networks: sweep over seeds to see it. The clean gradient has no standard error, because nothing "
+    "in it is random.",
+)
 
 
 def results(found: Found, bench: Bench, n_draws: int, chosen: Sequence[str]) -> Results:
@@ -38,12 +52,16 @@ def results(found: Found, bench: Bench, n_draws: int, chosen: Sequence[str]) -> 
     }
     tables = {f"{name}: {meaning}": _table(found.statistics[name]) for name, meaning in MEANINGS.items()}
     tables["Controls: 256 made-up coordinates of known law, with log-normal scales"] = _control_table(found)
+    said = sentences.sentences(found.statistics, found.controls)
+    # The first is about the controls. Where they failed it limits all that is said after it.
+    n_warnings = 0 if all(control.passed for control in found.controls) else 1
     return Results(
         _values(found),
         _arrays(found),
         {name: drawn[name]() for name in chosen},
-        notes=(*sentences.sentences(found.statistics, found.controls), protocol(bench, n_draws), *_about(found)),
+        notes=(*said[n_warnings:], protocol(bench, n_draws), *_ABOUT),
         tables=tables,
+        warnings=(*said[:n_warnings], *_at_bound(found)),
     )
 
 
@@ -119,7 +137,8 @@ def protocol(bench: Bench, n_draws: int) -> str:
     )
 
 
-def _about(found: Found) -> list[str]:
+def _at_bound(found: Found) -> list[str]:
+    """A sentence on the fits at the parameter bound, where there are any."""
     alphas = [
         statistics[name]
         for layers in found.statistics.values()
@@ -128,23 +147,9 @@ def _about(found: Found) -> list[str]:
         if name in statistics
     ]
     n_bound = sum(alpha in STABLE_ENDS for alpha in alphas)
-    notes = [
-        "In populations over draws, skewness is the median over weights of |skewness|, and excess kurtosis the median "
-        "over weights. Alpha pooled is that of a stable fit to all values as they are. Alpha scaled is that after each "
-        "coordinate was divided by its own scale (over draws its interquartile range, across weights its standard "
-        "deviation over draws). Alpha each is the median of fits to each traced weight. Alpha sums is that of sums of "
-        "16 pooled values in random order, scaled where there is a scale. Cauchy gain: nats per sample by which a "
-        "half-Cauchy law fits the positive part better than a half-normal law. Beyond 4 sd: the share of values there "
-        "over that of a Gaussian of equal interquartile range.",
-        "Standard errors are over draws of the same network, and n counts draws. In populations over draws they are "
-        f"jackknives that leave out {jackknife.GROUPS} groups of draws in turn (of skewness and kurtosis: of at most "
-        f"{WATCHED:,} weights). For one draw they are the standard deviation over {REDRAWN} other draws. Values differ "
-        "more between networks: sweep over seeds to see it. The clean gradient has no standard error, because nothing "
-        "in it is random.",
+    if not n_bound:
+        return []
+    return [
+        f"{n_bound} of {len(alphas)} alphas (pooled or scaled) are at the parameter bound (2 or 0.5), where there are "
+        "no standard errors."
     ]
-    if n_bound:
-        notes.append(
-            f"{n_bound} of {len(alphas)} alphas (pooled or scaled) are at the parameter bound (2 or 0.5), where there "
-            "are no standard errors."
-        )
-    return notes

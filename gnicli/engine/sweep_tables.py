@@ -1,0 +1,64 @@
+"""The tables of a sweep: one of its settings, with means over their runs, and one of its jobs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from gnicli.contracts.number_text import largest, number_text
+from gnicli.contracts.results import Headline, RunRecord, Table
+from gnicli.engine import headlines as declared
+from gnicli.engine.summary import Group, groups, labels_of, means_of, varying
+
+
+def settings_table(records: Sequence[RunRecord], headlines: Sequence[Headline]) -> Table:
+    """One row for each setting: how many of its runs are completed, and its headline values, a column each.
+
+    A number is the mean over the completed runs with its standard error over them; of a single run it is its own, with
+    the standard error that the run gives it. Words are counted.
+    """
+    settings = groups(records)
+    columns = declared.chosen(headlines, (name for group in settings for name in _names(group)))
+    found = [means_of(group) for group in settings]
+    scales = {name: largest(means[name] for means in found if name in means) for name in columns}
+    rows = []
+    for group, means in zip(settings, found, strict=True):
+        n_complete = sum(r.status == "completed" for r in group.records)
+        n_runs = str(n_complete) if n_complete == len(group.records) else f"{n_complete} of {len(group.records)}"
+        cells = [
+            number_text(means[name], scale=scales[name]) if name in means else _counted(group, name) for name in columns
+        ]
+        rows.append((group.label or "all runs", n_runs, *cells))
+    return Table(("setting", "runs", *columns.values()), tuple(rows))
+
+
+def _names(group: Group) -> list[str]:
+    return [name for r in group.records if r.status == "completed" for name in r.values]
+
+
+def _counted(group: Group, name: str) -> str:
+    """The words that several runs give a value, the commonest first, with their numbers."""
+    found = [r.values[name].value for r in group.records if r.status == "completed" and name in r.values]
+    words = Counter(word for word in found if isinstance(word, str))
+    if len(words) == 1 and len(found) == sum(words.values()):
+        return next(iter(words))
+    return ", ".join(f"{word} {count}" for word, count in words.most_common())
+
+
+def jobs_table(records: Sequence[RunRecord], headlines: Sequence[Headline]) -> Table:
+    """One row for each job, whose number is the name of its folder: its setting, status and headline values."""
+    columns = declared.chosen(headlines, (name for record in records for name in record.values))
+    scales = {name: largest(r.values[name] for r in records if name in r.values) for name in columns}
+    rows = [
+        (
+            str(record.job),
+            label,
+            record.status,
+            *(
+                number_text(record.values[name], scale=scales[name]) if name in record.values else ""
+                for name in columns
+            ),
+        )
+        for record, label in zip(records, labels_of(records, varying(records)), strict=True)
+    ]
+    return Table(("job", "setting", "status", *columns.values()), tuple(rows))
