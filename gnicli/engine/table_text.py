@@ -21,7 +21,8 @@ from gnicli.errors import shown
 if TYPE_CHECKING:
     from rich.console import Console
 
-_NUMBER = re.compile(r"[≤<>≥=~+−–-]{0,2} ?[\d.]|±|(inf|nan)\b")  # how a cell begins whose blanks do not break
+# How a cell begins whose blanks do not break: with a number, whatever stands before it.
+_NUMBER = re.compile(r"[≤<>≥=~+−–-]{0,2}[ \N{NO-BREAK SPACE}]?[\d.]|±|(inf|nan)\b")
 _HARD_BLANK = "\N{NO-BREAK SPACE}"
 _NARROWEST_TEXT = 16  # to which a column of texts is narrowed before others are left out
 _BETWEEN, _AROUND = 3, 1  # characters that rich puts between columns, and around them

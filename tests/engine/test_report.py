@@ -118,6 +118,9 @@ def test_a_report_gives_the_warnings_before_tables_notes_and_values():
         tables={"The table": Table(("head",), (("cell",),))},
     )
     text = report.render(MANIFEST, results, {}).decode()
-    places = [text.index(part) for part in ("## Warnings", "the warning", "the note", "## The table", "## Results")]
+    places = [
+        text.index(part)
+        for part in ("## Warnings", "the warning", "## Notes", "the note", "## The table", "## Results")
+    ]
     assert places == sorted(places)
     assert "Warnings" not in report.render(MANIFEST, results._replace(warnings=()), {}).decode()

@@ -123,3 +123,10 @@ def test_headline_values_come_in_the_order_of_their_declaration():
 
 def test_without_a_declared_value_the_first_three_are_shown():
     assert headlines.chosen((Headline("x", "x"),), "abcd") == {"a": "a", "b": "b", "c": "c"}
+
+
+def test_a_bound_stands_at_the_right_as_other_numbers_do(capsys):
+    table_text.print_table(Table(("test", "p"), (("first", "< 1e-99"), ("second", "0.5"), ("third", "≤ 0.17"))))
+    rows = [line.rstrip() for line in capsys.readouterr().out.splitlines() if re.match(r"  (first|second|third)", line)]
+    assert len(rows) == 3
+    assert len({len(row) for row in rows}) == 1
