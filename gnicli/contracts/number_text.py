@@ -1,4 +1,4 @@
-"""Numbers as a person reads them, on the screen and in reports. Files for programs hold every digit instead."""
+"""Numbers as text for the screen and for reports. Files for programs hold every digit instead."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ROUNDING = (1e-18, 1e-12)
 
 
 def plain(number: float, digits: int = _DIGITS) -> str:
-    """A number to `digits` digits: 13,940 and 0.00231, and with an exponent only below 1e-4 and from 1e15 on.
+    """Write a number to `digits` digits: 13,940 and 0.00231, and with an exponent only below 1e-4 and from 1e15 on.
 
     A whole number keeps all of its digits.
     """
@@ -32,13 +32,13 @@ def plain(number: float, digits: int = _DIGITS) -> str:
 
 
 def rounded_off(number: float, scale: float) -> float:
-    """The number, or 0 where it is what rounding leaves of a difference of numbers as large as `scale`."""
+    """Return the number, or 0 where it is what rounding leaves of a difference of numbers as large as `scale`."""
     least, most = (share * scale for share in _ROUNDING)
     return 0.0 if least < abs(number) < most else number
 
 
 def with_error(number: float, stderr: float | None, plus_minus: str = "±", digits: int = _DIGITS) -> str:
-    """A number with its standard error, to two digits of that; to `digits` digits where there is no error."""
+    """Write a number with its standard error, to two digits of the error; to `digits` digits where there is none."""
     if stderr is None or not math.isfinite(number) or not math.isfinite(stderr) or stderr <= 0:
         return plain(number, digits)
     decimals = max(0, 1 - math.floor(math.log10(stderr)))
@@ -52,7 +52,7 @@ def _unsigned_zero(text: str) -> str:
 
 
 def number_text(value: Value, plus_minus: str = "±", scale: float = 0.0) -> str:
-    """A value for the eye: a word as it is, several numbers one after another, a number with its error.
+    """Write a value: a word as it is, several numbers one after another, a number with its standard error.
 
     Without an error it is 0 where rounding explains it: `scale` is the size of the numbers that it is one of.
     """
@@ -66,7 +66,7 @@ def number_text(value: Value, plus_minus: str = "±", scale: float = 0.0) -> str
 
 
 def texts(values: Mapping[str, Value]) -> dict[str, str]:
-    """Every value for the eye; those whose names begin alike (`mean/w`, `mean/cos(w)`) have one scale."""
+    """Write every value. Those whose names begin alike (`mean/w`, `mean/cos(w)`) have one scale."""
     scales = {family: _scale(values, family) for family in {_family(name) for name in values}}
     return {name: number_text(value, scale=scales[_family(name)]) for name, value in values.items()}
 

@@ -45,11 +45,11 @@ class Observer(Protocol):
         ...
 
     def table(self, title: str, table: Table) -> None:
-        """Show a table as soon as it is known. One of the same title among the results is not shown once more."""
+        """Show a table as soon as it is known. The end of the run does not show a table of this title again."""
         ...
 
     def counting(self, text: str, before: int, total: int) -> None:
-        """Count the steps that follow as `text` of `total`, the first `before` of them being those of other parts."""
+        """Show the steps that follow as `text` of `total`, counted from step `before`, where other parts ended."""
         ...
 
     def restore(self) -> State | None:
@@ -69,7 +69,7 @@ class Observer(Protocol):
         ...
 
     def keep(self, state: State) -> None:
-        """Save a state at once: of work in few and long steps."""
+        """Save a state at once. This is for work in few and long steps."""
         ...
 
     def cost(self, name: str, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""What a person sees while something runs, on stderr: one live line in a terminal, plain lines elsewhere."""
+"""What stderr shows while something runs: one live line in a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class Display:
         self._line(text)
 
     def sentence(self, text: str) -> None:
-        """A sentence that stays, broken at words where a terminal is narrower."""
+        """Print a sentence, which stays. It is broken at words where a terminal is narrower."""
         if self._live_wanted:
             width = self._console().width
             text = "\n".join(textwrap.wrap(shown(text), width - 1, break_long_words=False, break_on_hyphens=False))
@@ -106,7 +106,7 @@ class Display:
             self._line(text)
 
     def table(self, title: str, table: Table) -> None:
-        """A table on standard output as soon as it is known; nothing for one of many jobs."""
+        """Print a table to standard output; for a job of a sweep print nothing."""
         if self._terse:
             return
         from gnicli.engine.table_text import print_table

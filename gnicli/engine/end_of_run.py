@@ -1,4 +1,4 @@
-"""The end of a run as a person sees it: tables, then a few sentences. The report has all of it."""
+"""What the screen shows at the end of a run: tables, then a few sentences. The report has all of it."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ _MOST_IN_LINE = 3
 
 
 def in_line(values: Mapping[str, Value], first: Sequence[Headline]) -> str:
-    """The first headline values, for the one line that a job of a sweep ends with."""
+    """Write the first headline values, for the one line that a job of a sweep ends with."""
     found = list(headlines.chosen(first, values).items())[:_MOST_IN_LINE]
     return "  ".join(f"{words} {number_text.number_text(values[name])}" for name, words in found)
 
 
 def show(results: Results, first: Sequence[Headline], shown: Collection[str], display: Display) -> None:
-    """Print the experiment's own tables but for those of the titles `shown`, or where it has none its values.
+    """Print the experiment's own tables, except those with a title in `shown`; where it has none print its values.
 
-    Three sentences follow, because nothing is told before the table that it is about: what became of the run, the
-    warnings, and the first notes. Warnings are shown even where they are more than three.
+    Three sentences follow the tables that they are about: what became of the run, the warnings, and the first notes.
+    Warnings are shown even where they are more than three.
     """
     for title, table in results.tables.items():
         if title not in shown:

@@ -72,7 +72,7 @@ class Job(Generic[machine.Config]):
         first: Sequence[Headline] = (),
         setting: str = "",
     ) -> None:
-        """As `execute` is given them; `first` are the headline values."""
+        """Take the arguments of `execute`; `first` are its `headlines`."""
         self.run = run
         self.config = config
         self.plain = plain
@@ -204,8 +204,8 @@ class Job(Generic[machine.Config]):
         if not self.caller.shows:
             return
         if self.in_sweep:
-            told = results.message or results.status
-            self.display.note(f"{self.name}: {told}  {end_of_run.in_line(self.values, self.first)}")
+            ending = results.message or results.status
+            self.display.note(f"{self.name}: {ending}  {end_of_run.in_line(self.values, self.first)}")
             for warning in results.warnings:
                 self.display.note(f"{self.name}: {warning}")
             return

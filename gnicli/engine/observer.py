@@ -40,7 +40,7 @@ class RunObserver:
         checkpoint_steps: int | None = None,
         checkpoint_seconds: float = 30.0,
     ) -> None:
-        self.shown: set[str] = set()  # titles of the tables that were
+        self.shown: set[str] = set()  # titles of the tables that were shown
         self.spent = 0.0
         self.costs: dict[str, float] = {}
         self.saved_step = None if state is None else state.step
@@ -77,12 +77,12 @@ class RunObserver:
         self.spent += time.monotonic() - begin
 
     def table(self, title: str, table: Table) -> None:
-        """Show a table now, in place of at the end."""
+        """Show a table now, and not again at the end."""
         self._display.table(title, table)
         self.shown.add(title)
 
     def counting(self, text: str, before: int, total: int) -> None:
-        """Count what follows as `text`, from 0 to `total`."""
+        """Show the steps that follow as `text`, counted from 0 to `total`."""
         self._counted = text, before, total
 
     def restore(self) -> State | None:

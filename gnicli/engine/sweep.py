@@ -95,11 +95,11 @@ class Sweep:
         header, rows = job_table(records)
         files.replace(self.folder / "sweep.csv", tables.encode_csv(header, rows))
         status, code, message = _verdict(records, interrupted)
-        told = {"Settings": settings_table(records, headlines), "Jobs": jobs_table(records, headlines)}
+        printed = {"Settings": settings_table(records, headlines), "Jobs": jobs_table(records, headlines)}
         if shows:
-            _print(told, records)
+            _print(printed, records)
         try:
-            self._summarize(summarize, records, told, {"status": status, "error": message})
+            self._summarize(summarize, records, printed, {"status": status, "error": message})
         except BaseException as error:
             how = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
             self._claim.update(status=how, error=f"summary: {error}"[:200], end=folders.stamp())
@@ -117,7 +117,7 @@ class Sweep:
         self,
         summarize: Summarize | None,
         records: Sequence[RunRecord],
-        told: Mapping[str, Table],
+        printed: Mapping[str, Table],
         ending: Manifest,
     ) -> None:
         results = summarize(records) if summarize else summary(records)
@@ -129,13 +129,13 @@ class Sweep:
             files.replace(self.folder / "arrays.npz", lambda stream: tables.write_arrays(stream, arrays))
         in_table = means_by_label(groups(records))
         others = {name: value for name, value in results.values.items() if name not in in_table}
-        text = report.render(self._claim.manifest | ending, results._replace(values=others), drawn, told)
+        text = report.render(self._claim.manifest | ending, results._replace(values=others), drawn, printed)
         files.replace(self.folder / "report.md", text)
 
 
-def _print(told: Mapping[str, Table], records: Sequence[RunRecord]) -> None:
-    """The settings, and the jobs where they say more: several of one setting, or one that was not completed."""
-    settings, jobs = told["Settings"], told["Jobs"]
+def _print(printed: Mapping[str, Table], records: Sequence[RunRecord]) -> None:
+    """Print the settings, and the jobs where they say more: several of one setting, or one that was not completed."""
+    settings, jobs = printed["Settings"], printed["Jobs"]
     if settings.rows:
         table_text.print_table(settings)
     if len(jobs.rows) > len(settings.rows) or any(record.status != "completed" for record in records):

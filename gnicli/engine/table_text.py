@@ -1,4 +1,4 @@
-"""Tables on standard output, fitted to the width of the terminal: the one place that decides what gives way.
+"""Tables on standard output, fitted to the width of the terminal.
 
 A number is never broken, and heads and texts are broken at blanks only. A table that is too wide first wraps its heads,
 then its texts; if that is not enough it is turned, so that its rows become columns; if it is too wide even so, columns
@@ -29,7 +29,7 @@ _BETWEEN, _AROUND = 3, 1  # characters that rich puts between columns, and aroun
 
 
 class Layout(NamedTuple):
-    """A table as it is to be drawn: lines of a cell are separated by newlines; `n_left_out` columns are not there."""
+    """A table as it is drawn. Lines of a cell are separated by newlines; `n_left_out` columns are not there."""
 
     header: list[str]
     rows: list[list[str]]
@@ -200,6 +200,6 @@ def results_table(values: Mapping[str, Value]) -> Table:
 
 
 def print_path(path: object) -> None:
-    """The last line a command prints: a path, never wrapped."""
+    """Print a path, the last line of a command. It is never wrapped."""
     sys.stdout.write(f"{path}\n")
     sys.stdout.flush()

@@ -74,7 +74,7 @@ def investigate(x: np.ndarray, plan: Plan, tell: Callable[[int, int], None] = la
 
 
 def conclude(look: Look, tested: goodness.Goodness | None) -> Finding:
-    """What the fits of a sample and their tests, if there are any, come to."""
+    """Judge a sample by its fits and, where there are any, their tests."""
     plan = look.plan
     outcome, said = verdict.decide(look.evidence(tested if plan.law == "stable" else None))
     family, law = look.good[plan.law]

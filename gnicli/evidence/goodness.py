@@ -205,7 +205,7 @@ def assess(
     others = Rivals(rivals)
     ((law, slope),) = draws.fitted([x], [numpy_stream(seed, "bootstrap", 0)])
     observed = statistics(x, family, law, others)
-    # Of the bootstrap's own, because its samples may be far from what the rivals are at these.
+    # The bootstrap begins at fits of its own, because its samples may be far from the observed ones.
     others = Rivals(rivals)
     if math.isfinite(slope):
         observed["drift"] = slope

@@ -63,11 +63,11 @@ class Session:
             )
 
     def setting(self, overrides: list[str]) -> str:
-        """Of a job's overrides those that the sweep does not give to all of its jobs, in words."""
+        """Write those overrides of a job that the sweep does not give to all of its jobs."""
         return " ".join(word for word in overrides if word not in self.overrides)
 
     def announce(self, number: str, setting: str) -> None:
-        """Say which job of how many begins, and how long those that are left may take."""
+        """Print which job of how many begins, and how long the jobs that are left may take."""
         if not self.caller.shows:
             return
         from gnicli.engine.display import Display
