@@ -47,20 +47,56 @@ def test_fits_made_together_are_those_made_alone():
             assert getattr(law, name) == pytest.approx(getattr(one, name), rel=1e-6, abs=1e-6)
 
 
-def test_p_values_are_those_of_exact_distances_and_cold_fits(monkeypatch):
-    """The same draws with the tables of the inversion and every rival fitted from scratch."""
+def assessed(x, rivals, n_bootstrap, seed=1):
+    family = stable_family(exact=False)
+    return goodness.assess(
+        x, family, seed=seed, n_bootstrap=n_bootstrap, with_blocks=True, is_short=False, rivals=rivals
+    )
+
+
+@pytest.fixture
+def slow_way(monkeypatch):
+    """From then on distances come from the inversion, and every rival is fitted from scratch."""
+
+    def change():
+        monkeypatch.setattr("gnicli.stable.fitting.node_distribution.serves", lambda law: False)
+        monkeypatch.setattr("gnicli.evidence.goodness._TOGETHER", 1)
+        monkeypatch.setattr(StudentT, "refit", Law.refit)
+
+    return change
+
+
+def test_p_values_are_those_of_exact_distances_and_cold_fits(slow_way):
+    """The draws are the same."""
     x = StableLaw(1.5, 0.5).rvs(600, np.random.default_rng(5))
     rivals = [OTHERS[name] for name in ("student", "laplace")]
-
-    def assessed():
-        family = stable_family(exact=False)
-        return goodness.assess(x, family, seed=1, n_bootstrap=29, with_blocks=True, is_short=False, rivals=rivals)
-
-    quick = assessed()
-    monkeypatch.setattr("gnicli.stable.fitting.node_distribution.serves", lambda law: False)
-    monkeypatch.setattr(StudentT, "refit", Law.refit)
-    slow = assessed()
+    quick = assessed(x, rivals, 29)
+    slow_way()
+    slow = assessed(x, rivals, 29)
     assert quick.p_values == slow.p_values
     assert quick.together == slow.together
     for name, value in quick.statistics.items():
         assert math.isclose(value, slow.statistics[name], rel_tol=1e-3, abs_tol=5e-3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n", [500, 2000])
+@pytest.mark.parametrize(
+    "draw",
+    [StableLaw(1.5, 0.5).rvs, StableLaw(1.2, -0.8).rvs, lambda n, rng: rng.standard_t(3, n)],
+    ids=["alpha 1.5", "alpha 1.2", "Student"],
+)
+def test_p_values_of_many_samples_agree_to_one_draw_and_nearly_all_are_equal(draw, n, slow_way):
+    """So they have one distribution, under the null and where the law is another one."""
+    samples = [draw(n, np.random.default_rng((n, k))) for k in range(10)]
+    rivals = [OTHERS[name] for name in ("student", "laplace", "subweibull")]
+
+    def p_values():
+        return np.array([list(assessed(x, rivals, 49, k).p_values.values()) for k, x in enumerate(samples)])
+
+    quick = p_values()
+    slow_way()
+    slow = p_values()
+    assert quick.shape == (10, 4)
+    assert np.abs(quick - slow).max() < 1.5 / 50
+    assert (quick != slow).sum() <= 2
