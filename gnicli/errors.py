@@ -96,6 +96,10 @@ class DataError(GniError):
     exit_code = 3
 
 
+class NoSuchFileError(DataError):
+    """A file that was named and is not there: a slip like a wrong key, after which nothing is left behind either."""
+
+
 class NumericalError(GniError):
     """A computation that has no finite answer (a diverged run, a sample without spread)."""
 

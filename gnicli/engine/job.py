@@ -29,7 +29,7 @@ from gnicli.engine.caller import Caller
 from gnicli.engine.manifest import ArrayNote, Manifest
 from gnicli.engine.observer import RunObserver
 from gnicli.engine.signals import KEYBOARD_EXIT_CODE, StopRequest, stop_on_signals
-from gnicli.errors import GniError, Interrupted, UsageError, shown
+from gnicli.errors import GniError, Interrupted, NoSuchFileError, UsageError, shown
 
 DIVERGED_EXIT_CODE = 4
 Experiment = Callable[[machine.Config, Observer], Results]
@@ -38,8 +38,7 @@ Experiment = Callable[[machine.Config, Observer], Results]
 class Outcome(NamedTuple):
     """How a run ended: `exit_code` is 0, 4 (diverged), 75 or 130 (interrupted), or the error's; `message` one line.
 
-    In a sweep an exit code of 75 or 130 asks to start no further job, even where this one was completed in spite of
-    the signal.
+    In a sweep 75 or 130 asks to start no further job, even where this one was completed in spite of the signal.
     """
 
     status: str
@@ -127,7 +126,7 @@ class Job(Generic[machine.Config]):
                 results = self.run(machine.with_device(self.config, self.device), self.observe(stop))
                 stop.at_once = False
                 self.finish(results)  # still under the handlers: what is complete is not thrown away for a signal
-        except UsageError as error:
+        except (UsageError, NoSuchFileError) as error:
             if self.in_sweep or self.resume or (self.observer is not None and self.observer.produced):
                 return self.fail(error)
             self.close()

@@ -16,7 +16,7 @@ from gnicli import checks
 from gnicli.checks import key
 from gnicli.contracts.components import ParquetReader
 from gnicli.contracts.observer import Observer
-from gnicli.errors import DataError, GniError, ResourceError, UsageError, shown
+from gnicli.errors import DataError, GniError, NoSuchFileError, ResourceError, UsageError, shown
 
 if TYPE_CHECKING:
     import numpy as np
@@ -123,7 +123,7 @@ def _found(name: str) -> Path:
         if path.is_dir():
             raise UsageError(f"{path} is a folder; give a file")
         if not path.exists():
-            raise DataError(f"{path}: no such file")
+            raise NoSuchFileError(f"{path}: no such file")
     except OSError as error:
         raise ResourceError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
     return path
