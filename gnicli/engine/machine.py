@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
@@ -22,7 +23,7 @@ def choose(config: Mapping[str, object], saved: Manifest) -> tuple[str, int | No
     `saved` is the manifest of a run that is resumed, or empty: it goes on where it began, or its digits would change.
 
     torch is imported only for a config that has something to ask it. Raises `ResourceError` for `device=cuda` without
-    CUDA.
+    CUDA, and for `device=cuda:N` where torch sees no such device.
     """
     typed, asked = config.get("threads"), config.get("device")
     threads = typed if isinstance(typed, int) else saved.get("threads")
@@ -31,13 +32,25 @@ def choose(config: Mapping[str, object], saved: Manifest) -> tuple[str, int | No
     import torch
 
     available = torch.cuda.is_available()
-    if asked == "cuda" and not available:
-        version = torch.__version__
-        raise ResourceError(f"CUDA not available (torch {version}); use device=cpu or device=auto")
+    if isinstance(asked, str) and asked.startswith("cuda"):
+        _require_cuda(asked, torch.cuda.device_count() if available else 0, torch.__version__)
     device = str(asked or "cpu")
     if device == "auto":
         device = "cuda" if available and saved.get("device") != "cpu" else "cpu"
     return device, torch.get_num_threads() if threads is None else threads
+
+
+def _require_cuda(asked: str, n_devices: int, version: str) -> None:
+    """`ResourceError` where there is no CUDA, or not so many devices."""
+    if not n_devices:
+        listed = os.environ.get("CUDA_VISIBLE_DEVICES")
+        hidden = "" if listed is None else f", with CUDA_VISIBLE_DEVICES={listed!r}"
+        raise ResourceError(f"CUDA not available (torch {version}{hidden}); use device=cpu or device=auto")
+    if int(asked.partition(":")[2] or 0) >= n_devices:
+        seen = "one CUDA device, cuda:0" if n_devices == 1 else f"CUDA devices 0 … {n_devices - 1}"
+        raise ResourceError(
+            f"device={asked}: torch sees {seen}; CUDA_VISIBLE_DEVICES in the environment decides which ones it sees"
+        )
 
 
 @contextlib.contextmanager

@@ -43,7 +43,7 @@ class GradientNoiseConfig:
     n_mean: int = key(16, "fresh draws whose mean is subtracted from the measured draw, equation (3.2)")
     seed: int = key(0, "random seed of initialization, minibatch and noise")
     dtype: str = key("float32", "floating-point type of the network", choices=learning.DTYPES)
-    device: str = key("auto", "device to compute on", choices=learning.DEVICES)
+    device: str = key("auto", learning.DEVICE_HELP, choices=learning.DEVICES)
     threads: Optional[int] = key(None, "CPU threads; default: torch's choice")
     run: RunConfig = key(RunConfig, "where a run lives and how often its state is kept")
 

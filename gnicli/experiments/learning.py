@@ -5,6 +5,7 @@ This module imports nothing heavy: `--help` and completion read schemas that use
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, ClassVar, Optional, Protocol
@@ -23,6 +24,7 @@ LOSS_HELP = "loss; auto: mse for regression, cross_entropy for classes"
 DTYPES = ("float32", "float64")
 _MOST_THREADS = 1025
 DEVICES = ("auto", "cpu", "cuda")
+DEVICE_HELP = "device to compute on; cuda:1 is the second one"
 _NETWORK, _DATA, _WORK, _FIRST_STEP = range(4)  # what global generators are keyed with
 MINIBATCH = 128
 FULL_UP_TO = 2048  # training examples that batch_size=auto takes all at once
@@ -56,7 +58,8 @@ def check(config: Learning) -> None:
         checks.integer("batch_size", config.batch_size, least=1)
     checks.choice("loss", config.loss, ("auto", *LOSSES))
     checks.choice("dtype", config.dtype, DTYPES)
-    checks.choice("device", config.device, DEVICES)
+    if not re.fullmatch(r"cuda:\d{1,4}", str(config.device)):
+        checks.choice("device", config.device, DEVICES)
     checks.seed("seed", config.seed)
 
 

@@ -94,7 +94,7 @@ class TrainConfig:
         "the run, or fewer records if they would take more than a tenth of the training time",
     )
     seed: int = key(0, "random seed of initialization, data order and noise")
-    device: str = key("auto", "device to compute on", choices=learning.DEVICES)
+    device: str = key("auto", learning.DEVICE_HELP, choices=learning.DEVICES)
     threads: Optional[int] = key(None, "CPU threads; default: torch's choice")
     run: RunConfig = key(RunConfig, "where a run lives and how often its state is kept")
 

@@ -6,6 +6,7 @@ import torch
 import yaml
 
 from gnicli.contracts.results import Results, Value
+from gnicli.engine import machine
 from gnicli.errors import DataError, GniError, ResourceError
 
 
@@ -38,6 +39,29 @@ def test_cuda_where_there_is_none(tmp_path, monkeypatch):
         fake.start(tmp_path / "run", device="cuda")
     assert caught.value.exit_code == 6
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("listed", [None, "", "1"])
+def test_where_there_is_none_what_hides_it_is_named(monkeypatch, listed):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if listed is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", listed)
+    with pytest.raises(ResourceError) as caught:
+        machine.choose({"device": "cuda:1"}, {})
+    assert (f"CUDA_VISIBLE_DEVICES={listed!r}" in str(caught.value)) == (listed is not None)
+
+
+@pytest.mark.parametrize(
+    ("n_devices", "seen"), [(1, "torch sees one CUDA device, cuda:0;"), (3, "CUDA devices 0 … 2;")]
+)
+def test_a_device_by_its_number(monkeypatch, n_devices, seen):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: n_devices)
+    last = f"cuda:{n_devices - 1}"
+    assert machine.choose({"device": last, "threads": 1}, {}) == (last, 1)
+    with pytest.raises(ResourceError, match=f"device=cuda:{n_devices}: .*{seen} CUDA_VISIBLE_DEVICES"):
+        machine.choose({"device": f"cuda:{n_devices}"}, {})
 
 
 def test_a_resumed_run_takes_the_saved_thread_count(tmp_path):
