@@ -76,6 +76,10 @@ class Observer(Protocol):
         """Add to the seconds that the manifest gives for a part of the work (results hold no clock)."""
         ...
 
+    def advise(self, text: str) -> None:
+        """Show a sentence that depends on this machine and this moment; it is kept nowhere."""
+        ...
+
     def note(self, text: str) -> None:
         """Write a sentence to `run.log` and show it: a warning, or a choice that was made."""
         ...
@@ -118,6 +122,9 @@ class SilentObserver:
 
     def cost(self, name: str, seconds: float) -> None:
         """Keep nothing."""
+
+    def advise(self, text: str) -> None:
+        """Ignored."""
 
     def note(self, text: str) -> None:
         """Keep the sentence."""

@@ -166,6 +166,7 @@ class Job(Generic[machine.Config]):
             state=self.state,
             checkpoint_steps=settings.get("checkpoint_steps"),
             checkpoint_seconds=settings.get("checkpoint_seconds") or 30.0,
+            prefix=f"job {self.folder.name}: " if self.in_sweep else "",
         )
         self.state = None
         return self.observer

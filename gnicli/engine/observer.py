@@ -24,7 +24,8 @@ FLUSH_SECONDS = 1.0
 class RunObserver:
     """Implements `contracts.observer.Observer` for one run in one folder.
 
-    `spent` is the time in seconds that the run has lost to the engine so far, `costs` that of the named parts of it.
+    `prefix` opens every line of advice. `spent` is the time in seconds that the run has lost to the engine so far,
+    `costs` that of the named parts of it.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class RunObserver:
         state: State | None = None,
         checkpoint_steps: int | None = None,
         checkpoint_seconds: float = 30.0,
+        prefix: str = "",
     ) -> None:
         self.shown: set[str] = set()  # titles of the tables that were shown
         self.spent = 0.0
@@ -51,6 +53,7 @@ class RunObserver:
         self._display = display
         self._stop = stop
         self._log = log
+        self._prefix = prefix
         self._state = state
         self._counted: tuple[str, int, int | None] = ("step", 0, None)
         self._checkpoint_steps = checkpoint_steps or 0
@@ -122,6 +125,10 @@ class RunObserver:
     def cost(self, name: str, seconds: float) -> None:
         """Add to the seconds of a part of the work."""
         self.costs[name] = self.costs.get(name, 0.0) + seconds
+
+    def advise(self, text: str) -> None:
+        """Show a sentence and keep it nowhere; in a sweep it begins with its job."""
+        self._display.note(f"{self._prefix}{text}")
 
     def note(self, text: str) -> None:
         """Write a sentence to run.log and show it."""

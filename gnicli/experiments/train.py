@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from gnicli.training.batches import Batches
     from gnicli.training.loop import Examples, Trained
+    from gnicli.training.pace import Work
 
 DEFAULT_STEPS = 2000
 _NOTED_STEPS = 10  # a shorter run needs no records between its ends, so no note says that it has none
@@ -124,6 +125,7 @@ def run(config: TrainConfig, observer: Observer) -> Results:
     from gnicli.training.batches import Batches
     from gnicli.training.loop import Examples, Loop
     from gnicli.training.optimizer import build_optimizer
+    from gnicli.training.pace import Pace
     from gnicli.training.pictures import loss_figure
 
     data = learning.load(config, config.seed, observer)
@@ -159,6 +161,7 @@ def run(config: TrainConfig, observer: Observer) -> Results:
         parts=parts,
         watch=tracker,
         before=learning.keying(config) if learning.is_foreign(*_components(config)) else None,
+        pace=Pace(_work(config, batches), observer.advise),
     )
     with learning.working(config.seed):
         trained = loop()
@@ -235,6 +238,14 @@ def _plan(config: TrainConfig, batches: Batches, steps: int, eval_every: int) ->
             "would take over a tenth of the training time; eval_every=N records them every N steps"
         )
     return notes
+
+
+def _work(config: TrainConfig, batches: Batches) -> Work:
+    """What a step of this run takes the gradient of, from which its pace makes a sentence."""
+    from gnicli.training.pace import Work
+
+    draws = config.M if config.objective.name == "noisy" and config.noise.name != "none" else 1
+    return Work(batches.batch_size or batches.n, draws, batches.per_epoch, learning.MINIBATCH)
 
 
 def _results(

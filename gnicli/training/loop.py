@@ -58,6 +58,18 @@ class Watch(Protocol):
         ...
 
 
+class Stopwatch(Protocol):
+    """Measures the time of each step."""
+
+    def begin(self) -> None:
+        """A step begins."""
+        ...
+
+    def end(self, n_left: int) -> None:
+        """A step has ended and `n_left` are to come."""
+        ...
+
+
 class Loop:
     """One training run: call it once.
 
@@ -65,7 +77,7 @@ class Loop:
     `schedule` multiplies `lr`; a record is made before the first step, every `eval_every` steps and after the last. The
     objective, which costs nothing, is recorded at each 50th of the run as well.
     `parts` keep more than weights: what they hold goes into the state. `before` is called with each step, and with
-    the number of finished ones before each look at the weights.
+    the number of finished ones before each look at the weights. `pace` measures each step.
     """
 
     def __init__(
@@ -85,6 +97,7 @@ class Loop:
         parts: Sequence[Stateful] = (),
         watch: Watch | None = None,
         before: Callable[[int], None] | None = None,
+        pace: Stopwatch | None = None,
     ) -> None:
         self.module = module
         self.gradient = gradient
@@ -100,6 +113,7 @@ class Loop:
         self.parts = parts
         self.watch = watch
         self.before = before
+        self.pace = pace
         self.columns: tuple[str, ...] = ()
         self.history: list[list[float]] = []
         self.objectives: list[list[float]] = []
@@ -114,8 +128,12 @@ class Loop:
             self._record(0, {})
             self._watch(0)
         for step in range(first, self.steps):
-            objective = self._step(step)
             done = step + 1
+            if self.pace is not None:
+                self.pace.begin()
+            objective = self._step(step)
+            if self.pace is not None:
+                self.pace.end(self.steps - done)
             if not math.isfinite(objective):
                 self.observer.metrics(done, {"objective": objective})
                 return self._finished(done, objective)
