@@ -22,7 +22,9 @@ $(READY): pyproject.toml constraints.txt
 	@touch $@
 
 run: $(READY) ## train a network with injected noise (a minute or less)
-	$(BIN)/gni train dataset=digits noise=mult M=4 network.depth=2 batch_size=100 lr=0.05 epochs=60
+	$(BIN)/gni train dataset=digits noise=mult M=4 network.depth=2
+	@printf '\n%s\n' 'To have gni on the PATH of this shell: source $(BIN)/activate' \
+		'Then: gni quickstart (a first run of each command), gni doctor (what is here), gni --help'
 
 # Two workers of one thread each: the suite is made of many short runs, which a second thread does not speed up.
 test: $(READY) ## run the tests

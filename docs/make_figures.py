@@ -15,7 +15,7 @@ HERE = Path(__file__).parent
 FIGURES = {
     "sweep": (
         "gni train -m objective=clean,noisy,explicit 'seed=range(5)' dataset=digits noise=mult noise.std=0.5 "
-        "network.depth=2 network.width=64 batch_size=100 lr=0.1 epochs=60 threads=1",
+        "network.depth=2 network.width=64 batch_size=100 optimizer.name=sgd lr=0.1 epochs=60 threads=1",
         "train_loss",
     ),
 }

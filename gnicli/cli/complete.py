@@ -20,7 +20,7 @@ def candidates(command: str, before: list[str], word: str) -> list[Candidate]:
     listed = part[: part.rfind(",") + 1]
     found: list[Candidate] = []
     members = schema_keys.default_members(command)
-    taken = paper_experiments.taken(before)
+    taken = paper_experiments.taken(command, before)
     own = paper_experiments.of_command(command)
     if sign:
         if stem == paper_experiments.GROUP:

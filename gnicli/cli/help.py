@@ -14,7 +14,8 @@ _WIDE = 68  # narrower than this, the meaning goes below the key
 _MOST = 110  # wider lines read badly
 _EXAMPLES = {
     "train": (
-        ("", "the defaults: sinusoids, a small network, added noise"),
+        ("", "the defaults: slow sine waves, a small network, added noise; some 10 s"),
+        ("protocol=paper", "the paper's set-up, which takes tens of thousands of steps"),
         ("dataset=digits noise=mult M=16", "multiplied noise, 16 draws per step"),
         ("-m M=1,2,4 'seed=range(3)'", "a sweep of 9 runs, with a table and a figure"),
         ("network=conv dataset=svhn batch_size=64", "a convolutional network in minibatches"),

@@ -27,7 +27,7 @@ DEVICES = ("auto", "cpu", "cuda")
 DEVICE_HELP = "device to compute on; cuda:1 is the second one"
 _NETWORK, _DATA, _WORK, _FIRST_STEP = range(4)  # what global generators are keyed with
 MINIBATCH = 128
-FULL_UP_TO = 2048  # training examples that batch_size=auto takes all at once
+FULL_UP_TO = 1024  # training examples that batch_size=auto takes all at once: the sinusoids; image sets have more
 BATCH_HELP = f"auto, full or a number; auto: full up to {FULL_UP_TO:,} training examples, else {MINIBATCH}"
 
 

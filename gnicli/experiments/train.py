@@ -5,6 +5,7 @@ This module imports nothing heavy: `--help` and completion read the schema from 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Optional
@@ -36,7 +37,8 @@ if TYPE_CHECKING:
     from gnicli.training.loop import Examples, Trained
     from gnicli.training.pace import Work
 
-DEFAULT_STEPS = 2000
+DEFAULT_STEPS = 1000
+DEFAULT_EPOCHS = 5  # in minibatches, where they are more than DEFAULT_STEPS
 _NOTED_STEPS = 10  # a shorter run needs no records between its ends, so no note says that it has none
 
 HEADLINES = (
@@ -53,7 +55,7 @@ HEADLINES = (
 class OptimizerConfig:
     """`optimizer.*`: how a gradient becomes a step."""
 
-    name: str = key("sgd", "optimizer", choices=("sgd", "adam"))
+    name: str = key("adam", "optimizer", choices=("adam", "sgd"))
     momentum: float = key(0.0, "momentum of sgd, in [0, 1)")
     nesterov: bool = key(False, "Nesterov's momentum (sgd)")
     beta1: float = key(0.9, "decay of adam's first moment, in [0, 1)")
@@ -61,7 +63,7 @@ class OptimizerConfig:
     weight_decay: float = key(0.0, "coefficient of ½‖w‖² added to the objective")
 
     def __post_init__(self) -> None:
-        checks.choice("optimizer.name", self.name, ("sgd", "adam"))
+        checks.choice("optimizer.name", self.name, ("adam", "sgd"))
         checks.number("optimizer.momentum", self.momentum, least=0, below=1)
         checks.number("optimizer.beta1", self.beta1, least=0, below=1)
         checks.number("optimizer.beta2", self.beta2, least=0, below=1)
@@ -83,10 +85,14 @@ class TrainConfig:
     schedule: Unchecked[Schedule] = key(None, "learning-rate schedule")
     optimizer: OptimizerConfig = key(OptimizerConfig, "optimizer")
     M: int = key(1, "noise draws averaged in each step, equation (4.5)")
-    steps: Optional[int] = key(None, f"gradient steps; default {DEFAULT_STEPS} unless epochs is given")
+    steps: Optional[int] = key(
+        None,
+        f"gradient steps; default: {DEFAULT_STEPS:,}; with minibatches the fewest whole epochs that have as many, "
+        f"{DEFAULT_EPOCHS} at least",
+    )
     epochs: Optional[float] = key(None, "passes over the training data, in place of steps")
     batch_size: Any = key("auto", f"examples per step: {learning.BATCH_HELP}")
-    lr: float = key(0.01, "learning rate")
+    lr: float = key(0.003, "learning rate")
     loss: str = key("auto", learning.LOSS_HELP, choices=("auto", *learning.LOSSES))
     dtype: str = key("float32", "floating-point type of the network", choices=learning.DTYPES)
     eval_every: Optional[float] = key(
@@ -211,10 +217,14 @@ def _components(config: TrainConfig) -> list[Any]:
 
 
 def _steps(config: TrainConfig, per_epoch: int) -> int:
-    """The number of gradient steps, from steps or epochs."""
+    """The number of gradient steps, from steps or epochs, else the default: whole epochs where an epoch has steps."""
     if config.epochs is not None:
         return max(1, round(config.epochs * per_epoch))
-    return config.steps or DEFAULT_STEPS
+    if config.steps is not None:
+        return config.steps
+    if per_epoch == 1:
+        return DEFAULT_STEPS
+    return per_epoch * max(DEFAULT_EPOCHS, math.ceil(DEFAULT_STEPS / per_epoch))
 
 
 def _plan(config: TrainConfig, batches: Batches, steps: int, eval_every: int) -> list[str]:

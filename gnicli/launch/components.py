@@ -15,6 +15,7 @@ from gnicli.errors import UsageError
 from gnicli.registry import GROUPS, Member, members
 
 NO_EXPERIMENT = "experiment/none"
+NO_PROTOCOL = "protocol/none"
 SCHEMA_SUFFIX = "_schema"  # of the schema of a command, beside the YAML file that bears the command's name
 
 
@@ -64,7 +65,7 @@ def _configurable(member: Member) -> type:
 def register(command_schemas: dict[str, type]) -> dict[tuple[str, str], UsageError]:
     """Tell Hydra all schemas: those of the commands as `<command>_schema`, those of all members by group.
 
-    `experiment=none`, which every command starts from, is registered as well: it has no keys.
+    `experiment=none` and `protocol=none`, which commands start from, are registered as well: they have no keys.
     Returns the members of other packages that could not be loaded; they matter only to those who name them.
     """
     from gnicli.launch.hydra_versions import store
@@ -80,6 +81,7 @@ def register(command_schemas: dict[str, type]) -> dict[tuple[str, str], UsageErr
                 broken[group, name] = error
                 continue
             store(group=group, name=name, node=node)
-    group, _, name = NO_EXPERIMENT.partition("/")
-    store(group=group, name=name, node={}, package="_global_")
+    for nothing in (NO_EXPERIMENT, NO_PROTOCOL):
+        group, _, name = nothing.partition("/")
+        store(group=group, name=name, node={}, package="_global_")
     return broken

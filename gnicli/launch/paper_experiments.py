@@ -1,8 +1,8 @@
 """The experiments of the paper: the command that runs each, what it shows, and the settings that it takes.
 
 An experiment is `conf/experiment/<name>.yaml`. The comment at its top says the command (`# gni train experiment=fig4`)
-and what it shows; its defaults name its settings (`/protocol: learnable`), groups of YAML files without a schema that
-mean nothing elsewhere. Nothing here imports hydra.
+and what it shows; its defaults name its settings (`/budget: quick`, `override /protocol: learnable`), groups of YAML
+files without a schema. They mean nothing elsewhere, but for `ALONE`. Nothing here imports hydra.
 """
 
 from __future__ import annotations
@@ -14,15 +14,18 @@ from typing import NamedTuple
 
 from gnicli.errors import UsageError
 from gnicli.launch.arguments import Arguments
-from gnicli.launch.components import GROUPS, NO_EXPERIMENT, conf_folder
+from gnicli.launch.components import GROUPS, NO_EXPERIMENT, NO_PROTOCOL, conf_folder
 from gnicli.launch.did_you_mean import unknown
 
 GROUP, NONE = NO_EXPERIMENT.split("/")  # NONE is the choice where no experiment is named
 MEANINGS = {
-    "protocol": "set-up: paper, the one of the authors; learnable, one in which the networks learn",
+    "protocol": "set-up: paper, the one of the authors (without an experiment too); learnable, one in which the "
+    "networks learn",
     "budget": "size: quick, minutes on two cores; full, as large as in the paper",
     "arm": "variant to run, of those that the experiment compares",
 }
+# What a command takes of the settings where no experiment is named, by command, setting and value.
+ALONE = {"train": {"protocol": (NO_PROTOCOL.split("/")[1], "paper")}}
 
 
 class Setting(NamedTuple):
@@ -60,11 +63,12 @@ def _read(path: Path) -> Experiment:
     found = {}
     for entry in content.get("defaults", ()):
         group, value = next(iter(entry.items())) if isinstance(entry, dict) else ("", "")
-        name = group.removeprefix("/")
+        name = group.removeprefix("override ").removeprefix("/")
         if name in settings():
             listed = tuple(str(swept[name]).split(",")) if name in swept else values(name)
             found[name] = Setting(value, listed, name in swept)
-    return Experiment(path.stem, lines[0].split()[1], " ".join(lines[1:]), found)
+    in_order = {name: found[name] for name in (*MEANINGS, *found) if name in found}
+    return Experiment(path.stem, lines[0].split()[1], " ".join(lines[1:]), in_order)
 
 
 @functools.cache
@@ -94,9 +98,12 @@ def named(words: list[str]) -> list[str]:
     return [name for word in words for name in _typed(word, GROUP)]
 
 
-def taken(words: list[str]) -> dict[str, Setting]:
-    """The settings of the experiments that the words name."""
-    return {key: value for name in named(words) if name in _all() for key, value in _all()[name].settings.items()}
+def taken(command: str, words: list[str]) -> dict[str, Setting]:
+    """The settings of the experiments that the words name, or where they name none those that the command takes."""
+    names = named(words)
+    if not names or names == [NONE]:
+        return {name: Setting(choices[0], choices, False) for name, choices in ALONE.get(command, {}).items()}
+    return {key: value for name in names if name in _all() for key, value in _all()[name].settings.items()}
 
 
 def without_null(words: list[str]) -> list[str]:
@@ -130,6 +137,8 @@ def check(command: str, arguments: Arguments) -> None:
 
 def _check_setting(command: str, names: list[str], setting: str, value: str) -> None:
     if not names or names == [NONE]:
+        if value in ALONE.get(command, {}).get(setting, ()):
+            return
         takers = [experiment.name for experiment in of_command(command) if setting in experiment.settings]
         choices = f"with one of {', '.join(takers)}" if takers else f"but no experiment of gni {command} takes one"
         raise UsageError(f"{setting} is a setting of an experiment: experiment=NAME {setting}={value}, {choices}")

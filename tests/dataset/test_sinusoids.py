@@ -9,9 +9,11 @@ from gnicli.contracts.observer import SilentObserver
 from gnicli.dataset.sinusoids import Sinusoids
 from gnicli.errors import UsageError
 
+PAPER = {"inputs": "raw", "frequencies": list(range(5, 55, 5))}
+
 
 def load(seed: int = 0, **keys):
-    return Sinusoids(**keys).load(seed, SilentObserver())
+    return Sinusoids(**{**PAPER, **keys}).load(seed, SilentObserver())
 
 
 def test_the_paper_s_points_and_frequencies():
@@ -30,6 +32,13 @@ def test_the_paper_s_points_and_frequencies():
     phases = np.angle(1j * spectrum[on])
     assert (phases > 0).all()
     assert (phases < 1).all()
+
+
+def test_the_default_is_three_slow_waves_of_standardized_x():
+    data = Sinusoids().load(3, SilentObserver())
+    raw = load(3, frequencies=[1, 2, 3])
+    np.testing.assert_array_equal(data.train.targets, raw.train.targets)
+    np.testing.assert_array_equal(data.train.inputs, load(3, inputs="standardized").train.inputs)
 
 
 def test_phases_are_uniform_on_the_unit_interval():

@@ -20,7 +20,10 @@ SMALL = ("network.depth=1", "network.width=4", "threads=1")
             48,
             "minibatches of 128 of the 3,000 training examples, 24 steps an epoch; this run has 48",
         ),
-        (2049, {}, 2000, "this run has 2,000 steps, or 118 epochs"),
+        (1025, {}, 1008, "9 steps an epoch; this run has 1,008 steps, or 112 epochs"),
+        (73_257, {}, 2865, "573 steps an epoch; this run has 2,865 steps, or 5 epochs"),
+        (25_600, {}, 1000, "200 steps an epoch; this run has 1,000 steps, or 5 epochs"),
+        (1024, {}, 1000, None),
         (
             3000,
             {"epochs": 5, "batch_size": "full"},
@@ -28,10 +31,10 @@ SMALL = ("network.depth=1", "network.width=4", "threads=1")
             "so an epoch is one step and this run has 5 steps; with batch_size=128 an",
         ),
         (3000, {"steps": 7, "batch_size": "full"}, 7, "each step takes all 3,000 training examples"),
-        (2048, {"epochs": 1}, 1, "this run has 1 step; with batch_size=128 an epoch is 16 steps"),
+        (1024, {"epochs": 1}, 1, "this run has 1 step; with batch_size=128 an epoch is 8 steps"),
         (100, {"epochs": 3}, 3, "this run has 3 steps"),
         (3000, {"epochs": 1, "batch_size": 500}, 6, None),
-        (2048, {"steps": 3}, 3, None),
+        (1024, {"steps": 3}, 3, None),
     ],
 )
 def test_what_an_epoch_is(n, keys, steps, told):

@@ -10,7 +10,7 @@ from safetensors.numpy import load_file
 
 @pytest.mark.parametrize(("every", "kept"), [("null", False), (1, True)])
 def test_checkpoints_of_a_diverged_run_are_kept_if_any(gni, every, kept):
-    said = gni(*merged(TRAIN, ("lr=1e6", "steps=20", f"run.checkpoint_steps={every}")))
+    said = gni(*merged(TRAIN, ("optimizer.name=sgd", "lr=1e6", "steps=20", f"run.checkpoint_steps={every}")))
     assert said.code == 4, said.err
     assert "earlier checkpoints, if any, are kept" in said.err + said.out
     checkpoint = Path(said.last_line) / "checkpoint.safetensors"

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 QUICK = (
-    "train", "noise=mult", "noise.std=0.2", "dataset.frequencies=[1,2]", "M=4", "network.width=64", "network.depth=2",
-    "threads=1", "run.checkpoint_steps=10", "eval_every=7",
+    "train", "noise=mult", "noise.std=0.2", "protocol=paper", "dataset.frequencies=[1,2]", "M=4", "network.width=64",
+    "network.depth=2", "network.init=he", "threads=1", "run.checkpoint_steps=10", "eval_every=7",
 )  # fmt: skip
 PRODUCTS = ("metrics.csv", "results.json", "checkpoint.safetensors", "figures/gradient_noise.csv")
 

@@ -75,7 +75,8 @@ def test_without_noise_an_euler_chain_is_gradient_descent_of_train(gni, tmp_path
     """Chain 0 starts where `gni train` starts with the same seed, and takes its steps."""
     said = gni(
         "train", "dataset.frequencies=[1,2]", "dataset.n_train=30", "network.width=3", "network.depth=2", "threads=1",
-        "network.activation=tanh", "objective=clean", "dtype=float64", "lr=0.05", "steps=40", "seed=4",
+        "network.activation=tanh", "objective=clean", "optimizer.name=sgd", "dtype=float64", "lr=0.05",
+        "steps=40", "seed=4",
         f"run.dir={tmp_path / 'train'}",
     )  # fmt: skip
     assert said.code == 0, said.err

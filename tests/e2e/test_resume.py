@@ -9,7 +9,8 @@ import pytest
 
 RUN = (
     "train", "dataset=digits", "network.width=32", "network.depth=2", "noise=mult", "M=2", "batch_size=100",
-    "optimizer.momentum=0.9", "steps=900", "eval_every=30", "run.checkpoint_steps=20", "threads=1",
+    "optimizer.name=sgd", "optimizer.momentum=0.9", "lr=0.01", "steps=900", "eval_every=30", "run.checkpoint_steps=20",
+    "threads=1",
 )  # fmt: skip
 PRODUCTS = ("metrics.csv", "results.json", "checkpoint.safetensors", "figures/losses.csv")
 

@@ -78,7 +78,7 @@ def test_a_quick_sweep_of_an_experiment_ends_in_a_figure(capfd, monkeypatch, tmp
     assert "| arm=recorded | 2 | 2 | 0 | 2 |" in report
 
 
-@pytest.mark.parametrize("word", ["protocol=paper", "budget=full", "arm=M1"])
+@pytest.mark.parametrize("word", ["protocol=learnable", "budget=full", "arm=M1"])
 def test_without_an_experiment_its_settings_are_usage_errors(capfd, monkeypatch, tmp_path, word):
     from gnicli.cli import main
 

@@ -73,7 +73,7 @@ def test_nothing_is_printed_and_the_process_is_as_it_was(quick, capfd):
 
 def test_words_that_list_values_make_a_sweep(quick, capfd):
     for runs in (gnicli.run("train", "M=1,2"), gnicli.run("train", multirun=True, M=[1, 2])):
-        assert [run.results["train_loss"].value for run in runs] == pytest.approx([0.01, 0.02])
+        assert [run.results["train_loss"].value for run in runs] == pytest.approx([0.003, 0.006])
         assert runs.table()["M"].tolist() == ["1", "2"]
     failed = gnicli.run("train", "M=1,13")
     assert [run.status for run in failed] == ["completed", "failed"]

@@ -76,7 +76,7 @@ def test_cfg_prints_what_a_run_would_use_and_runs_nothing(gni, outputs):
 
 
 def test_package_and_resolve_reach_hydra(gni):
-    assert gni("train", "--cfg", "job", "--package", "optimizer").out.startswith("# @package optimizer\nname: sgd")
+    assert gni("train", "--cfg", "job", "--package", "optimizer").out.startswith("# @package optimizer\nname: adam")
     said = gni("train", "eval_every=${M}", "M=7", "--cfg", "job", "--resolve")
     assert yaml.safe_load(said.out)["eval_every"] == 7
 

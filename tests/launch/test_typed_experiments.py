@@ -74,6 +74,8 @@ def test_an_experiment_of_another_command_is_one_line(gni, outputs, experiment):
     ("command", "words", "message"),
     [
         ("train", ["budget=full"], "budget is a setting of an experiment: experiment=NAME budget=full"),
+        ("train", ["protocol=learnable"], "protocol is a setting of an experiment: experiment=NAME protocol=learnable"),
+        ("simulate-sde", ["protocol=paper"], "no experiment of gni simulate-sde takes one"),
         ("fit-stable", ["budget=full"], "no experiment of gni fit-stable takes one"),
         ("train", ["experiment=fig8", "arm=M1"], "experiment=fig8 takes no arm; its settings: protocol, budget"),
         ("train", ["experiment=fig7", "protocol=papr"], "did you mean paper?"),
@@ -124,7 +126,37 @@ def test_completion_offers_a_commands_own_experiments_and_their_settings():
         assert offered(command, [], "experiment=") == own
     assert offered("train", ["experiment=fig7"], "arm=") == ["arm=clean", "arm=M1", "arm=M16", "arm=explicit"]
     assert offered("train", ["experiment=fig7"], "prot") == ["protocol=", "protocol=learnable"]
-    assert offered("train", [], "prot") == []
+    assert offered("train", [], "prot") == ["protocol=", "protocol=none"]
+    assert offered("train", [], "protocol=") == ["protocol=none", "protocol=paper"]
+    assert offered("gradient-noise", [], "prot") == []
+
+
+@pytest.mark.parametrize(
+    ("dataset", "inputs", "init", "lr"),
+    [
+        ("sinusoids", "raw", "default", 0.0003),
+        ("mnist", "unit", "default", 0.0003),
+        *[(name, "unit", "glorot_normal", 0.001) for name in ("svhn", "cifar10", "digits")],
+    ],
+)
+def test_the_paper_s_set_up_needs_no_experiment(shown, dataset, inputs, init, lr):
+    found = shown("train", "protocol=paper", f"dataset={dataset}")
+    assert (found["dataset"]["inputs"], found["network"]["init"], found["lr"]) == (inputs, init, lr)
+    assert found["optimizer"]["name"] == "sgd"
+    assert shown("train", "protocol=none", f"dataset={dataset}") == shown("train", f"dataset={dataset}")
+
+
+@pytest.mark.parametrize("experiment", ALL, ids=lambda experiment: experiment.name)
+def test_experiments_have_the_paper_s_sinusoids_and_gradient_descent(shown, experiment):
+    found = shown(experiment.command, f"experiment={experiment.name}")
+    assert found.get("optimizer", {"name": "sgd"})["name"] == "sgd"
+    if found.get("dataset", {}).get("name") == "sinusoids":
+        assert found["dataset"]["frequencies"] == list(range(5, 55, 5))
+
+
+def test_an_experiment_on_other_data_leaves_the_waves_out(shown):
+    found = shown("gradient-noise", "experiment=fig2", "dataset=digits")
+    assert found["dataset"] == shown("gradient-noise", "dataset=digits")["dataset"]
 
 
 def test_every_setting_has_a_meaning():
