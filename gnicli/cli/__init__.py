@@ -71,6 +71,9 @@ def _failed(message: str, exit_code: int, debug: bool) -> int:
 
 
 def _ended(message: str, exit_code: int, debug: bool) -> int:
+    from gnicli.engine import first_line
+
+    first_line.clear()
     if debug:
         import traceback
 

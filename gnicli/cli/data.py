@@ -35,7 +35,8 @@ class TerminalObserver(SilentObserver):
     """Shows progress as one line in a terminal, until the block ends, and notes as lines, both on standard error."""
 
     def __enter__(self) -> Self:
-        from gnicli.engine.display import Display, stderr_is_live
+        from gnicli.engine.display import Display
+        from gnicli.engine.first_line import stderr_is_live
 
         self._live, self._next_look = stderr_is_live(), 0.0
         self._display = Display(self._live)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import textwrap
 import time
@@ -10,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from gnicli.contracts.number_text import plain
+from gnicli.engine import first_line
+from gnicli.engine.first_line import stderr_is_live
 from gnicli.errors import shown
 
 if TYPE_CHECKING:
@@ -22,11 +23,6 @@ if TYPE_CHECKING:
 REDRAW_SECONDS = 0.1
 PLAIN_SECONDS = 30.0
 _RATE_SECONDS = 600.0  # the longest time that a rate is averaged over: rich gives none for steps that take longer
-
-
-def stderr_is_live() -> bool:
-    """Whether stderr is a terminal that can rewrite a line."""
-    return sys.stderr.isatty() and os.environ.get("TERM", "") not in ("dumb", "")
 
 
 def rate_text(rate: float, unit: str) -> str:
@@ -59,6 +55,7 @@ class Display:
         return self._console_given
 
     def _line(self, text: str) -> None:
+        first_line.clear()
         text = shown(text)  # it may quote a stranger's file
         if self._live_wanted:
             self._console().print(text, markup=False, soft_wrap=True)
@@ -79,6 +76,7 @@ class Display:
 
     def _draw(self, task: Task, line: Text) -> None:
         assert self._progress is not None
+        first_line.clear()
         self._progress.update(task.id, line=line)
         self._progress.start()
         self._progress.refresh()

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn, cast
 from omegaconf import DictConfig, OmegaConf
 
 from gnicli import checks
+from gnicli.engine import first_line
 from gnicli.engine.caller import COMMAND_LINE, Caller
 from gnicli.errors import GniError, Interrupted, UsageError
 from gnicli.launch import commands, error_messages, foreign_configs, hydra_versions, schema_keys, validation
@@ -211,6 +212,8 @@ def _execute(command: str, cfg: DictConfig, hydra_config: DictConfig, in_sweep: 
     if in_sweep and _session is not None:
         setting = _session.setting(overrides)
         _session.announce(folder.name, setting)
+    elif _session is not None and _session.caller.shows:
+        first_line.show(f"gni {command}: preparing the run")
     try:
         config, plain = validation.validated(command, cfg)
         run = _without_idle_keys(run, command, plain, overrides, in_sweep)

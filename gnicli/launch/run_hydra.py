@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from gnicli.engine import first_line
 from gnicli.engine.caller import COMMAND_LINE, Caller
 from gnicli.errors import Interrupted, ResourceError, UsageError
 from gnicli.launch import arguments as argument_reader
@@ -73,12 +74,15 @@ def _perform(command: str, words: list[str], caller: Caller) -> Outcome | SweepO
     n_jobs = argument_reader.check(arguments)
     argument_reader.check_config_name(arguments, commands.config_name(command), command)
     paper_experiments.check(command, arguments)
+    if caller.shows and not arguments.shows_only:
+        first_line.show(f"gni {command}: reading the configuration")
 
     from gnicli.launch import error_messages, hydra_tasks
 
     broken = components.register({commands.config_name(name): commands.schema(name) for name in commands.COMMANDS})
     session = hydra_tasks.Session(command, words, arguments.overrides, n_jobs, caller)
     for line in components.shadowed(arguments.overrides) if session.caller.shows else ():
+        first_line.clear()
         print(f"gni: note: {line}", file=sys.stderr)  # noqa: T201
     interrupted: Interrupted | KeyboardInterrupt | None = None
     overrides = _overrides(command, arguments)
@@ -99,6 +103,7 @@ def _perform(command: str, words: list[str], caller: Caller) -> Outcome | SweepO
     finally:
         hydra_tasks.begin(None)
         session.clean()
+        first_line.clear()
     if session.sweep is not None:
         experiment = commands.module(command)
         return session.sweep.finish(
