@@ -11,9 +11,10 @@ def run(command: str, words: list[str]) -> int:
 
     if any(word in HELP_FLAGS for word in words):
         from gnicli.cli.help import page
+        from gnicli.launch import newcomer_words
         from gnicli.launch.path_shorthand import expand
 
-        sys.stdout.write(page(command, expand(command, words)))
+        sys.stdout.write(page(command, expand(command, newcomer_words.read(command, words)[0])))
         return 0
     from gnicli.launch.run_hydra import launch
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Callable, Iterable
 from typing import NamedTuple, NoReturn
 
 from gnicli.errors import UsageError
-from gnicli.launch.did_you_mean import hint
+from gnicli.launch.did_you_mean import nearest
 from gnicli.launch.validation import OBJECTS_REFUSED
 
 MAX_JOBS = 1000
@@ -107,13 +108,16 @@ def _parser() -> _Parser:
     return parser
 
 
-def split(words: list[str]) -> Arguments:
-    """Sort the words; `UsageError` for an unknown flag or a bad value of one."""
+def split(words: list[str], keys: Callable[[], Iterable[str]] = tuple) -> Arguments:
+    """Sort the words; `UsageError` for an unknown flag or a bad value of one.
+
+    `keys` returns the keys of the command: an unknown flag may be one of them, misspelled.
+    """
     read, rest = _parser().parse_known_args(words)
     overrides = [word for word in rest if not word.startswith("-")]
     for word in rest:
         if word.startswith("-"):
-            raise UsageError(_unknown_option(word))
+            raise UsageError(_unknown_option(word, keys()))
     if read.config_path:  # Hydra would take a relative one from the folder of a module
         read.config_path = os.path.abspath(read.config_path)
     given = [name for name in _ACTIONS if getattr(read, name)]
@@ -125,15 +129,18 @@ def split(words: list[str]) -> Arguments:
     return Arguments(overrides, **values)
 
 
-def _unknown_option(word: str) -> str:
+def _unknown_option(word: str, keys: Iterable[str]) -> str:
     """The message for an option that there is not; keys are often typed like one."""
-    name, sign, value = word.partition("=")
-    known = [name for flag in (*FLAGS, *OWN_FLAGS) for name in flag.names]
-    found = hint(name, known)
+    name, _, value = word.partition("=")
     key = name.lstrip("-")
-    if key and (sign or not found):
-        return f"unknown option {word}; keys are written without dashes: {key}={value or 'VALUE'}"
-    return f"unknown option {word}{found}"
+    flags = {flag.names[0].lstrip("-"): flag.names[0] for flag in (*FLAGS, *OWN_FLAGS)}
+    near = nearest(key.replace("-", "_"), [*(flag.replace("-", "_") for flag in flags), *keys]) if key else None
+    flag = flags.get(near.replace("_", "-")) if near else None
+    if flag:
+        return f"unknown option {word}; did you mean {flag}?"
+    if near not in (None, key):
+        return f"unknown option {word}; did you mean {near}={value or 'VALUE'}?"
+    return f"unknown option {word}" + (f"; keys are written without dashes: {key}={value or 'VALUE'}" if key else "")
 
 
 def typed(overrides: list[str], key: str) -> str | None:

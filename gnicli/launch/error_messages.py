@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from gnicli import checks, memory
 from gnicli.engine.yaml_files import explain
 from gnicli.errors import GniError, ResourceError, UsageError
-from gnicli.launch import paper_experiments, schema_keys
+from gnicli.launch import commands, paper_experiments, schema_keys
 from gnicli.launch.components import GROUPS, SCHEMA_SUFFIX, members
 from gnicli.launch.did_you_mean import hint, nearest, unknown
 from gnicli.launch.validation import OBJECTS_REFUSED
@@ -178,10 +178,18 @@ def unknown_key(key: str, command: str, parent: object = None) -> str:
     elsewhere = [name for name in known if name.rpartition(".")[2] == last]
     if elsewhere:
         return f"unknown key {key}; did you mean {elsewhere[0]}?"
+    if not prefix and (
+        elsewhere := [word for group in commands.groups(command) for word in _of_other_choices(group, last)]
+    ):
+        keys = dict.fromkeys(f"{word.partition('=')[0]}.{last}" for word in elsewhere)
+        return f"unknown key {key}; {' and '.join(elsewhere)} {_have(elsewhere)}, as {' and '.join(keys)}"
     if prefix in GROUPS and siblings:
         others = [f"{prefix}.{name}" for name in siblings if name != "name"]
         return f"unknown key {key}; this choice of {prefix} has {', '.join(others) or 'no keys'}"
-    return f"unknown key {key}" + (hint(key, known) or f"; gni {command} --help lists all keys")
+    by_last_part = {name.rpartition(".")[2]: name for name in declared}
+    if not (told := hint(key, known)) and not prefix and (near := nearest(last, by_last_part)):
+        told = f"; did you mean {by_last_part[near]}?"
+    return f"unknown key {key}{told or f'; gni {command} --help lists all keys'}"
 
 
 def _of_other_choices(group: str, last: str) -> list[str]:

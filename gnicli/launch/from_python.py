@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gnicli.errors import Interrupted, UsageError
 from gnicli.launch import arguments as argument_reader
-from gnicli.launch import commands, expressions, path_shorthand, spelling
+from gnicli.launch import commands, expressions, newcomer_words, path_shorthand, spelling
 from gnicli.launch.did_you_mean import hint
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def _with_flag(command: str, words: list[str], multirun: bool | None) -> list[st
     for word in words:
         if word in argument_reader.HELP_FLAGS:
             raise UsageError(_NO_RUNS.format(word, command))
-    arguments = argument_reader.split(words)
+    arguments = argument_reader.split(newcomer_words.read(command, words)[0])
     if arguments.shows_only:
         raise UsageError(_NO_RUNS.format(" ".join(words), command))
     read = arguments._replace(overrides=expressions.quote(path_shorthand.expand(command, arguments.overrides)))

@@ -62,7 +62,7 @@ def expand(command: str, words: list[str]) -> list[str]:
 def _expanded(group: str, value: str) -> list[str] | None:
     """`group=file` and the path, or None where the value names no path."""
     parts = _parts(value)
-    are_paths = [_is_path(group, part) for part in parts]
+    are_paths = [is_path(group, part) for part in parts]
     if not any(are_paths) or not _takes_paths(group):  # in this order: the second may import another package
         return None
     if not all(are_paths):
@@ -114,7 +114,8 @@ def _readable(value: str) -> str:
     return ",".join(part if _GRAMMAR.fullmatch(part) else quoted(part) for part in value.split(","))
 
 
-def _is_path(group: str, value: str) -> bool:
+def is_path(group: str, value: str) -> bool:
+    """Whether a value of a group is meant as a path: see above."""
     if value in components.members(group) or not value:
         return False
     if os.path.lexists(value):

@@ -20,6 +20,7 @@ from gnicli.launch import (
     expressions,
     guard,
     hydra_calls,
+    newcomer_words,
     paper_experiments,
     path_shorthand,
     sweeps,
@@ -68,12 +69,15 @@ def _perform(command: str, words: list[str], caller: Caller) -> Outcome | SweepO
         os.getcwd()
     except FileNotFoundError as error:
         raise ResourceError("the working folder no longer exists; change to another one") from error
-    arguments = argument_reader.split(words)
+    typed, told = newcomer_words.read(command, words)
+    arguments = argument_reader.split(typed, lambda: newcomer_words.names(command, typed))
     words_of_hydra = expressions.quote(path_shorthand.expand(command, arguments.overrides))
     arguments = arguments._replace(overrides=paper_experiments.without_null(words_of_hydra))
     n_jobs = argument_reader.check(arguments)
     argument_reader.check_config_name(arguments, commands.config_name(command), command)
     paper_experiments.check(command, arguments)
+    if caller.shows and told:
+        print(f"gni: note: {told}", file=sys.stderr)  # noqa: T201
     if caller.shows and not arguments.shows_only:
         first_line.show(f"gni {command}: reading the configuration")
 

@@ -95,8 +95,11 @@ LINES = [
     (["-m", "run.dir=a,b"], 2, "run.dir takes one folder, for a sweep too"),
     # flags
     (["--mutlirun"], 2, "unknown option --mutlirun; did you mean --multirun?"),
-    (["--seed=3"], 2, "unknown option --seed=3; keys are written without dashes: seed=3"),
-    (["--dataset", "digits"], 2, "unknown option --dataset; keys are written without dashes: dataset=VALUE"),
+    (["--sede=3"], 2, "unknown option --sede=3; did you mean seed=3?"),
+    (["--eval-evry", "3"], 2, "unknown option --eval-evry; did you mean eval_every=VALUE?"),
+    (["--momentm=3"], 2, "unknown option --momentm=3; did you mean momentum=3?"),
+    (["--verbose=3"], 2, "unknown option --verbose=3; keys are written without dashes: verbose=3"),
+    (["--dataset"], 2, "unknown option --dataset; keys are written without dashes: dataset=VALUE"),
     (["--cfg", "jbo"], 2, "--cfg/-c: invalid choice: 'jbo'"),
     (["-cd"], 2, "--config-dir/-cd: expected one argument"),
     (["-cd", "/not/there"], 2, "/not/there: no such folder"),
