@@ -94,7 +94,10 @@ def _fetch(wanted: Wanted, observer: Observer, limits: Limits) -> None:
             causes.append(f"{host}: {fault}")
             observer.note(shown(f"{wanted.name}: {causes[-1]}"))
     if reached:
-        advice = f"try again with {wanted.command}, or name another server (dataset.mirrors=[URL], --mirror URL)"
+        advice = (
+            f"try again with {wanted.command}, or name another server (dataset.mirrors=[URL], --mirror URL); "
+            f"or run that command on another machine, {store.WITHOUT_NETWORK}"
+        )
     else:
         advice = (
             f"without a network run {wanted.command} on a machine that has one, {store.WITHOUT_NETWORK}; "

@@ -238,7 +238,7 @@ def absent(wanted: Wanted) -> DataError:
         whole = f" of {size_text(wanted.size)}" if wanted.size else ""
         return DataError(
             f"{wanted.name}: {size_text(have)}{whole} in {shown(wanted.folder)}; "
-            f"on a machine with network run {wanted.command} to continue"
+            f"on a machine with network run {wanted.command} to continue; {WITHOUT_NETWORK}"
         )
     return DataError(
         f"{wanted.dataset}: {wanted.name} is not in {shown(wanted.folder)}; "
