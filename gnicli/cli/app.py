@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Annotated, Optional
 
@@ -12,6 +13,7 @@ from gnicli.cli.plot import plot
 from gnicli.launch.commands import COMMANDS
 
 # `--help` of these commands is made from the schemas, so Typer adds none; unknown options are Hydra's.
+ROOT_OPTIONS = ("--help", "-h", "--version", "--install-completion", "--show-completion")  # before any command
 _HYDRA = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 app = typer.Typer(
@@ -20,7 +22,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["--help", "-h"]},
     help="Measure what Gaussian noise injections do to gradients and to training.",
-    epilog="gni COMMAND --help lists the keys and options of a command. --debug shows the traceback of an error.",
+    epilog="gni quickstart runs each command once. gni COMMAND --help lists the keys and options of a command. "
+    "--debug shows the traceback of an error.",
 )
 
 
@@ -88,12 +91,58 @@ app.command("plot")(plot)
 app.add_typer(data.app, name="data")
 
 
+@app.command("runs")
+def _runs(
+    root: Annotated[
+        Optional[str], typer.Argument(metavar="[FOLDER]", help="A folder of runs; default: where runs are written.")
+    ] = None,
+    command: Annotated[Optional[str], typer.Option(metavar="COMMAND", help="Only the runs of this command.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="All of them, not the newest 20 alone.")] = False,
+) -> int:
+    """List runs, the newest first: folder, status, what was typed, first results."""
+    from gnicli.cli.runs import runs
+
+    return runs(root, command, sys.maxsize if every else 20)
+
+
+@app.command("quickstart")
+def _quickstart() -> int:
+    """Run each command once, tiny, and say where to look: about a minute."""
+    from gnicli.cli.quickstart import quickstart
+
+    return quickstart()
+
+
+@app.command("doctor")
+def _doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print what was found as JSON.")] = False,
+) -> int:
+    """Look at versions, devices, folders, data sets and plug-ins, and say what mends what is wrong."""
+    from gnicli.cli.doctor import doctor
+
+    return doctor(as_json=as_json)
+
+
+@app.command("version")
+def _version_command() -> None:
+    """Print the version."""
+    _version(True)
+
+
+@app.command("help")
+def _help(
+    command: Annotated[Optional[str], typer.Argument(metavar="[COMMAND]", help="A command.")] = None,
+) -> int:
+    """Print the help of a command, or the list of commands."""
+    return _run_words([command, "--help"] if command else ["--help"])
+
+
 def run_app(words: list[str]) -> int:
     """Run the app on `words`; returns the exit code. What Typer says of a wrong word becomes a `UsageError`."""
     from gnicli.errors import UsageError
 
     try:
-        result = app(args=words or ["--help"], prog_name="gni", standalone_mode=False)
+        return _run_words(words or ["--help"])
     except typer.Abort:
         raise KeyboardInterrupt from None
     except Exception as error:
@@ -101,4 +150,19 @@ def run_app(words: list[str]) -> int:
         if explain is None:
             raise
         raise UsageError(" ".join(str(explain()).split())) from error
+
+
+def _run_words(words: list[str]) -> int:
+    """Hand the words to the command that comes first; `UsageError` where there is none of that name."""
+    from gnicli.cli import first_word
+    from gnicli.errors import UsageError
+
+    known = {info.name for info in app.registered_commands if info.name}
+    known |= {group.name for group in app.registered_groups if group.name}
+    if words[0].startswith("-"):
+        if words[0].partition("=")[0] not in ROOT_OPTIONS:
+            raise UsageError(first_word.option_refusal(words, known, ROOT_OPTIONS))
+    elif words[0] not in known:
+        raise UsageError(first_word.refusal(words[0], known))
+    result = app(args=words, prog_name="gni", standalone_mode=False)
     return result if isinstance(result, int) else 0

@@ -30,7 +30,8 @@ LINES = [
     # keys
     (["m=16"], 2, "unknown key m; did you mean M?"),
     (["optimizer.momentm=0.9"], 2, "unknown key optimizer.momentm; did you mean optimizer.momentum?"),
-    (["momentum=0.9"], 2, "unknown key momentum; did you mean optimizer.momentum?"),
+    (["momentm=0.9"], 2, "unknown key momentm; did you mean optimizer.momentum?"),
+    (["kernel=3"], 2, "unknown key kernel; network=conv has it, as network.kernel"),
     (["network.dept=3"], 2, "unknown key network.dept; did you mean network.depth?"),
     (["noise.depth=3"], 2, "unknown key noise.depth; did you mean network.depth?"),
     (["rl=0.1"], 2, "unknown key rl; did you mean lr?"),
@@ -205,7 +206,7 @@ def test_a_root_that_cannot_be_written_is_an_error_of_the_machine(gni, tmp_path)
 def test_an_unknown_command_is_one_line_with_the_nearest(gni):
     said = gni("trian")
     assert (said.code, said.out) == (2, "")
-    assert said.err == "gni: error: No such command 'trian'. Did you mean 'train'?\n"
+    assert said.err == "gni: error: no command 'trian'; did you mean train? gni --help lists the commands\n"
 
 
 @pytest.mark.parametrize(
