@@ -40,11 +40,16 @@ def runs(root: str | None, command: str | None, n_shown: int) -> int:
 
 
 def _line(run: Run) -> str:
-    from gnicli.engine.display import number_text
+    from gnicli.contracts.number_text import number_text
+    from gnicli.engine import headlines
     from gnicli.engine.places import shell_word
     from gnicli.errors import shown
+    from gnicli.launch import commands
 
     words = " ".join(map(str, run.manifest.get("overrides") or ()))
-    values = [f"{name} {number_text(value)}" for name, value in list(run.results.items())[:_MOST_VALUES]]
+    command = run.manifest.get("command")
+    declared = getattr(commands.module(command), "HEADLINES", ()) if command in commands.COMMANDS else ()
+    chosen = list(headlines.chosen(declared, run.results).items())[:_MOST_VALUES]
+    values = [f"{meaning} {number_text(run.results[name])}" for name, meaning in chosen]
     parts = [shell_word(os.path.relpath(run.folder)), run.status, words, *values]
     return shown("  ".join(part for part in parts if part))

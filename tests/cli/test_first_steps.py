@@ -123,7 +123,7 @@ def test_runs_are_listed_with_what_was_typed_and_came_out(gni, two_runs):
     assert (code, err, len(out.splitlines())) == (0, "", 2)
     for lr in (0.25, 0.5):
         (line,) = [line for line in out.splitlines() if f"lr={lr}" in line]
-        assert re.fullmatch(rf"outputs/train/\S+  completed  lr={lr}  train_loss {lr}  steps 1", line)
+        assert re.fullmatch(rf"outputs/train/\S+  completed  lr={lr}  train loss {lr}", line)
     assert gni("runs", "--command", "fit-stable")[1].startswith("no runs in ")
     code, _, err = gni("runs", "--command", "trian")
     assert (code, "did you mean train?" in err) == (2, True)
