@@ -85,9 +85,10 @@ class ModelConfig:
         return LevyNoise(self.alpha, self.beta, self.epsilon)
 
     def noise_words(self) -> str:
-        """The noise as the title of a figure says it."""
+        """The noise as the title of a figure says it; Brownian motion (alpha = 2) has no beta."""
         beta = self.beta if isinstance(self.beta, list | tuple) else [self.beta]
-        return f"alpha = {self.alpha:g}, beta = {', '.join(f'{each:g}' for each in beta)}, ε = {self.epsilon:g}"
+        skewness = "" if self.alpha == 2 else f", beta = {', '.join(f'{each:g}' for each in beta)}"
+        return f"alpha = {self.alpha:g}{skewness}, ε = {self.epsilon:g}"
 
     def _check_sizes(self) -> None:
         checks.number("eta", self.eta, above=0)

@@ -134,3 +134,8 @@ def test_the_strong_wind_near_alpha_one_is_in_the_drift():
     moved = near[1].after(at, 1e-6) - at
     assert moved / 0.5e-6 == pytest.approx(near[0].winds[0] - DoubleWell().gradient(at), rel=1e-3)
     assert build.dynamics(config_of(alpha=1.01, scheme="euler"), DoubleWell()).increments.winds == (0.0,)
+
+
+def test_the_title_of_brownian_motion_names_no_skewness():
+    assert config_of(alpha=2.0, beta=0.3).noise_words() == config_of(alpha=2.0).noise_words() == "alpha = 2, ε = 1"
+    assert config_of(alpha=1.5, beta=[0.3, -1.0], epsilon=2.0).noise_words() == "alpha = 1.5, beta = 0.3, -1, ε = 2"
