@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 
 from gnicli.contracts.results import Value
@@ -12,6 +13,20 @@ _MOST_DECIMALS = 6
 # What rounding leaves of a sum that is 0, in units of its terms. What is smaller still is a number in its own right:
 # a p-value of 1e-200 is one.
 _ROUNDING = (1e-18, 1e-12)
+
+# A cell of a table with a number, whatever stands before it.
+_NUMBER = re.compile(r"[≤<>≥=~+−–-]{0,2}[ \N{NO-BREAK SPACE}]?[\d.]|±|(inf|nan)\b")
+_ABSENT = ("", "–", "none")  # what stands in a cell in place of a number
+
+
+def begins_with_number(cell: str) -> bool:
+    """Whether the text of a cell begins with a number, or with a bound or sign before one: ≤ 0.05, ± 3, −1."""
+    return bool(_NUMBER.match(cell))
+
+
+def is_number(cell: str) -> bool:
+    """Whether a cell is one of a column of numbers: it begins with one, or stands for one that is absent."""
+    return cell in _ABSENT or begins_with_number(cell)
 
 
 def plain(number: float, digits: int = _DIGITS) -> str:

@@ -119,6 +119,18 @@ class Table(NamedTuple):
     rows: tuple[tuple[str, ...], ...]
 
 
+class About(NamedTuple):
+    """What was run and what came out, in the words of the field: a report opens with it.
+
+    `title` names the run. `conditions` say by name what it was run with: data, network, noise, learning rate, budget.
+    `conclusion` is the result in a sentence; where it is empty the first of the `notes` takes its place.
+    """
+
+    title: str
+    conditions: Mapping[str, str] = {}
+    conclusion: str = ""
+
+
 class Headline(NamedTuple):
     """A value that a command is run for: its name in the results, and the words that head its column in tables.
 
@@ -147,6 +159,7 @@ class Results(NamedTuple):
     notes: tuple[str, ...] = ()
     tables: Mapping[str, Table] = {}
     warnings: tuple[str, ...] = ()
+    about: About | None = None
 
 
 class RunRecord(NamedTuple):

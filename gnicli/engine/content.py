@@ -17,8 +17,8 @@ MANIFEST = "manifest.json"
 LOCK = ".lock"
 # What a run or a sweep writes: a folder without a manifest that holds one of these is not a free one.
 PRODUCTS = (
-    "metrics.csv", "results.json", "arrays.npz", "figures", "report.md", "checkpoint.safetensors", "checkpoint.prev",
-    "sweep.csv", "run.log", "multirun.yaml",
+    "metrics.csv", "results.json", "arrays.npz", "figures", "report.md", "report.html", "checkpoint.safetensors",
+    "checkpoint.prev", "sweep.csv", "run.log", "multirun.yaml",
 )  # fmt: skip
 SETTINGS = ".hydra"
 SETTINGS_FILES = ("config.yaml", "overrides.yaml", "hydra.yaml")

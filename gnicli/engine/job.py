@@ -21,13 +21,13 @@ from gnicli.engine import (
     machine,
     places,
     provenance,
-    report,
     table_text,
     tables,
 )
 from gnicli.engine.caller import Caller
 from gnicli.engine.manifest import ArrayNote, Manifest
 from gnicli.engine.observer import RunObserver
+from gnicli.engine.report import writing
 from gnicli.engine.signals import KEYBOARD_EXIT_CODE, StopRequest, stop_on_signals
 from gnicli.errors import GniError, Interrupted, NoSuchFileError, UsageError, shown
 
@@ -188,8 +188,9 @@ class Job(Generic[machine.Config]):
         }
         drawn = figures.write(self.folder / "figures", results.figures)
         ending = self.ending(results.status, results.message) | {"arrays": arrays}
-        text = report.render(self.claim.manifest | ending, results, drawn)
-        files.replace(self.folder / "report.md", text)
+        if results.about is not None:
+            ending["about"] = {"title": results.about.title, "conditions": dict(results.about.conditions)}
+        writing.write(self.folder, self.claim.manifest | ending, results, drawn)
         self.close()
         self.log(results.message or results.status)
         self.end(**ending)

@@ -13,6 +13,13 @@ class ArrayNote(TypedDict, total=False):
     meaning: str
 
 
+class AboutNote(TypedDict, total=False):
+    """What the manifest says that a run is about: `contracts.results.About` without its conclusion."""
+
+    title: str
+    conditions: dict[str, str]
+
+
 class GitState(TypedDict, total=False):
     """The checkout that the source lies in; None where there is none or it is not known."""
 
@@ -48,4 +55,5 @@ class Manifest(TypedDict, total=False):
     device: str
     threads: int | None
     arrays: dict[str, ArrayNote]
+    about: AboutNote
     n_jobs: int | None

@@ -109,6 +109,11 @@ def _array_note(value: object) -> bool:
     return sizes and _text(value.get("dtype", "")) and _text(value.get("meaning", ""))
 
 
+def _about(value: object) -> bool:
+    conditions = value.get("conditions", {}) if isinstance(value, dict) else None
+    return isinstance(value, dict) and _text(value.get("title", "")) and _table_of(_text)(conditions)
+
+
 def _or_none(check: Check) -> Check:
     return lambda value: value is None or check(value)
 
@@ -138,6 +143,7 @@ _MANIFEST: dict[str, Check] = {
     "device": _text,
     "threads": _or_none(lambda value: _is_integer(value, 1, 2**31 - 1)),
     "arrays": _table_of(_array_note),
+    "about": _about,
     "n_jobs": _or_none(lambda value: _is_integer(value, 0, _MAX_JOBS)),
 }
 

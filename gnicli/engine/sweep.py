@@ -16,8 +16,9 @@ from typing import NamedTuple
 
 from gnicli import files
 from gnicli.contracts.results import Headline, NamedArray, Results, RunRecord, Table
-from gnicli.engine import checkout, display, figures, folders, provenance, report, signals, table_text, tables
+from gnicli.engine import checkout, display, figures, folders, provenance, signals, table_text, tables
 from gnicli.engine.manifest import Manifest
+from gnicli.engine.report import of_sweep, parts, writing
 from gnicli.engine.summary import groups, means_by_label, summary
 from gnicli.engine.sweep_tables import jobs_table, settings_table
 from gnicli.errors import DataError, GniError, Interrupted
@@ -95,7 +96,10 @@ class Sweep:
         header, rows = job_table(records)
         files.replace(self.folder / "sweep.csv", tables.encode_csv(header, rows))
         status, code, message = _verdict(records, interrupted)
-        printed = {"Settings": settings_table(records, headlines), "Jobs": jobs_table(records, headlines)}
+        printed = {
+            parts.SETTINGS: settings_table(records, headlines),
+            parts.JOBS: jobs_table(records, headlines),
+        }
         if shows:
             _print(printed, records)
         try:
@@ -127,15 +131,16 @@ class Sweep:
         if results.arrays:
             arrays: Mapping[str, NamedArray] = results.arrays
             files.replace(self.folder / "arrays.npz", lambda stream: tables.write_arrays(stream, arrays))
+        manifest = self._claim.manifest | ending
         in_table = means_by_label(groups(records))
         others = {name: value for name, value in results.values.items() if name not in in_table}
-        text = report.render(self._claim.manifest | ending, results._replace(values=others), drawn, printed)
-        files.replace(self.folder / "report.md", text)
+        about = results.about or of_sweep.about(manifest, records)
+        writing.write(self.folder, manifest, results._replace(values=others, about=about), drawn, printed)
 
 
 def _print(printed: Mapping[str, Table], records: Sequence[RunRecord]) -> None:
     """Print the settings, and the jobs where they say more: several of one setting, or one that was not completed."""
-    settings, jobs = printed["Settings"], printed["Jobs"]
+    settings, jobs = printed[parts.SETTINGS], printed[parts.JOBS]
     if settings.rows:
         table_text.print_table(settings)
     if len(jobs.rows) > len(settings.rows) or any(record.status != "completed" for record in records):

@@ -8,7 +8,6 @@ Where standard output is no terminal nothing gives way: every row is one line, w
 
 from __future__ import annotations
 
-import re
 import sys
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -21,8 +20,6 @@ from gnicli.errors import shown
 if TYPE_CHECKING:
     from rich.console import Console
 
-# How a cell begins whose blanks do not break: with a number, whatever stands before it.
-_NUMBER = re.compile(r"[≤<>≥=~+−–-]{0,2}[ \N{NO-BREAK SPACE}]?[\d.]|±|(inf|nan)\b")
 _HARD_BLANK = "\N{NO-BREAK SPACE}"
 _NARROWEST_TEXT = 16  # to which a column of texts is narrowed before others are left out
 _BETWEEN, _AROUND = 3, 1  # characters that rich puts between columns, and around them
@@ -115,7 +112,7 @@ def _lines(text: str, width: int) -> list[str]:
 
 def _kept_together(cell: str) -> str:
     """A number keeps its error, interval and sign on its line."""
-    return cell.replace(" ", _HARD_BLANK) if _NUMBER.match(cell) else cell
+    return cell.replace(" ", _HARD_BLANK) if number_text.begins_with_number(cell) else cell
 
 
 def _length(text: str) -> int:
@@ -153,7 +150,7 @@ def print_table(table: Table, title: str = "") -> None:
     # rich must not fold what is laid out already
     console.width = max(laid.width, width or 0, 20)
     drawn = RichTable(box=box.SIMPLE_HEAD)
-    numbers = [k > 0 and all(_is_number(row[k]) for row in laid.rows) for k in range(len(laid.header))]
+    numbers = [k > 0 and all(number_text.is_number(row[k]) for row in laid.rows) for k in range(len(laid.header))]
     for head, is_number, least in zip(laid.header, numbers, laid.widths, strict=True):
         drawn.add_column(_escaped(head), justify="right" if is_number else "left", min_width=least, no_wrap=True)
     for row in laid.rows:
@@ -164,10 +161,6 @@ def print_table(table: Table, title: str = "") -> None:
     console.print(drawn)
     if laid.n_left_out:
         console.print(f"  {laid.n_left_out} column{'s' * (laid.n_left_out > 1)} more in report.md\n", soft_wrap=True)
-
-
-def _is_number(cell: str) -> bool:
-    return not cell or cell in ("–", "none") or bool(_NUMBER.match(cell))
 
 
 def _plain(table: Table, console: Console) -> Table:

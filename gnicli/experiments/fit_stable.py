@@ -76,6 +76,7 @@ def run(config: FitStableConfig, observer: Observer) -> Results:
     """
     from gnicli.engine.tables import read_parquet
     from gnicli.evidence import reporting
+    from gnicli.experiments.about import fit_stable as about
 
     observer.stage("getting the samples")
     with learning.reading(config.samples, config.seed):
@@ -96,7 +97,9 @@ def run(config: FitStableConfig, observer: Observer) -> Results:
             warnings.append(f"{group}: {error}")
     if failure is not None and not findings:
         raise type(failure)(f"none of the {len(samples)} groups can be fitted; the last: {warnings[-1]}")
-    return reporting.results(findings, warnings, *_origin(config.samples))
+    origin = _origin(config.samples)
+    sizes = {group: len(values) for group, values in samples.items()}
+    return reporting.results(findings, warnings, *origin)._replace(about=about.about(config, *origin, sizes))
 
 
 def _origin(samples: object) -> tuple[str, str]:

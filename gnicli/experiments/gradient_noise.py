@@ -58,6 +58,7 @@ def run(config: GradientNoiseConfig, observer: Observer) -> Results:
 
     Raises `UsageError` where keys contradict one another, the data or the source.
     """
+    from gnicli.experiments.about import gradient_noise as about
     from gnicli.training.batches import Batches
 
     state, note, seed = None, "", config.seed
@@ -78,7 +79,10 @@ def run(config: GradientNoiseConfig, observer: Observer) -> Results:
     bench = Bench(network, inputs, targets, step, config.n_mean)
     with learning.working(config.seed):
         results: Results = config.measure.measure(bench, observer)
-    return results._replace(notes=(*results.notes, *([note] if note else [])))
+    return results._replace(
+        notes=(*results.notes, *([note] if note else [])),
+        about=about.about(config, data, network, len(inputs), step, results.values),
+    )
 
 
 def summarize(records: Sequence[RunRecord]) -> Results:

@@ -95,6 +95,7 @@ def run(config: KdeStationaryConfig, observer: Observer) -> Results:
     Raises `UsageError` where keys do not go together, `NumericalError` when every chain has exploded, `DataError` for
     a source that is damaged.
     """
+    from gnicli.experiments.about import chains as about
     from gnicli.experiments.parts import Parts
     from gnicli.experiments.sources import simulated_chains
     from gnicli.kde import figures
@@ -133,7 +134,8 @@ def run(config: KdeStationaryConfig, observer: Observer) -> Results:
         arrays |= {f"beside/{name}": array for name, array in densities.arrays(beside, []).items()}
     figure = figures.densities(own.estimates, laws, beside, _label(config), f": {config.noise_words()}", _words(config))
     notes += densities.notes(config.estimator, found)
-    return Results(values, arrays, {"density": figure}, notes=tuple(notes), warnings=tuple(warnings))
+    said = about.of_density(config, values)
+    return Results(values, arrays, {"density": figure}, notes=tuple(notes), warnings=tuple(warnings), about=said)
 
 
 class _Estimated(NamedTuple):

@@ -56,6 +56,7 @@ def run(config: SimulateSdeConfig, observer: Observer) -> Results:
     """
     if config.potential.name == NETWORK:
         return on_network(config, observer)
+    from gnicli.experiments.about import chains as about
     from gnicli.experiments.parts import Parts
     from gnicli.model import basins, build, chains, explosions, stationary_laws, transitions
     from gnicli.sde.figures import histogram, paths
@@ -90,18 +91,21 @@ def run(config: SimulateSdeConfig, observer: Observer) -> Results:
         warnings += basins.warnings(places)
     warnings += transitions.warnings(config, counted)
     notes += chains.notes(found)
-    return Results(values, arrays, figures, notes=tuple(notes), warnings=tuple(warnings))
+    said = about.of_simulation(config, values)
+    return Results(values, arrays, figures, notes=tuple(notes), warnings=tuple(warnings), about=said)
 
 
 def on_network(config: SimulateSdeConfig, observer: Observer) -> Results:
     """Chains on the loss of a network, which has neither densities nor exits."""
+    from gnicli.experiments.about import chains as about
     from gnicli.experiments.parts import Parts
     from gnicli.model import network_chains
 
     if config.basin is not None:
         raise UsageError("basin is a key of one-dimensional potentials; leave it out with potential=network")
     problem = network_chains.build(config, observer)
-    return network_chains.run(config, problem, Parts(observer, {"chains": config.n_steps}).observe("chains"))
+    results = network_chains.run(config, problem, Parts(observer, {"chains": config.n_steps}).observe("chains"))
+    return results._replace(about=about.of_simulation(config, results.values))
 
 
 def summarize(records: Sequence[RunRecord]) -> Results:

@@ -127,6 +127,7 @@ def run(config: TrainConfig, observer: Observer) -> Results:
 
     Raises `UsageError` where keys contradict one another or the data.
     """
+    from gnicli.experiments.about import train as about
     from gnicli.training import cadence, room
     from gnicli.training.batches import Batches
     from gnicli.training.loop import Examples, Loop
@@ -175,7 +176,8 @@ def run(config: TrainConfig, observer: Observer) -> Results:
     figures = {"losses": loss_figure(trained, loss)} | fit
     if tracker is not None:
         figures[config.track.name] = tracker.figure()
-    return _results(config, data, trained, figures, parts)
+    results = _results(config, data, trained, figures, parts)
+    return results._replace(about=about.about(config, data, module, batches, steps, loss, results.values))
 
 
 def _fit_figure(config: TrainConfig, module: torch.nn.Module, data: Data) -> dict[str, FigureData]:

@@ -1,0 +1,93 @@
+"""What a report says, as a small tree of plain texts: it knows neither Markdown nor HTML.
+
+Texts may come from strangers. Whoever writes them escapes them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from gnicli.contracts import number_text
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A paragraph."""
+
+    kind: ClassVar[str] = "sentence"
+    text: str
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Sentences one below another."""
+
+    kind: ClassVar[str] = "listed"
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TableBlock:
+    """A table whose first column names its rows. `remark` is a sentence below it."""
+
+    kind: ClassVar[str] = "table"
+    caption: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    remark: str = ""
+
+    @property
+    def numeric(self) -> list[bool]:
+        """For each column, whether it holds numbers alone."""
+        columns = range(1, len(self.header))
+        return [False, *(bool(self.rows) and all(number_text.is_number(row[k]) for row in self.rows) for k in columns)]
+
+
+@dataclass(frozen=True)
+class FigureBlock:
+    """A figure, whose files are `figures/<stem>.png` and so on."""
+
+    kind: ClassVar[str] = "figure"
+    stem: str
+    title: str
+    caption: str
+
+    @property
+    def alternative(self) -> str:
+        """What is read aloud in place of the picture."""
+        return ". ".join(part.rstrip(".") for part in (self.title, self.caption) if part)
+
+
+@dataclass(frozen=True)
+class Code:
+    """Text to copy."""
+
+    kind: ClassVar[str] = "code"
+    text: str
+
+
+Block = Sentence | Listed | TableBlock | FigureBlock | Code
+
+
+@dataclass(frozen=True)
+class Section:
+    """Blocks under a heading. `name` is the section's own in the document: letters and hyphens."""
+
+    name: str
+    title: str
+    blocks: tuple[Block, ...]
+
+    @property
+    def n_tables(self) -> int:
+        """The number of tables: the captions of several are headings too."""
+        return sum(block.kind == "table" for block in self.blocks)
+
+
+@dataclass(frozen=True)
+class Document:
+    """A report: its title, a sentence on how the run ended, and its sections, none of which is empty."""
+
+    title: str
+    standing: str
+    sections: tuple[Section, ...]

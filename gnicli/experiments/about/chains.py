@@ -1,0 +1,115 @@
+"""What runs of `gni simulate-sde` and `gni kde-stationary` are about: both simulate the model (4.3)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from gnicli.contracts.results import About, Value
+from gnicli.experiments.about import components
+from gnicli.experiments.about.components import count
+
+if TYPE_CHECKING:
+    from gnicli.experiments.kde_stationary import KdeStationaryConfig
+    from gnicli.experiments.simulate_sde import SimulateSdeConfig
+    from gnicli.model.keys import ModelConfig
+
+_SCHEMES = {"strang": "Strang splitting", "euler": "Euler scheme"}
+_BANDWIDTHS = {"isj": "Improved Sheather-Jones bandwidth", "robust": "bandwidth by quartiles"}
+_EXIT = re.compile("exit_rate/(.+)")
+_BOTH = {"l1_to_exact": "the exact one", "l1_to_gibbs": "the Gibbs density"}
+
+
+def conditions(config: ModelConfig) -> dict[str, str]:
+    """The model, its noise and how it was simulated."""
+    steps = f"{_SCHEMES.get(config.scheme, config.scheme)}, steps of {config.eta:g}"
+    if config.eta_power:
+        steps += f" / k^{config.eta_power:g}"
+    return {
+        "potential": f"f(w): {components.words(config.potential)}",
+        "noise": _noise(config),
+        "drift": _drift(config),
+        "step": steps,
+        "budget": (
+            f"{count(config.n_chains, 'chain')} of {count(config.n_steps, 'step')}; the first {config.burn_in:,} are "
+            f"not recorded, after them every {_ordinal(config.thin)}"
+        ),
+        "start": "" if config.start is None else components.shown(config.start),
+    }
+
+
+def _noise(config: ModelConfig) -> str:
+    kind = "Brownian motion" if config.alpha == 2 else "α-stable Lévy noise"
+    return f"{kind}: {config.noise_words()}"
+
+
+def _drift(config: ModelConfig) -> str:
+    if config.drift == "gradient":
+        return "−f′(w), equation (4.3)"
+    spacing = "by quadrature" if config.h is None else f"the sum b_hK with h = {config.h:g}, K = {config.K}"
+    return f"fractional, equation (4.6), {spacing}"
+
+
+def _ordinal(n: int) -> str:
+    ending = "th" if 10 <= n % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
+    return "step" if n == 1 else f"{n:,}{ending} step"
+
+
+def _title(config: ModelConfig) -> str:
+    noise = "Brownian motion" if config.alpha == 2 else "Lévy noise"
+    return f"{config.potential.name.replace('_', ' ')} potential with {noise} ({config.noise_words()})"
+
+
+def _said(found: Mapping[str, str]) -> dict[str, str]:
+    return {name: said for name, said in found.items() if said}
+
+
+def of_simulation(config: SimulateSdeConfig, values: Mapping[str, Value]) -> About:
+    """What a run of `gni simulate-sde` is about."""
+    exits = "" if not config.exit_steps else f"{count(config.exit_steps, 'step')} of {config.exit_eta or config.eta:g}"
+    basin = "" if config.basin is None else f", out of {components.shown(config.basin)}"
+    found = conditions(config) | {"exits": f"{exits}{basin}" if exits else ""}
+    return About(f"Chains in a {_title(config)}", _said(found), simulation_conclusion(values))
+
+
+def simulation_conclusion(values: Mapping[str, Value]) -> str:
+    """The exit rates beside those of theory; without exits the means of the functions."""
+    exits = {match[1]: value for name, value in values.items() if (match := _EXIT.fullmatch(name))}
+    if exits:
+        said = (f"{_rate(value)} out of basin {number}{_theory(values, number)}" for number, value in exits.items())
+        return f"Exit rates: {'; '.join(said)}."
+    means = {name.removeprefix("mean/"): value for name, value in values.items() if name.startswith("mean/")}
+    if means:
+        return f"Means: {', '.join(f'{_rate(value)} of {name}' for name, value in means.items())}."
+    if "loss/q0.5" in values:
+        return f"The median loss is {_rate(values['loss/q0.5'])}."
+    return ""
+
+
+def _theory(values: Mapping[str, Value], number: str) -> str:
+    theory = values.get(f"exit_rate_theory/{number}")
+    return "" if theory is None else f" (theory of small noise {_rate(theory)})"
+
+
+def _rate(value: Value) -> str:
+    if value.stderr:
+        return f"{value.number:.3g} ± {value.stderr:.2g}"
+    return f"{value.number:.3g}"
+
+
+def of_density(config: KdeStationaryConfig, values: Mapping[str, Value]) -> About:
+    """What a run of `gni kde-stationary` is about."""
+    bandwidth = config.bandwidth
+    words = _BANDWIDTHS[bandwidth] if isinstance(bandwidth, str) else f"bandwidth {bandwidth:g}"
+    found = conditions(config) | {
+        "density": f"kernel estimate ({config.estimator}), {words}, {count(config.points, 'point')}",
+        "beside": "" if not config.beside else components.listed(config.beside),
+    }
+    return About(f"Stationary density in a {_title(config)}", _said(found), density_conclusion(values))
+
+
+def density_conclusion(values: Mapping[str, Value]) -> str:
+    """How far the estimated density is from those that are known."""
+    known = [f"{values[name].number:.3g} from {words}" for name, words in _BOTH.items() if name in values]
+    return f"The L¹ distance of the estimated density is {' and '.join(known)}." if known else ""

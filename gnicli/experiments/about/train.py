@@ -1,0 +1,88 @@
+"""What a run of `gni train` is about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from gnicli.contracts.data import Data
+from gnicli.contracts.results import About, Value
+from gnicli.experiments.about import components
+from gnicli.experiments.about.components import count
+
+if TYPE_CHECKING:
+    import torch
+
+    from gnicli.experiments.train import OptimizerConfig, TrainConfig
+    from gnicli.training.batches import Batches
+
+LOSSES = {"mse": "mean squared error", "cross_entropy": "cross-entropy"}
+
+
+def about(
+    config: TrainConfig,
+    data: Data,
+    module: torch.nn.Module,
+    batches: Batches,
+    steps: int,
+    loss: str,
+    values: Mapping[str, Value],
+) -> About:
+    """Title, conditions and the losses at the end. `loss` is the loss by name, `steps` the number of planned steps."""
+    conditions = {
+        "data": components.data(config.dataset, data),
+        "network": components.network(config.network, module),
+        "loss": LOSSES.get(loss, loss),
+        "noise": components.noise(config.noise),
+        "objective": components.words(config.objective),
+        "M": f"{config.M:,}" if config.objective.name == "noisy" else "",
+        "noise in the gradient": "" if config.inject.name == "none" else components.words(config.inject),
+        "optimizer": _optimizer(config.optimizer),
+        "learning rate": _learning_rate(config),
+        "budget": budget(steps, batches),
+        "recorded": "" if config.track.name == "none" else components.words(config.track),
+    }
+    trained, noise = components.network_name(config.network), components.noise_name(config.noise)
+    title = f"Training of {trained} on {config.dataset.name} {noise}"
+    return About(title, {name: said for name, said in conditions.items() if said}, conclusion(values))
+
+
+def _optimizer(optimizer: OptimizerConfig) -> str:
+    decay = f", weight decay {optimizer.weight_decay:g}" if optimizer.weight_decay else ""
+    if optimizer.name == "adam":
+        return f"Adam (β₁ = {optimizer.beta1:g}, β₂ = {optimizer.beta2:g}){decay}"
+    momentum = (
+        f" with {'Nesterov’s ' * optimizer.nesterov}momentum {optimizer.momentum:g}" if optimizer.momentum else ""
+    )
+    return f"stochastic gradient descent{momentum}{decay}"
+
+
+def _learning_rate(config: TrainConfig) -> str:
+    if config.schedule.name == "constant" and not getattr(config.schedule, "warmup_steps", 0):
+        return f"{config.lr:g}, constant"
+    keys = components.keys_of(config.schedule)
+    return f"{config.lr:g}, schedule {config.schedule.name}{f' ({keys})' if keys else ''}"
+
+
+def budget(steps: int, batches: Batches) -> str:
+    """Steps, what one takes, and what they are in passes over the data."""
+    size = "the whole training data" if batches.batch_size is None else f"minibatches of {batches.batch_size:,}"
+    passes = "" if batches.batch_size is None else f" ({steps / batches.per_epoch:.3g} epochs)"
+    return f"{count(steps, 'step')} of {size}{passes}"
+
+
+def conclusion(values: Mapping[str, Value]) -> str:
+    """The losses without noise after the last step, and the accuracies where there are classes."""
+    steps = int(values["steps"].number)
+    if "diverged_at" in values:
+        return f"Training diverged at step {int(values['diverged_at'].number):,}."
+    losses = " and ".join(
+        f"{values[f'{split}_loss'].number:.4g} on the {words} data"
+        for split, words in (("train", "training"), ("test", "test"))
+        if f"{split}_loss" in values
+    )
+    said = f"After {count(steps, 'step')} the loss without noise is {losses}"
+    if "test_accuracy" not in values or "train_accuracy" not in values:
+        return f"{said}."
+    shares = [f"{100 * values[f'{split}_accuracy'].number:.1f} %" for split in ("train", "test")]
+    return f"{said}; the accuracy is {shares[0]} on the training data and {shares[1]} on the test data."

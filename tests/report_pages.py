@@ -1,0 +1,74 @@
+"""Read a report.html as a browser does, and say what is in it; raise where it is not well-formed."""
+
+import re
+from html.parser import HTMLParser
+
+VOID = {"meta", "img", "br", "hr", "link", "input"}
+
+
+class Page(HTMLParser):
+    """The tags of a page in their order with the names of their attributes, and what a test asks for."""
+
+    def __init__(self, content: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.open: list[str] = []
+        self.shape: list[tuple[str, tuple[str, ...]]] = []
+        self.tags: list[tuple[str, dict[str, str]]] = []
+        self.texts: list[str] = []
+        self.feed(content)
+        self.close()
+        assert not self.open, f"never closed: {self.open}"
+
+    def handle_starttag(self, tag, attrs):
+        names = tuple(name for name, _ in attrs)
+        assert len(set(names)) == len(names), (tag, names)
+        self.shape.append((tag, names))
+        self.tags.append((tag, {name: value or "" for name, value in attrs}))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open, f"</{tag}> closes nothing"
+        assert self.open.pop() == tag, tag
+        self.shape.append((f"/{tag}", ()))
+
+    def handle_data(self, data):
+        if "style" not in self.open and data.strip():
+            self.texts.append(" ".join(data.split()))
+
+    def handle_comment(self, data):
+        raise AssertionError(f"a comment: {data}")
+
+    def handle_pi(self, data):
+        raise AssertionError(f"an instruction: {data}")
+
+    def unknown_decl(self, data):
+        raise AssertionError(f"a declaration: {data}")
+
+    def all(self, tag):
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+def check(content: str) -> Page:
+    """A page that is whole by itself: it loads nothing, runs nothing, and each of its links leads somewhere."""
+    page = Page(content)
+    ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
+    assert len(set(ids)) == len(ids)
+    assert {tag for tag, _ in page.tags}.isdisjoint({"script", "link", "iframe", "object", "embed", "base", "form"})
+    for tag, attributes in page.tags:
+        assert not [name for name in attributes if name.startswith("on")], tag
+        assert not {"action", "srcset", "style"} & set(attributes), tag
+        for name in ("aria-labelledby", "aria-describedby"):
+            assert attributes.get(name, ids[0]) in ids
+    assert all(link["href"].startswith(("#", "figures/")) for link in page.all("a"))
+    assert {link["href"][1:] for link in page.all("a") if link["href"].startswith("#")} <= set(ids)
+    assert all(
+        picture["src"].startswith(("data:image/png;base64,", "data:image/svg+xml;base64,"))
+        for picture in page.all("img")
+    )
+    assert all(picture["alt"] for picture in page.all("img"))
+    assert len(page.all("h1")) == 1
+    assert len(page.all("caption")) == len(page.all("table"))
+    assert all(head.get("scope") in ("col", "row") for head in page.all("th"))
+    assert not re.search(r"url\(|@import|https?:|//", "".join(re.findall(r"<style>(.*?)</style>", content, re.S)))
+    return page
