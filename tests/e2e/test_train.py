@@ -9,7 +9,15 @@ import pytest
 from safetensors.numpy import load_file
 
 QUICK = ("steps=12", "network.width=16", "network.depth=2", "threads=1")
-FILES = {"manifest.json", "metrics.csv", "results.json", "report.md", "run.log", "checkpoint.safetensors"}
+FILES = {
+    "manifest.json",
+    "metrics.csv",
+    "results.json",
+    "report.md",
+    "report.html",
+    "run.log",
+    "checkpoint.safetensors",
+}
 
 
 def rows(folder):

@@ -19,7 +19,7 @@ from gnicli.errors import ConflictError, DataError, GniError, ResourceError
 
 IN_PLACE_OF = (
     "manifest.json", "metrics.csv", "run.log", ".lock", "checkpoint.safetensors", "checkpoint.prev", "results.json",
-    "report.md", "arrays.npz", ".hydra", ".hydra/config.yaml", "figures", "figures/walk.csv",
+    "report.md", "report.html", "arrays.npz", ".hydra", ".hydra/config.yaml", "figures", "figures/walk.csv",
 )  # fmt: skip
 NO_FILES = ("link", "dangling link", "link to a folder", "loop", "pipe", "socket", "device")
 

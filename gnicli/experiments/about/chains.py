@@ -67,7 +67,7 @@ def _said(found: Mapping[str, str]) -> dict[str, str]:
 
 def of_simulation(config: SimulateSdeConfig, values: Mapping[str, Value]) -> About:
     """What a run of `gni simulate-sde` is about."""
-    exits = "" if not config.exit_steps else f"{count(config.exit_steps, 'step')} of {config.exit_eta or config.eta:g}"
+    exits = f"{count(config.exit_steps, 'step')} of {config.exit_eta or config.eta:g}" if _exits(values) else ""
     basin = "" if config.basin is None else f", out of {components.shown(config.basin)}"
     found = conditions(config) | {"exits": f"{exits}{basin}" if exits else ""}
     return About(f"Chains in a {_title(config)}", _said(found), simulation_conclusion(values))
@@ -75,7 +75,7 @@ def of_simulation(config: SimulateSdeConfig, values: Mapping[str, Value]) -> Abo
 
 def simulation_conclusion(values: Mapping[str, Value]) -> str:
     """The exit rates beside those of theory; without exits the means of the functions."""
-    exits = {match[1]: value for name, value in values.items() if (match := _EXIT.fullmatch(name))}
+    exits = _exits(values)
     if exits:
         said = (f"{_rate(value)} out of basin {number}{_theory(values, number)}" for number, value in exits.items())
         return f"Exit rates: {'; '.join(said)}."
@@ -85,6 +85,11 @@ def simulation_conclusion(values: Mapping[str, Value]) -> str:
     if "loss/q0.5" in values:
         return f"The median loss is {_rate(values['loss/q0.5'])}."
     return ""
+
+
+def _exits(values: Mapping[str, Value]) -> dict[str, Value]:
+    """The measured exit rates by the number of the basin; none where the model has no exits."""
+    return {match[1]: value for name, value in values.items() if (match := _EXIT.fullmatch(name))}
 
 
 def _theory(values: Mapping[str, Value], number: str) -> str:
