@@ -19,7 +19,7 @@ from gnicli.sde.exits.theory import exit_rate_from, exit_theory, smallness
 from gnicli.sde.levy_noise import LevyNoise
 from gnicli.sde.loop import Plan
 
-_SMALL = 0.2  # what has to be much less than 1
+SMALL = 0.2  # what has to be much less than 1
 _SURE = 0.999  # level of the interval that a rate of theory is compared with; high, because a sweep has many
 
 
@@ -104,10 +104,10 @@ def warnings(basins: Sequence[Basin]) -> list[str]:
 def too_large(what: str, conditions: Sequence[Mapping[str, float]]) -> list[str]:
     """A sentence where one of the `smallness` of a theory is too large for it."""
     name, worst = max(((n, v) for each in conditions for n, v in each.items()), key=lambda pair: pair[1])
-    if worst <= _SMALL:
+    if worst <= SMALL:
         return []
     return [
-        f"{what}: the noise is too large for the small-noise theory ({name} {worst:.2g}, should be below {_SMALL}): "
+        f"{what}: the noise is too large for the small-noise theory ({name} {worst:.2g}, should be below {SMALL}): "
         "take a smaller epsilon to compare"
     ]
 
@@ -136,7 +136,7 @@ def figure(basins: Sequence[Basin], n_chains: int) -> FigureData:
         low, high = count_interval(count)
         curves = [Curve("simulated", t, count / n_chains, low / n_chains, high / n_chains)]
         if basin.theory.rate:
-            holds = max(basin.smallness.values()) <= _SMALL
+            holds = max(basin.smallness.values()) <= SMALL
             words = "theory (small noise)" if holds else "theory (the noise is too large for it)"
             curves.append(Curve("theory", t, basin.theory.rate * t, style="dashed", words=words))
         title = f"basin of {basin.minimum:g}: {seen.n} exits"

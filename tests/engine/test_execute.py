@@ -181,7 +181,7 @@ def test_the_command_line_is_saved_as_a_shell_takes_it(tmp_path):
 
 def test_importing_the_engine_stays_light():
     code = (
-        "import sys, gnicli.engine.execute, gnicli.engine.sweep, gnicli.engine.figures, gnicli.engine.report;"
+        "import sys, gnicli.engine.execute, gnicli.engine.sweep, gnicli.engine.figures, gnicli.engine.report.writing;"
         "heavy = {'torch', 'matplotlib', 'pandas', 'scipy', 'rich', 'jinja2', 'omegaconf', 'safetensors', 'filelock'};"
         "print(sorted(heavy & set(sys.modules)))"
     )

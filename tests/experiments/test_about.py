@@ -185,10 +185,20 @@ def test_chains_in_a_sentence():
     assert chains.simulation_conclusion(exits) == (
         "Exit rates: 0.25 ± 0.02 out of basin 1 (theory of small noise 0.2); 1 out of basin 2."
     )
+    for spread, said in (
+        (0.2, "small noise 0.2);"),
+        (0.21, "small noise 0.2, which does not hold for noise of this size)"),
+    ):
+        sizes = {"exit_ratio/1": Value(0.1), "exit_spread/1": Value(spread)}
+        assert said in chains.simulation_conclusion(exits | sizes)
     config = SimulateSdeConfig(potential=Quadratic(), exit_steps=500, exit_eta=0.1, basin=[-1, 2])
     assert chains.of_simulation(config, exits).conditions["exits"] == "500 steps of 0.1, out of (-1, 2)"
     assert "exits" not in chains.of_simulation(config, {}).conditions
     assert chains.simulation_conclusion({"mean/w": Value(0.5, 0.1)}) == "Means: 0.5 ± 0.1 of w."
+    mixed = {"mean/w": Value(0.5, 0.1), "split_rhat": Value(1.05)}
+    assert chains.simulation_conclusion(mixed) == "Means: 0.5 ± 0.1 of w."
+    unmixed = {"mean/w": Value(0.5), "split_rhat": Value(1.06)}
+    assert chains.simulation_conclusion(unmixed).startswith("Means: 0.5 of w. The chains have not mixed, so")
     assert chains.simulation_conclusion({"loss/q0.5": Value(2.0)}) == "The median loss is 2."
 
 
@@ -197,7 +207,8 @@ def test_densities_in_a_sentence():
     assert chains.density_conclusion(both) == (
         "The L¹ distance of the estimated density is 0.125 from the exact one and 0.5 from the Gibbs density."
     )
-    assert chains.density_conclusion({}) == ""
+    assert chains.density_conclusion(both | {"split_rhat": Value(1.2)}).endswith("and not the stationary law.")
+    assert chains.density_conclusion({}) == chains.density_conclusion({"split_rhat": Value(1.2)}) == ""
     found = chains.of_density(KdeStationaryConfig(potential=Quadratic(), bandwidth=0.5, beside={"n_chains": 1}), {})
     assert found.conditions["density"] == "kernel estimate (binned), bandwidth 0.5, 1,001 points"
     assert found.conditions["beside"] == "n chains 1"

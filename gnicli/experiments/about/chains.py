@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _SCHEMES = {"strang": "Strang splitting", "euler": "Euler scheme"}
 _BANDWIDTHS = {"isj": "Improved Sheather-Jones bandwidth", "robust": "bandwidth by quartiles"}
 _EXIT = re.compile("exit_rate/(.+)")
+_SMALLNESS = ("ratio", "shift", "spread")  # what theory needs to be small: values exit_ratio/1 and so on
 _BOTH = {"l1_to_exact": "the exact one", "l1_to_gibbs": "the Gibbs density"}
 
 
@@ -81,7 +82,8 @@ def simulation_conclusion(values: Mapping[str, Value]) -> str:
         return f"Exit rates: {'; '.join(said)}."
     means = {name.removeprefix("mean/"): value for name, value in values.items() if name.startswith("mean/")}
     if means:
-        return f"Means: {', '.join(f'{_rate(value)} of {name}' for name, value in means.items())}."
+        listed = ", ".join(f"{_rate(value)} of {name}" for name, value in means.items())
+        return f"Means: {listed}.{_unmixed(values)}"
     if "loss/q0.5" in values:
         return f"The median loss is {_rate(values['loss/q0.5'])}."
     return ""
@@ -94,7 +96,23 @@ def _exits(values: Mapping[str, Value]) -> dict[str, Value]:
 
 def _theory(values: Mapping[str, Value], number: str) -> str:
     theory = values.get(f"exit_rate_theory/{number}")
-    return "" if theory is None else f" (theory of small noise {_rate(theory)})"
+    if theory is None:
+        return ""
+    from gnicli.model.basins import SMALL
+
+    sizes = [values[name].number for part in _SMALLNESS if (name := f"exit_{part}/{number}") in values]
+    holds = "" if max(sizes, default=0.0) <= SMALL else ", which does not hold for noise of this size"
+    return f" (theory of small noise {_rate(theory)}{holds})"
+
+
+def _unmixed(values: Mapping[str, Value]) -> str:
+    """What must be known of an average over chains that have not mixed; empty where they have."""
+    from gnicli.sde.mixing import MIXED
+
+    rhat = values.get("split_rhat")
+    if rhat is None or rhat.number <= MIXED:
+        return ""
+    return " The chains have not mixed, so this describes the simulated time and not the stationary law."
 
 
 def _rate(value: Value) -> str:
@@ -117,4 +135,5 @@ def of_density(config: KdeStationaryConfig, values: Mapping[str, Value]) -> Abou
 def density_conclusion(values: Mapping[str, Value]) -> str:
     """How far the estimated density is from those that are known."""
     known = [f"{values[name].number:.3g} from {words}" for name, words in _BOTH.items() if name in values]
-    return f"The L¹ distance of the estimated density is {' and '.join(known)}." if known else ""
+    said = f"The L¹ distance of the estimated density is {' and '.join(known)}." if known else ""
+    return said and said + _unmixed(values)
