@@ -11,12 +11,13 @@ RUNS = {
     "train": ("train", "dataset=sinusoids", "dataset.n_train=10", "noise=mult", "M=2", "steps=2", "network.depth=1",
               "network.width=4", "optimizer.momentum=0.9"),
     "gradient-noise": ("gradient-noise", "dataset=sinusoids", "dataset.n_train=10", "noise=add", "network.depth=1",
-                       "network.width=4", "n_mean=2", "measure=exponents", "measure.n_samples=200"),
+                       "network.width=4", "measure=averages", "measure.chain=false", "measure.sizes=[1,2]",
+                       "measure.n_draws=100"),
     "fit-stable": ("fit-stable", "samples=student", "samples.n=200", "n_bootstrap=0"),
     "simulate-sde": ("simulate-sde", "potential=double_well", "n_steps=60", "n_chains=8", "burn_in=10", "n_bins=200",
                      "exit_steps=0"),
     "kde-stationary": ("kde-stationary", "potential=quadratic", "n_steps=60", "n_chains=8", "burn_in=10",
-                       "n_bins=200", "points=51"),
+                       "n_bins=2000", "points=51"),
 }  # fmt: skip
 # What each report opens with, and what it says of its data, network, noise, rate and budget.
 SAID = {
@@ -33,6 +34,7 @@ SAID = {
         "Gradient noise of a multilayer perceptron on sinusoids with additive Gaussian noise",
         "additive Gaussian noise, h̃ = h + ε with ε ~ N(0, std²); std 0.1",
         "of 10 examples",
+        "tail of the mean gradient over a batch (Theorem 3.2): sizes (1, 2), n draws 100",
     ),
     "fit-stable": (
         "Fit of a stable law to student draws",
@@ -42,6 +44,7 @@ SAID = {
     "simulate-sde": (
         "Chains in a double well potential with Lévy noise (alpha = 1.5, beta = 0.5, ε = 1)",
         "f(w): w⁴/4 − w²/2, minima at ±1",
+        "−∇f, equation (4.3)",
         "Strang splitting, steps of 0.01",
         "8 chains of 60 steps; the first 10 are not recorded, after them every 5th step",
     ),
@@ -57,7 +60,7 @@ def folders(tmp_path_factory):
     """One run of each command, and a sweep."""
     place = tmp_path_factory.mktemp("reports")
     found = {name: gnicli.run(*words, f"run.dir={place / name}").folder for name, words in RUNS.items()}
-    gnicli.run(*RUNS["train"], "seed=0,1", f"run.dir={place / 'sweep'}")
+    gnicli.run(*RUNS["kde-stationary"], "alpha=1.5,2", "beta=0", f"run.dir={place / 'sweep'}")
     return found | {"sweep": place / "sweep"}
 
 
@@ -85,6 +88,7 @@ def test_a_report_opens_with_what_was_run(folders, name):
     text, content = read(folders[name])
     assert text.startswith(f"# {title}\n\ngni {name}: completed.\n\n## What was run\n")
     opening = text[: text.index("## Result")]
+    assert ("| data |" in opening) == (name in ("train", "gradient-noise", "fit-stable"))
     for condition in conditions:
         assert f"| {condition} |" in opening
         assert condition in report_pages.check(content).texts
@@ -92,18 +96,18 @@ def test_a_report_opens_with_what_was_run(folders, name):
 
 def test_a_sweep_has_its_settings_first_and_its_jobs_after(folders):
     text, _ = read(folders["sweep"])
-    assert text.startswith(f"# Sweep: {SAID['train'][0]}\n\nSweep of gni train: completed.\n")
-    assert all(f"| {condition} |" in text for condition in SAID["train"][1:])
-    assert "2 of 2 runs completed; they differ in seed (0, 1)." in text
+    assert text.startswith("# Sweep: gni kde-stationary\n\nSweep of gni kde-stationary: completed.\n")
+    assert all(f"| {condition} |" in text for condition in SAID["kde-stationary"][1:])
+    assert "| noise | 2 values: α-stable Lévy noise: alpha = 1.5, beta = 0, ε = 1; Brownian motion: ε = 1 |" in text
+    assert "2 of 2 runs completed; they differ in alpha (1.5, 2)." in text
     assert text.index("## What was run") < text.index("## Result") < text.index("## Jobs")
 
 
-def test_what_strangers_name_is_text(tmp_path, folders):
+def test_what_strangers_name_is_text(tmp_path):
     """A column of a file is the one name that a stranger can choose freely."""
     evil = "<script>alert(1)</script>"
     path = tmp_path / "samples.csv"
     path.write_text(f"{evil}\n" + "".join(f"{k * k % 101 - 50}\n" for k in range(1, 200)))
-    words = ("fit-stable", f"samples={path}", "samples.column=0", "n_bootstrap=0", "n_tested=50")
-    content = read(gnicli.run(*words, f"run.dir={tmp_path / 'run'}").folder)[1]
-    page = report_pages.check(content)
-    assert len(page.all("section")) == len(report_pages.check(read(folders["fit-stable"])[1]).all("section"))
+    words = ("fit-stable", f"samples={path}", "n_bootstrap=0", f"run.dir={tmp_path / 'run'}")
+    page = report_pages.check(read(gnicli.run(*words, **{"samples.column": evil}).folder)[1])
+    assert f"samples.csv, {evil}: 199 values" in page.texts

@@ -10,9 +10,17 @@ from gnicli.contracts.results import Value
 from gnicli.dataset.sinusoids import Sinusoids
 from gnicli.experiments.about import chains, components, fit_stable, gradient_noise, train
 from gnicli.experiments.fit_stable import FitStableConfig
+from gnicli.experiments.gradient_noise import GradientNoiseConfig
 from gnicli.experiments.kde_stationary import KdeStationaryConfig
 from gnicli.experiments.simulate_sde import SimulateSdeConfig
-from gnicli.experiments.train import OptimizerConfig
+from gnicli.experiments.train import OptimizerConfig, TrainConfig
+from gnicli.gradients.inject.gaussian import GaussianInjection
+from gnicli.gradients.inject.none import NoInjection
+from gnicli.gradients.objective.clean import Clean
+from gnicli.gradients.objective.explicit import Explicit
+from gnicli.gradients.objective.noisy import Noisy
+from gnicli.measure.kinds.averages import Averages
+from gnicli.measure.kinds.exponents import Exponents
 from gnicli.network.mlp import Mlp
 from gnicli.noise.add import AdditiveNoise
 from gnicli.noise.none import NoNoise
@@ -20,6 +28,8 @@ from gnicli.potential.quadratic import Quadratic
 from gnicli.samples.file import FileSamples
 from gnicli.samples.stable import StableSamples
 from gnicli.training.batches import Batches
+from gnicli.training.track.antithetic import Antithetic
+from gnicli.training.track.none import NoTrack
 
 
 @dataclasses.dataclass
@@ -92,6 +102,23 @@ def test_networks_in_words():
     )
 
 
+@pytest.mark.parametrize(
+    ("objective", "noise", "inject", "track", "takes", "draws"),
+    [
+        (Noisy, AdditiveNoise, NoInjection, NoTrack, True, True),
+        (Noisy, NoNoise, NoInjection, NoTrack, False, False),
+        (Clean, AdditiveNoise, NoInjection, NoTrack, False, False),
+        (Clean, AdditiveNoise, GaussianInjection, NoTrack, True, True),
+        (Clean, AdditiveNoise, NoInjection, Antithetic, True, True),
+        (Explicit, AdditiveNoise, NoInjection, NoTrack, True, False),
+        (Explicit, AdditiveNoise, GaussianInjection, NoTrack, True, True),
+    ],
+)
+def test_noise_without_effect_is_not_told(objective, noise, inject, track, takes, draws):
+    config = TrainConfig(noise=noise(), objective=objective(), inject=inject(), track=track())
+    assert (train._takes_noise(config), train._draws_noise(config)) == (takes, draws)
+
+
 def test_optimizers_in_words():
     assert train._optimizer(OptimizerConfig()) == "stochastic gradient descent"
     nesterov = OptimizerConfig(momentum=0.9, nesterov=True, weight_decay=0.1)
@@ -135,7 +162,22 @@ def test_tail_indices_in_a_sentence():
     assert gradient_noise.conclusion({"slope/x": Value(1.0)}) == ""
 
 
-def test_fits_in_words(tmp_path):
+def test_a_one_neuron_network_has_neither_data_nor_the_network_of_the_command():
+    config = GradientNoiseConfig(noise=AdditiveNoise(), measure=Exponents(n_layers=3))
+    found = gradient_noise.about(config, None, None, 0, 0, {})
+    assert found.title == "Gradient noise of a one-neuron network with additive Gaussian noise"
+    assert found.conditions["network"] == (
+        "one neuron in each layer: n layers 3, weights 1, x 1, target 0, activation linear"
+    )
+    assert found.conditions["loss"] == "mean squared error"
+    assert {"data", "gradient", "M", "centering"}.isdisjoint(found.conditions)
+    assert "n samples" in found.conditions["measure"]
+    assert "n draws" not in found.conditions["measure"]
+    averages = dataclasses.replace(config, measure=Averages())
+    assert "n draws" in gradient_noise.about(averages, None, None, 0, 0, {}).conditions["measure"]
+
+
+def test_fits_in_words():
     single = fit_stable.about(FitStableConfig(StableSamples(n=30), fixed={"beta": 0}), "stable draws", "x", {"": 30})
     assert single.conclusion == ""
     assert single.conditions["data"].endswith("; 30 values")
@@ -160,9 +202,9 @@ def test_models_in_words():
         potential=Quadratic(), alpha=2.0, beta=0.0, drift="fractional", eta_power=0.5, thin=1, start=1.5
     )
     found = chains.of_simulation(config, {})
-    assert found.title.startswith("Chains in a quadratic potential with Brownian motion (")
+    assert found.title == "Chains in a quadratic potential with Brownian motion: ε = 1"
     assert found.conclusion == ""
-    assert found.conditions["noise"].startswith("Brownian motion: ")
+    assert found.conditions["noise"] == "Brownian motion: ε = 1"
     assert found.conditions["drift"] == "fractional, equation (4.6), by quadrature"
     assert found.conditions["step"] == "Strang splitting, steps of 0.01 / k^0.5"
     assert found.conditions["budget"].endswith("every step")

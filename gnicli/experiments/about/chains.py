@@ -41,13 +41,14 @@ def conditions(config: ModelConfig) -> dict[str, str]:
 
 
 def _noise(config: ModelConfig) -> str:
-    kind = "Brownian motion" if config.alpha == 2 else "α-stable Lévy noise"
-    return f"{kind}: {config.noise_words()}"
+    if config.alpha == 2:  # which has no skewness
+        return f"Brownian motion: ε = {config.epsilon:g}"
+    return f"α-stable Lévy noise: {config.noise_words()}"
 
 
 def _drift(config: ModelConfig) -> str:
     if config.drift == "gradient":
-        return "−f′(w), equation (4.3)"
+        return "−∇f, equation (4.3)"
     spacing = "by quadrature" if config.h is None else f"the sum b_hK with h = {config.h:g}, K = {config.K}"
     return f"fractional, equation (4.6), {spacing}"
 
@@ -58,8 +59,8 @@ def _ordinal(n: int) -> str:
 
 
 def _title(config: ModelConfig) -> str:
-    noise = "Brownian motion" if config.alpha == 2 else "Lévy noise"
-    return f"{config.potential.name.replace('_', ' ')} potential with {noise} ({config.noise_words()})"
+    noise = _noise(config) if config.alpha == 2 else f"Lévy noise ({config.noise_words()})"
+    return f"{config.potential.name.replace('_', ' ')} potential with {noise}"
 
 
 def _said(found: Mapping[str, str]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,10 @@ def about(
     values: Mapping[str, Value],
 ) -> About:
     """Title, conditions and the tail index of each layer. `n_examples` are those of the measured gradient."""
+    noise = components.noise_name(config.noise)
+    if getattr(config.measure, "chain", False):
+        # The keys of data and network have no effect then.
+        return About(f"Gradient noise of a one-neuron network {noise}", _one_neuron(config), conclusion(values))
     trained = f"after {count(step, 'step')} of training" if config.source is not None else "untrained"
     loss = network.loss if isinstance(network.loss, str) else config.loss
     conditions = {
@@ -37,13 +42,35 @@ def about(
         "loss": LOSSES.get(loss, loss),
         "noise": components.noise(config.noise),
         "gradient": f"of {count(n_examples, 'example')}",
-        "M": f"{config.M:,}",
-        "centering": f"the mean of {count(config.n_mean, 'fresh draw')} is subtracted (equation (3.2))",
-        "measure": components.words(config.measure, leave_out=("figures",)),
     }
-    measured, noise = components.network_name(config.network), components.noise_name(config.noise)
-    title = f"Gradient noise of {measured} on {config.dataset.name} {noise}"
-    return About(title, conditions, conclusion(values))
+    if not hasattr(config.measure, "chain"):  # a measure that has the key measures single draws
+        conditions["M"] = f"{config.M:,}"
+        conditions["centering"] = f"the mean of {count(config.n_mean, 'fresh draw')} is subtracted (equation (3.2))"
+    conditions["measure"] = components.words(config.measure, leave_out=("figures", "n_samples", *_keys_of_one_neuron()))
+    measured = components.network_name(config.network)
+    return About(f"Gradient noise of {measured} on {config.dataset.name} {noise}", conditions, conclusion(values))
+
+
+def _keys_of_one_neuron() -> list[str]:
+    from gnicli.measure.one_neuron.keys import OneNeuronKeys
+
+    return [field.name for field in dataclasses.fields(OneNeuronKeys)] + ["layer"]
+
+
+def _one_neuron(config: GradientNoiseConfig) -> dict[str, str]:
+    measure = config.measure
+    own = {
+        name: getattr(measure, name)
+        for name in _keys_of_one_neuron()
+        if name not in ("name", "chain", "loss") and hasattr(measure, name)
+    }
+    idle = ("n_draws", "inflation") if hasattr(measure, "n_samples") else ()
+    return {
+        "network": f"one neuron in each layer: {components.listed(own)}",
+        "loss": LOSSES.get(str(getattr(measure, "loss", "")), ""),
+        "noise": components.noise(config.noise),
+        "measure": components.words(measure, leave_out=(*_keys_of_one_neuron(), *idle)),
+    }
 
 
 def conclusion(values: Mapping[str, Value]) -> str:

@@ -33,18 +33,34 @@ def about(
         "data": components.data(config.dataset, data),
         "network": components.network(config.network, module),
         "loss": LOSSES.get(loss, loss),
-        "noise": components.noise(config.noise),
+        "noise": components.noise(config.noise) if _takes_noise(config) else "none",
         "objective": components.words(config.objective),
-        "M": f"{config.M:,}" if config.objective.name == "noisy" else "",
+        "M": f"{config.M:,}" if _draws_noise(config) else "",
         "noise in the gradient": "" if config.inject.name == "none" else components.words(config.inject),
         "optimizer": _optimizer(config.optimizer),
         "learning rate": _learning_rate(config),
         "budget": budget(steps, batches),
         "recorded": "" if config.track.name == "none" else components.words(config.track),
     }
-    trained, noise = components.network_name(config.network), components.noise_name(config.noise)
+    trained = components.network_name(config.network)
+    noise = components.noise_name(config.noise) if _takes_noise(config) else "without noise"
     title = f"Training of {trained} on {config.dataset.name} {noise}"
     return About(title, {name: said for name, said in conditions.items() if said}, conclusion(values))
+
+
+def _takes_noise(config: TrainConfig) -> bool:
+    """Whether `noise` has an effect."""
+    return config.noise.name != "none" and (config.objective.name != "clean" or _has_more(config))
+
+
+def _draws_noise(config: TrainConfig) -> bool:
+    """Whether `M` has an effect: the explicit regularizer draws no noise."""
+    return _takes_noise(config) and (config.objective.name != "explicit" or _has_more(config))
+
+
+def _has_more(config: TrainConfig) -> bool:
+    """Whether something besides the objective asks for draws of the noise."""
+    return config.inject.name != "none" or config.track.name != "none"
 
 
 def _optimizer(optimizer: OptimizerConfig) -> str:
