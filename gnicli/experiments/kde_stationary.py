@@ -134,7 +134,7 @@ def run(config: KdeStationaryConfig, observer: Observer) -> Results:
         arrays |= {f"beside/{name}": array for name, array in densities.arrays(beside, []).items()}
     figure = figures.densities(own.estimates, laws, beside, _label(config), f": {config.noise_words()}", _words(config))
     notes += densities.notes(config.estimator, found)
-    said = about.of_density(config, values)
+    said = about.of_density(config, config.smoothing, config.beside or {}, values)
     return Results(values, arrays, {"density": figure}, notes=tuple(notes), warnings=tuple(warnings), about=said)
 
 

@@ -68,7 +68,8 @@ def run(config: SimulateSdeConfig, observer: Observer) -> Results:
     parts = Parts(observer, sizes, {f"exits{p.number}": f"exits from {p.minimum:g}: step" for p in places})
     counted = transitions.counter(built)
     found = chains.simulate_chains(config, built, parts.observe("chains"), [] if counted is None else [counted])
-    plan = Plan(config.exit_steps, config.n_chains, config.exit_eta or config.eta, config.seed)
+    n_steps, eta = _exits(config)
+    plan = Plan(n_steps, config.n_chains, eta, config.seed)
     for place in places:
         place.follow(plan, parts.observe(f"exits{place.number}"))
     laws, notes = stationary_laws.laws(config.potential, config.noise)
@@ -91,8 +92,13 @@ def run(config: SimulateSdeConfig, observer: Observer) -> Results:
         warnings += basins.warnings(places)
     warnings += transitions.warnings(config, counted)
     notes += chains.notes(found)
-    said = about.of_simulation(config, values)
+    said = about.of_simulation(config, values, _exits(config), config.basin)
     return Results(values, arrays, figures, notes=tuple(notes), warnings=tuple(warnings), about=said)
+
+
+def _exits(config: SimulateSdeConfig) -> tuple[int, float]:
+    """The number and the length of the steps in which exits are counted."""
+    return config.exit_steps, config.exit_eta or config.eta
 
 
 def on_network(config: SimulateSdeConfig, observer: Observer) -> Results:
@@ -105,7 +111,7 @@ def on_network(config: SimulateSdeConfig, observer: Observer) -> Results:
         raise UsageError("basin is a key of one-dimensional potentials; leave it out with potential=network")
     problem = network_chains.build(config, observer)
     results = network_chains.run(config, problem, Parts(observer, {"chains": config.n_steps}).observe("chains"))
-    return results._replace(about=about.of_simulation(config, results.values))
+    return results._replace(about=about.of_simulation(config, results.values, _exits(config), None))
 
 
 def summarize(records: Sequence[RunRecord]) -> Results:

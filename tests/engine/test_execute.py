@@ -53,7 +53,7 @@ def test_a_complete_run_folder(drawn):
     report = (drawn / "report.md").read_text()
     assert f"| train_loss | {train_loss(drawn)} | 4 |" in report
     assert "![Walk](figures/walk.png)" in report
-    assert "- one note" in report
+    assert "\n## Result\n\none note\n" in report
     assert not list(drawn.rglob("*.tmp"))
 
 

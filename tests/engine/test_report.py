@@ -34,7 +34,7 @@ def document(text):
             **MANIFEST,
             "error": text,
             "command_line": text,
-            "arrays": {text: {"shape": [1], "meaning": text}, "b": {"shape": [1], "meaning": "a word"}},
+            "arrays": {text: {"shape": [1], "meaning": text}, "another array": {"shape": [1], "meaning": "a word"}},
             "host": text,
         },
         Results(
@@ -80,7 +80,7 @@ def plain_shape():
 
 READER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 PLAIN = "plain text"
-WORDS = (("a", "word"),)  # keep a column from being one of numbers, which is aligned otherwise
+WORDS = (("another key", "word"),)  # keep a column from being one of numbers, which is aligned otherwise
 
 
 @pytest.mark.parametrize("text", EVIL)

@@ -201,7 +201,7 @@ def test_models_in_words():
     config = SimulateSdeConfig(
         potential=Quadratic(), alpha=2.0, beta=0.0, drift="fractional", eta_power=0.5, thin=1, start=1.5
     )
-    found = chains.of_simulation(config, {})
+    found = chains.of_simulation(config, {}, (2000, 0.01), None)
     assert found.title == "Chains in a quadratic potential with Brownian motion: ε = 1"
     assert found.conclusion == ""
     assert found.conditions["noise"] == "Brownian motion: ε = 1"
@@ -210,7 +210,7 @@ def test_models_in_words():
     assert found.conditions["budget"].endswith("every step")
     assert found.conditions["start"] == "1.5"
     with_sum = dataclasses.replace(config, h=0.1, K=50, start=None, exit_steps=0)
-    conditions = chains.of_simulation(with_sum, {}).conditions
+    conditions = chains.of_simulation(with_sum, {}, (0, 0.01), None).conditions
     assert conditions["drift"] == "fractional, equation (4.6), the sum b_hK with h = 0.1, K = 50"
     assert {"start", "exits"}.isdisjoint(conditions)
 
@@ -233,9 +233,12 @@ def test_chains_in_a_sentence():
     ):
         sizes = {"exit_ratio/1": Value(0.1), "exit_spread/1": Value(spread)}
         assert said in chains.simulation_conclusion(exits | sizes)
-    config = SimulateSdeConfig(potential=Quadratic(), exit_steps=500, exit_eta=0.1, basin=[-1, 2])
-    assert chains.of_simulation(config, exits).conditions["exits"] == "500 steps of 0.1, out of (-1, 2)"
-    assert "exits" not in chains.of_simulation(config, {}).conditions
+    config = SimulateSdeConfig(potential=Quadratic())
+    assert (
+        chains.of_simulation(config, exits, (500, 0.1), [-1, 2]).conditions["exits"]
+        == "500 steps of 0.1, out of (-1, 2)"
+    )
+    assert "exits" not in chains.of_simulation(config, {}, (500, 0.1), None).conditions
     assert chains.simulation_conclusion({"mean/w": Value(0.5, 0.1)}) == "Means: 0.5 ± 0.1 of w."
     mixed = {"mean/w": Value(0.5, 0.1), "split_rhat": Value(1.05)}
     assert chains.simulation_conclusion(mixed) == "Means: 0.5 ± 0.1 of w."
@@ -251,6 +254,7 @@ def test_densities_in_a_sentence():
     )
     assert chains.density_conclusion(both | {"split_rhat": Value(1.2)}).endswith("and not the stationary law.")
     assert chains.density_conclusion({}) == chains.density_conclusion({"split_rhat": Value(1.2)}) == ""
-    found = chains.of_density(KdeStationaryConfig(potential=Quadratic(), bandwidth=0.5, beside={"n_chains": 1}), {})
+    config = KdeStationaryConfig(potential=Quadratic(), bandwidth=0.5)
+    found = chains.of_density(config, config.smoothing, {"n_chains": 1}, {})
     assert found.conditions["density"] == "kernel estimate (binned), bandwidth 0.5, 1,001 points"
     assert found.conditions["beside"] == "n chains 1"

@@ -11,8 +11,7 @@ from gnicli.experiments.about import components
 from gnicli.experiments.about.components import count
 
 if TYPE_CHECKING:
-    from gnicli.experiments.kde_stationary import KdeStationaryConfig
-    from gnicli.experiments.simulate_sde import SimulateSdeConfig
+    from gnicli.model.densities import Smoothing
     from gnicli.model.keys import ModelConfig
 
 _SCHEMES = {"strang": "Strang splitting", "euler": "Euler scheme"}
@@ -67,11 +66,15 @@ def _said(found: Mapping[str, str]) -> dict[str, str]:
     return {name: said for name, said in found.items() if said}
 
 
-def of_simulation(config: SimulateSdeConfig, values: Mapping[str, Value]) -> About:
-    """What a run of `gni simulate-sde` is about."""
-    exits = f"{count(config.exit_steps, 'step')} of {config.exit_eta or config.eta:g}" if _exits(values) else ""
-    basin = "" if config.basin is None else f", out of {components.shown(config.basin)}"
-    found = conditions(config) | {"exits": f"{exits}{basin}" if exits else ""}
+def of_simulation(config: ModelConfig, values: Mapping[str, Value], exits: tuple[int, float], basin: object) -> About:
+    """What a run of `gni simulate-sde` is about.
+
+    `exits` are the number and the length of the steps in which exits are counted, `basin` the one that was typed.
+    """
+    n_steps, eta = exits
+    counted = f"{count(n_steps, 'step')} of {eta:g}" if _exits(values) else ""
+    typed = "" if basin is None else f", out of {components.shown(basin)}"
+    found = conditions(config) | {"exits": f"{counted}{typed}" if counted else ""}
     return About(f"Chains in a {_title(config)}", _said(found), simulation_conclusion(values))
 
 
@@ -122,13 +125,15 @@ def _rate(value: Value) -> str:
     return f"{value.number:.3g}"
 
 
-def of_density(config: KdeStationaryConfig, values: Mapping[str, Value]) -> About:
-    """What a run of `gni kde-stationary` is about."""
-    bandwidth = config.bandwidth
+def of_density(
+    config: ModelConfig, smoothing: Smoothing, beside: dict[str, object], values: Mapping[str, Value]
+) -> About:
+    """What a run of `gni kde-stationary` is about; `beside` are the keys of the simulation beside it."""
+    bandwidth = smoothing.bandwidth
     words = _BANDWIDTHS[bandwidth] if isinstance(bandwidth, str) else f"bandwidth {bandwidth:g}"
     found = conditions(config) | {
-        "density": f"kernel estimate ({config.estimator}), {words}, {count(config.points, 'point')}",
-        "beside": "" if not config.beside else components.listed(config.beside),
+        "density": f"kernel estimate ({smoothing.estimator}), {words}, {count(smoothing.points, 'point')}",
+        "beside": components.listed(beside),
     }
     return About(f"Stationary density in a {_title(config)}", _said(found), density_conclusion(values))
 

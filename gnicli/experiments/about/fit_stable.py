@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
+from gnicli.contracts.components import Samples
 from gnicli.contracts.results import About
 from gnicli.experiments.about import components
 from gnicli.experiments.about.components import count
 
-if TYPE_CHECKING:
-    from gnicli.experiments.fit_stable import FitStableConfig
-
 _MOST_GROUPS = 8
 
 
-def about(config: FitStableConfig, source: str, quantity: str, sizes: Mapping[str, int]) -> About:
+class FitKeys(Protocol):
+    """The keys of the command that a report names; `fixed` are parameters by name, or None."""
+
+    samples: Samples
+    law: str
+    parameterization: str
+    fixed: Any
+    n_bootstrap: int
+    n_tested: int
+    holdout: float
+
+
+def about(config: FitKeys, source: str, quantity: str, sizes: Mapping[str, int]) -> About:
     """Title and conditions; `sizes` are the numbers of samples by group. The verdict, a note, is the conclusion."""
     law = f"{config.law.replace('_', ' ')} law"
     parameterization = f", parameterization {config.parameterization}" if config.law == "stable" else ""
@@ -31,7 +41,7 @@ def about(config: FitStableConfig, source: str, quantity: str, sizes: Mapping[st
     return About(f"Fit of a {law} to {source}", conditions, conclusion)
 
 
-def _data(config: FitStableConfig, source: str, quantity: str, sizes: Mapping[str, int]) -> str:
+def _data(config: FitKeys, source: str, quantity: str, sizes: Mapping[str, int]) -> str:
     if getattr(config.samples, "path", None) is None:
         return f"{components.words(config.samples, leave_out=('n',))}; {count(sum(sizes.values()), 'value')}"
     where = f"{source}, {quantity}" if quantity != "x" else source
@@ -42,7 +52,7 @@ def _data(config: FitStableConfig, source: str, quantity: str, sizes: Mapping[st
     return f"{where}: {count(len(sizes), 'group')} ({listed}{more} values)"
 
 
-def _tests(config: FitStableConfig) -> str:
+def _tests(config: FitKeys) -> str:
     if not config.n_bootstrap:
         return "none"
     samples, values = count(config.n_bootstrap, "bootstrap sample"), count(config.n_tested, "value")

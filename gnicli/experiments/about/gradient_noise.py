@@ -4,25 +4,35 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import Optional, Protocol
 
-from gnicli.contracts.components import NoisyNetwork
+from gnicli.contracts.components import Dataset, Measure, Network, Noise, NoisyNetwork
 from gnicli.contracts.data import Data
 from gnicli.contracts.results import About, Value
 from gnicli.experiments.about import components
 from gnicli.experiments.about.components import count
 from gnicli.experiments.about.train import LOSSES
 
-if TYPE_CHECKING:
-    from gnicli.experiments.gradient_noise import GradientNoiseConfig
-
 _ACROSS = "alpha/across_weights/layer"
 _SCALED = "alpha_scaled/across_weights/layer"
 _CONTROLS = "control/"
 
 
+class NoiseKeys(Protocol):
+    """The keys of the command that a report names."""
+
+    dataset: Dataset
+    network: Network
+    noise: Noise
+    measure: Measure
+    source: Optional[str]
+    loss: str
+    M: int
+    n_mean: int
+
+
 def about(
-    config: GradientNoiseConfig,
+    config: NoiseKeys,
     data: Data,
     network: NoisyNetwork,
     n_examples: int,
@@ -57,7 +67,7 @@ def _keys_of_one_neuron() -> list[str]:
     return [field.name for field in dataclasses.fields(OneNeuronKeys)] + ["layer"]
 
 
-def _one_neuron(config: GradientNoiseConfig) -> dict[str, str]:
+def _one_neuron(config: NoiseKeys) -> dict[str, str]:
     measure = config.measure
     own = {
         name: getattr(measure, name)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
+from gnicli.contracts.components import Dataset, Injection, Network, Noise, Objective, Schedule, Track
 from gnicli.contracts.data import Data
 from gnicli.contracts.results import About, Value
 from gnicli.experiments.about import components
@@ -13,14 +14,43 @@ from gnicli.experiments.about.components import count
 if TYPE_CHECKING:
     import torch
 
-    from gnicli.experiments.train import OptimizerConfig, TrainConfig
     from gnicli.training.batches import Batches
 
 LOSSES = {"mse": "mean squared error", "cross_entropy": "cross-entropy"}
 
 
+class OptimizerKeys(Protocol):
+    """The keys `optimizer.*` of the command."""
+
+    name: str
+    momentum: float
+    nesterov: bool
+    beta1: float
+    beta2: float
+    weight_decay: float
+
+
+class TrainingKeys(Protocol):
+    """The keys of the command that a report names."""
+
+    dataset: Dataset
+    network: Network
+    noise: Noise
+    objective: Objective
+    inject: Injection
+    track: Track
+    schedule: Schedule
+    M: int
+    lr: float
+
+    @property
+    def optimizer(self) -> OptimizerKeys:
+        """How a gradient becomes a step."""
+        ...
+
+
 def about(
-    config: TrainConfig,
+    config: TrainingKeys,
     data: Data,
     module: torch.nn.Module,
     batches: Batches,
@@ -48,22 +78,22 @@ def about(
     return About(title, {name: said for name, said in conditions.items() if said}, conclusion(values))
 
 
-def _takes_noise(config: TrainConfig) -> bool:
+def _takes_noise(config: TrainingKeys) -> bool:
     """Whether `noise` has an effect."""
     return config.noise.name != "none" and (config.objective.name != "clean" or _has_more(config))
 
 
-def _draws_noise(config: TrainConfig) -> bool:
+def _draws_noise(config: TrainingKeys) -> bool:
     """Whether `M` has an effect: the explicit regularizer draws no noise."""
     return _takes_noise(config) and (config.objective.name != "explicit" or _has_more(config))
 
 
-def _has_more(config: TrainConfig) -> bool:
+def _has_more(config: TrainingKeys) -> bool:
     """Whether something besides the objective asks for draws of the noise."""
     return config.inject.name != "none" or config.track.name != "none"
 
 
-def _optimizer(optimizer: OptimizerConfig) -> str:
+def _optimizer(optimizer: OptimizerKeys) -> str:
     decay = f", weight decay {optimizer.weight_decay:g}" if optimizer.weight_decay else ""
     if optimizer.name == "adam":
         return f"Adam (β₁ = {optimizer.beta1:g}, β₂ = {optimizer.beta2:g}){decay}"
@@ -73,7 +103,7 @@ def _optimizer(optimizer: OptimizerConfig) -> str:
     return f"stochastic gradient descent{momentum}{decay}"
 
 
-def _learning_rate(config: TrainConfig) -> str:
+def _learning_rate(config: TrainingKeys) -> str:
     if config.schedule.name == "constant" and not getattr(config.schedule, "warmup_steps", 0):
         return f"{config.lr:g}, constant"
     keys = components.keys_of(config.schedule)
