@@ -2,6 +2,12 @@
 
 import signal
 
+from hypothesis import HealthCheck, settings
+
+# Limits on the time of an example and of its making fail on a busy machine, and say nothing on what is tested.
+settings.register_profile("gni", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("gni")
+
 
 def pytest_configure():
     """Hear the signals that whoever started pytest has it ignore: nohup SIGHUP, a script that goes on with `&` SIGINT.

@@ -301,14 +301,14 @@ def only_data_error(read, content) -> None:
 
 
 @pytest.mark.parametrize("kind", READERS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(content=st.binary(max_size=300), keep=st.integers(0, 200))
 def test_arbitrary_bytes_give_nothing_but_data_errors(kind, content, keep):
     only_data_error(READERS[kind], SMALL[kind][:keep] + content)
 
 
 @pytest.mark.parametrize("kind", READERS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_mutated_files_give_nothing_but_data_errors(kind, data):
     content = bytearray(SMALL[kind])
@@ -322,7 +322,7 @@ def test_mutated_files_give_nothing_but_data_errors(kind, data):
 
 
 @pytest.mark.parametrize("kind", UNZIPPED_READERS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(content=st.binary(max_size=200), keep=st.integers(0, 400))
 def test_damaged_gzip_data_give_nothing_but_data_errors(kind, content, keep):
     only_data_error(UNZIPPED_READERS[kind], io.BytesIO(zipped(SMALL[kind]).getvalue()[:keep] + content))

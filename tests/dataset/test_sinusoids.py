@@ -58,7 +58,7 @@ def test_train_and_test_lie_on_one_curve_and_a_seed_is_one_curve():
     assert not np.array_equal(load(8).train.targets, coarse.train.targets)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(n_train=st.integers(1, 60), n_test=st.integers(1, 200))
 def test_no_test_point_is_a_training_point_and_none_comes_twice(n_train, n_test):
     train, test = Sinusoids(n_train=n_train, n_test=n_test)._points()

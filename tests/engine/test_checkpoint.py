@@ -46,7 +46,7 @@ def assert_is(found, step):
 DTYPES = st.sampled_from([np.float32, np.float64, np.int64, np.uint8, np.bool_])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.dictionaries(
         st.text("abc/_.é", min_size=1, max_size=6),
@@ -107,7 +107,7 @@ def test_truncated_and_no_previous_is_a_data_error(tmp_path, keep):
 
 
 @given(st.binary(max_size=60))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_arbitrary_bytes_raise_only_a_data_error(tmp_path_factory, content):
     folder = tmp_path_factory.mktemp("b")
     (folder / checkpoint.CURRENT).write_bytes(content)

@@ -42,7 +42,7 @@ finite = st.floats(allow_nan=True, allow_infinity=True)
 text = st.text(max_size=8)
 
 
-@settings(deadline=None, max_examples=50)  # writes a file
+@settings(max_examples=50)  # writes a file
 @given(
     st.lists(st.tuples(finite, finite), max_size=5),
     text,

@@ -93,7 +93,7 @@ def test_a_page_has_the_same_tags_and_attributes_whatever_it_quotes(text):
     assert report_pages.check(page(text)).shape == plain_shape()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.one_of(LEAST, st.text(st.characters(codec="utf-8"))).filter(lambda text: text.strip()))
 def test_a_page_has_the_same_tags_and_attributes_whatever_it_quotes_at_random(text):
     assert report_pages.check(page(text)).shape == plain_shape()
@@ -107,7 +107,7 @@ def test_a_page_is_read_as_what_it_quotes(text):
     assert picture["alt"].startswith(text.rstrip("."))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(LEAST.filter(lambda text: text.strip()))
 @example("a|b")
 @example("___<___")

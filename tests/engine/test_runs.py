@@ -99,7 +99,7 @@ def test_a_finished_run_with_a_damaged_part_says_so(tmp_path, whole, name, how):
     assert "\n" not in run.message
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_whatever_bytes_are_changed_a_run_is_read_or_damaged(tmp_path_factory, whole, data):
     folder = copied(whole, tmp_path_factory.mktemp("d") / "run")

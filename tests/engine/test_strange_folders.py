@@ -201,7 +201,7 @@ def mutated(draw, value):
     return value
 
 
-MODERATE = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+MODERATE = settings(max_examples=30, suppress_health_check=list(HealthCheck))
 
 
 def survives(call, *arguments, **named):

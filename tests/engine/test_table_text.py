@@ -51,7 +51,7 @@ TABLES = (
 @example(LAYERS, 60)
 @example(MANY, 60)
 @example(SETTINGS, 60)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_nothing_is_broken_but_at_blanks_and_nothing_is_lost_unsaid(table, width):
     """Every kept cell is there with its numbers whole; what is left out is counted; the width holds where it can."""
     laid = table_text.lay_out(table, width)

@@ -20,7 +20,7 @@ names = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters
 any_float = st.floats(allow_nan=True, allow_infinity=True)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.tuples(st.integers(0, 2**60), names, any_float), max_size=20))
 def test_metrics_round_trip(tmp_path_factory, rows):
     path = tmp_path_factory.mktemp("m") / "metrics.csv"
@@ -46,7 +46,7 @@ def test_a_cut_last_line_is_ignored(tmp_path):
         assert len(steps) == max(0, whole[:cut].count(b"\n") - 1)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.binary(max_size=80))
 def test_readers_raise_only_data_errors(tmp_path_factory, content):
     path = tmp_path_factory.mktemp("d") / "file"
@@ -78,7 +78,7 @@ def test_metrics_are_cut_to_what_the_checkpoint_vouches_for(tmp_path):
     assert path.read_bytes() == undisturbed
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.dictionaries(names, st.builds(Value, any_float, st.none() | any_float, st.integers(0, 10**9), names)))
 def test_results_round_trip_as_strict_json(tmp_path_factory, values):
     path = tmp_path_factory.mktemp("r") / "results.json"
@@ -168,7 +168,7 @@ CHANGES = st.lists(
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     which=st.sampled_from(["arrays", "single", "results", "metrics"]),
     changes=CHANGES,

@@ -2,7 +2,7 @@
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from omegaconf._utils import get_omega_conf_dumper, get_yaml_loader
 
@@ -50,7 +50,6 @@ def test_a_plain_scalar_is_what_omegaconf_takes_it_for(text):
     assert repr(ours) == repr(theirs)
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.text("abc", min_size=1, max_size=3), TREES, min_size=1, max_size=4))
 def test_what_omegaconf_writes_is_read_back(values):
     text = yaml.dump(

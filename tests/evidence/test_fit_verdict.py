@@ -225,7 +225,7 @@ RIVALS = st.dictionaries(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.sampled_from([None, IN, OUT, Ratio(0.0, 1.0)]),
     st.sampled_from([0.005, 0.01, 0.02, 0.05, 0.06, 1.0]),

@@ -26,7 +26,7 @@ LAWS = {
     scale=st.sampled_from([1e-200, 1e-7, 1.0, 37.0, 1e150]),
     seed=st.integers(0, 2**32),
 )
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 def test_rounding_to_half_a_bandwidth_hardly_changes_it(law, n, part, scale, seed):
     """The median of nine samples: one alone moves by more than .2 in 4 of 100 at the worst corner (gamma, n = 1000)."""
     rng = np.random.default_rng(seed)
@@ -140,7 +140,7 @@ def test_the_unit_of_weights_does_not_matter(factor):
 @given(
     x=st.floats(-3, 3), low=st.floats(-5, 0), width=st.floats(0.5, 9), points=st.integers(2, 600), h=st.floats(0.01, 40)
 )
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_one_sample_is_its_kernel(x, low, width, points, h):
     window = Window(low, low + width, points)
     peak = 1 / (h * np.sqrt(2 * np.pi))

@@ -40,7 +40,7 @@ def test_estimate_agrees_with_the_exact_sum(h, n_points, weighted):
     n_points=st.integers(2, 300),
     h=st.floats(0.05, 50),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_window_agrees_with_the_exact_sum(samples, low, width, n_points, h):
     window = Window(low, low + width, n_points)
     samples = np.array(samples)

@@ -157,7 +157,7 @@ NESTED = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(NESTED)
 @example("\\\\")
 @example("'\\\\'\\\\\\")

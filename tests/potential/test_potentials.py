@@ -61,7 +61,7 @@ def test_flow_solves_its_equation(potential, time):
 
 @by_name
 @given(w=st.floats(-30, 30), first=st.floats(0, 0.1), second=st.floats(0, 0.1))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_flow_is_a_semigroup_that_descends(potential, w, first, second):
     start = np.array([w])
     at_once, in_two = potential.flow(start, first + second), potential.flow(potential.flow(start, first), second)

@@ -318,7 +318,7 @@ KEYS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=BYTES, keys=KEYS, name=st.sampled_from(["x.csv", "x.npy", "x.npz", "x.dat", "x.parquet"]))
 def test_arbitrary_bytes_raise_nothing_but_errors_of_gni(tmp_path, data, keys, name):
     path = csv(tmp_path, data, name)

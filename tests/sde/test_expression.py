@@ -23,7 +23,7 @@ def test_numbers_beyond_floats_are_refused(text):
         max_size=12,
     )
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_text_is_a_function_or_refused_without_a_warning(parts):
     try:
         function = expression.parse("".join(parts))

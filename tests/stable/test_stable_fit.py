@@ -63,7 +63,7 @@ def test_standard_errors_are_those_of_the_observed_information():
     np.testing.assert_allclose(errors, expected, rtol=0.02)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(st.integers(-30, 30), st.floats(-20.0, 20.0), st.booleans())
 def test_any_scale_and_offset(power, offset, mirrored):
     x = draw(1.3, 0.4, 3000, seed=5, loc=0.0, scale=1.0)

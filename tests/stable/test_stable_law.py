@@ -68,7 +68,7 @@ def test_table_agrees_with_the_inversion(alpha, beta):
         assert np.abs((fast - slow) / np.maximum(1.0, np.abs(slow) / 30.0)).max() < 1e-9
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.floats(0.5, 1.9999), st.floats(-1.0, 1.0), st.floats(-8.0, 8.0))
 def test_density_is_the_derivative_of_the_distribution(alpha, beta, u):
     x = math.sinh(u)

@@ -49,7 +49,6 @@ def test_derivatives_at_the_nodes(alpha):
             assert (np.abs(slope[1 + j] - here[column]) < 1e-5 + 1e-4 * size).all()
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.lists(
@@ -115,7 +114,7 @@ def test_start_laws_know_their_derivatives(law):
                 assert third == pytest.approx(slope[i, j], rel=1e-3, abs=1e-3 * w.n)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.integers(0, 2**32 - 1), st.floats(-6.0, 6.0), st.integers(0, 4))
 def test_inverses_of_small_matrices(seed, power, negative):
     """Against LAPACK: definite ones, and those with so many negative eigenvalues, whose sizes are taken."""
