@@ -118,9 +118,7 @@ def _fit_all(
 
 
 def _problem(s: Standardized, parameterization: str, held: dict[str, float]) -> Problem:
-    fixed = np.full(4, np.nan)
-    for k, name in enumerate(("alpha", "beta")):
-        fixed[k] = held.get(name, np.nan)
+    fixed = np.array([held.get("alpha", np.nan), held.get("beta", np.nan), np.nan, np.nan])
     if "scale" in held:
         fixed[3] = math.log(held["scale"] / s.unit)
     s1_loc = None
@@ -251,6 +249,7 @@ def _report(
         at_boundary=at_bound,
         n_evaluations=found.n_evaluations,
         notes=s.notes,
+        held=tuple(held),
         _samples=s.kept(),
     )
 
@@ -286,6 +285,7 @@ def _normal_fit(s: Standardized, parameterization: str, held: dict[str, float], 
         at_boundary="alpha" not in held or "beta" not in held,
         n_evaluations=0,
         notes=s.notes,
+        held=tuple(held),
         _log_likelihood=log_likelihood,
     )
 

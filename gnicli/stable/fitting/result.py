@@ -10,6 +10,7 @@ import numpy as np
 from gnicli.errors import NumericalError, UsageError
 from gnicli.stable.fitting.exact_likelihood import Likelihood
 from gnicli.stable.fitting.standardize import Standardized
+from gnicli.stable.fitting.summary import Parameter, Summary, table
 from gnicli.stable.law import StableLaw
 from gnicli.stable.parameterization import NAMES
 
@@ -32,7 +33,8 @@ class StableFit:
     converged: whether the search ended at a maximum. n_evaluations: of the likelihood on the nodes, and exact.
     at_boundary: whether a fitted parameter is at the parameter bound: alpha = 2 (the normal law; beta is then given as
     0 and is not identified), alpha = 0.5 or |beta| = 1.
-    notes: sentences about the samples that a reader of the result should see.
+    notes: sentences about the samples that a reader of the result should see. held: names of the parameters that were
+    held, in the order given.
 
     >>> from gnicli.stable import StableLaw, fit
     >>> found = fit(StableLaw(1.5, 0.5, scale=2.0).rvs(5000, np.random.default_rng(0)))
@@ -55,6 +57,7 @@ class StableFit:
     at_boundary: bool
     n_evaluations: int
     notes: tuple[str, ...] = ()
+    held: tuple[str, ...] = ()
     _log_likelihood: float | None = field(default=None, repr=False)
     _samples: Standardized | None = field(default=None, repr=False, compare=False)
 
@@ -126,6 +129,46 @@ class StableFit:
         )
         below, above = interval95(value, stderr)
         return max(below, low), min(above, high)
+
+    def summary(self) -> Summary:
+        """A table to read: each parameter with its standard error and 95 % interval, the likelihood, n, and the notes.
+
+        It is a string, which an interpreter or a notebook shows line by line. Where a parameter has no standard error
+        the column says why: it is held, at its bound, or not identified. Works out `log_likelihood`, and raises as that
+        does.
+
+        >>> from gnicli.stable import StableLaw, fit
+        >>> fit(StableLaw(1.5, 0.5, scale=2.0).rvs(5000, np.random.default_rng(0)), fixed={"loc": 0.0}).summary()
+        Stable law (S1) by maximum likelihood, n = 5,000
+        ------------------------------------------
+               estimate  std. error  95 % interval
+        ------------------------------------------
+        alpha     1.497       0.019  1.461 … 1.534
+        beta      0.493       0.030  0.433 … 0.552
+        loc           0        held
+        scale     2.024       0.030  1.965 … 2.083
+        ------------------------------------------
+        log-likelihood -13,814.37   AIC 27,634.74   fitted parameters 3
+        """
+        parameters = [
+            Parameter(name, getattr(self, name), getattr(self, f"{name}_stderr"), self.ci95(name), self._why_not(name))
+            for name in NAMES
+        ]
+        likelihood = (
+            f"log-likelihood {self.log_likelihood:,.2f}   AIC {self.aic:,.2f}   fitted parameters {self.n_free}"
+        )
+        failure = [] if self.converged else ["The search did not end at a maximum."]
+        title = f"Stable law ({self.parameterization}) by maximum likelihood, n = {self.n:,}"
+        return table(title, parameters, [likelihood, *failure, *(f"Note: {note}" for note in self.notes)])
+
+    def _why_not(self, name: str) -> str:
+        """Why a parameter without a standard error has none."""
+        if name in self.held:
+            return "held"
+        if name == "beta" and self.alpha == 2.0:
+            return "not identified"
+        bounds = {"alpha": (0.5, 2.0), "beta": (-1.0, 1.0)}.get(name, ())
+        return "at its bound" if getattr(self, name) in bounds else "none"
 
     def __getstate__(self) -> dict[str, object]:
         """Pickled without the samples."""
