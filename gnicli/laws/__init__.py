@@ -6,12 +6,27 @@ They were taken at 20 000 samples, on one thread, with SciPy 1.17.
 """
 
 from gnicli.laws.base import Law
+from gnicli.laws.gamma import Gamma
 from gnicli.laws.half_cauchy import HalfCauchy
 from gnicli.laws.half_normal import HalfNormal
 from gnicli.laws.laplace import Laplace
 from gnicli.laws.log_normal import LogNormal
 from gnicli.laws.normal import Normal
+from gnicli.laws.pareto import Pareto
 from gnicli.laws.student import StudentT
 from gnicli.laws.sub_weibull import SubWeibull
+from gnicli.laws.weibull import Weibull
 
-__all__ = ["HalfCauchy", "HalfNormal", "Laplace", "Law", "LogNormal", "Normal", "StudentT", "SubWeibull"]
+__all__ = [
+    "Gamma",
+    "HalfCauchy",
+    "HalfNormal",
+    "Laplace",
+    "Law",
+    "LogNormal",
+    "Normal",
+    "Pareto",
+    "StudentT",
+    "SubWeibull",
+    "Weibull",
+]

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from gnicli.errors import NumericalError
 from gnicli.laws.base import LOG2, Law, Tails, symmetric_tails
+from gnicli.laws.weibull import inverse_shape_and_scale
 
 
 @dataclass(frozen=True)
@@ -69,26 +70,10 @@ class SubWeibull(Law):
 
 
 def _r_and_scale(size: np.ndarray, loc: float) -> tuple[float, float]:
-    """Of maximum likelihood for the distances (n,) from `loc`: a root in one variable, 1.5 ms, SciPy's fit 36 ms."""
-    from scipy.optimize import brentq
-
+    """Of maximum likelihood for the distances (n,) from `loc`: 1.5 ms, SciPy's fit 36 ms."""
     if not size.all():
         raise NumericalError(
             f"{int((size == 0.0).sum())} samples equal loc={loc!r}, where a sub-Weibull density is 0 or infinite: "
             "drop them or give another loc"
         )
-    log_size = np.log(size)
-    log_size -= (middle := float(log_size.mean()))
-    if not np.ptp(log_size) > 0.0:
-        raise NumericalError("all samples are equally far from loc: no sub-Weibull law fits them")
-
-    def score(log_r: float) -> float:
-        scaled = log_size / math.exp(log_r)
-        share = np.exp(scaled - scaled.max())
-        return float((share * log_size).sum() / share.sum()) - math.exp(log_r)
-
-    r = math.exp(brentq(score, math.log(1e-3), math.log(1e3), xtol=1e-13))
-    scaled = log_size / r
-    top = float(scaled.max())
-    log_scale = r * (top + math.log(float(np.exp(scaled - top).mean())))
-    return r, math.exp(log_scale + middle)
+    return inverse_shape_and_scale(np.log(size), "all samples are equally far from loc: no sub-Weibull law fits them")

@@ -8,7 +8,19 @@ import pytest
 from scipy import integrate, stats
 
 from gnicli.errors import DataError, NumericalError
-from gnicli.laws import HalfCauchy, HalfNormal, Laplace, Law, LogNormal, Normal, StudentT, SubWeibull
+from gnicli.laws import (
+    Gamma,
+    HalfCauchy,
+    HalfNormal,
+    Laplace,
+    Law,
+    LogNormal,
+    Normal,
+    Pareto,
+    StudentT,
+    SubWeibull,
+    Weibull,
+)
 from gnicli.laws.student import largest_tie
 
 LAWS = [
@@ -21,6 +33,12 @@ LAWS = [
     HalfNormal(3.0),
     HalfCauchy(2.0),
     LogNormal(0.5, 2.0),
+    Gamma(0.3, 2.0),
+    Gamma(40.0, 0.1),
+    Weibull(0.6, 2.0),
+    Weibull(3.0, 0.1),
+    Pareto(1.3, 2.0),
+    Pareto(5.0, 0.1),
 ]
 
 
@@ -98,7 +116,7 @@ def test_tails_where_scipy_has_none():
 
 
 @pytest.mark.parametrize("scale", [1e-300, 1e-170, 1.0, 1e153, 1e300])
-@pytest.mark.parametrize("law", [Normal, StudentT, Laplace, HalfNormal, HalfCauchy, LogNormal])
+@pytest.mark.parametrize("law", [Normal, StudentT, Laplace, HalfNormal, HalfCauchy, LogNormal, Gamma, Weibull, Pareto])
 def test_laws_are_fitted_at_any_scale(law, scale):
     x = np.abs(np.random.default_rng(2).standard_cauchy(300)) + 0.01
     one, found = law.fit(x), law.fit(x * scale)
