@@ -16,7 +16,18 @@ from collections.abc import Callable  # noqa: E402
 
 import numpy as np  # noqa: E402
 
-from gnicli.laws import HalfCauchy, HalfNormal, Laplace, LogNormal, Normal, StudentT, SubWeibull  # noqa: E402
+from gnicli.laws import (  # noqa: E402
+    Gamma,
+    HalfCauchy,
+    HalfNormal,
+    Laplace,
+    LogNormal,
+    Normal,
+    Pareto,
+    StudentT,
+    SubWeibull,
+    Weibull,
+)
 
 LAWS = (
     Normal(0.5, 2.0),
@@ -26,6 +37,9 @@ LAWS = (
     HalfNormal(3.0),
     HalfCauchy(2.0),
     LogNormal(0.3, 0.7),
+    Gamma(0.7, 2.0),
+    Weibull(1.3, 2.0),
+    Pareto(1.5, 2.0),
 )
 
 

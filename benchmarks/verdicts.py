@@ -42,6 +42,7 @@ from gnicli.stable import StableLaw  # noqa: E402
 
 Draw = Callable[[int, np.random.Generator], np.ndarray]
 SIZES = (2000, 20000)
+ONE_SIDED = ((0.5, 1.0), (0.7, 1.0), (0.9, 1.0))  # alpha and beta of stable laws on x > 0
 NOT_STABLE = (Outcome.REJECTED, Outcome.BETTER)
 
 
@@ -53,7 +54,7 @@ def mixture(spread: float, n: int, rng: np.random.Generator) -> np.ndarray:
 def laws() -> dict[str, Draw]:
     """Every law by its name; the first word says what is counted."""
     found: dict[str, Draw] = {}
-    for alpha, beta in ((0.7, 0.5), (1.0, 0.0), (1.2, -0.8), (1.5, 0.5), (1.8, 0.0), (1.95, 0.5)):
+    for alpha, beta in ((0.7, 0.5), (1.0, 0.0), (1.2, -0.8), (1.5, 0.5), (1.8, 0.0), (1.95, 0.5), *ONE_SIDED):
         found[f"stable alpha={alpha:g} beta={beta:g}"] = StableLaw(alpha, beta).rvs
     for df in (2, 3, 5, 10):
         found[f"Student df={df}"] = lambda n, rng, df=df: rng.standard_t(df, n)  # type: ignore[misc]
@@ -62,6 +63,14 @@ def laws() -> dict[str, Draw]:
         found[f"log-normal std={spread:g}"] = lambda n, rng, s=spread: rng.lognormal(0.0, s, n)  # type: ignore[misc]
     for spread in (0.5, 1.0):
         found[f"Gaussians with log-normal scales std={spread:g}"] = partial(mixture, spread)
+    for mean in (5, 15):
+        found[f"normal mean={mean} std=1"] = lambda n, rng, mean=mean: rng.normal(mean, 1.0, n)  # type: ignore[misc]
+    for shape in (0.5, 3):
+        found[f"gamma shape={shape:g}"] = lambda n, rng, k=shape: rng.gamma(k, 1.0, n)  # type: ignore[misc]
+    for shape in (0.7, 1.5):
+        found[f"Weibull shape={shape:g}"] = lambda n, rng, k=shape: rng.weibull(k, n)  # type: ignore[misc]
+    for alpha in (0.8, 1.5, 3):
+        found[f"Pareto alpha={alpha:g}"] = lambda n, rng, a=alpha: 1.0 + rng.pareto(a, n)  # type: ignore[misc]
     found["normal"] = lambda n, rng: rng.standard_normal(n)
     return found
 
@@ -94,7 +103,8 @@ def one(law: str, n: int, seed: int) -> dict[str, object]:
         outcome, _ = decide(evidence)
         together = tests.together
     verdict = judge(law, outcome, evidence.ratio is not None and not evidence.allows_gaussian)
-    said = {"law": law, "n": n, "seed": seed, "outcome": outcome.value, "verdict": verdict, "p": together}
+    best = max(look.rivals, key=lambda name: look.rivals[name].over_stable.nats)
+    said = {"law": law, "n": n, "seed": seed, "outcome": outcome.value, "verdict": verdict, "p": together, "best": best}
     return said | {"alpha": look.stable.alpha, "seconds": round(time.process_time() - start, 2)}
 
 

@@ -16,6 +16,7 @@ class Scores(NamedTuple):
     """The scores of a law. `heldout` is the mean log-density of samples that its fit did not see (nats a sample);
 
     `heldout_gap` is that minus the same of the law it is compared with, with the standard error of the paired mean.
+    Both are −inf where the law has density 0 at some of the `n_heldout` samples, at `n_impossible` of them.
     Where a law cannot be fitted `law` is None and `why_not` says why.
     """
 
@@ -28,6 +29,8 @@ class Scores(NamedTuple):
     heldout_gap: float
     heldout_gap_stderr: float
     why_not: str = ""
+    n_heldout: int = 0
+    n_impossible: int = 0
 
 
 def in_units(scores: Scores, unit: float, n: int) -> Scores:
@@ -76,12 +79,16 @@ def _scores(
         return Scores(family, None, *(math.nan,) * 6, str(law))
     total = float(np.sum(law.logpdf(x)))
     mean = error = gap = gap_error = math.nan
+    n_heldout = n_impossible = 0
     if name in held:
         mean, error = _mean(held[name])
+        n_heldout, n_impossible = held[name].size, int(np.count_nonzero(held[name] == -np.inf))
         if reference in held:
             with np.errstate(invalid="ignore"):
                 gap, gap_error = _mean(held[name] - held[reference])
-    return Scores(family, law, total, 2.0 * family.n_free - 2.0 * total, mean, error, gap, gap_error)
+    return Scores(
+        family, law, total, 2.0 * family.n_free - 2.0 * total, mean, error, gap, gap_error, "", n_heldout, n_impossible
+    )
 
 
 def _mean(values: np.ndarray) -> tuple[float, float]:
@@ -151,8 +158,17 @@ def rivals(x: np.ndarray, fitted: Mapping[str, tuple[Family, Attempt]]) -> dict[
 
 def _with_shape(family: Family, law: FittedLaw) -> str:
     """The law with what decides its tail."""
-    shape = {"student": "{0.df:.3g} degrees of freedom", "subweibull": "r = {0.r:.3g}"}.get(family.name, "")
+    shape = _SHAPES.get(family.name, "")
     return f"{family.words} law" + (f" with {shape.format(law)}" if shape else "")
+
+
+_SHAPES = {
+    "student": "{0.df:.3g} degrees of freedom",
+    "subweibull": "r = {0.r:.3g}",
+    "gamma": "shape {0.shape:.3g}",
+    "weibull": "shape {0.shape:.3g}",
+    "pareto": "tail index {0.alpha:.3g}",
+}
 
 
 class Ratio(NamedTuple):

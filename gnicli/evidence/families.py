@@ -9,7 +9,19 @@ from typing import NamedTuple
 import numpy as np
 
 from gnicli.errors import GniError
-from gnicli.laws import HalfCauchy, HalfNormal, Laplace, Law, LogNormal, Normal, StudentT, SubWeibull
+from gnicli.laws import (
+    Gamma,
+    HalfCauchy,
+    HalfNormal,
+    Laplace,
+    Law,
+    LogNormal,
+    Normal,
+    Pareto,
+    StudentT,
+    SubWeibull,
+    Weibull,
+)
 from gnicli.laws.base import Tails
 from gnicli.stable import StableLaw, fit
 from gnicli.stable.fitting import node_distribution
@@ -74,7 +86,7 @@ def stable_family(parameterization: str = "S1", fixed: dict[str, float] | None =
 
 OTHERS = {
     law.name: Family(law.name, law.words, law.fit, law.n_free, law.takes)
-    for law in (Normal, StudentT, Laplace, SubWeibull, HalfNormal, LogNormal, HalfCauchy)
+    for law in (Normal, StudentT, Laplace, SubWeibull, HalfNormal, LogNormal, HalfCauchy, Gamma, Weibull, Pareto)
 }
 
 

@@ -19,7 +19,8 @@ from gnicli.seeding import numpy_stream
 from gnicli.stable import StableFit, StableLaw, fit
 
 DRIFT_BELOW = 1.95  # above it there is nowhere to drift to, and fits of sums next to alpha = 2 take longest
-_RIVALS = ("student", "laplace", "subweibull", "log_normal")  # quick to fit to each bootstrap sample
+# Quick to fit to each bootstrap sample; from the fourth on for positive ones.
+_RIVALS = ("student", "laplace", "subweibull", "log_normal", "gamma", "weibull", "pareto")
 _FARTHEST = 1e290  # units of spread: a sample beyond it counts as that far
 _TIED = 0.01
 _DRAWN = ("stable", "normal", "student", "laplace", "subweibull")

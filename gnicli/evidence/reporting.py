@@ -10,7 +10,7 @@ import numpy as np
 from gnicli.contracts.number_text import plain, with_error
 from gnicli.contracts.results import Curve, FigureData, NamedArray, Panel, Results, Table, Value
 from gnicli.evidence import figures as drawn
-from gnicli.evidence import verdict
+from gnicli.evidence import law_table, verdict
 from gnicli.evidence.blocks import Block
 from gnicli.evidence.finding import Finding
 from gnicli.stable import StableFit
@@ -79,7 +79,7 @@ def _parameters(finding: Finding) -> dict[str, Value]:
     """
     n = finding.n
     if finding.family.name == "stable":
-        return _stable_parameters(finding.fit, n)
+        return law_table.stable_parameters(finding.fit, n)
     tested = finding.goodness
     found = {}
     for name, value in finding.family.parameters(finding.law).items():
@@ -88,13 +88,6 @@ def _parameters(finding: Finding) -> dict[str, Value]:
             stderr *= math.sqrt(tested.n / n)
         found[name] = Value(value, stderr, n, ci95=_around(value, stderr))
     return found
-
-
-def _stable_parameters(fit: StableFit, n: int) -> dict[str, Value]:
-    return {
-        name: Value(getattr(fit, name), getattr(fit, f"{name}_stderr"), n, ci95=fit.ci95(name))
-        for name in ("alpha", "beta", "loc", "scale")
-    }
 
 
 def _around(value: float, stderr: float | None) -> tuple[float, float] | None:
@@ -130,6 +123,7 @@ def _values(finding: Finding) -> dict[str, Value]:
             values[f"aic_{name}"] = Value(score.aic, n=n)
         if not math.isnan(score.heldout):
             values[f"heldout_{name}"] = Value(score.heldout, _finite(score.heldout_stderr), n, "nat")
+    values |= law_table.values(finding.scores, finding.family.name, finding.fit, n)
     for block in finding.blocks[1:]:
         values[f"alpha_sum{block.size}"] = Value(block.alpha, block.stderr, block.n)
     return values
@@ -149,7 +143,8 @@ def _p_text(p: float) -> str:
 def stable_table(fit: StableFit, held: Collection[str]) -> tuple[str, Table]:
     """Title and table of a stable fit, which are known before any test is made; `held` names what was not fitted."""
     rows = {
-        name: (value, "held" if name in held else _AT_BOUND) for name, value in _stable_parameters(fit, fit.n).items()
+        name: (value, "held" if name in held else _AT_BOUND)
+        for name, value in law_table.stable_parameters(fit, fit.n).items()
     }
     return f"Stable law ({fit.parameterization}), n = {fit.n:,}", _parameter_table(rows)
 
@@ -173,10 +168,7 @@ def _single_tables(finding: Finding) -> dict[str, Table]:
         fitted = _parameter_table({name: (value, why) for name, value in _parameters(finding).items()})
     tables = {
         title: fitted,
-        "Laws compared": Table(
-            ("law", "log-likelihood", "AIC above the least", f"held-out log-density above the {law} law's"),
-            tuple(_law_rows(finding)),
-        ),
+        "Laws compared": law_table.table(finding.scores, finding.family.name, finding.fit, finding.n),
     }
     tests = _test_rows(finding)
     if tests:
@@ -193,23 +185,6 @@ def _error(block: Block) -> str:
 
 def _interval_cell(value: Value) -> str:
     return "" if value.ci95 is None else f"{plain(value.ci95[0])} … {plain(value.ci95[1])}"
-
-
-def _law_rows(finding: Finding) -> list[tuple[str, ...]]:
-    """One row per law, the best first; held-out scores in nats for each sample, with one standard error."""
-    known = sorted((s for s in finding.scores.values() if s.law is not None), key=lambda s: s.aic)
-    least = known[0].aic
-    rows: list[tuple[str, ...]] = [
-        (s.family.words, f"{s.log_likelihood:,.2f}", f"{s.aic - least:,.2f}", _gap(s.heldout_gap, s.heldout_gap_stderr))
-        for s in known
-    ]
-    return rows + [(s.family.words, "not fitted", "", "") for s in finding.scores.values() if s.law is None]
-
-
-def _gap(gap: float, stderr: float) -> str:
-    if math.isnan(gap):
-        return ""
-    return f"{gap:+.4f} ± {stderr:.4f}" if stderr > 0 else f"{gap:+.4f}" if gap else "0"
 
 
 def _test_rows(finding: Finding) -> list[tuple[str, ...]]:

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from gnicli.evidence.finding import Finding, Look
     from gnicli.evidence.goodness import Goodness, PlainGoodness
 
-LAWS = ("stable", "normal", "student", "laplace", "subweibull", "half_normal", "half_cauchy", "log_normal")
+LAWS = (
+    "stable", "normal", "student", "laplace", "subweibull",
+    "half_normal", "half_cauchy", "log_normal", "gamma", "weibull", "pareto",
+)  # fmt: skip
 PARAMETERS = ("alpha", "beta", "loc", "scale")
 
 HEADLINES = tuple(

@@ -11,7 +11,18 @@ from gnicli.evidence.blocks import block_alphas, drift
 from gnicli.evidence.comparison import Ratio, against_gaussian, compare, split
 from gnicli.evidence.families import OTHERS, stable_family
 from gnicli.evidence.shape import shape
-from gnicli.laws import HalfCauchy, HalfNormal, Laplace, LogNormal, Normal, StudentT, SubWeibull
+from gnicli.laws import (
+    Gamma,
+    HalfCauchy,
+    HalfNormal,
+    Laplace,
+    LogNormal,
+    Normal,
+    Pareto,
+    StudentT,
+    SubWeibull,
+    Weibull,
+)
 from gnicli.stable import StableLaw, fit
 
 LAWS = {
@@ -23,6 +34,9 @@ LAWS = {
     "half_normal": HalfNormal(1.7),
     "half_cauchy": HalfCauchy(0.6),
     "log_normal": LogNormal(0.4, 0.7),
+    "gamma": Gamma(2.6, 2.0),
+    "weibull": Weibull(1.7, 0.5),
+    "pareto": Pareto(2.5, 0.5),
 }
 
 
