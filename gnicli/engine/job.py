@@ -7,7 +7,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Generic, NamedTuple, Unpack
+from typing import Any, Generic, NamedTuple, Unpack
 
 from gnicli import files, memory
 from gnicli.contracts.observer import Observer, State
@@ -21,6 +21,7 @@ from gnicli.engine import (
     machine,
     places,
     provenance,
+    table_latex,
     table_text,
     tables,
 )
@@ -152,10 +153,14 @@ class Job(Generic[machine.Config]):
             return stop_on_signals(self.patience, self.abandon)
         return stop_on_signals(names=("SIGINT",))
 
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The keys `run.*`."""
+        return found if isinstance(found := self.plain.get("run"), dict) else {}
+
     def observe(self, stop: StopRequest) -> RunObserver:
         """The experiment's observer."""
         assert self.metrics is not None
-        settings = found if isinstance(found := self.plain.get("run"), dict) else {}
         self.observer = RunObserver(
             self.folder,
             self.plain,
@@ -164,8 +169,8 @@ class Job(Generic[machine.Config]):
             stop,
             self.log,
             state=self.state,
-            checkpoint_steps=settings.get("checkpoint_steps"),
-            checkpoint_seconds=settings.get("checkpoint_seconds") or 30.0,
+            checkpoint_steps=self.settings.get("checkpoint_steps"),
+            checkpoint_seconds=self.settings.get("checkpoint_seconds") or 30.0,
             prefix=f"job {self.folder.name}: " if self.in_sweep else "",
         )
         self.state = None
@@ -191,6 +196,8 @@ class Job(Generic[machine.Config]):
         if results.about is not None:
             ending["about"] = {"title": results.about.title, "conditions": dict(results.about.conditions)}
         writing.write(self.folder, self.claim.manifest | ending, results, drawn)
+        if self.settings.get("latex"):
+            table_latex.write(self.folder, table_latex.tables_of(results))
         self.close()
         self.log(results.message or results.status)
         self.end(**ending)

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from gnicli import files
 from gnicli.contracts.results import Headline, NamedArray, Results, RunRecord, Table
-from gnicli.engine import checkout, display, figures, folders, provenance, signals, table_text, tables
+from gnicli.engine import checkout, display, figures, folders, provenance, signals, table_latex, table_text, tables
 from gnicli.engine.manifest import Manifest
 from gnicli.engine.report import of_sweep, parts, writing
 from gnicli.engine.summary import groups, means_by_label, summary
@@ -136,6 +136,9 @@ class Sweep:
         others = {name: value for name, value in results.values.items() if name not in in_table}
         about = results.about or of_sweep.about(manifest, records)
         writing.write(self.folder, manifest, results._replace(values=others, about=about), drawn, printed)
+        if any((record.folder / table_latex.FOLDER).is_dir() for record in records):
+            tables_of_jobs = {title: table for title, table in printed.items() if table.rows}
+            table_latex.write(self.folder, {**results.tables, **tables_of_jobs})
 
 
 def _print(printed: Mapping[str, Table], records: Sequence[RunRecord]) -> None:

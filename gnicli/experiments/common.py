@@ -17,6 +17,9 @@ class RunConfig:
     root: Optional[str] = key(None, "folder that holds all runs; default: $GNI_OUTPUTS or outputs")
     checkpoint_steps: Optional[int] = key(None, "steps between checkpoints, besides the timed ones")
     checkpoint_seconds: float = key(30.0, "seconds between checkpoints")
+    latex: bool = key(
+        False, "also write every table as LaTeX into tables/ of the run's folder; --latex is short for it"
+    )
 
     def __post_init__(self) -> None:
         if self.checkpoint_steps is not None:

@@ -54,6 +54,7 @@ FLAGS = (
     Flag(("--shell-completion", "-sc"), "Hydra's own completion; gni --install-completion offers more"),
 )
 OWN_FLAGS = (
+    Flag(("--latex",), "also write every table as LaTeX into tables/ of the run's folder (run.latex=true)"),
     Flag(("--yes",), f"allow a sweep of more than {MAX_JOBS} jobs"),
     Flag(
         ("--allow-env",),
@@ -103,6 +104,7 @@ def _parser() -> _Parser:
         else:
             optional = {"nargs": "?", "const": flag.default_value} if flag.default_value else {}
             parser.add_argument(*flag.names, choices=flag.choices or None, **optional)  # type: ignore[arg-type]
+    parser.add_argument("--latex", action="store_true")
     parser.add_argument("--yes", action="store_true")
     parser.add_argument("--allow-env", action="store_true")
     return parser
@@ -118,6 +120,8 @@ def split(words: list[str], keys: Callable[[], Iterable[str]] = tuple) -> Argume
     for word in rest:
         if word.startswith("-"):
             raise UsageError(_unknown_option(word, keys()))
+    if read.latex:
+        overrides.append("run.latex=true")
     if read.config_path:  # Hydra would take a relative one from the folder of a module
         read.config_path = os.path.abspath(read.config_path)
     given = [name for name in _ACTIONS if getattr(read, name)]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from gnicli.contracts import number_text
 from gnicli.contracts.results import About, FigureData, Results, Table, Value
+from gnicli.engine import table_text
 from gnicli.engine.manifest import ArrayNote, Manifest
 from gnicli.engine.report.document import (
     Block,
@@ -91,10 +91,9 @@ def _conditions(conditions: Mapping[str, str]) -> list[Block]:
 
 
 def _values(values: Mapping[str, Value]) -> TableBlock:
-    texts = number_text.texts(values)
-    rows = [(name, texts[name], number_text.plain(value.n), value.unit) for name, value in values.items()]
+    table = table_text.results_table(values)
     remark = _ERRORS if any(value.stderr is not None for value in values.values()) else ""
-    return TableBlock("Values by name, as in results.json", ("result", "value", "n", "unit"), tuple(rows), remark)
+    return _table("Values by name, as in results.json", table, remark)
 
 
 def _arrays(arrays: Mapping[str, ArrayNote]) -> list[Block]:
