@@ -27,12 +27,15 @@ class Weibull(PositiveLaw):
 
     @classmethod
     def _estimate(cls, x: np.ndarray) -> tuple[float, ...]:
-        """A root in one variable: 1.5 ms, SciPy's fit 20 ms."""
+        """A root in one variable: 1.6 ms, SciPy's fit 78 ms, which misses the maximum in 2 of 30 random draws.
+
+        Those had shapes of 216 and 0.08, and lost 1,283 and 17 nats of 200 samples.
+        """
         inverse, scale = inverse_shape_and_scale(np.log(x), "all samples are equal: no Weibull law fits them")
         return 1.0 / inverse, scale
 
     def _log_density_above_0(self, x: np.ndarray) -> np.ndarray:
-        """Natural logarithm of the density: 0.3 ms, SciPy 0.8."""
+        """Natural logarithm of the density: 0.11 ms, SciPy 0.4."""
         log_power = self.shape * np.log(x / self.scale)
         return math.log(self.shape) - np.log(x) + log_power - np.exp(log_power)
 
