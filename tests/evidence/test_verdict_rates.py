@@ -48,10 +48,13 @@ def test_every_law_is_judged_and_draws_by_its_seed(verdicts):
         "Student",
         "Laplace",
         "log-normal",
+        "gamma",
+        "Weibull",
+        "Pareto",
         "Gaussians",
         "normal",
     }
-    for law in ("Laplace", "log-normal std=1", "Gaussians with log-normal scales std=1"):
+    for law in ("Laplace", "log-normal std=1", "gamma shape=0.5", "Gaussians with log-normal scales std=1"):
         found = verdicts.one(law, 2000, 77)
         assert found["verdict"] == "right"
         assert json.loads(json.dumps(found)) == found
@@ -61,9 +64,9 @@ def test_every_law_is_judged_and_draws_by_its_seed(verdicts):
 
 @pytest.mark.slow
 def test_verdicts_are_seldom_wrong_and_often_right(verdicts):
-    """4 seeds of 16 laws at n = 2 000. Of the 28 stable and normal samples 1 % are wrong by the levels, so 3 have a
-    probability of 3e-3; of the others a wrong one needs a stable law that is ahead of the true one."""
+    """4 seeds of 28 laws at n = 2 000. Of the 48 stable and normal samples 1 % are wrong by the levels, so 4 have a
+    probability of 2e-3; of the others a wrong one needs a stable law that is ahead of the true one."""
     found = [verdicts.one(law, 2000, 500 + seed) for law in verdicts.laws() for seed in range(4)]
     kinds = [row["verdict"] for row in found]
-    assert kinds.count("wrong") <= 2
+    assert kinds.count("wrong") <= 3
     assert kinds.count("right") >= 0.6 * len(kinds)
