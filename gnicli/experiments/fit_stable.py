@@ -35,7 +35,7 @@ HEADLINES = tuple(
     for group in ("", "/*")
     for name, words in (
         ("verdict", "verdict"),
-        *((name, name) for name in ("alpha", "beta", "df", "r", "mean", "std", "scale", "loc")),
+        *((name, name) for name in ("alpha", "beta", "df", "r", "shape", "mean", "std", "scale", "loc")),
         ("tests_p", "p of all tests"),
     )
 )
