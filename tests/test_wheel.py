@@ -102,8 +102,9 @@ SCRIPTS = {
     "fit_many": "found = gnicli.fit_many([np.random.default_rng(0).standard_cauchy(5000)]);"
     "assert .9 < found[0].alpha < 1.1",
     "LevyNoise": "noise = gnicli.LevyNoise(1.5, 0.5, 0.3); assert noise.alpha == 1.5",
-    "simulate": "chains = gnicli.simulate('double_well', gnicli.LevyNoise(1.5, 0.5, 0.6), n_steps=200, n_chains=32);"
-    "assert chains.positions.shape == (32,)",
+    "simulate": "noise = gnicli.LevyNoise(1.5, 0.5, 0.6);"
+    "chains = gnicli.simulate('double_well', noise, step=0.05, n_steps=2000, n_chains=64);"
+    "assert chains.positions.shape == (64,)",
     "stationary_law": "law = gnicli.stationary_law('double_well', alpha=1.5, beta=0.5); assert len(law.modes) == 2",
     "exit_rates": "found = gnicli.exit_rates('double_well', gnicli.LevyNoise(1.5, 0.5, 0.1));"
     "assert found[0].theory.rate > 0",

@@ -20,6 +20,8 @@ class Value(NamedTuple):
     asymmetric, or to be read by others). A value may be a word (`parameterization` is "S1"): it is shown and written,
     and left out of means over runs. Words that `float()` reads ("nan", "inf") are taken for numbers when read back.
     A value may also be several numbers whose count is part of the result (modes): these too are in no mean.
+    `caveat` says in two or three words why the value is not what its name says: "not mixed", "noise too large". Tables
+    show it in grey, with a mark.
     """
 
     value: float | str | tuple[float, ...]
@@ -27,6 +29,7 @@ class Value(NamedTuple):
     n: int = 1
     unit: str = ""
     ci95: tuple[float, float] | None = None
+    caveat: str = ""
 
     @property
     def number(self) -> float:

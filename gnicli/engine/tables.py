@@ -138,6 +138,7 @@ class _Entry(TypedDict):
     n: int
     unit: str
     ci95: NotRequired[list[Number]]
+    caveat: NotRequired[str]
 
 
 def _value(value: float | str | tuple[float, ...]) -> Number | list[Number]:
@@ -152,12 +153,14 @@ def _number(value: float | str | None) -> Number:
 
 
 def encode_results(values: Mapping[str, Value]) -> bytes:
-    """The bytes of results.json: {name: {value, stderr, n, unit}}, and ci95: [low, high] where there is one."""
+    """The bytes of results.json: {name: {value, stderr, n, unit}}, ci95: [low, high] and caveat where there are."""
     entries: dict[str, _Entry] = {}
     for name, v in values.items():
         entries[name] = {"value": _value(v.value), "stderr": _number(v.stderr), "n": int(v.n), "unit": v.unit}
         if v.ci95 is not None:
             entries[name]["ci95"] = [_number(end) for end in v.ci95]
+        if v.caveat:
+            entries[name]["caveat"] = v.caveat
     return (json.dumps(entries, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
@@ -180,6 +183,7 @@ def _read_entry(entry: Any) -> Value:
         int(entry["n"]),
         str(entry["unit"]),
         _read_interval(entry["ci95"]) if "ci95" in entry else None,
+        str(entry.get("caveat", "")),
     )
 
 

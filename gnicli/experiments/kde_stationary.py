@@ -147,10 +147,11 @@ class _Estimated(NamedTuple):
 
 
 def _estimated(config: KdeStationaryConfig, model: Model, found: Chains, laws: Sequence[Laws]) -> _Estimated:
-    from gnicli.model import build, chains, densities
+    from gnicli.model import build, chains, densities, stationary_laws
 
     estimates = densities.estimate(config.smoothing, model, found)
-    values = densities.values(config.potential, found, estimates, laws) | chains.values_of(found)
+    other = stationary_laws.of_another_drift(config.drift, config.alpha)
+    values = densities.values(config.potential, found, estimates, laws, other) | chains.values_of(found)
     values |= densities.weak_errors(config.drift, found, laws)
     return _Estimated(estimates, values, build.step_warnings(config, model.potential))
 

@@ -43,6 +43,10 @@ class Density(NamedTuple):
         half = half_width(self.stderr, len(self.each))
         return np.maximum(self.pdf - half, 0.0), self.pdf + half
 
+    def without_errors(self) -> Density:
+        """The same density without its errors, for groups of chains whose spread says nothing about them."""
+        return self._replace(stderr=None, each=None, shares=None)
+
 
 def half_width(stderr: np.ndarray | float, n_groups: np.ndarray | int) -> np.ndarray:
     """Half of the 95 % interval of a mean over `n_groups` >= 2 independent groups, by Student's t; elementwise."""

@@ -20,6 +20,7 @@ from gnicli.sde.levy_noise import LevyNoise
 from gnicli.sde.loop import Plan
 
 SMALL = 0.2  # what has to be much less than 1
+TOO_LARGE = "noise too large"
 _SURE = 0.999  # level of the interval that a rate of theory is compared with; high, because a sweep has many
 
 
@@ -45,10 +46,10 @@ class Basin:
 
     def values(self) -> dict[str, Value]:
         """Measured and theoretical rate and direction, and what has to be small for the theory."""
-        seen, number = self.exits, self.number
+        seen, number, caveat = self.exits, self.number, caveat_of([self.smallness])
         values = {
             f"exit_rate/{number}": rate_value(seen.n, seen.time),
-            f"exit_rate_theory/{number}": Value(self.theory.rate, unit="1/time"),
+            f"exit_rate_theory/{number}": Value(self.theory.rate, unit="1/time", caveat=caveat),
         }
         if seen.n:
             share = seen.n_right / seen.n
@@ -59,8 +60,8 @@ class Basin:
             )
             values[f"exit_to_right/{number}"] = Value(share, error, seen.n, ci95=(low, high))
         if self.theory.rate:
-            values[f"exit_time_theory/{number}"] = Value(1 / self.theory.rate, unit="time")
-            values[f"exit_to_right_theory/{number}"] = Value(self.theory.to_right)
+            values[f"exit_time_theory/{number}"] = Value(1 / self.theory.rate, unit="time", caveat=caveat)
+            values[f"exit_to_right_theory/{number}"] = Value(self.theory.to_right, caveat=caveat)
             values[f"exit_rate_positions/{number}"] = Value(self.from_positions, unit="1/time")
         for name, value in self.smallness.items():
             values[f"exit_{name}/{number}"] = Value(value)
@@ -99,6 +100,11 @@ def warnings(basins: Sequence[Basin]) -> list[str]:
         if sentences and sentences[-1].startswith(f"{what}: the measured") and math.isfinite(basin.from_positions):
             sentences[-1] += f"; from the positions of the chains in the basin, theory gives {basin.from_positions:.4g}"
     return sentences
+
+
+def caveat_of(conditions: Sequence[Mapping[str, float]]) -> str:
+    """What is said beside a value of theory where one of its `smallness` is too large for it; else nothing."""
+    return TOO_LARGE if max(v for each in conditions for v in each.values()) > SMALL else ""
 
 
 def too_large(what: str, conditions: Sequence[Mapping[str, float]]) -> list[str]:

@@ -46,18 +46,20 @@ def _judged(own: Kept, run: loop.Run, config: ModelConfig, model: Model) -> Chai
 def values_of(chains: Chains) -> dict[str, Value]:
     """The values that both commands report of chains: explosions, mixing, means of the functions."""
     values = {
-        "ess": Value(chains.ess, n=chains.n_chains, unit="positions"),
-        "split_rhat": Value(chains.rhat, n=chains.trace.positions.shape[2]),
+        "ess": Value(chains.mixing.ess, n=chains.n_chains, unit="positions"),
+        "ess_tail": Value(chains.mixing.ess_tail, n=chains.n_chains, unit="positions"),
+        "split_rhat": Value(chains.mixing.rhat, n=chains.trace.positions.shape[2]),
         **explosions.seen(chains.run),
     }
     for name, mean in _named(chains):
-        values[f"mean/{name}"] = Value(mean.value, mean.stderr, mean.n, unit_of(chains, mean), mean.ci95)
+        caveat = "" if isinstance(mean.value, str) else caveat_of(chains)
+        values[f"mean/{name}"] = Value(mean.value, mean.stderr, mean.n, ci95=mean.ci95, caveat=caveat)
     return values
 
 
-def unit_of(chains: Chains, mean: means.Mean) -> str:
-    """The unit shown beside a mean and its standard error: a mark where chains have not mixed."""
-    return "not mixed" if chains.rhat > mixing.MIXED and not isinstance(mean.value, str) else ""
+def caveat_of(chains: Chains) -> str:
+    """What is said beside the values that are estimated from chains: nothing where they have mixed."""
+    return "" if chains.mixing.mixed else "not mixed"
 
 
 def _named(chains: Chains) -> list[tuple[str, means.Mean]]:
@@ -71,13 +73,7 @@ def _named(chains: Chains) -> list[tuple[str, means.Mean]]:
 
 def warnings(chains: Chains) -> list[str]:
     """Sentences on how well the chains have mixed; none where they have."""
-    return mixing_warnings(
-        chains.rhat,
-        chains.ess,
-        "no mean has a standard error"
-        if chains.rhat > mixing.STUCK
-        else "means and standard errors describe the simulated time, not the stationary law",
-    )
+    return mixing.sentences(chains.mixing, means.consequence(chains.mixing))
 
 
 def notes(chains: Chains) -> list[str]:
@@ -104,24 +100,6 @@ def _interval_text(mean: means.Mean) -> str:
         return ""
     low, high = mean.ci95
     return f"; its 95 % interval, from order statistics of batches of chains, is {low:.5g} to {high:.5g}"
-
-
-def mixing_warnings(rhat: float, ess: float | None, consequence: str) -> list[str]:
-    """Sentences on mixing, from split-R̂ and the effective sample size; none where both are good."""
-    if np.isnan(rhat):
-        return ["mixing is not judged: too few chains are finite, or too few of their steps are recorded"]
-    sentences = []
-    if rhat > mixing.MIXED:
-        sentences.append(
-            f"the chains have not mixed (split-R̂ {rhat:.3g}, should be below {mixing.MIXED}): {consequence}; take "
-            "more steps or a longer burn_in"
-        )
-    if ess is not None and ess < mixing.ENOUGH:
-        sentences.append(
-            f"the effective sample size of the recorded positions is {ess:.3g}, should be at least {mixing.ENOUGH}: "
-            "standard errors are rough; take more steps or chains"
-        )
-    return sentences
 
 
 def arrays_of(chains: Chains) -> dict[str, NamedArray]:

@@ -30,6 +30,7 @@ Estimate = Density
 _TREE_SAMPLES = 100_000  # scikit-learn takes seconds for these
 _MOST = 1e6  # where expectations end; one that still grows there is not reported
 _GROWTH = 1e-3
+OTHER_DRIFT = "law of another drift"
 
 
 class Smoothing(NamedTuple):
@@ -43,7 +44,8 @@ class Smoothing(NamedTuple):
 def estimate(smoothing: Smoothing, model: Model, found: Chains) -> list[Estimate]:
     """The density of each coordinate."""
     window = Window(model.low, model.high, smoothing.points)
-    n_effective = found.ess if np.isfinite(found.ess) else float(found.n_chains - found.run.n_exploded)
+    known, ess = found.mixing.known, found.mixing.ess
+    n_effective = ess if known else float(found.n_chains - found.run.n_exploded)
     histogram, seen = found.histogram, found.histogram.totals > 0
     results = []
     for axis in range(len(histogram.counts)):
@@ -51,11 +53,10 @@ def estimate(smoothing: Smoothing, model: Model, found: Chains) -> list[Estimate
             results.append(_by_tree(smoothing.bandwidth, model, found, axis, window, n_effective))
             continue
         counts, totals = histogram.counts[axis][seen], histogram.totals[seen]
-        results.append(
-            estimation.of_counts(
-                counts, histogram.low, histogram.high, totals, window, smoothing.bandwidth, max(n_effective, 2.0)
-            )
+        own = estimation.of_counts(
+            counts, histogram.low, histogram.high, totals, window, smoothing.bandwidth, max(n_effective, 2.0)
         )
+        results.append(own.without_errors() if found.mixing.stuck else own)
     return results
 
 
@@ -102,9 +103,29 @@ def notes(estimator: str, found: Chains) -> list[str]:
 
 
 def values(
+    potential: Potential, found: Chains, estimates: Sequence[Estimate], laws: Sequence[Laws], other: str
+) -> dict[str, Value]:
+    """Modes, distances and masses of every coordinate.
+
+    Marked are the values of the law of another drift (`other`, "gibbs" or "exact"), and what chains give that have not
+    mixed, which has no standard error where they are stuck.
+    """
+    each = _values(potential, found, estimates, laws)
+    return {name: _marked(name, value, found, other) for name, value in each.items()}
+
+
+def _marked(name: str, value: Value, found: Chains, other: str) -> Value:
+    of_law = name.startswith(("exact_", "gibbs_"))
+    if of_law:
+        return value._replace(caveat=OTHER_DRIFT) if other and name.startswith(other) else value
+    if found.mixing.stuck:
+        value = value._replace(stderr=None, ci95=None)
+    return value._replace(caveat=chains.caveat_of(found))
+
+
+def _values(
     potential: Potential, found: Chains, estimates: Sequence[Estimate], laws: Sequence[Laws]
 ) -> dict[str, Value]:
-    """Modes, distances and masses of every coordinate."""
     result: dict[str, Value] = {}
     parts = members(potential)
     for axis, (own, law, suffix) in enumerate(zip(estimates, laws, coordinate_names(len(laws)), strict=True)):
@@ -209,7 +230,7 @@ def weak_errors(drift: str, found: Chains, laws: Sequence[Laws]) -> dict[str, Va
             if not np.isfinite(exact) or abs(exact - near) > _GROWTH * (1 + abs(exact)):
                 continue
             result[f"weak_error/{text}{suffix}"] = Value(
-                abs(mean.value - exact), mean.stderr, mean.n, chains.unit_of(found, mean)
+                abs(mean.value - exact), mean.stderr, mean.n, caveat=chains.caveat_of(found)
             )
             result[f"target_mean/{text}{suffix}"] = Value(exact)
     return result

@@ -16,7 +16,7 @@ from gnicli.contracts.observer import Observer
 from gnicli.contracts.results import Curve, FigureData, NamedArray, Panel, Results, Value
 from gnicli.errors import UsageError
 from gnicli.gradients.landscape import Landscape, weights_of
-from gnicli.model import chains, explosions
+from gnicli.model import explosions
 from gnicli.model.build import dynamics
 from gnicli.model.keys import ModelConfig
 from gnicli.network.mlp import Mlp
@@ -68,11 +68,10 @@ def run(config: ModelConfig, problem: Problem, observer: Observer) -> Results:
         "exploded_by": NamedArray(found.exploded_by, "step by which each chain had exploded, else −1"),
     }
     values = _values(problem, found, along)
-    sentences = chains.mixing_warnings(
-        values["split_rhat/loss"].number if "split_rhat/loss" in values else math.nan,
-        None,
-        "quantiles describe the simulated time, not a stationary law",
-    )
+    rhat = values["split_rhat/loss"].number if "split_rhat/loss" in values else math.nan
+    # Quantiles over chains have no standard errors that an effective sample size would be for.
+    judged = mixing.Mixing(rhat, math.inf, math.inf)
+    sentences = mixing.sentences(judged, "quantiles describe the simulated time, not a stationary law")
     return Results(values, arrays, {"way": _figure(times, along)}, warnings=tuple(sentences))
 
 

@@ -19,6 +19,13 @@ class Laws(NamedTuple):
     gibbs: GibbsLaw
 
 
+def of_another_drift(drift: str, alpha: float) -> str:
+    """Which of the two laws is not that of chains with `drift`: "gibbs", "exact", or "" where both are the same."""
+    if alpha == 2:
+        return ""
+    return "exact" if drift == "fractional" else "gibbs"
+
+
 def laws(potential: Potential, noise: LevyNoise) -> tuple[list[Laws], list[str]]:
     """The laws of every coordinate, and why exact ones are missing."""
     found, notes = [], []

@@ -26,10 +26,11 @@ def values(config: ModelConfig, counted: Transitions | None) -> dict[str, Value]
     if counted is None:
         return {}
     found = {}
+    caveat = basins.caveat_of(_conditions(config)) if _has_theory(config) else ""
     for name, n, time, theory in _rates(config, counted):
         found[f"transition_rate/{name}"] = basins.rate_value(n, time)
         if _has_theory(config):
-            found[f"transition_rate_theory/{name}"] = Value(theory, unit="1/time")
+            found[f"transition_rate_theory/{name}"] = Value(theory, unit="1/time", caveat=caveat)
     return found
 
 
@@ -37,14 +38,18 @@ def warnings(config: ModelConfig, counted: Transitions | None) -> list[str]:
     """Sentences where transitions are not those of theory."""
     if counted is None or not _has_theory(config):
         return []
-    conditions = [smallness(config.potential, config.noise, place) for place in places(config.potential)]
     rates = [(f"transitions {name}", n, time, theory) for name, n, time, theory in _rates(config, counted)]
-    return basins.too_large("transitions", conditions) + basins.denied(rates)
+    return basins.too_large("transitions", _conditions(config)) + basins.denied(rates)
 
 
 def _has_theory(config: ModelConfig) -> bool:
     """At alpha = 2 there are no jumps, and for another drift no such theory."""
     return config.alpha < 2 and config.drift == "gradient"
+
+
+def _conditions(config: ModelConfig) -> list[dict[str, float]]:
+    """What has to be small for the theory, of every basin."""
+    return [smallness(config.potential, config.noise, place) for place in places(config.potential)]
 
 
 def _rates(config: ModelConfig, counted: Transitions) -> Iterator[tuple[str, int, float, float]]:

@@ -19,6 +19,7 @@ from scipy import stats
 from gnicli.contracts.components import Potential
 from gnicli.sde import growth
 from gnicli.sde.levy_noise import LevyNoise
+from gnicli.sde.mixing import Mixing
 from gnicli.sde.sinks.moments import Moments
 
 FEW = 50  # chains up to which an interval by Student's t differs visibly from one of ±1.96 standard errors
@@ -112,10 +113,18 @@ def _far(side: growth.Side, index: float) -> Tail:
     return Tail(index / side.power, side.sign)
 
 
-def of(moments: Moments, laws: Sequence[Tails], mixed: bool = True) -> Mapping[str, tuple[Mean, ...]]:
+def consequence(mixing: Mixing) -> str:
+    """What the mixing of chains does to their means, in words for the sentences on it."""
+    if mixing.stuck:
+        return "no mean has a standard error"
+    return "means and standard errors describe the simulated time, not the stationary law"
+
+
+def of(moments: Moments, laws: Sequence[Tails], stuck: bool = False) -> Mapping[str, tuple[Mean, ...]]:
     """The mean of each function in every coordinate; `laws` are the tails of the coordinates.
 
-    Means of chains that have not mixed (`mixed`) describe the simulated time only, and have no standard errors.
+    A standard error is that of independent chains, from the spread of their means: what steps within a chain have in
+    common is in it. Means of `stuck` chains describe the simulated time only, and have none.
     """
     found = {}
     seen = moments.weight > 0
@@ -123,16 +132,16 @@ def of(moments: Moments, laws: Sequence[Tails], mixed: bool = True) -> Mapping[s
         each = moments.sums[index][:, seen] / moments.weight[seen]
         ways = [tail_of(moments.functions[name], law) for law in laws]
         found[name] = tuple(
-            _mean(float(mean[i]), float(stderr[i]), n, each[i], tail, mixed) for i, tail in enumerate(ways)
+            _mean(float(mean[i]), float(stderr[i]), n, each[i], tail, stuck) for i, tail in enumerate(ways)
         )
     return found
 
 
-def _mean(value: float, stderr: float, n: int, each: np.ndarray, tail: Tail, mixed: bool) -> Mean:
+def _mean(value: float, stderr: float, n: int, each: np.ndarray, tail: Tail, stuck: bool) -> Mean:
     if not tail.mean_is_finite:
         word = {1: INFINITE, -1: MINUS_INFINITE, 0: UNDEFINED}[tail.sign]
         return Mean(word, None, n, None, tail)
-    if not mixed or not math.isfinite(value):
+    if stuck or not math.isfinite(value):
         return Mean(value, None, n, None, tail)
     if not tail.variance_is_finite:
         return Mean(value, None, n, heavy_interval(each, tail, value), tail)

@@ -15,6 +15,7 @@ from gnicli.sde import expression, loop, means, mixing, start_positions, step_le
 from gnicli.sde.arguments import noise_of
 from gnicli.sde.dynamics import dynamics
 from gnicli.sde.levy_noise import LevyNoise
+from gnicli.sde.mixing import Mixing
 from gnicli.sde.sinks.histogram import Histogram
 from gnicli.sde.sinks.moments import Moments
 from gnicli.sde.sinks.trace import Trace
@@ -34,18 +35,17 @@ class Chains(NamedTuple):
     `histogram` counts all recorded positions (`histogram.cdf()` gives the distribution function at `histogram.edges`
     with its standard error), `moments` sums functions of them. `trace.positions` (n_rows, d, n_traced) are the paths of
     the first chains, at most 2000 rows; `times` (n_rows,) are the times of its rows, `weights` their steps' lengths.
-    `run` says where chains ended and which exploded. `ess` is the effective number of independent positions among all
-    that were recorded, the least over coordinates, and `rhat` their split-R̂, above 1.05 where chains have not mixed;
-    NaN where too few chains are finite. `means` are those of each function in every coordinate with their standard
-    errors: none where the variance is infinite, and a word in place of a number where the mean is.
+    `run` says where chains ended and which exploded. `mixing` says how well the chains have mixed: `mixing.rhat`, the
+    split-R̂ of the trace, `mixing.ess` and `mixing.ess_tail`, effective sample sizes. `means` are those of each function
+    in every coordinate with their standard errors: none where the variance is infinite or the chains are stuck, and a
+    word in place of a number where the mean is infinite.
     """
 
     histogram: Histogram
     moments: Moments
     trace: Trace
     run: loop.Run
-    ess: float
-    rhat: float
+    mixing: Mixing
     times: np.ndarray
     weights: np.ndarray
     means: Mapping[str, tuple[means.Mean, ...]]
@@ -99,12 +99,12 @@ def simulate(
     elementwise functions by name, and for the first `n_traced` chains into a trace.
 
     Equal arguments give equal numbers, those of `gni simulate-sde` with the same keys. Warns where the step is long for
-    the force. Raises `UsageError` for arguments that do not go together, `NumericalError` where every chain has
-    exploded.
+    the force, where the chains have not mixed, and where they are worth few independent positions. Raises `UsageError`
+    for arguments that do not go together, `NumericalError` where every chain has exploded.
 
-    >>> chains = simulate("double_well", LevyNoise(1.5, 0.5, 0.6), n_steps=500, n_chains=64, seed=1)
+    >>> chains = simulate("double_well", LevyNoise(1.5, 0.5, 0.6), step=0.05, n_steps=2000, n_chains=64, seed=1)
     >>> chains.positions.shape, chains.trace.positions.shape
-    ((64,), (90, 1, 64))
+    ((64,), (360, 1, 64))
     >>> cdf, stderr = chains.histogram.cdf()
     >>> cdf.shape == chains.histogram.edges.shape
     True
@@ -124,7 +124,10 @@ def simulate(
     if drift == "gradient":
         for note in step_length.notes("step", step, scheme, found, noise):
             warnings.warn(note, stacklevel=2)
-    return judged(kept, run, plan, _tails(found, noise, scheme, drift))
+    chains = judged(kept, run, plan, _tails(found, noise, scheme, drift))
+    for sentence in mixing.sentences(chains.mixing, means.consequence(chains.mixing)):
+        warnings.warn(sentence, stacklevel=2)
+    return chains
 
 
 def _tails(potential: Potential, noise: LevyNoise, scheme: str, drift: str) -> list[means.Tails]:
@@ -164,6 +167,6 @@ def sinks_for(
 def judged(kept: Kept, run: loop.Run, plan: loop.Plan, laws: Sequence[means.Tails]) -> Chains:
     """The chains of a finished run, with their mixing and their means; `laws` are the tails of the coordinates."""
     trace = kept.trace
-    ess, rhat = mixing.of_trace(trace.positions, trace.every, run.n_recorded(plan))
+    mixed = mixing.of_trace(trace.positions, trace.every, run.n_recorded(plan))
     times, weights = plan.times(len(trace.positions), trace.every)
-    return Chains(*kept, run, ess, rhat, times, weights, means.of(kept.moments, laws, not rhat > mixing.STUCK))
+    return Chains(*kept, run, mixed, times, weights, means.of(kept.moments, laws, mixed.stuck))

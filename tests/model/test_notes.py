@@ -4,33 +4,22 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from gnicli.errors import UsageError
-from gnicli.model import build, chains
+from gnicli.model import basins, build, chains, densities, stationary_laws, transitions
 from gnicli.model.keys import ModelConfig
 from gnicli.potential.double_well import DoubleWell
 from gnicli.potential.multi_well import MultiWell
 from gnicli.potential.polynomial import Polynomial
 from gnicli.potential.quadratic import Quadratic
 from gnicli.potential.separable import Separable
+from gnicli.sde import loop
 
 
 def config_of(potential=None, **keys):
     quick = {"n_chains": 100, "n_steps": 400, "burn_in": 100, "thin": 1, "n_bins": 500}
     return ModelConfig(potential=potential or DoubleWell(), **{**quick, **keys})
-
-
-def test_mixing_is_told_where_it_is_bad_or_unknown():
-    assert chains.mixing_warnings(1.05, 100, "x") == []
-    (told,) = chains.mixing_warnings(1.06, 100, "no mean has a standard error")
-    assert told.startswith(
-        "the chains have not mixed (split-R̂ 1.06, should be below 1.05): no mean has a standard error"
-    )
-    (told,) = chains.mixing_warnings(1.0, 99, "x")
-    assert told.startswith("the effective sample size of the recorded positions is 99, should be at least 100: ")
-    assert len(chains.mixing_warnings(2.0, 14, "x")) == 2
-    (told,) = chains.mixing_warnings(math.nan, math.nan, "x")
-    assert told.startswith("mixing is not judged")
 
 
 @pytest.mark.parametrize(
@@ -46,11 +35,88 @@ def test_errors_of_chains_that_have_not_mixed_are_marked(keys, mark, has_error):
     found = chains.simulate_chains(config, build.build(config), chains_observer())
     values = chains.values_of(found)
     for name in ("mean/w", "mean/cos(w)"):
-        assert values[name].unit == mark
+        assert values[name].caveat == mark
         assert (values[name].stderr is not None) == has_error
+    assert values["mean/w"].n == 100
+    assert (values["ess"].value, values["ess_tail"].value) == (found.mixing.ess, found.mixing.ess_tail)
     said = " ".join(chains.warnings(found))
     assert ("have not mixed" in said) == bool(mark)
     assert ("no mean has a standard error" in said) == (not has_error)
+
+
+def test_the_standard_error_of_a_mean_is_that_between_chains():
+    """Positions of a chain are correlated: an error as if they were independent, or from within, is too small."""
+    config = config_of(functions=["cos(w)"], n_steps=500, eta=0.05, n_chains=40, n_traced=40)
+    found = chains.simulate_chains(config, build.build(config), chains_observer())
+    assert 1.05 < found.mixing.rhat < 1.2
+    (mean,) = found.means["cos(w)"]
+    each = np.cos(found.trace.positions[:, 0]).mean(axis=0)
+    assert mean.value == pytest.approx(each.mean())
+    assert mean.stderr == pytest.approx(each.std(ddof=1) / math.sqrt(40))
+    assert mean.ci95[1] - mean.value == pytest.approx(stats.t.ppf(0.975, 39) * mean.stderr)
+    within = np.cos(found.trace.positions[:, 0]).std(ddof=1) / math.sqrt(found.trace.positions.size)
+    assert mean.stderr > 3 * within
+
+
+@pytest.mark.parametrize(
+    ("keys", "caveat", "has_error"),
+    [({"eta": 0.05, "n_steps": 2000}, "", True), ({"epsilon": 0.05, "start": "minima"}, "not mixed", False)],
+)
+def test_densities_of_stuck_chains_have_no_errors(keys, caveat, has_error):
+    config = config_of(**keys)
+    model = build.build(config)
+    found = chains.simulate_chains(config, model, chains_observer())
+    own = densities.estimate(densities.Smoothing("isj", "binned", 101), model, found)
+    assert (own[0].band is not None) == has_error
+    laws, _ = stationary_laws.laws(config.potential, config.noise)
+    values = densities.values(config.potential, found, own, laws, "gibbs")
+    for name in ("basin_mass/1", "mode/1", "mode_shift/1"):
+        assert values[name].caveat == caveat
+        assert (values[name].stderr is not None) == has_error
+        assert (values[name].ci95 is not None) == has_error
+    assert values["l1_to_exact"].caveat == values["modes"].caveat == caveat
+    assert values["exact_modes"].caveat == values["exact_basin_mass/1"].caveat == ""
+
+
+@pytest.mark.parametrize(
+    ("drift", "alpha", "exact", "gibbs"),
+    [
+        ("gradient", 1.5, "", "law of another drift"),
+        ("fractional", 1.5, "law of another drift", ""),
+        ("gradient", 2.0, "", ""),
+    ],
+)
+def test_the_law_of_another_drift_is_marked(drift, alpha, exact, gibbs):
+    config = config_of(alpha=alpha, beta=0.0, eta=0.05, n_steps=1000)  # what is marked depends on no chain
+    model = build.build(config)
+    found = chains.simulate_chains(config, model, chains_observer())
+    own = densities.estimate(densities.Smoothing("isj", "binned", 101), model, found)
+    laws, _ = stationary_laws.laws(config.potential, config.noise)
+    other = stationary_laws.of_another_drift(drift, alpha)
+    values = densities.values(config.potential, found, own, laws, other)
+    assert {values[f"exact_{name}"].caveat for name in ("modes", "basin_mass/1", "mode/1")} == {exact}
+    assert {values[f"gibbs_{name}"].caveat for name in ("modes", "basin_mass/1")} == {gibbs}
+    assert values["l1_to_gibbs"].caveat == values["l1_to_exact"].caveat == chains.caveat_of(found)
+
+
+@pytest.mark.parametrize(("epsilon", "caveat"), [(0.05, ""), (0.3, "noise too large")])
+def test_theory_outside_of_small_noise_is_marked(epsilon, caveat):
+    config = config_of(alpha=1.2, epsilon=epsilon, eta=0.05)
+    (left, right) = basins.of(config, 10, None)
+    for basin in (left, right):
+        basin.follow(loop.Plan(10, 20, 0.05), chains_observer())
+        values = basin.values()
+        marked = {name for name, value in values.items() if value.caveat}
+        theory = {name for name in values if "_theory/" in name}
+        assert len(theory) == 3
+        assert marked == (theory if caveat else set())
+        assert {values[name].caveat for name in theory} == {caveat}
+    model = build.build(config)
+    counted = transitions.counter(model)
+    chains.simulate_chains(config, model, chains_observer(), [counted])
+    values = transitions.values(config, counted)
+    assert {value.caveat for name, value in values.items() if "theory" in name} == {caveat}
+    assert {value.caveat for name, value in values.items() if "theory" not in name} == {""}
 
 
 def chains_observer():

@@ -128,7 +128,7 @@ def test_a_mean_is_a_number_with_an_error_only_where_it_has_both():
     assert (one(none).value, one(none).stderr, one(none).ci95) == ("undefined", None, None)
     assert one(Tails(math.inf, 0.9)).value == "infinite"
     assert one(Tails(0.9, math.inf)).value == "-infinite"
-    assert one(light, mixed=False).stderr is None is one(heavy, mixed=False).ci95
+    assert one(light, stuck=True).stderr is None is one(heavy, stuck=True).ci95
     assert one(Tails(math.nan, math.nan)).stderr is None
     few = one(light, each[:5])
     assert few.ci95[1] - few.value == pytest.approx(stats.t.ppf(0.975, 4) * few.stderr)

@@ -29,6 +29,12 @@ MODULES = (
 )  # fmt: skip
 
 
+# Of chains that are too short to be judged, in tests of something else.
+SHORT = pytest.mark.filterwarnings(
+    "ignore:the chains have not mixed", "ignore:the effective sample size of the recorded"
+)
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_the_examples_of_the_docstrings_are_true(name):
     found = doctest.testmod(importlib.import_module(name))
@@ -77,6 +83,7 @@ def test_numpy_and_scipy_are_enough(tmp_path):
 # ----------------------------------------------------------------------------------------------------------- simulation
 
 
+@SHORT
 def test_the_call_gives_the_numbers_of_the_command():
     keys = {"alpha": 1.4, "beta": -0.3, "epsilon": 0.5, "n_steps": 200, "n_chains": 20, "burn_in": 20, "seed": 3}
     config = SimulateSdeConfig(potential=DoubleWell(), eta=0.02, n_bins=500, exit_steps=300, **keys)
@@ -87,7 +94,7 @@ def test_the_call_gives_the_numbers_of_the_command():
     assert np.array_equal(ours.positions, theirs.run.positions)
     assert np.array_equal(ours.histogram.counts, theirs.histogram.counts)
     assert np.array_equal(ours.trace.positions, theirs.trace.positions)
-    assert (ours.ess, ours.rhat, ours.means) == (theirs.ess, theirs.rhat, theirs.means)
+    assert (ours.mixing, ours.means) == (theirs.mixing, theirs.means)
     (left, right) = basins.of(config, 300, None)
     for one, own in zip(
         (left, right), sde.exit_rates("double_well", noise, simulate=True, step=0.02, n_steps=300, n_chains=20, seed=3),
@@ -98,6 +105,7 @@ def test_the_call_gives_the_numbers_of_the_command():
         assert (own.theory, own.smallness) == (one.theory, one.smallness)
 
 
+@SHORT
 def test_chains_of_the_quadratic_have_its_stable_law():
     """Positions, histogram and mean against S_α(ε/(αλ)^{1/α}, β, 0)."""
     noise, rate = LevyNoise(1.7, 0.6, 0.8), 1.3
@@ -111,6 +119,7 @@ def test_chains_of_the_quadratic_have_its_stable_law():
     assert found.means["w**2"][0].value == "infinite"
 
 
+@SHORT
 def test_functions_are_texts_or_python_and_coordinates_have_their_own():
     noise = LevyNoise(1.8, [0.5, -0.2], 0.3)
     pair = {"name": "separable", "parts": ["double_well", {"name": "quadratic", "curvature": 2.0}]}
@@ -123,6 +132,7 @@ def test_functions_are_texts_or_python_and_coordinates_have_their_own():
     )
 
 
+@SHORT
 @pytest.mark.slow
 def test_the_fractional_drift_of_the_call_restores_gibbs():
     noise = LevyNoise(1.5, 0.5)
@@ -136,6 +146,7 @@ def test_the_fractional_drift_of_the_call_restores_gibbs():
     assert np.abs(cdf - exact).max() > 0.05
 
 
+@SHORT
 def test_a_long_step_is_warned_of_in_words_of_the_call():
     with pytest.warns(UserWarning, match="^step=0.6 is too long a step .*; take step <= "):
         sde.simulate("double_well", LevyNoise(1.8), step=0.6, n_steps=64, n_chains=4)
