@@ -4,9 +4,10 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 NEXT   ?= .venv-hydra-next
+LOGGERS ?= .venv-loggers
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-slow stress test-hydra-next check format lint types layers docs-check docs site bench figures clean
+.PHONY: help setup run test test-slow stress test-hydra-next test-loggers check format lint types layers docs-check docs site bench figures clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{split($$1, t, ":"); printf "  make %-15s %s\n", t[1], $$2}'
@@ -54,6 +55,16 @@ test-hydra-next: $(READY) ## run the tests of the command line with the next ver
 
 HYDRA_NEXT_TESTS := $(addprefix tests/launch/test_,components.py typed_experiments.py hydra_versions.py launching.py strangers.py)
 
+# The packages of `logger=` in an environment of their own, which sees all else of $(VENV).
+$(LOGGERS)/.ready: $(READY)
+	$(BIN)/python -m venv $(LOGGERS)
+	$(BIN)/python tests/layered_environment.py $(LOGGERS)
+	$(LOGGERS)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[tensorboard,mlflow,wandb]'
+	@touch $@
+
+test-loggers: $(LOGGERS)/.ready ## run the tests of logger= with the real packages, none skipped
+	GNI_TEST_LOGGERS=1 $(LOGGERS)/bin/python -m pytest tests/engine/test_logger_packages.py
+
 check: format lint types layers docs-check site test test-hydra-next ## all that a change must pass
 
 format: $(READY)
@@ -87,5 +98,5 @@ figures: $(READY) ## make the figure of the README again (some minutes)
 	$(BIN)/python docs/make_figures.py
 
 clean: ## remove the environment and caches; run folders stay
-	rm -rf $(VENV) $(NEXT) build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(NEXT) $(LOGGERS) build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

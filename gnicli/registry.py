@@ -32,6 +32,7 @@ GROUPS = {
     "objective": "gnicli.gradients.objective",
     "inject": "gnicli.gradients.inject",
     "track": "gnicli.training.track",
+    "logger": "gnicli.engine.logger",
     "measure": "gnicli.measure.kinds",
     "schedule": "gnicli.training.schedule",
     "samples": "gnicli.samples",

@@ -130,6 +130,14 @@ def key_global(seed: int, *counters: int) -> None:
 @contextlib.contextmanager
 def isolated(seed: int, *counters: int) -> Iterator[None]:
     """Within it the global generators are those of `key_global`; after it they are as they were before."""
+    with preserved():
+        key_global(seed, *counters)
+        yield
+
+
+@contextlib.contextmanager
+def preserved() -> Iterator[None]:
+    """After it the global generators are as they were before it, whatever has drawn from them."""
     python, legacy = random.getstate(), np.random.get_state()
     with contextlib.ExitStack() as stack:
         if "torch" in sys.modules:
@@ -137,7 +145,6 @@ def isolated(seed: int, *counters: int) -> Iterator[None]:
 
             devices = list(range(torch.cuda.device_count())) if torch.cuda.is_available() else []
             stack.enter_context(torch.random.fork_rng(devices))
-        key_global(seed, *counters)
         try:
             yield
         finally:

@@ -18,6 +18,10 @@ from gnicli.dataset.digits import Digits
 from gnicli.dataset.mnist import Mnist
 from gnicli.dataset.sinusoids import Sinusoids
 from gnicli.dataset.svhn import Svhn
+from gnicli.engine.logger.mlflow import MLflow
+from gnicli.engine.logger.none import NoLogger
+from gnicli.engine.logger.tensorboard import TensorBoard
+from gnicli.engine.logger.wandb import Wandb
 from gnicli.gradients.inject.gaussian import GaussianInjection
 from gnicli.gradients.inject.none import NoInjection
 from gnicli.gradients.inject.recorded import RecordedInjection
@@ -61,6 +65,7 @@ INJECTIONS: tuple[type[contracts.Injection], ...] = (
     GaussianInjection, NoInjection, RecordedInjection, ShuffledInjection, StableInjection,
 )  # fmt: skip
 TRACKS: tuple[type[contracts.Track], ...] = (Antithetic, GradientNoise, NoTrack)
+LOGGERS: tuple[type[contracts.Logger], ...] = (MLflow, NoLogger, TensorBoard, Wandb)
 MEASURES: tuple[type[contracts.Measure], ...] = (averages.COMPONENT, exponents.COMPONENT, layers.COMPONENT)
 SCHEDULES: tuple[type[contracts.Schedule], ...] = (Constant, Cosine, Step)
 SAMPLES: tuple[type[contracts.Samples], ...] = (
@@ -75,6 +80,7 @@ GROUPS: dict[str, tuple[type, tuple[type, ...]]] = {
     "objective": (contracts.Objective, OBJECTIVES),
     "inject": (contracts.Injection, INJECTIONS),
     "track": (contracts.Track, TRACKS),
+    "logger": (contracts.Logger, LOGGERS),
     "measure": (contracts.Measure, MEASURES),
     "schedule": (contracts.Schedule, SCHEDULES),
     "samples": (contracts.Samples, SAMPLES),

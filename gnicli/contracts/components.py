@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 from gnicli.contracts.data import Data
+from gnicli.contracts.live_curves import LiveCurves, LoggedRun
 from gnicli.contracts.observer import Observer
 from gnicli.contracts.results import FigureData, Results, Value
 
@@ -164,6 +165,21 @@ class Track(Protocol):
 
     def build(self, network: NoisyNetwork, every: int, observer: Observer) -> Tracker | None:
         """The tracker of a training run, or None; `every` is the cadence where the member has none of its own."""
+        ...
+
+
+class Logger(Protocol):
+    """A member of `logger=`. `folder` names its own folder in the run folder; "" for a member that keeps nothing."""
+
+    name: str
+    folder: str
+
+    def require(self) -> None:
+        """Raise `ResourceError`, which says what to install, where a package that it needs is not installed."""
+        ...
+
+    def open(self, run: LoggedRun) -> LiveCurves:
+        """Begin the curves of a run. It is called at the first record of the run, and again when the run is resumed."""
         ...
 
 

@@ -7,7 +7,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Generic, NamedTuple, Unpack
+from typing import Any, Generic, Literal, NamedTuple, Unpack
 
 from gnicli import files, memory
 from gnicli.contracts.observer import Observer, State
@@ -26,6 +26,7 @@ from gnicli.engine import (
     tables,
 )
 from gnicli.engine.caller import Caller
+from gnicli.engine.live_curves import Curves
 from gnicli.engine.manifest import ArrayNote, Manifest
 from gnicli.engine.observer import RunObserver
 from gnicli.engine.report import writing
@@ -87,6 +88,7 @@ class Job(Generic[machine.Config]):
         self.begin = time.monotonic()
         self.wall_before = float(claim.manifest.get("wall_seconds") or 0.0) if resume else 0.0
         self.metrics: tables.MetricsWriter | None = None
+        self.curves = Curves(getattr(config, "logger", None), self.folder, plain, self.tell)
         self.observer: RunObserver | None = None
         self.state: State | None = None
         self.values: dict[str, Value] = {}
@@ -101,6 +103,7 @@ class Job(Generic[machine.Config]):
             if found is not None:
                 self.state, length = found
             provenance.refuse_edited(self.folder, self.plain, self.claim.manifest)
+        self.curves.require()
         # After what may be refused at once: it may import torch, which takes seconds.
         self.device, self.threads = machine.choose(self.plain, self.claim.manifest if self.resume else {})
         self.metrics = tables.MetricsWriter(self.folder / "metrics.csv", length)
@@ -172,6 +175,7 @@ class Job(Generic[machine.Config]):
             checkpoint_steps=self.settings.get("checkpoint_steps"),
             checkpoint_seconds=self.settings.get("checkpoint_seconds") or 30.0,
             prefix=f"job {self.folder.name}: " if self.in_sweep else "",
+            curves=self.curves,
         )
         self.state = None
         return self.observer
@@ -183,6 +187,7 @@ class Job(Generic[machine.Config]):
         self.display.stage("writing results")
         assert self.metrics is not None
         self.metrics.close()
+        self.curves.close(results.status)
         self.values = dict(results.values)
         files.replace(self.folder / "results.json", tables.encode_results(self.values))
         if results.arrays:
@@ -258,8 +263,9 @@ class Job(Generic[machine.Config]):
         self.display.note(f"{self.name} failed: {message}  ({self.folder})")
         return Outcome("failed", self.folder, getattr(error, "exit_code", 1), message, {})
 
-    def record(self, status: str, message: str, detail: str = "") -> None:
+    def record(self, status: Literal["failed", "interrupted"], message: str, detail: str = "") -> None:
         """Record an end without a result. A full disk must not hide its cause."""
+        self.curves.close(status)
         with contextlib.suppress(GniError, OSError):
             self.close()
         with contextlib.suppress(GniError, OSError):

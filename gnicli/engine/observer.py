@@ -15,6 +15,7 @@ from gnicli.errors import Interrupted
 
 if TYPE_CHECKING:
     from gnicli.contracts.results import Table
+    from gnicli.engine.live_curves import Curves
     from gnicli.engine.signals import StopRequest
     from gnicli.engine.tables import MetricsWriter
 
@@ -41,6 +42,7 @@ class RunObserver:
         checkpoint_steps: int | None = None,
         checkpoint_seconds: float = 30.0,
         prefix: str = "",
+        curves: Curves | None = None,
     ) -> None:
         self.shown: set[str] = set()  # titles of the tables that were shown
         self.spent = 0.0
@@ -50,6 +52,7 @@ class RunObserver:
         self._folder = folder
         self._config = config
         self._metrics = metrics
+        self._curves = curves
         self._display = display
         self._stop = stop
         self._log = log
@@ -97,6 +100,8 @@ class RunObserver:
         begin = time.monotonic()
         self.produced = True
         self._metrics.add(step, values)
+        if self._curves is not None:
+            self._curves.add(step, values)
         self._flush_if_due(begin)
         self.spent += time.monotonic() - begin
 
@@ -154,6 +159,8 @@ class RunObserver:
         if now >= self._next_flush:
             self._next_flush = now + FLUSH_SECONDS
             self._metrics.flush()
+            if self._curves is not None:
+                self._curves.flush()
 
     def _save(self, state: State | None) -> None:
         if state is not None:

@@ -19,8 +19,8 @@ from gnicli.errors import ConflictError
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-# Keys that decide where and how a run is computed, not what: a resumed run may change them.
-INCIDENTAL = ("run", "device", "threads")
+# Keys that decide where and how a run is computed and followed, not what: a resumed run may change them.
+INCIDENTAL = ("run", "device", "threads", "logger")
 PACKAGES = ("gni", "torch", "numpy", "scipy", "hydra-core", "omegaconf")
 
 

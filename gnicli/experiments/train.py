@@ -15,6 +15,7 @@ from gnicli.checks import Unchecked, key
 from gnicli.contracts.components import (
     Dataset,
     Injection,
+    Logger,
     Network,
     Noise,
     NoisyNetwork,
@@ -83,6 +84,7 @@ class TrainConfig:
     inject: Unchecked[Injection] = key(None, "noise added to the gradient (figure 4)")
     track: Unchecked[Track] = key(None, "quantities recorded during training")
     schedule: Unchecked[Schedule] = key(None, "learning-rate schedule")
+    logger: Unchecked[Logger] = key(None, "live curves of what is recorded, for another program to show")
     optimizer: OptimizerConfig = key(OptimizerConfig, "optimizer")
     M: int = key(1, "noise draws averaged in each step, equation (4.5)")
     steps: Optional[int] = key(
