@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from gnicli.contracts.results import Value
 
+MARK = "†"  # of a value that is not what its name says
 _DIGITS = 5
 _MOST_DECIMALS = 6
 # What rounding leaves of a sum that is 0, in units of its terms. What is smaller still is a number in its own right:
@@ -69,8 +70,14 @@ def _unsigned_zero(text: str) -> str:
 def number_text(value: Value, plus_minus: str = "±", scale: float = 0.0) -> str:
     """Write a value: a word as it is, several numbers one after another, a number with its standard error.
 
-    Without an error it is 0 where rounding explains it: `scale` is the size of the numbers that it is one of.
+    Without an error it is 0 where rounding explains it: `scale` is the size of the numbers that it is one of. A value
+    with a caveat has a mark behind it.
     """
+    text = _unmarked(value, plus_minus, scale)
+    return f"{text} {MARK}" if value.caveat else text
+
+
+def _unmarked(value: Value, plus_minus: str, scale: float) -> str:
     if isinstance(value.value, str):
         return value.value
     if isinstance(value.value, tuple):

@@ -229,7 +229,9 @@ def means_of(group: Group) -> dict[str, Value]:
         if len(found) == 1:
             means[name] = found[0]
         elif all(isinstance(value.value, float) for value in found):
-            means[name] = mean_value(np.array([value.value for value in found], float), found[0].unit)
+            mean = mean_value(np.array([value.value for value in found], float), found[0].unit)
+            caveats = dict.fromkeys(value.caveat for value in found if value.caveat)
+            means[name] = mean._replace(caveat=", ".join(caveats))
     return means
 
 

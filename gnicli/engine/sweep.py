@@ -20,7 +20,7 @@ from gnicli.engine import checkout, display, figures, folders, provenance, signa
 from gnicli.engine.manifest import Manifest
 from gnicli.engine.report import of_sweep, parts, writing
 from gnicli.engine.summary import groups, means_by_label, summary
-from gnicli.engine.sweep_tables import jobs_table, settings_table
+from gnicli.engine.sweep_tables import jobs_table, legend, settings_table
 from gnicli.errors import DataError, GniError, Interrupted
 
 Summarize = Callable[[Sequence[RunRecord]], Results]
@@ -135,7 +135,8 @@ class Sweep:
         in_table = means_by_label(groups(records))
         others = {name: value for name, value in results.values.items() if name not in in_table}
         about = results.about or of_sweep.about(manifest, records)
-        writing.write(self.folder, manifest, results._replace(values=others, about=about), drawn, printed)
+        told = results._replace(values=others, about=about, notes=(*results.notes, *legend(records)))
+        writing.write(self.folder, manifest, told, drawn, printed)
         if any((record.folder / table_latex.FOLDER).is_dir() for record in records):
             tables_of_jobs = {title: table for title, table in printed.items() if table.rows}
             table_latex.write(self.folder, {**results.tables, **tables_of_jobs})
@@ -148,6 +149,8 @@ def _print(printed: Mapping[str, Table], records: Sequence[RunRecord]) -> None:
         table_text.print_table(settings)
     if len(jobs.rows) > len(settings.rows) or any(record.status != "completed" for record in records):
         table_text.print_table(jobs)
+    for sentence in legend(records):
+        display.Display(live=False).sentence(sentence)
 
 
 def _verdict(records: Sequence[RunRecord], interrupted: BaseException | None) -> tuple[str, int, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from gnicli.contracts.number_text import largest, number_text
+from gnicli.contracts.number_text import MARK, largest, number_text
 from gnicli.contracts.results import Headline, RunRecord, Table
 from gnicli.engine import headlines as declared
 from gnicli.engine.summary import Group, groups, labels_of, means_of, varying
@@ -43,6 +43,13 @@ def _counted(group: Group, name: str) -> str:
     if len(words) == 1 and len(found) == sum(words.values()):
         return next(iter(words))
     return ", ".join(f"{word} {count}" for word, count in words.most_common())
+
+
+def legend(records: Sequence[RunRecord]) -> list[str]:
+    """A sentence on the mark of values with a caveat, where a completed run has one."""
+    done = [record for record in records if record.status == "completed"]
+    caveats = dict.fromkeys(value.caveat for record in done for value in record.values.values() if value.caveat)
+    return [f"{MARK} marks values that are not what their names say: {', '.join(caveats)}"] if caveats else []
 
 
 def jobs_table(records: Sequence[RunRecord], headlines: Sequence[Headline]) -> Table:

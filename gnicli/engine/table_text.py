@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _HARD_BLANK = "\N{NO-BREAK SPACE}"
 _NARROWEST_TEXT = 16  # to which a column of texts is narrowed before others are left out
+_ASCII_MARK = "(!)"
 _BETWEEN, _AROUND = 3, 1  # characters that rich puts between columns, and around them
 
 
@@ -154,13 +155,18 @@ def print_table(table: Table, title: str = "") -> None:
     for head, is_number, least in zip(laid.header, numbers, laid.widths, strict=True):
         drawn.add_column(_escaped(head), justify="right" if is_number else "left", min_width=least, no_wrap=True)
     for row in laid.rows:
-        drawn.add_row(*map(_escaped, row))
+        drawn.add_row(*(f"[dim]{_escaped(cell)}[/dim]" if _is_marked(cell) else _escaped(cell) for cell in row))
     if title:
         for line in _lines(_ascii(shown(title), console), width or 10_000):
             console.print(_escaped(line), style="bold", soft_wrap=True)
     console.print(drawn)
     if laid.n_left_out:
         console.print(f"  {laid.n_left_out} column{'s' * (laid.n_left_out > 1)} more in report.md\n", soft_wrap=True)
+
+
+def _is_marked(cell: str) -> bool:
+    """Whether it is a value with a caveat, which is shown in grey."""
+    return cell.endswith((number_text.MARK, _ASCII_MARK))
 
 
 def _plain(table: Table, console: Console) -> Table:
@@ -173,7 +179,7 @@ def _plain(table: Table, console: Console) -> Table:
 def _ascii(text: str, console: Console) -> str:
     if not console.options.ascii_only:
         return text
-    return text.replace("±", "+-").encode("ascii", "backslashreplace").decode()
+    return text.replace("±", "+-").replace(number_text.MARK, _ASCII_MARK).encode("ascii", "backslashreplace").decode()
 
 
 def _escaped(text: str) -> str:
@@ -183,13 +189,16 @@ def _escaped(text: str) -> str:
 
 
 def results_table(values: Mapping[str, Value]) -> Table:
-    """The values of a run, one in a row, with a column of units where any has one."""
+    """The values of a run, one in a row, with columns of caveats and of units where any has one."""
     texts = number_text.texts(values)
-    rows = [(name, texts[name], number_text.plain(value.n), value.unit) for name, value in values.items()]
-    header = ("result", "value", "n", "unit")
-    if not any(value.unit for value in values.values()):
-        return Table(header[:3], tuple(row[:3] for row in rows))
-    return Table(header, tuple(rows))
+    found = values.values()
+    columns: dict[str, list[str]] = {"result": list(values), "value": [texts[name] for name in values]}
+    if any(value.caveat for value in found):
+        columns["caveat"] = [value.caveat for value in found]
+    columns["n"] = [number_text.plain(value.n) for value in found]
+    if any(value.unit for value in found):
+        columns["unit"] = [value.unit for value in found]
+    return Table(tuple(columns), tuple(zip(*columns.values(), strict=True)))
 
 
 def print_path(path: object) -> None:

@@ -59,3 +59,12 @@ def test_a_plain_number_reads_back_to_its_digits(number, digits):
 def test_zero_is_what_rounding_leaves_of_the_numbers_beside_it_and_no_other_small_number(name, text):
     values = {"target/w": 6.38e-15, "target/w**2": 1.0856, "p/a": 1e-200, "p/b": 0.5, "alone": 6.38e-15, "other": 3.0}
     assert number_text.texts({key: Value(value) for key, value in values.items()})[name] == text
+
+
+@pytest.mark.parametrize("value", [Value(0.5, 0.1), Value(2.0), Value((1.0, 2.0)), Value("S1")])
+def test_a_value_with_a_caveat_has_a_mark_and_no_other(value):
+    plain_text = number_text.number_text(value)
+    marked = value._replace(caveat="not mixed")
+    assert "†" not in plain_text
+    assert number_text.number_text(marked) == f"{plain_text} †"
+    assert number_text.texts({"a": value, "b": marked}) == {"a": plain_text, "b": f"{plain_text} †"}

@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from gnicli.contracts.results import Headline, RunRecord, Value
-from gnicli.engine import sweep, sweep_tables
+from gnicli.engine import summary, sweep, sweep_tables
 
 HEADLINES = (Headline("verdict", "verdict"), Headline("loss", "test loss"))
 
@@ -62,3 +62,19 @@ def test_jobs_are_printed_where_they_say_more_than_the_settings(n_seeds, n_table
     out = capsys.readouterr().out
     assert out.count("setting") == n_tables
     assert out.count("train loss") == n_tables
+
+
+def test_a_caveat_of_one_run_is_that_of_the_mean_and_is_explained():
+    def records(*caveats):
+        return [record(k, 1, k, loss=Value(1.0 + k, caveat=caveat)) for k, caveat in enumerate(caveats)]
+
+    marked = records("", "not mixed", "noise too large")
+    assert sweep_tables.settings_table(marked, HEADLINES).rows[0][2].endswith(" †")
+    assert summary.means_by_label(summary.groups(marked))["loss"].caveat == "not mixed, noise too large"
+    assert sweep_tables.legend(marked) == [
+        "† marks values that are not what their names say: not mixed, noise too large"
+    ]
+    plain = records("", "")
+    assert "†" not in sweep_tables.settings_table(plain, HEADLINES).rows[0][2]
+    assert sweep_tables.legend(plain) == []
+    assert sweep_tables.legend([each._replace(status="failed") for each in marked]) == []

@@ -1,5 +1,6 @@
 """Tables on a screen: whatever the width, no number is broken, no word either, and what is not there is said."""
 
+import io
 import re
 
 import pytest
@@ -130,3 +131,29 @@ def test_a_bound_stands_at_the_right_as_other_numbers_do(capsys):
     rows = [line.rstrip() for line in capsys.readouterr().out.splitlines() if re.match(r"  (first|second|third)", line)]
     assert len(rows) == 3
     assert len({len(row) for row in rows}) == 1
+
+
+VALUES = {"mean/w": Value(0.5, 0.1, 9), "exit_rate_theory/1": Value(0.02, unit="1/time", caveat="noise too large")}
+
+
+def test_a_caveat_has_a_column_where_there_is_one():
+    assert table_text.results_table(VALUES) == Table(
+        ("result", "value", "caveat", "n", "unit"),
+        (("mean/w", "0.50 ± 0.10", "", "9", ""), ("exit_rate_theory/1", "0.02 †", "noise too large", "1", "1/time")),
+    )
+    only = {"mean/w": VALUES["mean/w"]}
+    assert table_text.results_table(only).header == ("result", "value", "n")
+
+
+@pytest.mark.parametrize(("encoding", "mark"), [("utf-8", "†"), ("ascii", "(!)")])
+def test_a_marked_value_is_grey_and_no_other_cell_is(encoding, mark, monkeypatch):
+    from rich.console import Console
+
+    stream = io.TextIOWrapper(io.BytesIO(), encoding)
+    console = Console(file=stream, force_terminal=True, color_system="standard", width=100, legacy_windows=False)
+    monkeypatch.setattr(table_text, "stdout_console", lambda: console)
+    table_text.print_table(table_text.results_table(VALUES))
+    stream.flush()
+    out = stream.buffer.getvalue().decode(encoding)
+    assert re.findall(r"\x1b\[2m(.*?)\x1b\[0m", out) == [f"0.02 {mark}"]
+    assert "0.50 " in out
