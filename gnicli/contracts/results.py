@@ -55,7 +55,8 @@ class Curve(NamedTuple):
     """One curve of a panel; `low` and `high` bound a band or error bars. All arrays have the shape of `x`.
 
     `label` is the curve's name in the CSV file. The legend shows `words` where they are given, else the label. Curves
-    of one `key` (default: the label) look alike in all figures of a run.
+    of one `key` (default: the label) look alike in all figures of a run. What is `grey` is drawn in grey, whatever its
+    key: a law or a theory that does not apply.
 
     Styles: "line" and "dashed" (a law, a reference) join their points; "steps" is a histogram; "dots" are samples;
     "points" are single measurements with error bars; "sizes" are such measurements of an absolute value: one whose
@@ -71,6 +72,13 @@ class Curve(NamedTuple):
     style: CurveStyle = "line"
     words: str = ""
     key: str = ""
+    grey: bool = False
+
+    def greyed(self, caveat: str) -> Curve:
+        """The curve of a law or a theory that does not apply, with the reason; the same curve where there is none."""
+        if not caveat:
+            return self
+        return self._replace(grey=True, words=f"{self.words or self.label} ({caveat})")
 
 
 class Panel(NamedTuple):

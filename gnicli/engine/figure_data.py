@@ -86,7 +86,7 @@ def _read_curve(content: dict[str, Any]) -> Curve:
     fields = {"label": ""} | _texts(content, ("label", "style", "words", "key"))
     if fields.get("style", "line") not in get_args(CurveStyle):
         raise ValueError(f"style is {fields['style']!r}")
-    return Curve(**fields, **arrays)  # type: ignore[arg-type]
+    return Curve(**fields, **arrays, grey=content.get("grey") is True)  # type: ignore[arg-type]
 
 
 def _texts(content: dict[str, Any], names: tuple[str, ...]) -> dict[str, str]:

@@ -25,7 +25,7 @@ _ESCAPES = {
 _PAIRS = re.compile(r"([-,'`?!])(?=[-,'`])")  # of these LaTeX makes dashes and quotation marks
 # What pdflatex has no glyph for in text.
 _MATH = {
-    "±": r"\pm", "−": "-", "≤": r"\le", "≥": r"\ge", "≈": r"\approx", "×": r"\times", "·": r"\cdot", "∞": r"\infty",
+    "±": r"\pm", "†": r"^\dagger", "−": "-", "≤": r"\le", "≥": r"\ge", "≈": r"\approx", "×": r"\times", "·": r"\cdot", "∞": r"\infty",
     "‖": r"\|", "∇": r"\nabla", "√": r"\sqrt{}", "→": r"\to", "≠": r"\ne", "²": "^2", "³": "^3", "⁴": "^4",
     "₀": "_0", "₁": "_1", "₂": "_2", "ᵢ": "_i", "ℓ": r"\ell", "∂": r"\partial", "Σ": r"\Sigma", "Δ": r"\Delta",
     "α": r"\alpha", "β": r"\beta", "γ": r"\gamma", "ε": r"\varepsilon", "θ": r"\theta", "λ": r"\lambda", "μ": r"\mu",
@@ -38,7 +38,7 @@ _SIGN = r"±|\+-|…|≤|≥|<|>|≈|="
 _NUMBERS = re.compile(rf"(?:(?:{_SIGN}) ?)?(?:{_NUMBER})(?: (?:{_SIGN}) (?:{_NUMBER}))*")
 _PIECE = re.compile(rf"({_SIGN})|({_NUMBER})")
 _IN_TEXT = re.compile(rf"(?<![\w.,+−–-])(?:{_NUMBERS.pattern})(?!\w|[.,]\d|[–-])")
-_SIGNS = {"±": r"\pm", "+-": r"\pm", "…": r"\ldots", "≤": r"\le", "≥": r"\ge", "≈": r"\approx"}
+_SIGNS = {"±": r"\pm", "†": r"^\dagger", "+-": r"\pm", "…": r"\ldots", "≤": r"\le", "≥": r"\ge", "≈": r"\approx"}
 
 
 def latex(table: Table, title: str = "") -> str:

@@ -132,7 +132,15 @@ def run(config: KdeStationaryConfig, observer: Observer) -> Results:
         notes += [f"beside: {sentence}" for sentence in chains.notes(more)]
         values |= {f"beside/{k}": v for k, v in drawn.values.items() if not k.startswith(("exact", "gibbs"))}
         arrays |= {f"beside/{name}": array for name, array in densities.arrays(beside, []).items()}
-    figure = figures.densities(own.estimates, laws, beside, _label(config), f": {config.noise_words()}", _words(config))
+    figure = figures.densities(
+        own.estimates,
+        laws,
+        beside,
+        _label(config),
+        f": {config.noise_words()}",
+        _words(config),
+        stationary_laws.caveats(config.drift, config.alpha),
+    )
     notes += densities.notes(config.estimator, found)
     said = about.of_density(config, config.smoothing, config.beside or {}, values)
     return Results(values, arrays, {"density": figure}, notes=tuple(notes), warnings=tuple(warnings), about=said)
@@ -150,8 +158,8 @@ def _estimated(config: KdeStationaryConfig, model: Model, found: Chains, laws: S
     from gnicli.model import build, chains, densities, stationary_laws
 
     estimates = densities.estimate(config.smoothing, model, found)
-    other = stationary_laws.of_another_drift(config.drift, config.alpha)
-    values = densities.values(config.potential, found, estimates, laws, other) | chains.values_of(found)
+    caveats = stationary_laws.caveats(config.drift, config.alpha)
+    values = densities.values(config.potential, found, estimates, laws, caveats) | chains.values_of(found)
     values |= densities.weak_errors(config.drift, found, laws)
     return _Estimated(estimates, values, build.step_warnings(config, model.potential))
 

@@ -79,7 +79,13 @@ def run(config: SimulateSdeConfig, observer: Observer) -> Results:
     values |= transitions.values(config, counted)
     figures = {
         "paths": paths(found.times, found.trace.positions, f": {config.noise_words()}"),
-        "density": histogram(found.histogram, laws, f": {config.noise_words()}"),
+        "density": histogram(
+            found.histogram,
+            laws,
+            f": {config.noise_words()}",
+            stationary_laws.caveats(config.drift, config.alpha),
+            not found.mixing.stuck,
+        ),
     }
     arrays = chains.arrays_of(found)
     for place in places:

@@ -35,18 +35,20 @@ def densities(
     beside_label: str = "",
     about: str = "",
     words: tuple[str, str] = ("", ""),
+    caveats: tuple[str, str] = ("", ""),
 ) -> FigureData:
     """A panel per coordinate: the estimate, its exact and Gibbs laws, and what a second simulation gave.
 
-    `about` is what the title says of the law, `words` what the legend calls the two simulations.
+    `about` is what the title says of the law, `words` what the legend calls the two simulations. `caveats` are for the
+    exact and the Gibbs law: one that is not the law of the drift is grey.
     """
     panels = []
     for i, (own, (exact, gibbs)) in enumerate(zip(estimates, laws, strict=True)):
         curves = [curve("estimate", own.x, own.pdf, own.band)._replace(words=words[0])]
         if exact is not None:
-            curves.append(Curve("exact", own.x, exact.pdf(own.x), style="dashed"))
+            curves.append(Curve("exact", own.x, exact.pdf(own.x), style="dashed").greyed(caveats[0]))
         if gibbs is not None:
-            curves.append(Curve("Gibbs", own.x, gibbs.pdf(own.x), style="dashed"))
+            curves.append(Curve("Gibbs", own.x, gibbs.pdf(own.x), style="dashed").greyed(caveats[1]))
         if beside is not None:
             more = curve(beside_label, beside[i].x, beside[i].pdf, beside[i].band)
             curves.append(more._replace(words=words[1], key="beside"))

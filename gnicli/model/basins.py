@@ -142,9 +142,9 @@ def figure(basins: Sequence[Basin], n_chains: int) -> FigureData:
         low, high = count_interval(count)
         curves = [Curve("simulated", t, count / n_chains, low / n_chains, high / n_chains)]
         if basin.theory.rate:
-            holds = max(basin.smallness.values()) <= SMALL
-            words = "theory (small noise)" if holds else "theory (the noise is too large for it)"
-            curves.append(Curve("theory", t, basin.theory.rate * t, style="dashed", words=words))
+            caveat = caveat_of([basin.smallness])
+            theory = Curve("theory", t, basin.theory.rate * t, style="dashed")
+            curves.append(theory.greyed(caveat) if caveat else theory._replace(words="theory (small noise)"))
         title = f"basin of {basin.minimum:g}: {seen.n} exits"
         panels.append(Panel(tuple(curves), "time", "exits per chain so far", title))
     return FigureData(

@@ -18,7 +18,7 @@ from gnicli.model import chains
 from gnicli.model.build import Model
 from gnicli.model.coordinates import coordinate_names
 from gnicli.model.keys import MOST_BINS, ModelConfig
-from gnicli.model.stationary_laws import Laws
+from gnicli.model.stationary_laws import Caveats, Laws
 from gnicli.potential import members
 from gnicli.sde import distances, expression
 from gnicli.sde.drift.fractional import FractionalForce
@@ -30,7 +30,6 @@ Estimate = Density
 _TREE_SAMPLES = 100_000  # scikit-learn takes seconds for these
 _MOST = 1e6  # where expectations end; one that still grows there is not reported
 _GROWTH = 1e-3
-OTHER_DRIFT = "law of another drift"
 
 
 class Smoothing(NamedTuple):
@@ -103,21 +102,21 @@ def notes(estimator: str, found: Chains) -> list[str]:
 
 
 def values(
-    potential: Potential, found: Chains, estimates: Sequence[Estimate], laws: Sequence[Laws], other: str
+    potential: Potential, found: Chains, estimates: Sequence[Estimate], laws: Sequence[Laws], caveats: Caveats
 ) -> dict[str, Value]:
     """Modes, distances and masses of every coordinate.
 
-    Marked are the values of the law of another drift (`other`, "gibbs" or "exact"), and what chains give that have not
-    mixed, which has no standard error where they are stuck.
+    Marked are the values of a law that has a caveat, and what chains give that have not mixed, which has no standard
+    error where they are stuck.
     """
     each = _values(potential, found, estimates, laws)
-    return {name: _marked(name, value, found, other) for name, value in each.items()}
+    return {name: _marked(name, value, found, caveats) for name, value in each.items()}
 
 
-def _marked(name: str, value: Value, found: Chains, other: str) -> Value:
-    of_law = name.startswith(("exact_", "gibbs_"))
-    if of_law:
-        return value._replace(caveat=OTHER_DRIFT) if other and name.startswith(other) else value
+def _marked(name: str, value: Value, found: Chains, caveats: Caveats) -> Value:
+    for law, caveat in caveats._asdict().items():
+        if name.startswith(f"{law}_"):
+            return value._replace(caveat=caveat)
     if found.mixing.stuck:
         value = value._replace(stderr=None, ci95=None)
     return value._replace(caveat=chains.caveat_of(found))

@@ -11,6 +11,8 @@ from gnicli.sde.laws.gibbs import GibbsLaw
 from gnicli.sde.laws.stationary import StationaryLaw, stationary_law
 from gnicli.sde.levy_noise import LevyNoise
 
+OTHER_DRIFT = "law of another drift"
+
 
 class Laws(NamedTuple):
     """The laws of one coordinate: the exact stationary law of (4.3) where it is known, and the Gibbs law."""
@@ -19,11 +21,18 @@ class Laws(NamedTuple):
     gibbs: GibbsLaw
 
 
-def of_another_drift(drift: str, alpha: float) -> str:
-    """Which of the two laws is not that of chains with `drift`: "gibbs", "exact", or "" where both are the same."""
+class Caveats(NamedTuple):
+    """What is said beside the values and curves of each law that is not the law of the chains; else nothing."""
+
+    exact: str = ""
+    gibbs: str = ""
+
+
+def caveats(drift: str, alpha: float) -> Caveats:
+    """Those for chains with `drift`. At alpha = 2 both laws are the same."""
     if alpha == 2:
-        return ""
-    return "exact" if drift == "fractional" else "gibbs"
+        return Caveats()
+    return Caveats(exact=OTHER_DRIFT) if drift == "fractional" else Caveats(gibbs=OTHER_DRIFT)
 
 
 def laws(potential: Potential, noise: LevyNoise) -> tuple[list[Laws], list[str]]:

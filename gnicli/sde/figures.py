@@ -42,21 +42,30 @@ def _chain(number: int, times: np.ndarray, positions: np.ndarray) -> str:
     return f"chain {number + 1}, exploded " + (f"by t = {times[gone[0]]:.3g}" if gone[0] else "before the first record")
 
 
-def histogram(found: Histogram, laws: Sequence[Sequence[Law | None]], about: str = "") -> FigureData:
-    """The histogram of each coordinate beside its exact and its Gibbs density."""
+def histogram(
+    found: Histogram,
+    laws: Sequence[Sequence[Law | None]],
+    about: str = "",
+    caveats: tuple[str, str] = ("", ""),
+    has_errors: bool = True,
+) -> FigureData:
+    """The histogram of each coordinate beside its exact and its Gibbs density.
+
+    `caveats` are for these two: one that is not the law of the drift is grey. Without `has_errors` there is no band.
+    """
     panels = []
     for axis, (exact, gibbs) in enumerate(laws):
         center, pdf, stderr = _bars(found, axis)
         low = high = None
-        if stderr is not None:  # few groups: Student's t
+        if has_errors and stderr is not None:  # few groups: Student's t
             half = stats.t.ppf(0.975, int((found.totals > 0).sum()) - 1) * stderr
             low, high = np.maximum(pdf - half, 0), pdf + half
         curves = [Curve("chains", center, pdf, low, high, "steps")]
         x = np.linspace(found.low, found.high, 801)
         if exact is not None:
-            curves.append(Curve("exact", x, exact.pdf(x), style="dashed"))
+            curves.append(Curve("exact", x, exact.pdf(x), style="dashed").greyed(caveats[0]))
         if gibbs is not None:
-            curves.append(Curve("Gibbs", x, gibbs.pdf(x), style="dashed"))
+            curves.append(Curve("Gibbs", x, gibbs.pdf(x), style="dashed").greyed(caveats[1]))
         panels.append(Panel(tuple(curves), "w" if len(laws) == 1 else f"w{axis + 1}", "density"))
     caption = (
         "Histogram of all recorded positions with its pointwise 95 % band over groups of chains (Student's t), the "

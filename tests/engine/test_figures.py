@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from gnicli.contracts.results import Curve, FigureData, Panel
-from gnicli.engine import figures
+from gnicli.engine import figure_data, figures
 from gnicli.engine.drawing import looks
 from gnicli.engine.drawing.backend import own_style
 from gnicli.engine.drawing.figure import draw
@@ -194,3 +194,18 @@ assert (dict(os.environ), os.getcwd()) == before
 """
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env={**os.environ, **variables}, check=True)
     assert {path.name for path in (tmp_path / "figures").iterdir()} == {"a.csv", "a.json", "a.png", "a.pdf", "a.svg"}
+
+
+def test_a_theory_that_does_not_apply_is_grey_and_says_why_also_when_drawn_again(tmp_path):
+    theory = Curve("theory", X, X, style="dashed")
+    assert theory.greyed("") is theory
+    shown = figure(Curve("seen", X, X + 1), theory.greyed("noise too large"), Curve("law", X, X + 2, style="dashed"))
+    figures.write(tmp_path, {"f": shown})
+    for each in (shown, figure_data.read(tmp_path / "f.json")):
+        canvas = draw(each)
+        drawn = {line.get_label(): line.get_color() for line in canvas.axes[0].get_lines()}
+        assert drawn.pop("theory (noise too large)") == looks.GREY
+        assert set(drawn) == {"seen", "law"}
+        assert looks.GREY not in drawn.values()
+    assert '"grey"' not in figure_data.encode(figure(theory)).decode()
+    assert (tmp_path / "f.csv").read_text().count("1,theory,") == len(X)

@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gnicli.contracts.results import RunRecord, Value
-from gnicli.experiments.sweeps import simulate_sde, train
+from gnicli.contracts.results import NamedArray, RunRecord, Value
+from gnicli.engine import tables
+from gnicli.experiments.sweeps import kde_stationary, simulate_sde, train
 
 
 def _run(job, overrides, values, metrics=()):
@@ -65,3 +66,26 @@ def test_the_test_loss_is_drawn_beside_the_training_loss_where_there_is_one(metr
     figures = train.summarize(records).figures
     assert list(figures) == metrics
     assert [figure.title.split(" loss")[0].lower() for figure in figures.values()] == [m.split("_")[0] for m in metrics]
+
+
+def test_exit_rates_of_a_noise_too_large_for_the_theory_are_grey():
+    records = [_exits(alpha=alpha) for alpha in (1.2, 1.5, 1.8)]
+    records[1].values["exit_rate_theory/1"] = Value(0.1, caveat="noise too large")
+    inside, outside, theory = simulate_sde.comparison(records).panels[0].curves
+    assert (inside.x.tolist(), inside.grey) == ([1.2, 1.8], False)
+    assert (outside.x.tolist(), outside.grey, outside.words) == ([1.5], True, "exit rate (noise too large)")
+    assert not theory.grey
+
+
+@pytest.mark.parametrize("caveat", ["", "law of another drift"])
+def test_a_sweep_draws_the_law_of_another_drift_in_grey(caveat, tmp_path):
+    arrays = {name: NamedArray(np.arange(3.0), "") for name in ("x", "pdf", "exact_pdf", "gibbs_pdf")}
+    with (tmp_path / "arrays.npz").open("wb") as stream:
+        tables.write_arrays(stream, arrays)
+    values = {"gibbs_modes": Value((0.0,), caveat=caveat), "exact_modes": Value((0.0,))}
+    run = _run(0, {"beta": "0"}, values)._replace(folder=tmp_path)
+    curves = {c.label: c for c in kde_stationary.summarize([run]).figures["density"].panels[0].curves}
+    assert {name: curve.grey for name, curve in curves.items()} == {
+        "estimate": False, "exact": False, "Gibbs": bool(caveat),
+    }  # fmt: skip
+    assert curves["Gibbs"].words == ("Gibbs (law of another drift)" if caveat else "")

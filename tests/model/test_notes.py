@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 
 from gnicli.errors import UsageError
+from gnicli.kde import figures as kde_figures
 from gnicli.model import basins, build, chains, densities, stationary_laws, transitions
 from gnicli.model.keys import ModelConfig
 from gnicli.potential.double_well import DoubleWell
@@ -14,6 +15,7 @@ from gnicli.potential.multi_well import MultiWell
 from gnicli.potential.polynomial import Polynomial
 from gnicli.potential.quadratic import Quadratic
 from gnicli.potential.separable import Separable
+from gnicli.sde import figures as sde_figures
 from gnicli.sde import loop
 
 
@@ -69,7 +71,7 @@ def test_densities_of_stuck_chains_have_no_errors(keys, caveat, has_error):
     own = densities.estimate(densities.Smoothing("isj", "binned", 101), model, found)
     assert (own[0].band is not None) == has_error
     laws, _ = stationary_laws.laws(config.potential, config.noise)
-    values = densities.values(config.potential, found, own, laws, "gibbs")
+    values = densities.values(config.potential, found, own, laws, stationary_laws.Caveats())
     for name in ("basin_mass/1", "mode/1", "mode_shift/1"):
         assert values[name].caveat == caveat
         assert (values[name].stderr is not None) == has_error
@@ -92,8 +94,9 @@ def test_the_law_of_another_drift_is_marked(drift, alpha, exact, gibbs):
     found = chains.simulate_chains(config, model, chains_observer())
     own = densities.estimate(densities.Smoothing("isj", "binned", 101), model, found)
     laws, _ = stationary_laws.laws(config.potential, config.noise)
-    other = stationary_laws.of_another_drift(drift, alpha)
-    values = densities.values(config.potential, found, own, laws, other)
+    caveats = stationary_laws.caveats(drift, alpha)
+    assert caveats == (exact, gibbs)
+    values = densities.values(config.potential, found, own, laws, caveats)
     assert {values[f"exact_{name}"].caveat for name in ("modes", "basin_mass/1", "mode/1")} == {exact}
     assert {values[f"gibbs_{name}"].caveat for name in ("modes", "basin_mass/1")} == {gibbs}
     assert values["l1_to_gibbs"].caveat == values["l1_to_exact"].caveat == chains.caveat_of(found)
@@ -205,3 +208,34 @@ def test_the_strong_wind_near_alpha_one_is_in_the_drift():
 def test_the_title_of_brownian_motion_names_no_skewness():
     assert config_of(alpha=2.0, beta=0.3).noise_words() == config_of(alpha=2.0).noise_words() == "alpha = 2, ε = 1"
     assert config_of(alpha=1.5, beta=[0.3, -1.0], epsilon=2.0).noise_words() == "alpha = 1.5, beta = 0.3, -1, ε = 2"
+
+
+@pytest.mark.parametrize(("epsilon", "caveat"), [(0.05, ""), (0.3, "noise too large")])
+def test_the_theory_of_exits_is_grey_where_the_noise_is_too_large(epsilon, caveat):
+    config = config_of(alpha=1.2, epsilon=epsilon, eta=0.05)
+    places = basins.of(config, 10, None)
+    for basin in places:
+        basin.follow(loop.Plan(10, 20, 0.05), chains_observer())
+    for panel in basins.figure(places, 20).panels:
+        theory = panel.curves[1]
+        assert theory.grey == bool(caveat)
+        assert theory.words == (f"theory ({caveat})" if caveat else "theory (small noise)")
+
+
+@pytest.mark.parametrize(("keys", "has_band"), [({"eta": 0.05, "n_steps": 2000}, True), ({"epsilon": 0.05}, False)])
+def test_figures_of_densities_have_no_band_of_stuck_chains_and_grey_laws_of_another_drift(keys, has_band):
+    config = config_of(start="minima", **keys)
+    model = build.build(config)
+    found = chains.simulate_chains(config, model, chains_observer())
+    assert found.mixing.stuck != has_band
+    laws, _ = stationary_laws.laws(config.potential, config.noise)
+    own = densities.estimate(densities.Smoothing("isj", "binned", 101), model, found)
+    caveats = stationary_laws.caveats(config.drift, config.alpha)
+    for figure in (
+        sde_figures.histogram(found.histogram, laws, "", caveats, not found.mixing.stuck),
+        kde_figures.densities(own, laws, caveats=caveats),
+    ):
+        first, exact, gibbs = figure.panels[0].curves
+        assert (first.low is not None) == has_band
+        assert (exact.grey, gibbs.grey) == (False, True)
+        assert gibbs.words == "Gibbs (law of another drift)"

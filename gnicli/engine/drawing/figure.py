@@ -120,7 +120,7 @@ def _draw_curves(axes: Axes, panel: Panel, order: tuple[str, ...]) -> dict[str, 
     entries: dict[str, _Entry] = {}
     single = [curve for curve in panel.curves if curve.style in ("points", "sizes")]
     for curve in panel.curves:
-        look = looks.look_of(order, looks.key_of(curve))
+        look = looks.of_curve(order, curve)
         beside = (single.index(curve), len(single)) if any(curve is one for one in single) else (0, 1)
         text = typographic(curve.words or curve.label)
         line = curves.draw_curve(axes, curve, look, beside)

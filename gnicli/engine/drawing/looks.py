@@ -25,6 +25,9 @@ _REFERENCE: Dash = (0, (3, 3))  # for a law or a reference whose dash would be s
 _MARKERS = ("o", "s", "^", "D", "<", "P", "X", "p")
 
 
+GREY = "#A0A0A0"
+
+
 class Look(NamedTuple):
     """How one curve is drawn."""
 
@@ -52,6 +55,12 @@ def look_of(order: tuple[str, ...], key: str) -> Look:
     place = order.index(key)
     turn = place + place // len(PALETTE)  # each further round pairs colors with other dashes and markers
     return Look(PALETTE[place % len(PALETTE)], _DASHES[turn % len(_DASHES)], _MARKERS[turn % len(_MARKERS)])
+
+
+def of_curve(order: tuple[str, ...], curve: Curve) -> Look:
+    """The look of a curve by its key, in grey where it is of a law or a theory that does not apply."""
+    look = look_of(order, key_of(curve))
+    return look._replace(color=GREY) if curve.grey else look
 
 
 def dash_of(look: Look, style: str) -> Dash:

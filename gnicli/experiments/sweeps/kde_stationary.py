@@ -71,8 +71,8 @@ def _panels(records: Sequence[RunRecord], labels: Sequence[str]) -> tuple[list[P
             x = arrays[f"x{suffix}"]
             curves = [curve("estimate", x, arrays[f"pdf{suffix}"], _band(arrays, "", suffix))]
             if f"exact_pdf{suffix}" in arrays:
-                curves.append(Curve("exact", x, arrays[f"exact_pdf{suffix}"], style="dashed"))
-            curves.append(Curve("Gibbs", x, arrays[f"gibbs_pdf{suffix}"], style="dashed"))
+                curves.append(_law(record, "exact", "exact", x, arrays, suffix))
+            curves.append(_law(record, "Gibbs", "gibbs", x, arrays, suffix))
             if f"beside/pdf{suffix}" in arrays:
                 other = [arrays.get(f"beside/{name}{suffix}") for name in ("x", "pdf")]
                 if other[0] is not None and other[1] is not None:
@@ -93,6 +93,14 @@ def _beside(record: RunRecord) -> str:
     except DataError:
         return ""
     return beside_words(keys) if isinstance(keys, dict) else ""
+
+
+def _law(
+    record: RunRecord, label: str, law: str, x: np.ndarray, arrays: Mapping[str, np.ndarray], suffix: str
+) -> Curve:
+    """The density of a law of a run, grey where the run says that it is that of another drift."""
+    modes = record.values.get(f"{law}_modes{suffix}")
+    return Curve(label, x, arrays[f"{law}_pdf{suffix}"], style="dashed").greyed("" if modes is None else modes.caveat)
 
 
 def _band(arrays: Mapping[str, np.ndarray], prefix: str, suffix: str) -> tuple[np.ndarray, np.ndarray] | None:

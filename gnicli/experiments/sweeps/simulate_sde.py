@@ -23,20 +23,21 @@ def summarize(records: Sequence[RunRecord]) -> Results:
 
 
 class _Ratio(NamedTuple):
-    """A measured exit rate over that of theory, with its interval."""
+    """A measured exit rate over that of theory, with its interval, and the caveat of the theory."""
 
     record: RunRecord
     basin: str
     ratio: float
     low: float
     high: float
+    caveat: str
 
 
 def comparison(records: Sequence[RunRecord]) -> FigureData | None:
     """Measured exit rates over those of theory for every setting of a sweep, with intervals.
 
     Where alpha varies it is the x axis, and each of the other settings has a look of its own; else each setting has a
-    place on the x axis.
+    place on the x axis. Points are grey where the noise is too large for the theory.
     """
     found = _ratios(records)
     if not found:
@@ -44,13 +45,14 @@ def comparison(records: Sequence[RunRecord]) -> FigureData | None:
     keys = varying(records)
     along = _ALONG if _ALONG in keys and all(_is_number(each.record.overrides.get(_ALONG)) for each in found) else ""
     others = labels_of([each.record for each in found], [key for key in keys if key not in (along, "")])
-    curves: dict[str, list[tuple[float, _Ratio]]] = {}
+    curves: dict[tuple[str, str], list[tuple[float, _Ratio]]] = {}
     places: dict[str, float] = {}
     for each, label in zip(found, others, strict=True):
         name = f"{label}{each.basin}".strip()
         x = float(each.record.overrides[along]) if along else places.setdefault(label, len(places) + 1.0)
-        curves.setdefault(name if along else each.basin.strip() or "exit rate", []).append((x, each))
-    drawn = [_curve(name or "exit rate", points) for name, points in curves.items()]
+        name = name if along else each.basin.strip()
+        curves.setdefault((name or "exit rate", each.caveat), []).append((x, each))
+    drawn = [_curve(name, caveat, points) for (name, caveat), points in curves.items()]
     ends = _ends([curve.x for curve in drawn])
     panel = Panel(
         (*drawn, Curve("theory", ends, np.ones(2), style="dashed")),
@@ -71,15 +73,16 @@ def _ratios(records: Sequence[RunRecord]) -> list[_Ratio]:
             if seen is None or theory is None or not _number(theory.value):
                 continue
             basin = f" basin {name.rpartition('/')[2]}" if len(names) > 1 else ""
-            low, high = seen.ci95 or (math.nan, math.nan)
-            found.append(_Ratio(record, basin, *(end / _number(theory.value) for end in (seen.number, low, high))))
+            ends = (seen.number, *(seen.ci95 or (math.nan, math.nan)))
+            ratio, low, high = (end / _number(theory.value) for end in ends)
+            found.append(_Ratio(record, basin, ratio, low, high, theory.caveat))
     return found
 
 
-def _curve(name: str, points: Sequence[tuple[float, _Ratio]]) -> Curve:
+def _curve(name: str, caveat: str, points: Sequence[tuple[float, _Ratio]]) -> Curve:
     ordered = sorted(points, key=lambda point: point[0])
     x, y, low, high = np.array([(at, each.ratio, each.low, each.high) for at, each in ordered]).T
-    return Curve(name, x, y, low, high, "points")
+    return Curve(name, x, y, low, high, "points").greyed(caveat)
 
 
 def _ends(positions: Sequence[np.ndarray]) -> np.ndarray:
