@@ -54,9 +54,13 @@ def _saved(folder: Path, command: str) -> validation.Validated:
     """The configuration of a run, checked as if it were typed now."""
     from omegaconf import OmegaConf
 
-    from gnicli.engine import records
+    from gnicli.engine import provenance, records
 
     content = records.read_config(folder)
+    # An older gni had fewer groups. One that changes no result is absent in what it saved, and stays out of the run.
+    for group in commands.groups(command):
+        if group in provenance.INCIDENTAL:
+            content.setdefault(group, {"name": "none"})
     try:
         # What was saved is plain data: a "${" in it refers to nothing.
         literal = {key: references.literal(value) for key, value in content.items()}

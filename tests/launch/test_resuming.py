@@ -114,3 +114,15 @@ def test_a_run_of_a_command_that_is_not_known_is_named(gni, stopped):
     manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"command": "fly"}))
     said = gni("resume", str(stopped))
     assert (said.code, "made by the command 'fly'" in said.err) == (2, True)
+
+
+@pytest.mark.parametrize(("group", "code"), [("logger", 0), ("inject", 2)])
+def test_a_group_that_changes_no_result_may_be_absent_in_what_an_older_gni_saved(gni, countable, stopped, group, code):
+    path = stopped / ".hydra" / "config.yaml"
+    config = yaml.safe_load(path.read_text())
+    del config[group]
+    path.write_text(yaml.safe_dump(config))
+    said = gni("resume", str(stopped))
+    assert said.code == code
+    if code:
+        assert f"{group}: a choice is missing" in said.err
