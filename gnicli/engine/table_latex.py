@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from gnicli import files
+from gnicli.contracts.number_text import MARK
 from gnicli.contracts.results import Results, Table
 from gnicli.engine.table_text import results_table
 from gnicli.errors import shown
@@ -25,7 +26,8 @@ _ESCAPES = {
 _PAIRS = re.compile(r"([-,'`?!])(?=[-,'`])")  # of these LaTeX makes dashes and quotation marks
 # What pdflatex has no glyph for in text.
 _MATH = {
-    "±": r"\pm", "†": r"^\dagger", "−": "-", "≤": r"\le", "≥": r"\ge", "≈": r"\approx", "×": r"\times", "·": r"\cdot", "∞": r"\infty",
+    "±": r"\pm", "†": r"^\dagger",
+    "−": "-", "≤": r"\le", "≥": r"\ge", "≈": r"\approx", "×": r"\times", "·": r"\cdot", "∞": r"\infty",
     "‖": r"\|", "∇": r"\nabla", "√": r"\sqrt{}", "→": r"\to", "≠": r"\ne", "²": "^2", "³": "^3", "⁴": "^4",
     "₀": "_0", "₁": "_1", "₂": "_2", "ᵢ": "_i", "ℓ": r"\ell", "∂": r"\partial", "Σ": r"\Sigma", "Δ": r"\Delta",
     "α": r"\alpha", "β": r"\beta", "γ": r"\gamma", "ε": r"\varepsilon", "θ": r"\theta", "λ": r"\lambda", "μ": r"\mu",
@@ -38,7 +40,7 @@ _SIGN = r"±|\+-|…|≤|≥|<|>|≈|="
 _NUMBERS = re.compile(rf"(?:(?:{_SIGN}) ?)?(?:{_NUMBER})(?: (?:{_SIGN}) (?:{_NUMBER}))*")
 _PIECE = re.compile(rf"({_SIGN})|({_NUMBER})")
 _IN_TEXT = re.compile(rf"(?<![\w.,+−–-])(?:{_NUMBERS.pattern})(?!\w|[.,]\d|[–-])")
-_SIGNS = {"±": r"\pm", "†": r"^\dagger", "+-": r"\pm", "…": r"\ldots", "≤": r"\le", "≥": r"\ge", "≈": r"\approx"}
+_SIGNS = {"±": r"\pm", "+-": r"\pm", "…": r"\ldots", "≤": r"\le", "≥": r"\ge", "≈": r"\approx"}
 
 
 def latex(table: Table, title: str = "") -> str:
@@ -97,7 +99,7 @@ def names(titles: list[str]) -> list[str]:
 
 
 def _is_numeric(column: tuple[str, ...]) -> bool:
-    return all(not cell or _NUMBERS.fullmatch(cell) for cell in column)
+    return all(not cell or _NUMBERS.fullmatch(cell.removesuffix(f" {MARK}")) for cell in column)
 
 
 def _line(cells: tuple[str, ...]) -> str:

@@ -169,7 +169,7 @@ def test_a_sweep_whose_jobs_write_tables_writes_its_own(tmp_path, wanted):
     for number, lr in enumerate((0.1, 0.2)):
         fake.start(swept.job_folder(number), in_sweep=True, overrides=[f"lr={lr}"], lr=lr, run_keys={"latex": wanted})
     folder = swept.finish().folder
-    assert tables_in(folder) == ({"jobs.tex"} if wanted else set())
+    assert tables_in(folder) == ({"settings.tex", "jobs.tex"} if wanted else set())
     if wanted:
         assert r"lr=0.1 & completed &" in (folder / "tables" / "jobs.tex").read_text().replace("$", "")
 
@@ -177,3 +177,9 @@ def test_a_sweep_whose_jobs_write_tables_writes_its_own(tmp_path, wanted):
 def test_the_flag_is_short_for_the_key():
     assert arguments.split(["M=4", "--latex"]).overrides == ["M=4", "run.latex=true"]
     assert arguments.split(["M=4"]).overrides == ["M=4"]
+
+
+def test_a_mark_behind_a_number_leaves_its_column_one_of_numbers():
+    text = latex(Table(("result", "value"), (("a", "0.02 †"), ("b", "1.5 ± 0.1"))))
+    assert r"\begin{tabular}{lr}" in text
+    assert r"a & $0.02$ $^\dagger$ \\" in text
