@@ -10,6 +10,7 @@ import numpy as np
 from gnicli.contracts.results import Curve, FigureData, Panel, Results, RunRecord, Value
 from gnicli.engine.summary import bands_of, groups, half_width, summary
 from gnicli.engine.tables import read_arrays
+from gnicli.experiments.sweeps import arms
 from gnicli.measure.layers.figures import ALPHAS, CENTERS, NOISE, alpha_figure, half_width_over_draws, positive_panel
 
 _DENSITIES = {
@@ -25,10 +26,11 @@ _OVER_SEEDS = "mean over seeds; bands are 95 % intervals of the mean (Student's 
 
 
 def summarize(records: Sequence[RunRecord]) -> Results:
-    """The mean of every value over seeds; for `measure=layers` the paper's figures with intervals over seeds."""
+    """The mean of every value over seeds, the paper's figures with intervals over seeds, and those of arms in one."""
     found = summary(records)
-    figures: dict[str, FigureData] = {}
-    for group in groups(records):
+    settings = groups(records)
+    figures = arms.figures(settings)
+    for group in settings:
         complete = [record for record in group.records if record.status == "completed"]
         suffix = f" {group.label}" if group.label else ""
         words = f", {group.label}" if group.label else ""
