@@ -10,6 +10,7 @@ import typer
 
 from gnicli.cli import complete, data
 from gnicli.cli.plot import plot
+from gnicli.cli.whole_lines import Group
 from gnicli.launch.commands import COMMANDS
 
 # `--help` of these commands is made from the schemas, so Typer adds none; unknown options are Hydra's.
@@ -18,6 +19,7 @@ _HYDRA = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 app = typer.Typer(
     name="gni",
+    cls=Group,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["--help", "-h"]},

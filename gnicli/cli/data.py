@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Optional, Self
 
 import typer
 
+from gnicli.cli.whole_lines import Group
 from gnicli.contracts.observer import SilentObserver
 from gnicli.errors import DataError, GniError, UsageError, shown
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from gnicli.dataset.importing import Found
     from gnicli.dataset.store import Wanted
 
-app = typer.Typer(name="data", help="List, fetch, check and import the files of the data sets.")
+app = typer.Typer(name="data", cls=Group, help="List, fetch, check and import the files of the data sets.")
 
 _MOST_FAULTS = 5  # so many files that were not taken are named
 

@@ -93,6 +93,19 @@ def test_the_list_of_commands(said):
     assert said("-h") == page
 
 
+@pytest.mark.parametrize("width", ["50", "60", "80", "120"])
+@pytest.mark.parametrize("words", [["--help"], ["data", "--help"]])
+def test_the_list_of_commands_has_whole_descriptions_at_every_width(said, monkeypatch, width, words):
+    monkeypatch.setenv("COLUMNS", width)
+    page = said(*words)
+    assert "..." not in page.partition("Commands:")[2]
+    assert max(map(len, page.splitlines())) <= int(width)
+    told = " ".join(page.split())
+    described = commands.COMMANDS.values() if words == ["--help"] else ["Check the files against their SHA-256 sums."]
+    for sentence in described:
+        assert " ".join(sentence.split()).partition(". ")[0].rstrip(".") in told
+
+
 def test_the_version(said):
     assert said("--version") == f"gni {gnicli.__version__}\n"
 
