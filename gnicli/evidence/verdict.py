@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from gnicli.contracts.number_text import with_error
 from gnicli.evidence.blocks import Block
 from gnicli.evidence.comparison import LEAST_LEAD, Lead, Ratio, Rival
 from gnicli.evidence.goodness import Goodness
@@ -287,7 +288,7 @@ def _listed(rivals: list[Rival]) -> str:
 
 
 def _nats(lead: Lead) -> str:
-    return f"{abs(lead.nats):.3g} ± {lead.stderr:.2g} nats"
+    return f"{with_error(abs(lead.nats), lead.stderr, digits=3)} nats"
 
 
 def _ahead(lead: Lead, of: str) -> str:

@@ -116,12 +116,12 @@ def test_each_outcome_has_two_sides(outcome, on_this_side, on_the_other):
             {"tests": fit_tests(0.01, drift=0.005), "blocks": DOWN},
         ),
         (
-            "Of the laws tried a Student t law with 3 degrees of freedom predicts the samples best: it is 9 ± 3.6 nats "
+            "Of the laws tried a Student t law with 3 degrees of freedom predicts the samples best: it is 9.0 ± 3.6 nats "
             "ahead of the stable law (AIC 18 lower)",
             {"tests": fit_tests(0.01), "rivals": {"a": AHEAD}},
             {"tests": fit_tests(0.01), "rivals": {"a": NEAR}},
         ),
-        ("predicts the 1,000 samples better than a stable law: it is 9 ±", {"rivals": {"a": AHEAD}}, {"tests": None}),
+        ("predicts the 1,000 samples better than a stable law: it is 9.0 ±", {"rivals": {"a": AHEAD}}, {"tests": None}),
         ("A stable law is not supported", {"rivals": {"a": AHEAD}}, {"rivals": {"a": NEAR}}),
         (
             "though the tests do not reject it at 1% (p = 0.051)",
@@ -135,7 +135,7 @@ def test_each_outcome_has_two_sides(outcome, on_this_side, on_the_other):
             {"rivals": {"a": AHEAD}, "tests": fit_tests(0.0501)},
         ),
         (
-            "better than a Gaussian: it is 7 ± 2.3 nats ahead of the Gaussian (AIC 14 lower)",
+            "better than a Gaussian: it is 7.0 ± 2.3 nats ahead of the Gaussian (AIC 14 lower)",
             {"ratio": IN, "rivals": {"a": rival(0.0, 0.0, over_normal=lead(7.0, 3.0))}},
             {"ratio": IN, "rivals": {"a": rival(0.0, 0.0, over_normal=lead(2.0, 3.0))}},
         ),
@@ -163,13 +163,13 @@ def test_each_outcome_has_two_sides(outcome, on_this_side, on_the_other):
         ),
         ("is ahead of every other law tried", {"tests": None}, {"tests": None, "rivals": {"a": NEAR}}),
         (
-            "is not distinguishable from a Student t law with 3 degrees of freedom (1 ± 2.5 nats ahead).",
+            "is not distinguishable from a Student t law with 3 degrees of freedom (1.0 ± 2.5 nats ahead).",
             {"tests": None, "rivals": {"a": NEAR}},
             {"tests": None},
         ),
         (
             "is not rejected at 1% (p = 0.6), but it is not distinguishable from a Student t law with 3 degrees of "
-            "freedom (1 ± 2.5 nats behind): the 1,000 samples do not decide",
+            "freedom (1.0 ± 2.5 nats behind): the 1,000 samples do not decide",
             {"rivals": {"a": rival(-1.0, -0.4)}},
             {"rivals": {"a": rival(1.0, 0.4)}},
         ),
@@ -180,13 +180,13 @@ def test_each_outcome_has_two_sides(outcome, on_this_side, on_the_other):
             {"tests": fit_tests(0.05)},
         ),
         (
-            "(2 ± 5 nats ahead) and a Laplace law",
+            "(2.0 ± 5.0 nats ahead) and a Laplace law",
             {"rivals": {"a": rival(2.0, 0.4), "b": rival(1.0, 0.4, "Laplace law")}},
             {},
         ),
         (
             "of alpha = 1.6 (1.5 … 1.7) is not rejected (p = 0.6) and is preferred over every other law tried (the "
-            "nearest, a Student t law with 3 degrees of freedom, is 40 ± 8 nats behind)",
+            "nearest, a Student t law with 3 degrees of freedom, is 40.0 ± 8.0 nats behind)",
             {},
             {"rivals": {"student": NEAR}},
         ),

@@ -120,8 +120,8 @@ def test_noise_without_effect_is_not_told(objective, noise, inject, track, takes
 
 
 def test_optimizers_in_words():
-    assert train._optimizer(OptimizerConfig()) == "stochastic gradient descent"
-    nesterov = OptimizerConfig(momentum=0.9, nesterov=True, weight_decay=0.1)
+    assert train._optimizer(OptimizerConfig(name="sgd")) == "stochastic gradient descent"
+    nesterov = OptimizerConfig(name="sgd", momentum=0.9, nesterov=True, weight_decay=0.1)
     assert train._optimizer(nesterov) == "stochastic gradient descent with Nesterov’s momentum 0.9, weight decay 0.1"
     assert train._optimizer(OptimizerConfig(name="adam")) == "Adam (β₁ = 0.9, β₂ = 0.999)"
 
@@ -225,7 +225,7 @@ def test_ordinals(n, words):
 def test_chains_in_a_sentence():
     exits = {"exit_rate/1": Value(0.25, 0.02), "exit_rate_theory/1": Value(0.2), "exit_rate/2": Value(1.0)}
     assert chains.simulation_conclusion(exits) == (
-        "Exit rates: 0.25 ± 0.02 out of basin 1 (theory of small noise 0.2); 1 out of basin 2."
+        "Exit rates: 0.250 ± 0.020 out of basin 1 (theory of small noise 0.2); 1 out of basin 2."
     )
     for spread, said in (
         (0.2, "small noise 0.2);"),
@@ -239,9 +239,9 @@ def test_chains_in_a_sentence():
         == "500 steps of 0.1, out of (-1, 2)"
     )
     assert "exits" not in chains.of_simulation(config, {}, (500, 0.1), None).conditions
-    assert chains.simulation_conclusion({"mean/w": Value(0.5, 0.1)}) == "Means: 0.5 ± 0.1 of w."
+    assert chains.simulation_conclusion({"mean/w": Value(0.5, 0.1)}) == "Means: 0.50 ± 0.10 of w."
     mixed = {"mean/w": Value(0.5, 0.1), "split_rhat": Value(1.05)}
-    assert chains.simulation_conclusion(mixed) == "Means: 0.5 ± 0.1 of w."
+    assert chains.simulation_conclusion(mixed) == "Means: 0.50 ± 0.10 of w."
     unmixed = {"mean/w": Value(0.5), "split_rhat": Value(1.06)}
     assert chains.simulation_conclusion(unmixed).startswith("Means: 0.5 of w. The chains have not mixed, so")
     assert chains.simulation_conclusion({"loss/q0.5": Value(2.0)}) == "The median loss is 2."

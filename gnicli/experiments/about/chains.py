@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from gnicli.contracts.number_text import with_error
 from gnicli.contracts.results import About, Value
 from gnicli.experiments.about import components
 from gnicli.experiments.about.components import count
@@ -120,9 +121,7 @@ def _unmixed(values: Mapping[str, Value]) -> str:
 
 
 def _rate(value: Value) -> str:
-    if value.stderr:
-        return f"{value.number:.3g} ± {value.stderr:.2g}"
-    return f"{value.number:.3g}"
+    return with_error(value.number, value.stderr, digits=3)
 
 
 def of_density(

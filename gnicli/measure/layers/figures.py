@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from gnicli.contracts.number_text import with_error
 from gnicli.contracts.results import Curve, FigureData, Panel
 from gnicli.errors import GniError
 from gnicli.evidence.families import OTHERS, stable_family
@@ -81,8 +82,10 @@ def stable_fit(samples: Mapping[int, np.ndarray]) -> FigureData:
         laws = {"stable": (family, found.law), "normal": (normal, normal.fit(x))}
         words = {name: each.words for name, (each, _) in laws.items()}
         title = f"layer {layer}: alpha = {found.alpha:.2f}, beta = {found.beta:.2f}"
-        error = "" if found.alpha_stderr is None else f" ± {found.alpha_stderr:.2g}"
-        heading = f"layer {layer}: alpha = {found.alpha:.2f}{error}, beta = {found.beta:.2f}, n = {x.size:,}"
+        alpha, beta = (
+            with_error(getattr(found, each), getattr(found, f"{each}_stderr"), digits=3) for each in ("alpha", "beta")
+        )
+        heading = f"layer {layer}: alpha = {alpha}, beta = {beta}, n = {x.size:,}"
         panel = density_panel(shape(x, laws), words, title)
         panels.append(panel._replace(x_label="gradient noise", heading=heading))
     return FigureData(
