@@ -122,7 +122,7 @@ def bash(home):
         ("gni train -m M=1,2 noise=mu", "gni train -m M=1,2 noise=mult "),
         ("gni train optimizer.mom", r"gni train optimizer\.momentum="),
         ("gni train schedule=cosine schedule.fi", r"gni train schedule=cosine schedule\.final="),
-        ("gni train lo", "gni train loss="),
+        ("gni train los", "gni train loss="),
     ],
 )
 def test_tab_in_a_real_bash(bash, typed, expected):
