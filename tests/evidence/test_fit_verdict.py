@@ -116,8 +116,8 @@ def test_each_outcome_has_two_sides(outcome, on_this_side, on_the_other):
             {"tests": fit_tests(0.01, drift=0.005), "blocks": DOWN},
         ),
         (
-            "Of the laws tried a Student t law with 3 degrees of freedom predicts the samples best: it is 9.0 ± 3.6 nats "
-            "ahead of the stable law (AIC 18 lower)",
+            "Of the laws tried a Student t law with 3 degrees of freedom predicts the samples best: it is 9.0 ± 3.6 "
+            "nats ahead of the stable law (AIC 18 lower)",
             {"tests": fit_tests(0.01), "rivals": {"a": AHEAD}},
             {"tests": fit_tests(0.01), "rivals": {"a": NEAR}},
         ),

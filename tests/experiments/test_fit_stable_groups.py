@@ -1,5 +1,7 @@
 """`fit-stable` shows a fit before it is tested, and keeps the tests of each group as soon as they are made."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -11,11 +13,12 @@ from gnicli.evidence.goodness import Goodness, from_plain, to_plain
 from gnicli.experiments import fit_stable
 
 
+@dataclass
 class Samples:
     """Three groups of 200 samples, or the first of them alone."""
 
-    def __init__(self, n_groups=3):
-        self.n_groups = n_groups
+    n_groups: int = 3
+    name: str = "three"
 
     def load(self, seed, observer, read_parquet):
         rng = np.random.default_rng(1)
