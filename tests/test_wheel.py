@@ -5,12 +5,14 @@ import email
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 from layered_environment import lay
 
@@ -131,3 +133,71 @@ def test_each_name_of_the_front_door_takes_three_statements(environment, tmp_pat
     assert all(len(ast.parse(script).body) <= 3 for script in SCRIPTS.values())
     whole = "\n".join(["import gnicli, torch", "import numpy as np", *SCRIPTS.values()])
     _run([str(environment / "bin" / "python"), "-W", "error", "-c", whole], tmp_path, OMP_NUM_THREADS="1")
+
+
+# ------------------------------------------------------------- three newcomers, who have what README says alone
+
+
+@pytest.fixture
+def newcomer(environment, tmp_path):
+    """An empty folder and a command line there: it types what README says, with sizes behind that save time."""
+    readme = (ROOT / "README.md").read_text().replace("`", "\n").splitlines()
+
+    class Newcomer:
+        folder = tmp_path
+
+        def types(self, line, *sizes):
+            assert any(each.startswith(line) for each in readme), f"README does not say {line!r}"
+            words = [str(environment / "bin" / "gni"), *shlex.split(line)[1:], *sizes]
+            self.out = _run(words, tmp_path, HOME=str(tmp_path), OMP_NUM_THREADS="1", COLUMNS="80")
+            return tmp_path / self.out.rstrip().splitlines()[-1]
+
+        def runs_python(self, code):
+            return _run([str(environment / "bin" / "python"), "-c", code], tmp_path, OMP_NUM_THREADS="1")
+
+    return Newcomer()
+
+
+def values(folder):
+    return {name: each["value"] for name, each in json.loads((folder / "results.json").read_text()).items()}
+
+
+def test_a_doctoral_student_sees_what_a_network_learns_and_compares_seeds(newcomer):
+    run = newcomer.types("gni train", "steps=250")
+    losses = [row.split(",") for row in (run / "metrics.csv").read_text().splitlines()]
+    at_first = next(float(value) for _, name, value in losses if name == "train_loss")
+    assert values(run)["train_loss"] < at_first / 4
+    assert (run / "figures" / "fit.png").read_bytes().startswith(b"\x89PNG")
+    assert "data:image/png" in (run / "report.html").read_text()
+    sweep = newcomer.types("gni train -m M=1,2,4", "seed=0", "steps=3", "network.width=4")
+    settings = [line.split()[0] for line in newcomer.out.splitlines() if line.startswith("  M=")]
+    assert settings[:3] == ["M=1", "M=2", "M=4"]
+    assert (sweep / "figures").is_dir()
+    newcomer.types("gni runs")
+    assert newcomer.out.count(" completed ") >= 2
+
+
+def test_an_engineer_fits_a_column_of_a_file_and_reads_a_verdict(newcomer):
+    rng = np.random.default_rng(5)
+    rows = "".join(f"{day},{value!r}\n" for day, value in enumerate(rng.standard_t(3, 600).tolist()))
+    (newcomer.folder / "returns.csv").write_text(f"day,return\n{rows}")
+    run = newcomer.types("gni fit-stable returns.csv --column return", "n_bootstrap=20", "--latex")
+    assert values(run)["n"] == 600
+    assert "alpha" in (run / "tables" / "laws-compared.tex").read_text()
+    assert newcomer.out.index("Stable law (S1), n = 600") < newcomer.out.index("Laws compared")
+    report = (run / "report.md").read_text()
+    assert report.index("What was run") < report.index("A Gaussian is excluded") < report.index("Laws compared")
+    assert re.search(r"Student t law with [\d.]+ degrees of freedom", report)
+
+
+def test_a_physicist_simulates_exits_and_reads_them_in_python(newcomer):
+    sizes = ("n_chains=50", "n_steps=400", "burn_in=50", "exit_steps=300")
+    run = newcomer.types("gni simulate-sde alpha=1.5 beta=0.5", *sizes)
+    known = values(run)
+    assert known["exit_rate/1"] > 0
+    assert re.search(r"mean/w +\S+ † +not mixed", newcomer.out)  # of 50 chains of 400 steps: a warning is due
+    assert re.search(r"exit_rate_theory/1 +\S+ † +noise too large", newcomer.out)
+    read = newcomer.runs_python(
+        f"import gnicli; found = gnicli.load_run({str(run)!r}); print(found.results['exit_rate/1'].value)"
+    )
+    assert float(read) == known["exit_rate/1"]
