@@ -9,7 +9,7 @@ import gnicli
 
 RUNS = {
     "train": ("train", "dataset=sinusoids", "dataset.n_train=10", "noise=mult", "M=2", "steps=2", "network.depth=1",
-              "network.width=4", "optimizer.momentum=0.9"),
+              "network.width=4", "lr=0.01", "optimizer.name=sgd", "optimizer.momentum=0.9"),
     "gradient-noise": ("gradient-noise", "dataset=sinusoids", "dataset.n_train=10", "noise=add", "network.depth=1",
                        "network.width=4", "measure=averages", "measure.chain=false", "measure.sizes=[1,2]",
                        "measure.n_draws=100"),
@@ -23,7 +23,7 @@ RUNS = {
 SAID = {
     "train": (
         "Training of a multilayer perceptron on sinusoids with multiplicative Gaussian noise",
-        "sinusoids: 10 training and 10 test examples of 1 input, 1 regressed value",
+        "sinusoids: 10 training and 10 test examples of 1 input, standardized, 1 regressed value",
         "multilayer perceptron, 1 hidden layer of 4 units (relu), initialization he; 13 parameters",
         "multiplicative Gaussian noise, h̃ = h · ε with ε ~ N(1, std²); std 0.5",
         "stochastic gradient descent with momentum 0.9",
@@ -73,7 +73,9 @@ def test_a_page_is_whole_and_says_what_the_text_says(folders, name):
     text, content = read(folders[name])
     page = report_pages.check(content)
     titles = re.findall("^## (.*)$", text, re.M)
-    assert titles[:2] == ["What was run", "Result"]
+    # of a few steps of a few chains a warning is due: they have not mixed
+    warned = ["Warnings"] if name in ("simulate-sde", "kde-stationary") else []
+    assert titles[: 2 + len(warned)] == ["What was run", *warned, "Result"]
     assert titles[-2:] == ["Provenance", "To run it again"]
     assert re.findall(r"<h2 [^>]*>(.*?)</h2>", content) == titles
     n_figures = len(list((folders[name] / "figures").glob("*.png")))
