@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from gnicli.contracts.data import Data, Split
+from gnicli.contracts.observer import SilentObserver
 from gnicli.contracts.results import Value
 from gnicli.dataset.sinusoids import Sinusoids
+from gnicli.experiments import kde_stationary, simulate_sde
 from gnicli.experiments.about import chains, components, fit_stable, gradient_noise, train
 from gnicli.experiments.fit_stable import FitStableConfig
 from gnicli.experiments.gradient_noise import GradientNoiseConfig
@@ -24,7 +26,12 @@ from gnicli.measure.kinds.exponents import Exponents
 from gnicli.network.mlp import Mlp
 from gnicli.noise.add import AdditiveNoise
 from gnicli.noise.none import NoNoise
+from gnicli.potential.double_well import DoubleWell
+from gnicli.potential.multi_well import MultiWell
+from gnicli.potential.polynomial import Polynomial
 from gnicli.potential.quadratic import Quadratic
+from gnicli.potential.quartic import Quartic
+from gnicli.potential.separable import Separable
 from gnicli.samples.file import FileSamples
 from gnicli.samples.stable import StableSamples
 from gnicli.training.batches import Batches
@@ -244,7 +251,22 @@ def test_chains_in_a_sentence():
     assert chains.simulation_conclusion(mixed) == "Means: 0.50 ± 0.10 of w."
     unmixed = {"mean/w": Value(0.5), "split_rhat": Value(1.06)}
     assert chains.simulation_conclusion(unmixed).startswith("Means: 0.5 of w. The chains have not mixed, so")
+    infinite = {"mean/w": Value(0.5), "mean/w**2": Value("infinite")}
+    assert chains.simulation_conclusion(infinite) == "Means: 0.5 of w, infinite of w**2."
     assert chains.simulation_conclusion({"loss/q0.5": Value(2.0)}) == "The median loss is 2."
+
+
+@pytest.mark.parametrize("alpha", [0.7, 1.5, 2.0])
+@pytest.mark.parametrize(
+    "potential", [Quadratic(), Quartic(), DoubleWell(), MultiWell(), Polynomial(terms=[0, 0, 1]), Separable()]
+)
+def test_every_potential_has_a_conclusion(potential, alpha):
+    keys = {"potential": potential, "alpha": alpha, "n_chains": 8, "n_steps": 100, "burn_in": 10}
+    simulated = simulate_sde.run(SimulateSdeConfig(**keys, exit_steps=0), SilentObserver())
+    assert simulated.about.conclusion.startswith("Means: ")
+    assert ("infinite" in simulated.about.conclusion) == any(v.value == "infinite" for v in simulated.values.values())
+    estimated = kde_stationary.run(KdeStationaryConfig(**keys, points=101), SilentObserver())
+    assert estimated.about.conclusion.startswith("The L¹ distance ") == ("l1_to_exact" in estimated.values)
 
 
 def test_densities_in_a_sentence():

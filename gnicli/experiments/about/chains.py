@@ -121,6 +121,8 @@ def _unmixed(values: Mapping[str, Value]) -> str:
 
 
 def _rate(value: Value) -> str:
+    if isinstance(value.value, str):  # a mean may be a word: infinite
+        return value.value
     return with_error(value.number, value.stderr, digits=3)
 
 
