@@ -15,10 +15,12 @@ from gnicli import files
 
 MANIFEST = "manifest.json"
 LOCK = ".lock"
+JOBS = "jobs.json"  # of a sweep: the words of its jobs
+LOGS = "logs"  # of a sweep: what its jobs print, and how far they are
 # What a run or a sweep writes: a folder without a manifest that holds one of these is not a free one.
 PRODUCTS = (
     "metrics.csv", "results.json", "arrays.npz", "figures", "report.md", "report.html", "checkpoint.safetensors",
-    "checkpoint.prev", "sweep.csv", "run.log", "multirun.yaml",
+    "checkpoint.prev", "sweep.csv", "run.log", "multirun.yaml", JOBS, LOGS,
 )  # fmt: skip
 SETTINGS = ".hydra"
 SETTINGS_FILES = ("config.yaml", "overrides.yaml", "hydra.yaml")
@@ -54,19 +56,19 @@ def remove_empty(created: list[Path]) -> None:
 
 def check_content(folder: Path) -> None:
     """Refuse a folder, which may be a stranger's, in which a link, a pipe or the like lies where runs write."""
-    for name in (FIGURES, SETTINGS):
+    for name in (FIGURES, SETTINGS, LOGS):
         if files.require_folder(folder / name):
             for path in (folder / name).iterdir():
                 if files.kind_of(path) != "a folder":
                     files.require_file(path)
     for name in (MANIFEST, *PRODUCTS, "checkpoint.damaged"):
-        if name != FIGURES:
+        if name not in (FIGURES, LOGS):
             files.require_file(folder / name)
 
 
 def remove_leftovers(folder: Path) -> None:
     """What a process left that died while it wrote. Called with the lock held: nobody else is writing."""
-    for place in (folder, folder / FIGURES, folder / SETTINGS):
+    for place in (folder, folder / FIGURES, folder / SETTINGS, folder / LOGS):
         files.remove_leftovers(place)
 
 

@@ -73,6 +73,7 @@ def _manifest(
         "fingerprint": provenance.fingerprint(plain),
         "seed": plain.get("seed"),
         "git": checkout.git_state(),
+        "code": provenance.source(),
         "versions": provenance.versions(config),
         "error": "",
         "end": None,

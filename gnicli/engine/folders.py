@@ -197,20 +197,21 @@ def _refuse_taken(folder: Path, kind: str | None) -> None:
         raise ConflictError(f"{folder} holds {found[0]} but no {MANIFEST}; choose another run.dir")
 
 
-def reclaim(folder: Path) -> Claim:
-    """Take an unfinished run's folder again; the manifest is not touched until `Claim.update`.
+def reclaim(folder: Path, kind: str = "run") -> Claim:
+    """Take an unfinished run's folder again, or that of a sweep; the manifest is not touched until `Claim.update`.
 
-    Raises `DataError` when there is no readable run, `ConflictError` when it is finished or another process has it.
+    Raises `DataError` when there is no readable run, `ConflictError` when it is a finished run, is not of that `kind`,
+    or another process has it.
     """
     folder = Path(folder)
     read_manifest(folder)
     lock = _hold(folder)
     try:
         manifest = read_manifest(folder)  # again: its owner may have finished before the lock was ours
-        if manifest.get("status") in FINISHED:
+        if manifest.get("kind", "run") != kind:
+            raise ConflictError(f"{folder} is no {kind}")
+        if manifest.get("status") in FINISHED and kind == "run":
             raise ConflictError(f"{folder} is finished; there is nothing to resume")
-        if manifest.get("kind") == "sweep":
-            raise ConflictError(f"{folder} is a sweep; resume its jobs, one folder each")
         records.require_described(folder / MANIFEST, manifest)
         return Claim(folder, manifest, lock, [])
     except BaseException:
@@ -218,9 +219,10 @@ def reclaim(folder: Path) -> Claim:
         raise
 
 
-def tidy(folder: Path) -> None:
-    """Remove what a process that died left in a folder that nobody holds; `ConflictError` where somebody does."""
-    _hold(folder).close()
+def clear(folder: Path) -> None:
+    """Remove what a run wrote from a folder that nobody holds; `ConflictError` where somebody does."""
+    with _hold(folder):
+        content.undo(folder, [])
 
 
 def identify_again() -> Manifest:

@@ -26,6 +26,7 @@ from gnicli.engine import (
     tables,
 )
 from gnicli.engine.caller import Caller
+from gnicli.engine.jobs.progress import Reporting
 from gnicli.engine.live_curves import Curves
 from gnicli.engine.manifest import ArrayNote, Manifest
 from gnicli.engine.observer import RunObserver
@@ -58,6 +59,12 @@ def first_line(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
+def _display(caller: Caller, in_sweep: bool) -> display.Display:
+    if caller.progress is not None:
+        return Reporting(caller.progress)
+    return display.Display(terse=in_sweep) if caller.shows else display.Silent()
+
+
 class Job(Generic[machine.Config]):
     """The run as it passes through its stages: prepare, go, and one of the ends."""
 
@@ -84,7 +91,7 @@ class Job(Generic[machine.Config]):
         self.caller = caller
         self.first = first
         self.name = f"job {self.folder.name}{' ' if setting else ''}{setting}"
-        self.display = display.Display(terse=in_sweep) if caller.shows else display.Silent()
+        self.display = _display(caller, in_sweep)
         self.begin = time.monotonic()
         self.wall_before = float(claim.manifest.get("wall_seconds") or 0.0) if resume else 0.0
         self.metrics: tables.MetricsWriter | None = None
@@ -105,7 +112,8 @@ class Job(Generic[machine.Config]):
             provenance.refuse_edited(self.folder, self.plain, self.claim.manifest)
         self.curves.require()
         # After what may be refused at once: it may import torch, which takes seconds.
-        self.device, self.threads = machine.choose(self.plain, self.claim.manifest if self.resume else {})
+        begun = self.claim.manifest if self.resume else machine.of_a_job(self.plain) if self.in_sweep else {}
+        self.device, self.threads = machine.choose(self.plain, begun)
         self.metrics = tables.MetricsWriter(self.folder / "metrics.csv", length)
         changes: Manifest = {"device": self.device, "threads": self.threads}
         if self.resume:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 Config = TypeVar("Config", bound="DataclassInstance")
+_MOST_NAMED = 1024
 
 
 def choose(config: Mapping[str, object], saved: Manifest) -> tuple[str, int | None]:
@@ -51,6 +52,21 @@ def _require_cuda(asked: str, n_devices: int, version: str) -> None:
         raise ResourceError(
             f"device={asked}: torch sees {seen}; CUDA_VISIBLE_DEVICES in the environment decides which ones it sees"
         )
+
+
+def threads_of_a_job() -> int:
+    """The threads of a job of a sweep where none are configured: those that the environment names, else one.
+
+    Sums depend on the number of threads in their last digits. So it depends neither on how many jobs run at once nor
+    on how many cores there are.
+    """
+    named = os.environ.get("OMP_NUM_THREADS", "")
+    return int(named) if named.isascii() and named.isdecimal() and 0 < int(named) <= _MOST_NAMED else 1
+
+
+def of_a_job(config: Mapping[str, object]) -> Manifest:
+    """What a job of a sweep begins with in place of torch's choice: the number of its threads, if it can be chosen."""
+    return {"threads": threads_of_a_job()} if "threads" in config else {}
 
 
 @contextlib.contextmanager

@@ -40,6 +40,7 @@ class Manifest(TypedDict, total=False):
     fingerprint: str
     seed: object
     git: GitState
+    code: str
     versions: dict[str, str | None]
     error: str
     start: str

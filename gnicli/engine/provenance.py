@@ -108,6 +108,26 @@ def versions(config: DataclassInstance | None = None) -> dict[str, str | None]:
     return known | ({} if config is None else _foreign(config))
 
 
+@functools.cache
+def source() -> str:
+    """16 hexadecimal digits that name gni's own source: the text of its modules and of its configuration files."""
+    import importlib
+
+    digest = hashlib.sha256()
+    conf = Path(importlib.import_module("gnicli.conf").__path__[0])
+    for root, pattern in ((Path(__file__).parents[1], "*.py"), (conf, "*.yaml")):
+        # conf/ lies within the package of a wheel and beside it in a checkout; it has no module that says anything.
+        for path in sorted(path for path in root.rglob(pattern) if root == conf or conf not in path.parents):
+            digest.update(f"{path.relative_to(root)}\0".encode(errors="surrogateescape"))
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def code() -> dict[str, str | None]:
+    """What results depend on besides their configuration: gni's own source and the versions of Python and packages."""
+    return {**versions(), "code": source()}
+
+
 def _foreign(config: DataclassInstance) -> dict[str, str | None]:
     """The packages whose components a config has, this one aside; None where a module is of no installed package."""
     import importlib.metadata

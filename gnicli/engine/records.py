@@ -89,7 +89,8 @@ def _scalar(value: object) -> bool:
     return value is None or isinstance(value, str | int | float)
 
 
-def _texts(value: object) -> bool:
+def is_texts(value: object) -> TypeGuard[list[str]]:
+    """Whether a value is a list of texts."""
     return isinstance(value, list) and all(map(_text, value))
 
 
@@ -123,11 +124,12 @@ _MANIFEST: dict[str, Check] = {
     "kind": lambda value: value in ("run", "sweep"),
     "command": _text,
     "command_line": _text,
-    "argv": _texts,
-    "overrides": _texts,
+    "argv": is_texts,
+    "overrides": is_texts,
     "fingerprint": _text,
     "seed": _scalar,
     "git": _table_of(_scalar),
+    "code": _text,
     "versions": _table_of(_scalar),
     "error": _text,
     "start": _text,

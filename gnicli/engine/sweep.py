@@ -16,12 +16,14 @@ from typing import NamedTuple
 
 from gnicli import files
 from gnicli.contracts.results import Headline, NamedArray, Results, RunRecord, Table
-from gnicli.engine import checkout, display, figures, folders, provenance, signals, table_latex, table_text, tables
+from gnicli.engine import checkout, content, display, figures, folders, provenance, signals, table_latex, table_text, tables
+from gnicli.engine.jobs import plan
+from gnicli.engine.jobs.plan import Plan
 from gnicli.engine.manifest import Manifest
 from gnicli.engine.report import of_sweep, parts, writing
 from gnicli.engine.summary import groups, means_by_label, summary
 from gnicli.engine.sweep_tables import jobs_table, legend, settings_table
-from gnicli.errors import DataError, GniError, Interrupted
+from gnicli.errors import ConflictError, DataError, GniError, Interrupted
 
 Summarize = Callable[[Sequence[RunRecord]], Results]
 NOT_STARTED = "not started"
@@ -46,10 +48,8 @@ class Sweep:
         self, folder: Path, *, command: str, overrides: Sequence[str], argv: Sequence[str], n_jobs: int | None = None
     ) -> None:
         """Claim `folder`, with the errors of `folders.claim`. `n_jobs`, if known, shows jobs that never started."""
-        self.folder = Path(folder)
-        self.n_jobs = n_jobs
-        self._claim = folders.claim(
-            self.folder,
+        claim = folders.claim(
+            Path(folder),
             {
                 "kind": "sweep",
                 "command": command,
@@ -58,12 +58,49 @@ class Sweep:
                 "overrides": list(overrides),
                 "n_jobs": n_jobs,  # written at once, so that a killed sweep still shows the jobs that never began
                 "git": checkout.git_state(),
+                "code": provenance.source(),
                 "versions": provenance.versions(),
                 "error": "",
                 "end": None,
             },
         )
+        self._hold(claim, is_new=True)
+
+    @classmethod
+    def again(cls, folder: Path) -> Sweep:
+        """The sweep in `folder`, which goes on; errors as of `folders.reclaim`. Nothing is written yet."""
+        found = cls.__new__(cls)
+        found._hold(folders.reclaim(Path(folder), "sweep"), is_new=False)
+        with contextlib.suppress(ConflictError):  # none was written: no job has begun
+            found.plan = plan.read(found.folder)
+        return found
+
+    def _hold(self, claim: folders.Claim, *, is_new: bool) -> None:
+        self.folder = claim.folder
+        self.is_new = is_new
+        self.n_jobs = claim.manifest.get("n_jobs")
+        self.plan: Plan | None = None
+        self._claim = claim
         signals.last_words.append(self._abandoned)
+
+    def record(self, planned: Plan) -> None:
+        """Write down what the jobs are, before the first of them starts."""
+        if planned != self.plan:
+            (self.folder / content.LOGS).mkdir(exist_ok=True)
+            plan.write(self.folder, planned)
+        self.plan, self.n_jobs = planned, len(planned.words)
+        changes = {} if self.is_new else folders.identify_again()
+        self._claim.update(**changes | {"n_jobs": self.n_jobs})
+
+    @property
+    def argv(self) -> list[str]:
+        """What was typed to begin the sweep."""
+        return list(self._claim.manifest.get("argv") or ())
+
+    def leave(self) -> None:
+        """Let others take the folder, in which nothing was changed."""
+        signals.last_words.remove(self._abandoned)
+        self._claim.release()
 
     def _abandoned(self) -> None:
         with contextlib.suppress(GniError, OSError):

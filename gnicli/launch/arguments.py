@@ -56,6 +56,9 @@ FLAGS = (
 OWN_FLAGS = (
     Flag(("--latex",), "also write every table as LaTeX into tables/ of the run's folder (run.latex=true)"),
     Flag(("--yes",), f"allow a sweep of more than {MAX_JOBS} jobs"),
+    Flag(("--retry-failed",), "with -m and the run.dir of a sweep: run its failed jobs again"),
+    Flag(("--force",), "with -m and the run.dir of a sweep: run all of its jobs again"),
+    Flag(("--any-version",), "with -m and the run.dir of a sweep: let stand what another version of gni finished"),
     Flag(
         ("--allow-env",),
         "let ${oc.env:NAME} on the command line read an environment variable; its value is saved in the run folder",
@@ -63,6 +66,7 @@ OWN_FLAGS = (
     Flag(("--debug",), "show the traceback of an error"),
     Flag(("--help", "-h"), "print this help; after a choice such as noise=mult, with the keys of that choice"),
 )
+_OF_SWEEPS = ("--retry-failed", "--force", "--any-version")
 # Of these one can be given. Those after the first two print something and run nothing.
 _ACTIONS = ("run", "multirun", "cfg", "info", "hydra_help", "shell_completion")
 
@@ -83,6 +87,9 @@ class Arguments(NamedTuple):
     config_name: str | None = None
     yes: bool = False
     allow_env: bool = False
+    retry_failed: bool = False
+    force: bool = False
+    any_version: bool = False
 
     @property
     def shows_only(self) -> bool:
@@ -104,9 +111,8 @@ def _parser() -> _Parser:
         else:
             optional = {"nargs": "?", "const": flag.default_value} if flag.default_value else {}
             parser.add_argument(*flag.names, choices=flag.choices or None, **optional)  # type: ignore[arg-type]
-    parser.add_argument("--latex", action="store_true")
-    parser.add_argument("--yes", action="store_true")
-    parser.add_argument("--allow-env", action="store_true")
+    for name in ("--latex", "--yes", "--allow-env", *_OF_SWEEPS):
+        parser.add_argument(name, action="store_true")
     return parser
 
 
@@ -129,6 +135,9 @@ def split(words: list[str], keys: Callable[[], Iterable[str]] = tuple) -> Argume
         raise UsageError(f"only one of {' and '.join('--' + name.replace('_', '-') for name in given)} can be given")
     if read.resolve and not (read.cfg or read.hydra_help):
         raise UsageError("--resolve belongs to --cfg; add --cfg job")
+    for word in _OF_SWEEPS:
+        if word in words and not read.multirun:
+            raise UsageError(f"{word} belongs to a sweep; add -m, and the folder of the sweep as run.dir=FOLDER")
     values = {name: getattr(read, name) for name in Arguments._fields if name != "overrides"}
     return Arguments(overrides, **values)
 

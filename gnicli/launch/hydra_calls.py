@@ -7,8 +7,9 @@ Hydra's object is driven here in place of `hydra.main`, which builds a parser of
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from gnicli.launch import arguments as argument_reader
@@ -17,17 +18,28 @@ from gnicli.launch.hydra_versions import is_hydra_1_3
 
 if TYPE_CHECKING:
     from hydra._internal.hydra import Hydra
-    from hydra.types import RunMode
+    from hydra.plugins.launcher import Launcher
+    from hydra.types import HydraContext, RunMode
     from omegaconf import DictConfig
 
 OWN_CONF = "pkg://gnicli.conf"
 _JOB_NAME = "tasks"  # `hydra.job.name`
 
+# Makes the launcher of a sweep from Hydra's whole configuration and from what makes the launcher that it names.
+MakeLauncher = Callable[["DictConfig", Callable[[], "Launcher"]], "Launcher"]
 
-def start(config_name: str, task: Callable[[DictConfig], object], arguments: Arguments, overrides: list[str]) -> None:
+
+def start(
+    config_name: str,
+    task: Callable[[DictConfig], object],
+    arguments: Arguments,
+    overrides: list[str],
+    launcher: MakeLauncher | None,
+) -> None:
     """Do what `hydra.main` would: show what is asked for, or run `task` once or for every job of a sweep.
 
-    `arguments.overrides` were typed, `overrides` are handed to Hydra. What Hydra raises passes through.
+    `arguments.overrides` were typed, `overrides` are handed to Hydra. `launcher` makes the launcher of a sweep; without
+    it there is no sweep, whatever a configuration says. What Hydra raises passes through.
     """
     from hydra._internal.hydra import Hydra
     from hydra._internal.utils import create_config_search_path
@@ -48,7 +60,7 @@ def start(config_name: str, task: Callable[[DictConfig], object], arguments: Arg
         if arguments.shows_only:
             _show(hydra, name, arguments, overrides)
         else:
-            _run(hydra, name, task, arguments, overrides)
+            _run(hydra, name, task, arguments, overrides, launcher)
     finally:
         GlobalHydra.instance().clear()
 
@@ -82,17 +94,46 @@ def _documented() -> argparse.ArgumentParser:
 
 
 def _run(
-    hydra: Hydra, name: str, task: Callable[[DictConfig], object], arguments: Arguments, overrides: list[str]
+    hydra: Hydra,
+    name: str,
+    task: Callable[[DictConfig], object],
+    arguments: Arguments,
+    overrides: list[str],
+    launcher: MakeLauncher | None,
 ) -> None:
     """Run once or sweep: `--multirun` wins over what the configuration says, in `hydra.mode`."""
     from hydra.types import RunMode
 
+    if launcher is None:
+        hydra.run(config_name=name, task_function=task, overrides=[*overrides, f"hydra.mode={RunMode.RUN.name}"])
+        return
     mode = _composed_mode(hydra, name, overrides)
     if mode is None or (arguments.multirun and mode == RunMode.RUN):
         mode = RunMode.MULTIRUN if arguments.multirun else RunMode.RUN
         overrides = [*overrides, f"hydra.mode={mode.name}"]
     call = hydra.run if mode == RunMode.RUN else hydra.multirun
-    call(config_name=name, task_function=task, overrides=overrides)
+    with _launchers_made_by(launcher):
+        call(config_name=name, task_function=task, overrides=overrides)
+
+
+@contextlib.contextmanager
+def _launchers_made_by(make: MakeLauncher) -> Iterator[None]:
+    """Let sweepers get their launcher from `make`: Hydra itself makes those of its own package and `hydra_plugins`."""
+    from hydra.core.plugins import Plugins
+
+    plugins = Plugins.instance()
+    made_by_hydra = plugins.instantiate_launcher
+
+    def instantiate(
+        hydra_context: HydraContext, task_function: Callable[[DictConfig], object], config: DictConfig
+    ) -> Launcher:
+        return make(config, lambda: made_by_hydra(hydra_context, task_function, config))
+
+    plugins.instantiate_launcher = instantiate  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        del plugins.instantiate_launcher  # type: ignore[method-assign]
 
 
 def _composed_mode(hydra: Hydra, name: str, overrides: list[str]) -> RunMode | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, NoReturn, cast
 
@@ -19,12 +19,15 @@ from gnicli.engine import first_line
 from gnicli.engine.caller import COMMAND_LINE, Caller
 from gnicli.errors import GniError, Interrupted, UsageError
 from gnicli.launch import commands, error_messages, foreign_configs, hydra_versions, schema_keys, validation
+from gnicli.launch.arguments import Arguments
 from gnicli.launch.references import RESOLVER
 
 if TYPE_CHECKING:
     from gnicli.contracts.observer import Observer
     from gnicli.contracts.results import Results
     from gnicli.engine.job import Outcome
+    from gnicli.engine.jobs.due import Wishes
+    from gnicli.engine.jobs.plan import Plan
     from gnicli.engine.sweep import Sweep
 
 STOPPED = (Interrupted.exit_code, 130)
@@ -41,15 +44,25 @@ class Session:
     """One call of a Hydra command in this process: what it ran, its sweep, the folders that were not there before."""
 
     def __init__(
-        self, command: str, words: list[str], overrides: list[str], n_jobs: int | None, caller: Caller = COMMAND_LINE
+        self,
+        command: str,
+        argv: list[str],
+        arguments: Arguments,
+        *,
+        n_jobs: int | None = None,
+        caller: Caller = COMMAND_LINE,
+        place: Path | None = None,
     ) -> None:
+        """`argv` is what was typed. A job in a process of its own has the folder `place`; others choose theirs."""
         self.caller = caller
         self.command = command
-        self.argv = ["gni", command, *words]
-        self.overrides = overrides
+        self.argv = argv
+        self.arguments = arguments
         self.n_jobs = n_jobs
+        self.place = place
         self.jobs: list[Job] = []
         self.sweep: Sweep | None = None
+        self.has_begun = False  # whether a job was started in another process
         self._absent: list[Path] = []
         self._begun = 0.0
 
@@ -59,13 +72,20 @@ class Session:
         if kind == "sweep" and self.sweep is None:
             from gnicli.engine.sweep import Sweep
 
+            if self._holds_the_same(folder):
+                self.sweep = Sweep.again(folder)
+                return
             self.sweep = Sweep(
-                folder, command=self.command, overrides=self.overrides, argv=self.argv, n_jobs=self.n_jobs
+                folder,
+                command=self.command,
+                overrides=self.arguments.overrides,
+                argv=self.argv,
+                n_jobs=self.n_jobs,
             )
 
     def setting(self, overrides: list[str]) -> str:
         """Write those overrides of a job that the sweep does not give to all of its jobs."""
-        return " ".join(word for word in overrides if word not in self.overrides)
+        return " ".join(word for word in overrides if word not in self.arguments.overrides)
 
     def announce(self, number: str, setting: str) -> None:
         """Print which job of how many begins, and how long the jobs that are left may take."""
@@ -82,17 +102,71 @@ class Session:
                 left = f"; {datetime.timedelta(seconds=round(seconds))} left"
         Display(live=False).note(f"job {number}{place}{': ' if setting else ''}{setting}{left}")
 
+    def _holds_the_same(self, folder: Path) -> bool:
+        """Whether `folder` holds the sweep of these words, which then goes on; how it is launched may differ."""
+        from gnicli.engine import folders
+
+        try:
+            found = folders.read_manifest(folder)
+        except GniError:
+            return False
+        same = _of_jobs(found.get("overrides") or []) == _of_jobs(self.arguments.overrides)
+        return found.get("kind") == "sweep" and found.get("command") == self.command and same
+
+    def sweep_of_launch(self) -> Sweep:
+        """The sweep, whose folder Hydra names before it launches."""
+        assert self.sweep is not None
+        return self.sweep
+
+    def plan(self, first: int, words: Sequence[Sequence[str]]) -> Plan:
+        """What the jobs of the sweep are, those from number `first` on included; nothing is written."""
+        from gnicli.engine.jobs import plan
+
+        begun = self.sweep_of_launch().plan or plan.Plan(
+            self.command, [], _own_words(self.arguments.overrides), plan.given(self.arguments._asdict())
+        )
+        return begun.extended(first, words)
+
+    @property
+    def wishes(self) -> Wishes:
+        """What is to be run again where the sweep has begun before."""
+        from gnicli.engine.jobs.due import Wishes
+
+        return Wishes(self.arguments.retry_failed, self.arguments.force, self.arguments.any_version)
+
+    def begins_jobs(self) -> None:
+        """Called before jobs start in processes of their own: what they leave is to be seen."""
+        self.has_begun = True
+
     def clean(self) -> None:
         """Remove what Hydra created and no run wrote into, and a sweep that began no job."""
+        if self.sweep is not None and not self.sweep.is_new and not self.has_begun:
+            self.sweep.leave()
+            self.sweep = None
         if self.sweep is not None and not any(path.is_dir() for path in self.sweep.folder.glob("[0-9]*/*")):
             for path in self.sweep.folder.glob("[0-9]*"):
                 _remove_if_empty(path)
-            if not self.jobs:
+            if not self.jobs and not self.has_begun:
                 (self.sweep.folder / "multirun.yaml").unlink(missing_ok=True)
                 self.sweep.discard()
                 self.sweep = None
         for path in sorted(set(self._absent), key=lambda path: len(path.parts), reverse=True):
             _remove_if_empty(path)
+
+
+# Of Hydra's own words these are the sweep's, and all others are those of its jobs too.
+_OF_SWEEP = ("hydra/launcher", "hydra/sweeper", "hydra.launcher.", "hydra.sweeper.", "hydra.mode", "hydra.run.dir",
+             "hydra.sweep.dir")  # fmt: skip
+
+
+def _of_jobs(overrides: list[str]) -> list[str]:
+    """The words of a sweep that decide what its jobs are."""
+    return [word for word in overrides if not word.lstrip("+").startswith(_OF_SWEEP)]
+
+
+def _own_words(overrides: list[str]) -> list[str]:
+    """The words of Hydra's own that a job of the sweep needs, such as `hydra.searchpath`."""
+    return [word for word in _of_jobs(overrides) if word.lstrip("+").startswith(("hydra.", "hydra/"))]
 
 
 def _remove_if_empty(folder: Path) -> None:
@@ -134,6 +208,8 @@ def _folder(
     from gnicli.engine.folders import output_root
     from gnicli.engine.places import check_place
 
+    if _session is not None and _session.place is not None:
+        return str(_session.place)
     base, usual = output_root(root), output_root()
     if not root_typed and not base.resolve().is_relative_to(usual.resolve()):
         raise UsageError(foreign_configs.outside(str(root), usual, "root"))
@@ -186,13 +262,15 @@ def _perform(command: str, cfg: DictConfig) -> Outcome | None:
     from hydra.types import RunMode
 
     hydra_config = cast(DictConfig, HydraConfig.get())
-    in_sweep = hydra_config.mode == RunMode.MULTIRUN
+    in_sweep = hydra_config.mode == RunMode.MULTIRUN or (_session is not None and _session.place is not None)
     try:
         job = Job(_execute(command, cfg, hydra_config, in_sweep), None)
     except Exception as error:
         job = Job(None, error)
     if _session is not None:
         _session.jobs.append(job)
+    if _session is not None and _session.place is not None:
+        return job.outcome  # who started this process looks at the folder and tells what became of the job
     if in_sweep and job.error is not None and (_session is None or _session.caller.shows):
         _report(job.error, command, hydra_config)
     if in_sweep and job.outcome is not None and job.outcome.exit_code in STOPPED:
@@ -211,7 +289,8 @@ def _execute(command: str, cfg: DictConfig, hydra_config: DictConfig, in_sweep: 
     setting = ""
     if in_sweep and _session is not None:
         setting = _session.setting(overrides)
-        _session.announce(folder.name, setting)
+        if _session.place is None:  # of a process that runs all jobs; another launcher has its own table of them
+            _session.announce(folder.name, setting)
     elif _session is not None and _session.caller.shows:
         first_line.show(f"gni {command}: preparing the run")
     try:

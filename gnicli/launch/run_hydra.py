@@ -1,13 +1,10 @@
-"""Calling Hydra: the one place that starts it."""
+"""Calling Hydra for what was typed: the one place that starts it for a run or a sweep."""
 
 from __future__ import annotations
 
-import contextlib
-import logging
 import os
 import sys
 import threading
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from gnicli.engine import first_line
@@ -18,12 +15,10 @@ from gnicli.launch import (
     commands,
     components,
     expressions,
-    guard,
-    hydra_calls,
+    hydra_session,
     newcomer_words,
     paper_experiments,
     path_shorthand,
-    sweeps,
 )
 
 if TYPE_CHECKING:
@@ -32,14 +27,7 @@ if TYPE_CHECKING:
     from gnicli.launch.hydra_tasks import Session
 
 _HYDRA_FOLDERS = ("hydra.run.dir", "hydra.sweep.dir")
-# The engine keeps .hydra/ and run.log itself and gni names the folders, so Hydra writes and logs nothing.
-_QUIET = {
-    "hydra/hydra_logging": "none",
-    "hydra/job_logging": "none",
-    "hydra.output_subdir": "null",
-    "hydra.job.chdir": "false",
-    "hydra.sweep.subdir": "'${hydra.job.num}'",
-}
+_LAUNCHER = "hydra/launcher"
 
 
 # Hydra's state, the command line and the loggers are the process's: two threads cannot use them at once.
@@ -81,31 +69,23 @@ def _perform(command: str, words: list[str], caller: Caller) -> Outcome | SweepO
     if caller.shows and not arguments.shows_only:
         first_line.show(f"gni {command}: reading the configuration")
 
-    from gnicli.launch import error_messages, hydra_tasks
+    from gnicli.launch import hydra_tasks
+    from gnicli.launch.jobs import launchers
 
-    broken = components.register({commands.config_name(name): commands.schema(name) for name in commands.COMMANDS})
-    session = hydra_tasks.Session(command, words, arguments.overrides, n_jobs, caller)
+    session = hydra_tasks.Session(command, ["gni", command, *words], arguments, n_jobs=n_jobs, caller=caller)
+    call = hydra_session.Call(session, arguments)
+    launchers.register()
     for line in components.shadowed(arguments.overrides) if session.caller.shows else ():
         first_line.clear()
         print(f"gni: note: {line}", file=sys.stderr)  # noqa: T201
     interrupted: Interrupted | KeyboardInterrupt | None = None
-    overrides = _overrides(command, arguments)
     try:
-        with _hydra_state(command), guard.guarded(arguments):
-            sweeps.look_through(arguments, commands.config_name(command))
-            hydra_tasks.begin(session)
-            hydra_calls.start(commands.config_name(command), hydra_tasks.of(command), arguments, overrides)
+        call.start(_overrides(command, arguments, caller), launchers.of(session))
     except KeyboardInterrupt as stop:
         if session.sweep is None:
             raise
         interrupted = _interruption(session) or stop
-    except Exception as error:
-        known = error_messages.translate(error, command, broken)
-        if known is None:
-            raise
-        raise known from error
     finally:
-        hydra_tasks.begin(None)
         session.clean()
         first_line.clear()
     if session.sweep is not None:
@@ -122,7 +102,7 @@ def _perform(command: str, words: list[str], caller: Caller) -> Outcome | SweepO
         return 0
     (job,) = session.jobs
     if job.error is not None:
-        raise error_messages.translate(job.error, command, broken) or job.error
+        raise call.translate(job.error) or job.error
     assert job.outcome is not None
     return job.outcome
 
@@ -135,11 +115,11 @@ def _interruption(session: Session) -> Interrupted | None:
     return Interrupted("the sweep was stopped", by_keyboard=outcome.exit_code != Interrupted.exit_code)
 
 
-def _overrides(command: str, arguments: argument_reader.Arguments) -> list[str]:
+def _overrides(command: str, arguments: argument_reader.Arguments, caller: Caller) -> list[str]:
     """The overrides for Hydra: those typed, those that keep it quiet, and last those that name the folder."""
-    quiet = [
-        f"{key}={value}" for key, value in _QUIET.items() if argument_reader.typed(arguments.overrides, key) is None
-    ]
+    quiet = hydra_session.quiet(arguments.overrides)
+    if argument_reader.typed(arguments.overrides, _LAUNCHER) is None:
+        quiet.append(f"{_LAUNCHER}={default_launcher(arguments.overrides, caller)}")
     if arguments.shows_only:
         return [*arguments.overrides, *quiet]
     from gnicli.engine.folders import new_folder
@@ -158,39 +138,11 @@ def _overrides(command: str, arguments: argument_reader.Arguments) -> list[str]:
     return [*kept, *quiet]
 
 
-@contextlib.contextmanager
-def _hydra_state(command: str) -> Iterator[None]:
-    """Tell Hydra the name of its program and make it raise; afterwards everything global is as it was."""
-    from hydra.core.global_hydra import GlobalHydra
-    from hydra.core.hydra_config import HydraConfig
+def default_launcher(overrides: list[str], caller: Caller) -> str:
+    """The launcher of a sweep for which none is typed: a process for each job, where they are the caller's to start.
 
-    argv, full_error = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
-    hydra_before, config_before = GlobalHydra.instance().hydra, HydraConfig.instance().cfg
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    loggers = {name: (logger.disabled, logger.level) for name, logger in _loggers().items()}
-    sys.argv = [f"gni {command}"]
-    os.environ["HYDRA_FULL_ERROR"] = "1"
-    GlobalHydra.instance().clear()
-    try:
-        yield
-    finally:
-        sys.argv = argv
-        if full_error is None:
-            os.environ.pop("HYDRA_FULL_ERROR", None)
-        else:
-            os.environ["HYDRA_FULL_ERROR"] = full_error
-        GlobalHydra.instance().clear()
-        GlobalHydra.instance().hydra = hydra_before
-        HydraConfig.instance().cfg = config_before
-        root.handlers[:] = handlers
-        root.setLevel(level)
-        for name, logger in _loggers().items():
-            logger.disabled, was = loggers.get(name, (False, logger.level))
-            if logger.level != was:  # hydra.verbose names loggers
-                logger.setLevel(was)
-
-
-def _loggers() -> dict[str, logging.Logger]:
-    known = logging.root.manager.loggerDict
-    return {name: logger for name, logger in known.items() if isinstance(logger, logging.Logger)}
+    A program that calls gni may be anything, even one that starts itself again in each process. Standard input has
+    one reader.
+    """
+    reads_input = argument_reader.typed(overrides, "samples.path") == "-"
+    return "local" if caller.owns_process and not reads_input else "basic"

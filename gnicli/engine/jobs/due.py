@@ -1,0 +1,112 @@
+"""What is still to be done for a sweep, read from its folder alone, and what a process that died left to be recorded."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import NamedTuple
+
+from gnicli.engine import content, folders, provenance
+from gnicli.engine.jobs.plan import Plan
+from gnicli.engine.jobs.processes import Ended
+from gnicli.engine.manifest import Manifest
+from gnicli.errors import ConflictError, GniError
+
+_MOST_NAMED = 20
+
+
+class Wishes(NamedTuple):
+    """What is to be done again: failed jobs, all jobs; whether jobs that other code has finished may stand."""
+
+    failed: bool = False
+    force: bool = False
+    any_version: bool = False
+
+
+class Due(NamedTuple):
+    """The jobs to run, those of them whose folders are emptied first, and the failed ones that are not run again."""
+
+    jobs: list[int]
+    cleared: list[int]
+    failed: list[int]
+
+
+def due(sweep: Path, plan: Plan, wishes: Wishes = Wishes()) -> Due:  # noqa: B008 - a tuple does not change
+    """The jobs of a sweep that are not complete; nothing is written.
+
+    A job is complete if its folder holds a finished run (completed or diverged) of its words, by the code and the
+    packages that are here now: then its configuration has the fingerprint that it would have now. Raises
+    `ConflictError` where a folder holds a run of other words, and where other code began a run, unless it may stand or
+    every job is run again.
+    """
+    found, others = Due([], [], []), []
+    for job, words in enumerate(plan.words):
+        folder = sweep / str(job)
+        if content.is_unborn(folder) or not (folder / content.MANIFEST).exists():
+            found.jobs.append(job)
+            continue
+        status, manifest = folders.status_of(folder), folders.read_run(folder).manifest
+        if manifest and manifest.get("overrides") != words:
+            told = " ".join(manifest.get("overrides") or ())
+            raise ConflictError(f"{folder} holds a run of {told!r}, and job {job} is {' '.join(words)!r}; move it away")
+        if manifest and not wishes.force and _made_by(manifest) != provenance.code():
+            others.append(job)
+        is_failure = status in ("failed", "broken")
+        if wishes.force or (status == "broken" and wishes.failed):
+            found.cleared.append(job)
+        elif status in folders.FINISHED:
+            continue
+        elif is_failure and not wishes.failed:
+            found.failed.append(job)
+            continue
+        found.jobs.append(job)
+    if others and not wishes.any_version:
+        raise ConflictError(_about_others(sweep, others))
+    return found
+
+
+def _made_by(manifest: Manifest) -> dict[str, str | None]:
+    known = manifest.get("versions") or {}
+    return {name: known.get(name) for name in provenance.versions()} | {"code": manifest.get("code")}
+
+
+def _about_others(sweep: Path, jobs: list[int]) -> str:
+    made = _made_by(folders.read_run(sweep / str(jobs[0])).manifest)
+    now = provenance.code()
+    differ = ", ".join(f"{name} {made[name]} and not {now[name]}" for name in now if made[name] != now[name])
+    return (
+        f"{sweep}: {names(jobs)} ran with another version ({differ}); "
+        "--any-version lets what is finished stand and goes on, --force runs every job again"
+    )
+
+
+def names(jobs: list[int]) -> str:
+    """Jobs by number, as in `jobs 1, 2`."""
+    told = ", ".join(map(str, jobs[:_MOST_NAMED])) + (f" and {len(jobs) - _MOST_NAMED} more" * (len(jobs) > _MOST_NAMED))
+    return f"job{'s' * (len(jobs) > 1)} {told}"
+
+
+def clear(sweep: Path, jobs: list[int]) -> None:
+    """Empty the folders of jobs that are run again; `ConflictError` where another process has one."""
+    for job in jobs:
+        folders.clear(sweep / str(job))
+
+
+def is_held(folder: Path) -> bool:
+    """Whether a process that lives runs in the folder of a job."""
+    return (folder / content.MANIFEST).exists() and folders.status_of(folder) == "running"
+
+
+def settle(folder: Path, how: Ended) -> None:
+    """Record in the folder of a job how its process ended, where it has not done so itself."""
+    status = folders.status_of(folder) if (folder / content.MANIFEST).exists() else ""
+    if status != "lost" and not (how.timed_out and status == "interrupted"):
+        return
+    stopped = how.stopped and not how.timed_out
+    with contextlib.suppress(GniError, OSError):
+        claim = folders.reclaim(folder)
+        try:
+            error = "stopped before it could save its state" if stopped else how.what_happened()
+            claim.update(status="interrupted" if stopped else "failed", error=error, end=folders.stamp())
+        finally:
+            claim.release()

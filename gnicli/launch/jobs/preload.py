@@ -1,0 +1,34 @@
+"""What the server has loaded that jobs are forked from, so that a job starts in tenths of a second.
+
+Importing these modules computes nothing: a process that is forked after torch has computed may hang.
+"""
+
+from __future__ import annotations
+
+from gnicli.engine import machine
+from gnicli.engine.jobs import processes
+from gnicli.launch import commands
+
+# torch imports its compiler when an optimizer takes its first step; matplotlib its backends when it draws.
+_TORCH = ("torch", "torch._dynamo")
+_ALL = (
+    "gnicli.launch.jobs.loaded", "matplotlib.figure", "matplotlib.backends.backend_agg",
+    "matplotlib.backends.backend_pdf", "matplotlib.font_manager", "rich.progress", "scipy.special",
+)  # fmt: skip
+_OF_COMMAND = {
+    "train": (*_TORCH, "sklearn.datasets", "gnicli.training.loop"),
+    "gradient-noise": (*_TORCH, "scipy.stats"),
+    "fit-stable": ("scipy.stats", "scipy.optimize"),
+    "simulate-sde": ("scipy.stats",),
+    "kde-stationary": ("scipy.stats",),
+}
+
+
+def modules(command: str) -> list[str]:
+    """What jobs of a command import."""
+    return [*_ALL, *_OF_COMMAND.get(command, ()), commands.module(command).__name__]
+
+
+def start(command: str, threads: int | None) -> None:
+    """Start the server for jobs of `command`, and return while it loads."""
+    processes.warm_up(modules(command), threads or machine.threads_of_a_job())

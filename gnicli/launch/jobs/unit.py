@@ -1,0 +1,56 @@
+"""One job of a sweep in a process of its own: what every launcher starts, whatever machine it does so on."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from gnicli.engine import content, folders
+from gnicli.engine.caller import Caller
+from gnicli.engine.jobs import plan as plans
+from gnicli.engine.jobs import progress
+from gnicli.errors import GniError, Interrupted, UsageError
+from gnicli.launch import arguments as argument_reader
+from gnicli.launch import error_messages, hydra_session, hydra_tasks, resume
+
+
+def run_job(sweep: str, job: int, allow_env: bool = False) -> int:
+    """Bring job number `job` of the sweep in the folder `sweep` to its end; returns the exit code.
+
+    All that it needs is in that folder. A run that has begun goes on from its checkpoint, and of a finished one nothing
+    is done. `allow_env` is the flag of that name. Errors go to standard error, in one line, and to the job's folder.
+    """
+    place = Path(sweep)
+    try:
+        return _run_job(place, job, allow_env)
+    except (Interrupted, KeyboardInterrupt) as stop:
+        return int(getattr(stop, "exit_code", 130))
+    except Exception as error:
+        known = error_messages.translate(error, plans.read(place).command, {}) or error_messages.as_bug(error)
+        print(f"gni: error: {known}", file=sys.stderr, flush=True)  # noqa: T201
+        if not isinstance(error, GniError):
+            sys.excepthook(*sys.exc_info())
+        return known.exit_code
+
+
+def _run_job(sweep: Path, job: int, allow_env: bool) -> int:
+    folder = sweep / str(job)
+    caller = Caller(progress=progress.file_of(sweep, job))
+    if (folder / content.MANIFEST).exists() and not content.is_unborn(folder):
+        if folders.status_of(folder) in folders.FINISHED:
+            return 0
+        return resume.go_on(folder, caller=caller, in_sweep=True).exit_code
+    plan = plans.read(sweep)
+    arguments = argument_reader.Arguments([*plan.words[job], *plan.hydra], allow_env=allow_env, **plan.options)
+    if argument_reader.check(arguments) != 1:
+        raise UsageError(f"job {job} of {sweep} lists several values; a job has one for each key")
+    argv = folders.read_manifest(sweep).get("argv") or ["gni", plan.command]
+    session = hydra_tasks.Session(plan.command, argv, arguments, caller=caller, place=folder)
+    call = hydra_session.Call(session, arguments)
+    where = hydra_tasks.folder_expression(plan.command, str(job), kind="run", literal=None, typed=True)
+    call.start([*arguments.overrides, f"hydra.run.dir={where}", *hydra_session.quiet(arguments.overrides)])
+    (done,) = session.jobs
+    if done.error is not None:
+        raise call.translate(done.error) or done.error
+    assert done.outcome is not None
+    return done.outcome.exit_code
