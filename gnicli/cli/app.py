@@ -8,7 +8,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from gnicli.cli import complete, data
+from gnicli.cli import complete, data, sweep
 from gnicli.cli.plot import plot
 from gnicli.cli.whole_lines import Group
 from gnicli.launch.commands import COMMANDS
@@ -77,20 +77,24 @@ for _command in COMMANDS:
 @app.command("resume")
 def _resume(
     folder: Annotated[
-        str, typer.Argument(metavar="RUN", help="The folder of a run, or of a job of a sweep (SWEEP/0, SWEEP/1, ...).")
+        str,
+        typer.Argument(
+            metavar="RUN", help="The folder of a run, of a sweep, or of a job of one (SWEEP/0, SWEEP/1, ...)."
+        ),
     ],
 ) -> int:
-    """Continue a run that was stopped, or whose process died.
+    """Continue a run or a sweep that was stopped, or whose process died.
 
-    Given the folder of a sweep, print the commands that finish its jobs.
+    Of a sweep those jobs are run that never began, were interrupted or lost (gni sweep resume --help).
     """
-    from gnicli.launch.resume import resume
+    from gnicli.launch.jobs.again import resume_run_or_sweep
 
-    return resume(folder)
+    return resume_run_or_sweep(folder)
 
 
 app.command("plot")(plot)
 app.add_typer(data.app, name="data")
+app.add_typer(sweep.app, name="sweep")
 
 
 @app.command("runs")

@@ -16,7 +16,19 @@ from typing import NamedTuple
 
 from gnicli import files
 from gnicli.contracts.results import Headline, NamedArray, Results, RunRecord, Table
-from gnicli.engine import checkout, content, display, figures, folders, provenance, signals, table_latex, table_text, tables
+from gnicli.engine import (
+    checkout,
+    content,
+    display,
+    figures,
+    folders,
+    places,
+    provenance,
+    signals,
+    table_latex,
+    table_text,
+    tables,
+)
 from gnicli.engine.jobs import plan
 from gnicli.engine.jobs.plan import Plan
 from gnicli.engine.manifest import Manifest
@@ -149,7 +161,10 @@ class Sweep:
         self._claim.update(status=status, error=message, end=folders.stamp(), n_jobs=len(records))
         self._claim.release()
         if message and shows:
-            display.Display(live=False).note(message)
+            more = (
+                f". Go on with: {places.resume_command(self.folder)}" if status == "interrupted" and self.plan else ""
+            )
+            display.Display(live=False).note(message + more)
         if shows:
             table_text.print_path(self.folder)
         return SweepOutcome(status, self.folder, code, records)

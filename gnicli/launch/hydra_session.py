@@ -1,5 +1,4 @@
-"""One call of Hydra from its first word to its last, whoever starts it: the command line, or a job of its own process.
-"""
+"""One call of Hydra from its first word to its last, for the command line or for a job in a process of its own."""
 
 from __future__ import annotations
 
@@ -13,7 +12,7 @@ from gnicli.launch.arguments import Arguments
 from gnicli.launch.hydra_state import hydra_state
 
 if TYPE_CHECKING:
-    from gnicli.launch.hydra_tasks import Session
+    from gnicli.launch.session import Session
 
 # The engine keeps .hydra/ and run.log itself and gni names the folders, so Hydra writes and logs nothing.
 _QUIET = {

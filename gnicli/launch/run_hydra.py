@@ -24,7 +24,7 @@ from gnicli.launch import (
 if TYPE_CHECKING:
     from gnicli.engine.job import Outcome
     from gnicli.engine.sweep import SweepOutcome
-    from gnicli.launch.hydra_tasks import Session
+    from gnicli.launch.session import Session
 
 _HYDRA_FOLDERS = ("hydra.run.dir", "hydra.sweep.dir")
 _LAUNCHER = "hydra/launcher"
@@ -69,10 +69,10 @@ def _perform(command: str, words: list[str], caller: Caller) -> Outcome | SweepO
     if caller.shows and not arguments.shows_only:
         first_line.show(f"gni {command}: reading the configuration")
 
-    from gnicli.launch import hydra_tasks
     from gnicli.launch.jobs import launchers
+    from gnicli.launch.session import Session
 
-    session = hydra_tasks.Session(command, ["gni", command, *words], arguments, n_jobs=n_jobs, caller=caller)
+    session = Session(command, ["gni", command, *words], arguments, n_jobs=n_jobs, caller=caller)
     call = hydra_session.Call(session, arguments)
     launchers.register()
     for line in components.shadowed(arguments.overrides) if session.caller.shows else ():

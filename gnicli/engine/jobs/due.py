@@ -1,4 +1,4 @@
-"""What is still to be done for a sweep, read from its folder alone, and what a process that died left to be recorded."""
+"""What is still to be done for a sweep, read from its folder alone, and ends that a process did not record itself."""
 
 from __future__ import annotations
 
@@ -82,7 +82,9 @@ def _about_others(sweep: Path, jobs: list[int]) -> str:
 
 def names(jobs: list[int]) -> str:
     """Jobs by number, as in `jobs 1, 2`."""
-    told = ", ".join(map(str, jobs[:_MOST_NAMED])) + (f" and {len(jobs) - _MOST_NAMED} more" * (len(jobs) > _MOST_NAMED))
+    told = ", ".join(map(str, jobs[:_MOST_NAMED])) + (
+        f" and {len(jobs) - _MOST_NAMED} more" * (len(jobs) > _MOST_NAMED)
+    )
     return f"job{'s' * (len(jobs) > 1)} {told}"
 
 

@@ -259,8 +259,8 @@ def _redirect(log: str) -> None:
         os.dup2(source, stream)
     for handle in {null, out} - {0, 1, 2}:
         os.close(handle)
-    streams = (open(number, "w", buffering=1, errors="backslashreplace", closefd=False) for number in (1, 2))
-    sys.stdout, sys.stderr = streams
+    options = {"buffering": 1, "errors": "backslashreplace", "closefd": False}
+    sys.stdout, sys.stderr = (open(number, "w", **options) for number in (1, 2))  # noqa: SIM115
 
 
 def _end_with_parent() -> None:

@@ -37,7 +37,7 @@ class Progress(NamedTuple):
 
 def duration(seconds: float) -> str:
     """Hours, minutes and seconds, as in 0:02:10."""
-    minutes, rest = divmod(int(seconds), 60)
+    minutes, rest = divmod(round(seconds), 60)
     return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hydra.types import HydraContext, TaskFunction
     from omegaconf import DictConfig
 
-    from gnicli.launch.hydra_tasks import Session
+    from gnicli.launch.session import Session
 
 LOCAL = "gnicli.launch.jobs.launchers.Local"
 

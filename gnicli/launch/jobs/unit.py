@@ -12,6 +12,7 @@ from gnicli.engine.jobs import progress
 from gnicli.errors import GniError, Interrupted, UsageError
 from gnicli.launch import arguments as argument_reader
 from gnicli.launch import error_messages, hydra_session, hydra_tasks, resume
+from gnicli.launch.session import Session
 
 
 def run_job(sweep: str, job: int, allow_env: bool = False) -> int:
@@ -45,7 +46,7 @@ def _run_job(sweep: Path, job: int, allow_env: bool) -> int:
     if argument_reader.check(arguments) != 1:
         raise UsageError(f"job {job} of {sweep} lists several values; a job has one for each key")
     argv = folders.read_manifest(sweep).get("argv") or ["gni", plan.command]
-    session = hydra_tasks.Session(plan.command, argv, arguments, caller=caller, place=folder)
+    session = Session(plan.command, argv, arguments, caller=caller, place=folder)
     call = hydra_session.Call(session, arguments)
     where = hydra_tasks.folder_expression(plan.command, str(job), kind="run", literal=None, typed=True)
     call.start([*arguments.overrides, f"hydra.run.dir={where}", *hydra_session.quiet(arguments.overrides)])

@@ -1,0 +1,84 @@
+"""`gni resume` and `gni sweep resume`: what was stopped goes on, from its folder alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gnicli import checks
+from gnicli.engine import folders
+from gnicli.engine.jobs import due
+from gnicli.engine.jobs import plan as plans
+from gnicli.engine.jobs.due import Wishes
+from gnicli.engine.jobs.plan import Plan
+from gnicli.engine.sweep import Sweep
+from gnicli.errors import ConflictError, Interrupted, UsageError
+from gnicli.launch import commands, resume
+from gnicli.launch.jobs import local, preload
+
+
+def resume_run_or_sweep(folder: str) -> int:
+    """Continue the run or the sweep in `folder`; returns the exit code. Errors as of `resume.go_on` and the next."""
+    place = Path(checks.home("RUN", folder))
+    if folders.read_manifest(place).get("kind") == "sweep":
+        return resume_sweep(folder)
+    return resume.go_on(place).exit_code
+
+
+def resume_sweep(
+    folder: str,
+    wishes: Wishes = Wishes(),  # noqa: B008 - a tuple does not change
+    *,
+    n_jobs: int = 0,
+    timeout_s: float = 0.0,
+    allow_env: bool = False,
+) -> int:
+    """Run the jobs of a sweep that never began, were interrupted or lost, and those that `wishes` name; sum up anew.
+
+    Jobs with a checkpoint go on from it. Returns the exit code. Raises `UsageError` where `folder` is a run or an
+    argument is out of range, `DataError` where it is neither run nor sweep or its files are damaged, `ConflictError`
+    where another process has it, other code made it, or there is nothing to do, `ResourceError` where a newer gni made
+    it. Then nothing is written.
+    """
+    place = read_place(folder)
+    plan = plans.read(place)
+    if plan.command not in commands.COMMANDS:
+        raise UsageError(f"{place} was made by the command {plan.command!r}, which this gni does not have")
+    pace = local.pace_of(plan, n_jobs, timeout_s)
+    pace.check("--n-jobs", "--timeout-s")
+    sweep = Sweep.again(place)
+    try:
+        _refuse_idle(place, plan, wishes)
+        preload.start(plan.command, pace.threads)
+    except BaseException:
+        sweep.leave()
+        raise
+    stopped: KeyboardInterrupt | Interrupted | None = None
+    has_begun: list[bool] = []
+    try:
+        local.run_due(sweep, plan, wishes, pace, begins=lambda: has_begun.append(True), shows=True, allow_env=allow_env)
+    except (KeyboardInterrupt, Interrupted) as stop:
+        stopped = stop
+    except BaseException:
+        if not has_begun:
+            sweep.leave()
+        raise
+    summarize = getattr(commands.module(plan.command), "summarize", None)
+    return sweep.finish(summarize, interrupted=stopped).exit_code
+
+
+def read_place(folder: str) -> Path:
+    """The folder of a sweep; errors as above where it is none."""
+    place = Path(checks.home("SWEEP", folder))
+    if folders.read_manifest(place).get("kind") != "sweep":
+        raise UsageError(f"{place} is a run and not a sweep; gni resume continues it")
+    return place
+
+
+def _refuse_idle(place: Path, plan: Plan, wishes: Wishes) -> None:
+    found = due.due(place, plan, wishes)
+    if found.jobs:
+        return
+    if found.failed:
+        raise ConflictError(f"{place}: all other jobs are complete; {due.names(found.failed)} failed: --failed runs "
+                            "them again")  # fmt: skip
+    raise ConflictError(f"{place} is a sweep whose jobs are all complete; there is nothing to resume")
