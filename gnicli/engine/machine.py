@@ -65,8 +65,8 @@ def threads_of_a_job() -> int:
 
 
 def of_a_job(config: Mapping[str, object]) -> Manifest:
-    """What a job of a sweep begins with in place of torch's choice: the number of its threads, if it can be chosen."""
-    return {"threads": threads_of_a_job()} if "threads" in config else {}
+    """What a job of a sweep begins with in place of torch's choice: the number of threads, if torch computes it."""
+    return {"threads": threads_of_a_job()} if config.get("device") is not None else {}
 
 
 @contextlib.contextmanager

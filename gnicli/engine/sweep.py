@@ -18,7 +18,6 @@ from gnicli import files
 from gnicli.contracts.results import Headline, NamedArray, Results, RunRecord, Table
 from gnicli.engine import (
     checkout,
-    content,
     display,
     figures,
     folders,
@@ -98,7 +97,6 @@ class Sweep:
     def record(self, planned: Plan) -> None:
         """Write down what the jobs are, before the first of them starts."""
         if planned != self.plan:
-            (self.folder / content.LOGS).mkdir(exist_ok=True)
             plan.write(self.folder, planned)
         self.plan, self.n_jobs = planned, len(planned.words)
         changes = {} if self.is_new else folders.identify_again()

@@ -29,7 +29,12 @@ _MODES = ("RUN", "MULTIRUN", "null", "")
 _NAME = r"[\w.+ -]*"
 _SWEPT = re.compile(r"\+{0,2}\w+(?:[./]\w+)*")
 # What Hydra's own schemas and those of installed launchers and sweepers name.
-TRUSTED = ("hydra._internal.core_plugins.", "hydra_plugins.", "hydra.experimental.callbacks.")
+TRUSTED = (
+    "gnicli.launch.jobs.launchers.Local",
+    "hydra._internal.core_plugins.",
+    "hydra_plugins.",
+    "hydra.experimental.callbacks.",
+)
 # Keys that lead to files to be read, and those that lead to other machines, wherever a data set is described.
 _PATHS = re.compile(r"source|samples\.path|(potential\.)?dataset\.dir")
 _SERVERS = re.compile(r"(potential\.)?dataset\.mirrors")

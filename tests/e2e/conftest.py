@@ -20,8 +20,9 @@ def outputs(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def gni(outputs, capfd):
-    """Run `gni <words>` in this process."""
+def gni(outputs, capfd, monkeypatch):
+    """Run `gni <words>` in this process, the jobs of a sweep too: their processes are the matter of other tests."""
+    monkeypatch.setattr("gnicli.launch.run_hydra.default_launcher", lambda *_: "basic")
 
     def call(*words):
         capfd.readouterr()

@@ -244,10 +244,10 @@ def test_nobody_removes_what_a_living_process_is_writing(tmp_path):
     claim = folders.claim(tmp_path / "run", {})
     half = tmp_path / "run" / ".report.md.0123abcd.tmp"
     half.write_text("half")
-    for attempt in (folders.reclaim, folders.tidy):
+    for attempt in (folders.reclaim, folders.clear):
         with pytest.raises(ConflictError, match=re.escape(f"in use by pid {os.getpid()}")):
             attempt(tmp_path / "run")
     assert half.exists()
     claim.release()
-    folders.tidy(tmp_path / "run")
+    folders.clear(tmp_path / "run")
     assert not half.exists()

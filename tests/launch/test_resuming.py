@@ -1,7 +1,6 @@
 """`gni resume RUN` from the folder alone."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -61,15 +60,6 @@ def test_a_finished_run_is_a_conflict(gni):
     said = gni("resume", folder)
     assert (said.code, said.out) == (5, "")
     assert "is finished (completed); there is nothing to resume" in said.err
-
-
-def test_a_sweep_names_the_jobs_to_resume(gni):
-    sweep = gni("train", "-m", "M=1,13").last_line
-    said = gni("resume", sweep)
-    assert said.code == 5
-    assert f"resume its unfinished jobs (1) one by one: gni resume {Path(sweep) / '1'}" in said.err
-    done = gni("train", "-m", "M=1,2").last_line
-    assert "all finished or running; there is nothing to resume" in gni("resume", done).err
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from quick import quick_experiment
 
 from gnicli import files, registry
 from gnicli.contracts.observer import State
@@ -164,55 +163,6 @@ def test_the_command_that_is_printed_resumes_the_run(gni, monkeypatch, tmp_path,
     assert gni(*command).code == 0
     (made,) = tmp_path.rglob("manifest.json")
     assert manifest(made.parent)["status"] == "completed"
-
-
-NAMES = [pytest.param(name, marks=pytest.mark.slow) for name in ("a, b\\", '"q" ü', "plain")]
-
-
-@pytest.mark.parametrize("name", ["it's, a sweep", *NAMES])
-def test_a_sweep_is_finished_by_the_commands_that_are_printed(gni, tmp_path, name):
-    """Interrupted in its second job of four: one to resume, two that never began; then nothing is left to do."""
-
-    def stops(cfg, observer):
-        if cfg.M == 2:
-            raise KeyboardInterrupt
-        return quick_experiment(cfg, observer)
-
-    sweep = tmp_path / name
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(train, "run", stops)
-        assert gni("train", "-m", "M=1,2,3,4", "lr=0.25", f"run.dir='{sweep}'").code == 130
-    line = one_line(gni("resume", str(sweep)), 5)
-    unfinished = re.search(r"resume its unfinished jobs \(1\) one by one: (gni resume .+?); its jobs 2, 3 never", line)
-    never = re.search(r"its jobs 2, 3 never began; run them: (gni train .+)", line)
-    assert gni(*printed(unfinished[1])[0]).code == 0
-    line = one_line(gni("resume", str(sweep)), 5)
-    assert "unfinished" not in line
-    for words in printed(never[1]):
-        assert gni(*words).code == 0
-    assert "whose jobs are all finished or running; there is nothing to resume" in one_line(
-        gni("resume", str(sweep)), 5
-    )
-    found = [manifest(sweep / str(job)) for job in range(4)]
-    assert [made["status"] for made in found] == ["completed"] * 4
-    results = [json.loads((sweep / str(job) / "results.json").read_text())["train_loss"]["value"] for job in range(4)]
-    assert results == [0.25, 0.5, 0.75, 1.0]
-
-
-def test_each_state_of_a_job_is_told(gni, tmp_path):
-    sweep = tmp_path / "sweep"
-    assert gni("train", "-m", "M=1,2,3", f"run.dir={sweep}").code == 0
-    nothing = "all finished or running; there is nothing to resume"
-    assert nothing in one_line(gni("resume", str(sweep)), 5)
-    change(sweep / "1", status="running")  # by this process, which lives
-    assert nothing in one_line(gni("resume", str(sweep)), 5)
-    change(sweep / "1", status="running", pid=2**22 + 1, process=None)  # a process that is gone
-    assert f"unfinished jobs (1) one by one: gni resume {sweep}/1" in one_line(gni("resume", str(sweep)), 5)
-    change(sweep / "1", status="completed")
-    (sweep / "2" / "manifest.json").write_text("{")
-    line = one_line(gni("resume", str(sweep)), 5)
-    assert "its jobs 2 are damaged and have to be run again" in line
-    assert "gni resume" not in line
 
 
 # -------------------------------------------------------------------------------------------------------------- sweeps

@@ -46,7 +46,7 @@ def due(sweep: Path, plan: Plan, wishes: Wishes = Wishes()) -> Due:  # noqa: B00
             found.jobs.append(job)
             continue
         status, manifest = folders.status_of(folder), folders.read_run(folder).manifest
-        if manifest and manifest.get("overrides") != words:
+        if manifest and _bare(manifest.get("overrides") or []) != _bare(words):
             told = " ".join(manifest.get("overrides") or ())
             raise ConflictError(f"{folder} holds a run of {told!r}, and job {job} is {' '.join(words)!r}; move it away")
         if manifest and not wishes.force and _made_by(manifest) != provenance.code():
@@ -63,6 +63,11 @@ def due(sweep: Path, plan: Plan, wishes: Wishes = Wishes()) -> Due:  # noqa: B00
     if others and not wishes.any_version:
         raise ConflictError(_about_others(sweep, others))
     return found
+
+
+def _bare(words: list[str]) -> list[str]:
+    """Words without the place, which a job that somebody ran by itself has of its own."""
+    return [word for word in words if not word.startswith("run.dir=")]
 
 
 def _made_by(manifest: Manifest) -> dict[str, str | None]:

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from gnicli.engine import machine, places
+from gnicli import files
+from gnicli.engine import content, machine, places
 from gnicli.engine.jobs import board, due, processes, progress
 from gnicli.engine.jobs.due import Wishes
 from gnicli.engine.jobs.plan import Plan
@@ -75,6 +76,7 @@ def run_due(
     found = due.due(sweep.folder, plan, wishes)
     begins()
     sweep.record(plan)
+    files.make_folder(sweep.folder / content.LOGS)
     due.clear(sweep.folder, found.cleared)
     n_at_once = pace.at_once(n_cores(), n_gpus())
     shown = board.Board(

@@ -1,0 +1,111 @@
+"""One process for each job: whatever way it ends in, the others go on, and nobody is left when the parent is gone."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from gnicli.engine.jobs.processes import Ended
+
+TESTS = str(Path(__file__).parents[1])
+
+
+def command(folder, n_at_once, timeout_s, *hows):
+    # As text: a main module that is a file would be imported again in every process.
+    program = f"import sys; sys.path.insert(0, {TESTS!r}); import dying; dying.main(*eval(sys.argv[1]))"
+    return [sys.executable, "-c", program, repr((str(folder), n_at_once, timeout_s, *hows))]
+
+
+def run(folder, *arguments):
+    done = subprocess.run(command(folder, *arguments), capture_output=True, text=True, timeout=120, check=True)
+    return done.stdout.splitlines()
+
+
+def starts(folder):
+    path = folder / "starts"
+    return [line.split() for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def wait_for(condition, seconds=60.0):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def is_alive(pid):
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return False
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def test_five_ways_of_dying_leave_the_others_alone(tmp_path):
+    said = run(tmp_path, 2, 1.5, "raise", "ok", "exit", "kill", "hang", "ok", "memory", "ok")
+    ends = {line.split()[0]: line.split(maxsplit=4)[1:] for line in said[:-1]}
+    assert [ends[str(job)][0] for job in range(8)] == ["1", "0", "7", "-9", "-9", "0", "1", "0"]
+    assert [job for job in "01234567" if ends[job][1] == "True"] == ["4"]
+    assert ends["2"][3] == "ended with exit code 7 before it could record its end"
+    assert ends["3"][3] == "killed by SIGKILL; the system does so where memory runs out"
+    assert ends["4"][3].endswith("the longest that hydra.launcher.timeout_s allows")
+    assert said[-1] == "at once 2"
+    logs = [(tmp_path / f"{job}.log").read_text() for job in range(8)]
+    assert [log.count(" says ") for log in logs] == [1] * 8  # each its own
+    assert logs[1] == "job 1 says ok\ndone\n"
+    assert "ZeroDivisionError: a bug for this test" in logs[0]
+    assert "MemoryError" in logs[6]
+    # Sessions of their own: the terminal reaches none of them.
+    assert all(pid == session for _, pid, session in starts(tmp_path))
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 75)])
+def test_a_signal_is_handed_on_and_no_other_job_starts(tmp_path, number, code):
+    with subprocess.Popen(
+        command(tmp_path, 2, 0.0, "sleep 100", "sleep 100", "ok"), stdout=subprocess.PIPE, text=True
+    ) as process:
+        wait_for(lambda: len(starts(tmp_path)) == 2)
+        process.send_signal(number)
+        out, _ = process.communicate(timeout=60)
+    lines = out.splitlines()
+    assert lines[0] == f"stopped {code}"
+    assert [line.split()[1:4] for line in lines[1:3]] == [[str(code), "False", "True"]] * 2
+    assert len(starts(tmp_path)) == 2
+
+
+def test_jobs_that_do_not_answer_are_ended_by_a_second_signal(tmp_path):
+    with subprocess.Popen(command(tmp_path, 1, 0.0, "hang"), stdout=subprocess.PIPE, text=True) as process:
+        wait_for(lambda: (tmp_path / "0.log").exists() and "says" in (tmp_path / "0.log").read_text())
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.6)
+        assert process.poll() is None  # it waits for the job to save its state
+        process.send_signal(signal.SIGTERM)
+        out, _ = process.communicate(timeout=60)
+    assert out.splitlines()[0].split()[:2] == ["0", "-9"] or out.startswith("stopped")
+    (pid,) = (pid for _, pid, _ in starts(tmp_path))
+    assert not is_alive(pid)
+
+
+def test_the_jobs_end_with_a_parent_that_is_killed(tmp_path):
+    with subprocess.Popen(command(tmp_path, 2, 0.0, "sleep 100", "sleep 100", "ok")) as process:
+        wait_for(lambda: len(starts(tmp_path)) == 2)
+        process.kill()
+    wait_for(lambda: not any(is_alive(pid) for _, pid, _ in starts(tmp_path)))
+    assert len(starts(tmp_path)) == 2
+
+
+@pytest.mark.parametrize(
+    ("how", "told"),
+    [
+        (Ended(-11, 1.0, False, False), "killed by SIGSEGV"),
+        (Ended(-99, 1.0, False, False), "killed by signal 99"),
+        (Ended(-9, 61.2, True, False), "stopped after 61 s, the longest that hydra.launcher.timeout_s allows"),
+        (Ended(3, 1.0, False, True), "ended with exit code 3 before it could record its end"),
+    ],
+)
+def test_an_end_in_words(how, told):
+    assert how.what_happened() == told
