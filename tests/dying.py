@@ -47,6 +47,9 @@ class Told:
         self.now -= 1
         self.ends[job] = how
 
+    def waits(self, job):
+        pass
+
     def tick(self):
         pass
 

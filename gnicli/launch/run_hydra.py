@@ -141,8 +141,13 @@ def _overrides(command: str, arguments: argument_reader.Arguments, caller: Calle
 def default_launcher(overrides: list[str], caller: Caller) -> str:
     """The launcher of a sweep for which none is typed: a process for each job, where they are the caller's to start.
 
-    A program that calls gni may be anything, even one that starts itself again in each process. Standard input has
-    one reader.
+    A program that calls gni may be anything, even one that starts itself again in each process. What can be read once
+    (standard input, a pipe) has one reader, and jobs of one process share it.
     """
-    reads_input = argument_reader.typed(overrides, "samples.path") == "-"
-    return "local" if caller.owns_process and not reads_input else "basic"
+    paths = (argument_reader.typed(overrides, "samples.path") or "").split(",")
+    is_read_once = any(_is_read_once(path.strip("'\"")) for path in paths)
+    return "local" if caller.owns_process and not is_read_once else "basic"
+
+
+def _is_read_once(path: str) -> bool:
+    return path == "-" or (os.path.exists(path) and not os.path.isfile(path))

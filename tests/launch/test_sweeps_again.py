@@ -243,6 +243,17 @@ def test_words_from_a_strangers_sweep_do_not_do_more_than_typed_ones(gni, sweep,
         assert (said.code, told in said.err) == (1, True), said.err
 
 
+def test_a_package_that_a_strangers_sweep_names_is_not_imported(gni, sweep, jobs_here):
+    plan = plans.read(sweep)
+    for changed in (
+        plan._replace(hydra=["hydra.searchpath=[pkg://this]"]),
+        plan._replace(options={"config_path": "pkg://x"}),
+    ):
+        plans.write(sweep, changed)
+        said = gni("sweep", "resume", str(sweep), "--failed")
+        assert (said.code, jobs_here, "from a package" in said.err) == (2, [], True)
+
+
 def test_a_value_of_the_launcher_out_of_range_leaves_nothing(gni, outputs):
     for word in ("hydra.launcher.n_jobs=-1", "hydra.launcher.timeout_s=-1", "hydra.launcher.n_jobs=x"):
         said = gni("train", "-m", "M=1,2", "hydra/launcher=local", word)

@@ -50,7 +50,7 @@ class Board:
         self._running: dict[int, float] = {}
         self._ends: dict[str, int] = {}
         self._told, self._untold = 0.0, 0
-        self._held_told = False
+        self._waited_for: set[int] = set()
         self._begin = time.monotonic()
         self._live: Live | None = None
 
@@ -100,6 +100,15 @@ class Board:
         else:
             self._line(f"{name} failed: {message}  ({folder}; log: {progress.log_of(self._sweep, job)}; "
                        f"alone: {self._alone(job)})")  # fmt: skip
+
+    def waits(self, job: int) -> None:
+        """Say once for which process the sweep waits: one that another sweep left, which ends by itself."""
+        if job not in self._waited_for:
+            self._waited_for.add(job)
+            manifest = folders.read_run(self._sweep / str(job)).manifest
+            self._line(
+                f"job {job} runs already (pid {manifest.get('pid')} on {manifest.get('host')}); waiting for its end"
+            )
 
     def tick(self) -> None:
         """Draw the table anew, or tell what has not been told for a second."""

@@ -45,7 +45,8 @@ def due(sweep: Path, plan: Plan, wishes: Wishes = Wishes()) -> Due:  # noqa: B00
         if content.is_unborn(folder) or not (folder / content.MANIFEST).exists():
             found.jobs.append(job)
             continue
-        status, manifest = folders.status_of(folder), folders.read_run(folder).manifest
+        info = folders.read_run(folder)
+        status, manifest = info.status, info.manifest
         if manifest and _bare(manifest.get("overrides") or []) != _bare(words):
             told = " ".join(manifest.get("overrides") or ())
             raise ConflictError(f"{folder} holds a run of {told!r}, and job {job} is {' '.join(words)!r}; move it away")

@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from multiprocessing import connection, forkserver
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
-from typing import NamedTuple, NoReturn, Protocol
+from typing import NamedTuple, NoReturn, Protocol, TextIO
 
 from gnicli.engine.signals import KEYBOARD_EXIT_CODE, StopNow, StopRequest, stop_on_signals
 from gnicli.errors import Interrupted
@@ -70,6 +70,9 @@ class Watcher(Protocol):
 
     def ended(self, job: int, how: Ended) -> None:
         """The process of a job has ended."""
+
+    def waits(self, job: int) -> None:
+        """A job is held, and no other runs."""
 
     def tick(self) -> None:
         """Some time has passed: called every quarter of a second."""
@@ -135,6 +138,8 @@ def run(
                     if not held(job):
                         waiting.remove(job)
                         pool.start(job)
+                if waiting and not pool.running and not stop.requested:
+                    watcher.waits(waiting[0])
                 pool.wait(stop)
                 watcher.tick()
         except BaseException:
@@ -259,8 +264,11 @@ def _redirect(log: str) -> None:
         os.dup2(source, stream)
     for handle in {null, out} - {0, 1, 2}:
         os.close(handle)
-    options = {"buffering": 1, "errors": "backslashreplace", "closefd": False}
-    sys.stdout, sys.stderr = (open(number, "w", **options) for number in (1, 2))  # noqa: SIM115
+    sys.stdout, sys.stderr = _text(1), _text(2)
+
+
+def _text(handle: int) -> TextIO:
+    return open(handle, "w", buffering=1, errors="backslashreplace", closefd=False)
 
 
 def _end_with_parent() -> None:

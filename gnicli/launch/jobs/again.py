@@ -43,6 +43,7 @@ def resume_sweep(
     plan = plans.read(place)
     if plan.command not in commands.COMMANDS:
         raise UsageError(f"{place} was made by the command {plan.command!r}, which this gni does not have")
+    _refuse_code(place, plan)
     pace = local.pace_of(plan, n_jobs, timeout_s)
     pace.check("--n-jobs", "--timeout-s")
     sweep = Sweep.again(place)
@@ -72,6 +73,16 @@ def read_place(folder: str) -> Path:
     if folders.read_manifest(place).get("kind") != "sweep":
         raise UsageError(f"{place} is a run and not a sweep; gni resume continues it")
     return place
+
+
+def _refuse_code(place: Path, plan: Plan) -> None:
+    """Refuse packages that the words name: who types one trusts its code, but this is a file."""
+    named = [word for word in [*plan.hydra, *plan.options.values()] if "pkg://" in word]
+    if named:
+        raise UsageError(
+            f"{place}: its jobs read configuration from a package ({named[0]}), which is code; "
+            "type the command of the sweep again, with its run.dir, if you trust it"
+        )
 
 
 def _refuse_idle(place: Path, plan: Plan, wishes: Wishes) -> None:
