@@ -92,9 +92,8 @@ def trainings(n_jobs: int, n_at_once: int, steps: int, root: Path) -> None:
     begin = time.perf_counter()
     launch("train", [*words, f"hydra.launcher.n_jobs={n_at_once}", f"run.dir={root / 'local'}"])
     whole = time.perf_counter() - begin
-    print(
-        f"{n_jobs} trainings of {alone / n_jobs:.2f} s, {n_at_once} at once: {whole:.1f} s after {server:.1f} s for the server"
-    )
+    each = f"{n_jobs} trainings of {alone / n_jobs:.2f} s, {n_at_once} at once"
+    print(f"{each}: {whole:.1f} s after {server:.1f} s for the server")
     print(f"  over (sum of the times)/{n_at_once}: {whole / (alone / n_at_once):.2f} (at most 1.25 wanted)")
     again, clock = root / "local", Clock()
     for job in range(n_jobs):  # begun anew, one at a time: what a process adds to a run

@@ -50,11 +50,6 @@ def test_the_threads_of_a_job_are_those_of_the_environment_or_one(monkeypatch, n
     assert Pace().at_once(8, 0) == 8 // threads
 
 
-def test_what_is_typed_wins_over_what_a_job_begins_with():
-    assert machine.choose({"device": "cpu", "threads": 2}, {"threads": 1})[1] == 2
-    assert machine.choose({"device": "cpu", "threads": None}, {"threads": 3})[1] == 3
-
-
 def test_paces_out_of_range_are_refused():
     Pace(0, 0.0).check("n", "t")
     for pace in (Pace(-1), Pace(timeout_s=-0.1), Pace(timeout_s=float("nan")), Pace(timeout_s=float("inf"))):
@@ -95,10 +90,10 @@ def test_what_is_announced(monkeypatch):
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     four = Plan("train", [[f"seed={seed}"] for seed in range(4)], [], {})
     every = Due([0, 1, 2, 3], [], [])
-    assert local._announced(four, every, 8, Pace(device="auto")) == "4 jobs, 4 at once; 1 thread each"
-    told = "4 jobs, 4 at once; 1 thread each; threads=2 would use all 8 cores"
+    assert local._announced(four, every, 8, Pace(device="auto")) == "4 jobs, 4 at once, 1 thread each"
+    told = "4 jobs, 4 at once, 1 thread each; threads=2 would use all 8 cores"
     assert local._announced(four, every, 8, Pace(device="cpu")) == told
-    assert local._announced(four, every, 2, Pace(2, device="cpu")) == "4 jobs, 2 at once; 1 thread each"
+    assert local._announced(four, every, 2, Pace(2, device="cpu")) == "4 jobs, 2 at once, 1 thread each"
     left = Due([3], [], [1])
     told = "1 job, 1 at once; 2 of 4 complete already; job 1 failed before (--retry-failed or --failed runs them again)"
     assert local._announced(four._replace(command="fit-stable"), left, 8, Pace()) == told

@@ -1,12 +1,14 @@
 """A sweep goes on from its folder: only what is left is run, and what cannot be is refused without writing anything."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 from quick import quick_experiment
 
+from gnicli.cli import main
 from gnicli.contracts.observer import State
 from gnicli.contracts.results import Results, Value
 from gnicli.engine import provenance
@@ -32,23 +34,38 @@ def _processes_are_not_the_matter_here(jobs_here):
     pass
 
 
+SWEEP = ("train", "-m", "M=1,2,13,4", "lr=0.25")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A sweep of four jobs: 0 and 1 complete, 2 with a bug (M = 13), 3 complete."""
+    folder = tmp_path_factory.mktemp("made") / "s"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(train, "run", quick_experiment)
+        patch.setattr("gnicli.launch.run_hydra.default_launcher", lambda *_: "basic")
+        patch.setattr("gnicli.engine.machine.choose", lambda config, manifest: ("cpu", None))
+        patch.setattr("gnicli.engine.figures.write", lambda folder, figures: dict(figures))
+        assert main([*SWEEP, f"run.dir={folder}"]) == 1
+    return folder
+
+
 @pytest.fixture
-def sweep(gni, tmp_path):
-    """Four jobs in `tmp_path/s`: 0 and 1 complete, 2 with a bug (M = 13), 3 complete."""
-    assert gni("train", "-m", "M=1,2,13,4", "lr=0.25", f"run.dir={tmp_path / 's'}").code == 1
-    return tmp_path / "s"
+def sweep(made, tmp_path):
+    """That sweep in a folder of its own; a sweep can be moved."""
+    return shutil.copytree(made, tmp_path / "s")
 
 
 def test_the_words_of_every_job_are_written_whatever_launches_them(gni, tmp_path):
     for launcher in ("local", "basic"):
         folder = tmp_path / launcher
-        words = ["M=1,2", "seed=range(2)", f"hydra/launcher={launcher}", "hydra.job.name=mine", f"run.dir={folder}"]
+        words = ["M=1,2", "seed=3", f"hydra/launcher={launcher}", "hydra.job.name=mine", f"run.dir={folder}"]
         assert gni("train", "-m", *words).code == 0
         plan = plans.read(folder)
-        assert [job[:2] for job in plan.words] == [[f"M={m}", f"seed={seed}"] for m in (1, 2) for seed in (0, 1)]
+        assert [job[:2] for job in plan.words] == [[f"M={m}", "seed=3"] for m in (1, 2)]
         assert (plan.command, plan.hydra, plan.options) == ("train", ["hydra.job.name=mine"], {})
-        assert [manifest(folder / str(job))["overrides"] for job in range(4)] == plan.words
-        assert manifest(folder)["n_jobs"] == 4
+        assert [manifest(folder / str(job))["overrides"] for job in range(2)] == plan.words
+        assert manifest(folder)["n_jobs"] == 2
 
 
 def test_local_and_basic_leave_the_same_jobs(gni, tmp_path):
@@ -122,8 +139,10 @@ def test_failed_jobs_are_run_again_only_where_they_are_named(gni, monkeypatch, s
     assert (said.code, "whose jobs are all complete" in said.err) == (5, True)
 
 
-def test_a_sweep_that_is_typed_again_goes_on(gni, sweep, jobs_here, tmp_path):
-    words = ["train", "-m", "M=1,2,13,4", "lr=0.25", f"run.dir={sweep}"]
+def test_a_sweep_that_is_typed_again_goes_on(gni, jobs_here, tmp_path):
+    sweep = tmp_path / "s"
+    words = [*SWEEP, f"run.dir={sweep}"]
+    assert gni(*words).code == 1
     said = gni(*words, "hydra/launcher=local")
     assert (said.code, jobs_here) == (1, [])
     assert "3 of 4 complete already; job 2 failed before" in said.err
@@ -198,7 +217,7 @@ def test_folders_that_are_no_sweep_to_go_on_with_are_refused_in_one_line(gni, sw
     assert one_line("resume", str(sweep))[0] == 6
     (sweep / "jobs.json").write_text(text.replace("M=13", "M=12"))
     code, said = one_line("resume", str(sweep), "--failed")
-    assert (code, "holds a run of 'M=13 lr=0.25" in said) == (5, True)
+    assert (code, "holds a run of" in said, "M=13 lr=0.25" in said, "M=12 lr=0.25" in said) == (5, True, True, True)
     (sweep / "jobs.json").unlink()
     assert one_line("resume", str(sweep))[0] == 5
     (sweep / "jobs.json").write_text(text)
@@ -241,6 +260,16 @@ def test_words_from_a_strangers_sweep_do_not_do_more_than_typed_ones(gni, sweep,
         assert said.code in (0, 1)
     else:
         assert (said.code, told in said.err) == (1, True), said.err
+
+
+def test_more_jobs_than_anybody_wants_are_refused(gni, sweep, monkeypatch, jobs_here):
+    from gnicli.launch.jobs import again
+
+    monkeypatch.setattr(again, "MAX_JOBS", 3)
+    said = gni("sweep", "resume", str(sweep), "--force")
+    assert (said.code, "4 jobs are to be run; give --yes to run more than 3" in said.err) == (2, True)
+    assert gni("sweep", "resume", str(sweep), "--force", "--yes").code == 1
+    assert jobs_here == [0, 1, 2, 3]
 
 
 def test_a_package_that_a_strangers_sweep_names_is_not_imported(gni, sweep, jobs_here):

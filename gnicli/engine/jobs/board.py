@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -144,10 +145,11 @@ class Board:
 
     def _remove_traces(self, job: int) -> None:
         """Remove what a process that was killed left of its progress, and a log in which nothing is."""
-        progress.file_of(self._sweep, job).unlink(missing_ok=True)
         log = progress.log_of(self._sweep, job)
-        if log.exists() and not log.stat().st_size:
-            log.unlink()
+        with contextlib.suppress(OSError):  # nothing is lost by them
+            progress.file_of(self._sweep, job).unlink(missing_ok=True)
+            if not log.stat().st_size:
+                log.unlink()
 
     # ------------------------------------------------------------------------------------------------------- showing
 

@@ -257,9 +257,9 @@ def _in_process(target: Target, arguments: tuple[object, ...], log: str, environ
 
 
 def _redirect(log: str) -> None:
-    """Let the standard streams lead to the log; there is nothing to read."""
+    """Let the standard streams lead to the log, which begins anew; there is nothing to read."""
     null = os.open(os.devnull, os.O_RDONLY)
-    out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o666)
+    out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_NOFOLLOW, 0o666)
     for source, stream in ((null, 0), (out, 1), (out, 2)):
         os.dup2(source, stream)
     for handle in {null, out} - {0, 1, 2}:

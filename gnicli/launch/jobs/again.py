@@ -13,6 +13,7 @@ from gnicli.engine.jobs.plan import Plan
 from gnicli.engine.sweep import Sweep
 from gnicli.errors import ConflictError, Interrupted, UsageError
 from gnicli.launch import commands, resume
+from gnicli.launch.arguments import MAX_JOBS
 from gnicli.launch.jobs import local, preload
 
 
@@ -31,6 +32,7 @@ def resume_sweep(
     n_jobs: int = 0,
     timeout_s: float = 0.0,
     allow_env: bool = False,
+    yes: bool = False,
 ) -> int:
     """Run the jobs of a sweep that never began, were interrupted or lost, and those that `wishes` name; sum up anew.
 
@@ -48,7 +50,7 @@ def resume_sweep(
     pace.check("--n-jobs", "--timeout-s")
     sweep = Sweep.again(place)
     try:
-        _refuse_idle(place, plan, wishes)
+        _refuse_idle(place, plan, wishes, yes=yes)
         preload.start(plan.command, pace.threads)
     except BaseException:
         sweep.leave()
@@ -85,8 +87,11 @@ def _refuse_code(place: Path, plan: Plan) -> None:
         )
 
 
-def _refuse_idle(place: Path, plan: Plan, wishes: Wishes) -> None:
+def _refuse_idle(place: Path, plan: Plan, wishes: Wishes, *, yes: bool) -> None:
+    """Refuse a sweep of which nothing is left to run, or more than anybody wants."""
     found = due.due(place, plan, wishes)
+    if len(found.jobs) > MAX_JOBS and not yes:
+        raise UsageError(f"{len(found.jobs):,} jobs are to be run; give --yes to run more than {MAX_JOBS:,}")
     if found.jobs:
         return
     if found.failed:

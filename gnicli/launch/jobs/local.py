@@ -100,10 +100,10 @@ def _announced(plan: Plan, found: due.Due, n_at_once: int, pace: Pace) -> str:
     """What is run, and how, in one line."""
     n, n_done = len(found.jobs), len(plan.words) - len(found.jobs) - len(found.failed)
     at_once = min(n_at_once, max(1, n))
-    parts = [f"{n} job{'s' * (n != 1)}, {at_once} at once"]
+    head, parts = f"{n} job{'s' * (n != 1)}, {at_once} at once", []
     if _has_threads(plan.command):
         threads = pace.threads or machine.threads_of_a_job()
-        parts.append(f"{threads} thread{'s' * (threads > 1)} each")
+        head += f", {threads} thread{'s' * (threads > 1)} each"
         share = n_cores() // at_once
         if not pace.n_jobs and share > threads and pace.device == "cpu":
             parts.append(f"threads={share} would use all {n_cores()} cores")
@@ -111,7 +111,7 @@ def _announced(plan: Plan, found: due.Due, n_at_once: int, pace: Pace) -> str:
         parts.append(f"{n_done} of {len(plan.words)} complete already")
     if found.failed:
         parts.append(f"{due.names(found.failed)} failed before (--retry-failed or --failed runs them again)")
-    return "; ".join([", ".join(parts[:2]), *parts[2:]])
+    return "; ".join([head, *parts])
 
 
 def alone(plan: Plan, job: int) -> str:
