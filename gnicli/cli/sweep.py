@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    from gnicli.engine.jobs.standing import Standing
 
 app = typer.Typer(name="sweep", help="Show how the jobs of a sweep stand, and complete it.")
 
@@ -31,6 +28,7 @@ def status(
     A job is complete (completed or diverged), failed, interrupted, running, not started, lost (its process is gone)
     or broken (its manifest cannot be read).
     """
+    from gnicli.engine.display import print_path, print_table
     from gnicli.engine.jobs import standing
     from gnicli.launch.jobs.again import read_place
 
@@ -38,14 +36,7 @@ def status(
     if as_json:
         typer.echo(json.dumps(found.as_json(), indent=2))
         return
-    _print(found)
-
-
-def _print(found: Standing) -> None:
-    from gnicli.engine.display import print_path, print_table
-
-    sides = {"job": "right"}
-    print_table([(head, sides.get(head, "left")) for head in found.HEADER], found.rows())
+    print_table([(head, "right" if head == "job" else "left") for head in standing.HEADER], found.rows())
     typer.echo(found.sentence())
     print_path(found.folder)
 

@@ -133,7 +133,7 @@ def _launchers_made_by(make: MakeLauncher) -> Iterator[None]:
     try:
         yield
     finally:
-        del plugins.instantiate_launcher  # type: ignore[method-assign]
+        del plugins.instantiate_launcher
 
 
 def _composed_mode(hydra: Hydra, name: str, overrides: list[str]) -> RunMode | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 from gnicli.engine import content, folders
 from gnicli.engine.jobs import plan as plans
@@ -12,6 +12,7 @@ from gnicli.engine.jobs.board import labels
 from gnicli.engine.jobs.progress import Progress
 
 NOT_STARTED = "not started"
+HEADER = ("job", "setting", "status", "what is known")  # of `Standing.rows`
 
 
 class Job(NamedTuple):
@@ -31,8 +32,6 @@ class Standing(NamedTuple):
     folder: Path
     status: str
     jobs: list[Job]
-
-    HEADER: ClassVar[tuple[str, ...]] = ("job", "setting", "status", "what is known")
 
     def counts(self) -> dict[str, int]:
         """How many jobs have each status."""

@@ -42,7 +42,8 @@ def _run_job(sweep: Path, job: int, allow_env: bool) -> int:
             return 0
         return resume.go_on(folder, caller=caller, in_sweep=True).exit_code
     plan = plans.read(sweep)
-    arguments = argument_reader.Arguments([*plan.words[job], *plan.hydra], allow_env=allow_env, **plan.options)
+    words = [*plan.words[job], *plan.hydra]
+    arguments = argument_reader.Arguments(words, allow_env=allow_env)._replace(**plan.options)
     if argument_reader.check(arguments) != 1:
         raise UsageError(f"job {job} of {sweep} lists several values; a job has one for each key")
     argv = folders.read_manifest(sweep).get("argv") or ["gni", plan.command]
