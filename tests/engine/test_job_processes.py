@@ -11,17 +11,20 @@ import pytest
 
 from gnicli.engine.jobs.processes import Ended
 
-TESTS = str(Path(__file__).parents[1])
+# Where the server finds them as well.
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
 
 
 def command(folder, n_at_once, timeout_s, *hows):
     # As text: a main module that is a file would be imported again in every process.
-    program = f"import sys; sys.path.insert(0, {TESTS!r}); import dying; dying.main(*eval(sys.argv[1]))"
+    program = "import sys, dying; dying.main(*eval(sys.argv[1]))"
     return [sys.executable, "-c", program, repr((str(folder), n_at_once, timeout_s, *hows))]
 
 
 def run(folder, *arguments):
-    done = subprocess.run(command(folder, *arguments), capture_output=True, text=True, timeout=120, check=True)
+    done = subprocess.run(
+        command(folder, *arguments), capture_output=True, text=True, timeout=120, check=True, env=ENVIRONMENT
+    )
     return done.stdout.splitlines()
 
 
@@ -66,7 +69,7 @@ def test_five_ways_of_dying_leave_the_others_alone(tmp_path):
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 75)])
 def test_a_signal_is_handed_on_and_no_other_job_starts(tmp_path, number, code):
     with subprocess.Popen(
-        command(tmp_path, 2, 0.0, "sleep 100", "sleep 100", "ok"), stdout=subprocess.PIPE, text=True
+        command(tmp_path, 2, 0.0, "sleep 100", "sleep 100", "ok"), stdout=subprocess.PIPE, text=True, env=ENVIRONMENT
     ) as process:
         wait_for(lambda: len(starts(tmp_path)) == 2)
         process.send_signal(number)
@@ -78,7 +81,9 @@ def test_a_signal_is_handed_on_and_no_other_job_starts(tmp_path, number, code):
 
 
 def test_jobs_that_do_not_answer_are_ended_by_a_second_signal(tmp_path):
-    with subprocess.Popen(command(tmp_path, 1, 0.0, "hang"), stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command(tmp_path, 1, 0.0, "hang"), stdout=subprocess.PIPE, text=True, env=ENVIRONMENT
+    ) as process:
         wait_for(lambda: (tmp_path / "0.log").exists() and "says" in (tmp_path / "0.log").read_text())
         process.send_signal(signal.SIGTERM)
         time.sleep(0.6)
@@ -91,7 +96,7 @@ def test_jobs_that_do_not_answer_are_ended_by_a_second_signal(tmp_path):
 
 
 def test_the_jobs_end_with_a_parent_that_is_killed(tmp_path):
-    with subprocess.Popen(command(tmp_path, 2, 0.0, "sleep 100", "sleep 100", "ok")) as process:
+    with subprocess.Popen(command(tmp_path, 2, 0.0, "sleep 100", "sleep 100", "ok"), env=ENVIRONMENT) as process:
         wait_for(lambda: len(starts(tmp_path)) == 2)
         process.kill()
     wait_for(lambda: not any(is_alive(pid) for _, pid, _ in starts(tmp_path)))

@@ -22,6 +22,7 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import NamedTuple, NoReturn, Protocol, TextIO
 
+from gnicli.engine.jobs import imports
 from gnicli.engine.signals import KEYBOARD_EXIT_CODE, StopNow, StopRequest, stop_on_signals
 from gnicli.errors import Interrupted
 
@@ -87,11 +88,13 @@ class _Running(NamedTuple):
 def warm_up(modules: Sequence[str], n_threads: int = 1) -> None:
     """Start the server, which imports `modules`, and return at once; a server that runs already is kept.
 
-    The libraries that it loads start `n_threads` threads each where the environment does not say how many.
+    Modules that cannot be imported are left to the jobs. The libraries start `n_threads` threads each where the
+    environment does not say how many.
     """
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(list(modules))
+    context.set_forkserver_preload([imports.__name__])
     changes = {"OMP_NUM_THREADS": str(n_threads)} | dict(os.environ) | _OF_SERVER
+    changes[imports.VARIABLE] = ",".join(modules)
     with _environment(changes):
         forkserver.ensure_running()
 

@@ -11,7 +11,7 @@ from gnicli.engine import checkout, provenance
 from gnicli.launch import commands, components
 from gnicli.launch.jobs import unit as unit
 
-# A job that lacks one of these says why. Here an error would end the server and with it every job.
+# A job that lacks one of these says why.
 with contextlib.suppress(Exception):
     Plugins.instance()
 with contextlib.suppress(Exception):

@@ -43,7 +43,10 @@ def _run_job(sweep: Path, job: int, allow_env: bool) -> int:
         return resume.go_on(folder, caller=caller, in_sweep=True).exit_code
     plan = plans.read(sweep)
     words = [*plan.words[job], *plan.hydra]
-    arguments = argument_reader.Arguments(words, allow_env=allow_env)._replace(**plan.options)
+    folder_of_files, name, path = (plan.options.get(option) for option in plans.OPTIONS)
+    arguments = argument_reader.Arguments(
+        words, config_dir=folder_of_files, config_name=name, config_path=path, allow_env=allow_env
+    )
     if argument_reader.check(arguments) != 1:
         raise UsageError(f"job {job} of {sweep} lists several values; a job has one for each key")
     argv = folders.read_manifest(sweep).get("argv") or ["gni", plan.command]

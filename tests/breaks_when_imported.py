@@ -1,0 +1,3 @@
+"""A module whose import fails as those of libraries with damaged settings do."""
+
+raise RuntimeError("on purpose")
