@@ -89,10 +89,11 @@ site: $(READY) ## build the pages of docs/ as a site in build/site
 docs: $(READY) ## renew what is generated in docs/
 	$(BIN)/python -m gnicli.cli.reference docs/reference.md
 
-bench: $(READY) ## time the training step, the start-up and the data sets (minutes; an idle machine)
+bench: $(READY) ## time the training step, the start-up, the data sets and sweeps (minutes; an idle machine)
 	$(BIN)/python benchmarks/train_step.py
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/inject.py
+	$(BIN)/python benchmarks/sweep.py
 
 figures: $(READY) ## make the figure of the README again (some minutes)
 	$(BIN)/python docs/make_figures.py
