@@ -28,15 +28,15 @@ def status(
     A job is complete (completed or diverged), failed, interrupted, running, not started, lost (its process is gone)
     or broken (its manifest cannot be read).
     """
-    from gnicli.engine.display import print_path, print_table
     from gnicli.engine.jobs import standing
+    from gnicli.engine.table_text import print_path, print_table
     from gnicli.launch.jobs.again import read_place
 
     found = standing.read(read_place(folder))
     if as_json:
         typer.echo(json.dumps(found.as_json(), indent=2))
         return
-    print_table([(head, "right" if head == "job" else "left") for head in standing.HEADER], found.rows())
+    print_table(found.table())
     typer.echo(found.sentence())
     print_path(found.folder)
 

@@ -94,6 +94,10 @@ class Display:
         """Print one line, which stays. It is never broken, so that a path in it can be copied."""
         self._line(text)
 
+    def advise(self, text: str) -> None:
+        """Print a line on this machine and this moment, which stays."""
+        self._line(text)
+
     def sentence(self, text: str) -> None:
         """Print a sentence, which stays. It is broken at words where a terminal is narrower."""
         if self._live_wanted:
@@ -151,6 +155,9 @@ class Silent(Display):
         """Show nothing."""
 
     def note(self, text: str) -> None:
+        """Show nothing."""
+
+    def advise(self, text: str) -> None:
         """Show nothing."""
 
     def sentence(self, text: str) -> None:

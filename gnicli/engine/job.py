@@ -14,7 +14,6 @@ from gnicli.contracts.observer import Observer, State
 from gnicli.contracts.results import Headline, Results, Value
 from gnicli.engine import (
     checkpoint,
-    display,
     end_of_run,
     figures,
     folders,
@@ -26,9 +25,9 @@ from gnicli.engine import (
     tables,
 )
 from gnicli.engine.caller import Caller
-from gnicli.engine.jobs.progress import Reporting
+from gnicli.engine.jobs import progress
 from gnicli.engine.live_curves import Curves
-from gnicli.engine.manifest import ArrayNote, Manifest
+from gnicli.engine.manifest import Manifest, of_results
 from gnicli.engine.observer import RunObserver
 from gnicli.engine.report import writing
 from gnicli.engine.signals import KEYBOARD_EXIT_CODE, StopRequest, stop_on_signals
@@ -59,12 +58,6 @@ def first_line(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
-def _display(caller: Caller, in_sweep: bool) -> display.Display:
-    if caller.progress is not None:
-        return Reporting(caller.progress)
-    return display.Display(terse=in_sweep) if caller.shows else display.Silent()
-
-
 class Job(Generic[machine.Config]):
     """The run as it passes through its stages: prepare, go, and one of the ends."""
 
@@ -91,7 +84,7 @@ class Job(Generic[machine.Config]):
         self.caller = caller
         self.first = first
         self.name = f"job {self.folder.name}{' ' if setting else ''}{setting}"
-        self.display = _display(caller, in_sweep)
+        self.display = progress.display_of(caller, in_sweep)
         self.begin = time.monotonic()
         self.wall_before = float(claim.manifest.get("wall_seconds") or 0.0) if resume else 0.0
         self.metrics: tables.MetricsWriter | None = None
@@ -200,14 +193,8 @@ class Job(Generic[machine.Config]):
         files.replace(self.folder / "results.json", tables.encode_results(self.values))
         if results.arrays:
             files.replace(self.folder / "arrays.npz", lambda stream: tables.write_arrays(stream, results.arrays))
-        arrays: dict[str, ArrayNote] = {
-            name: {"shape": list(a.values.shape), "dtype": str(a.values.dtype), "meaning": a.meaning}
-            for name, a in results.arrays.items()
-        }
         drawn = figures.write(self.folder / "figures", results.figures)
-        ending = self.ending(results.status, results.message) | {"arrays": arrays}
-        if results.about is not None:
-            ending["about"] = {"title": results.about.title, "conditions": dict(results.about.conditions)}
+        ending = self.ending(results.status, results.message) | of_results(results)
         writing.write(self.folder, self.claim.manifest | ending, results, drawn)
         if self.settings.get("latex"):
             table_latex.write(self.folder, table_latex.tables_of(results))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    from gnicli.contracts.results import Results
 
 
 class ArrayNote(TypedDict, total=False):
@@ -57,4 +60,20 @@ class Manifest(TypedDict, total=False):
     threads: int | None
     arrays: dict[str, ArrayNote]
     about: AboutNote
+    warnings: list[str]
     n_jobs: int | None
+
+
+def of_results(results: Results) -> Manifest:
+    """What the manifest says of results: the arrays with their meanings, what the run is about, the warnings."""
+    told: Manifest = {
+        "arrays": {
+            name: {"shape": list(array.values.shape), "dtype": str(array.values.dtype), "meaning": array.meaning}
+            for name, array in results.arrays.items()
+        }
+    }
+    if results.about is not None:
+        told["about"] = {"title": results.about.title, "conditions": dict(results.about.conditions)}
+    if results.warnings:
+        told["warnings"] = list(results.warnings)
+    return told

@@ -133,7 +133,7 @@ class RunObserver:
 
     def advise(self, text: str) -> None:
         """Show a sentence and keep it nowhere; in a sweep it begins with its job."""
-        self._display.note(f"{self._prefix}{text}")
+        self._display.advise(f"{self._prefix}{text}")
 
     def note(self, text: str) -> None:
         """Write a sentence to run.log and show it."""

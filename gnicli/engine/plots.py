@@ -11,7 +11,7 @@ import numpy as np
 
 from gnicli import checks
 from gnicli.contracts.results import Curve, FigureData, Panel, Scale
-from gnicli.engine import content, figure_data, folders, sweep, tables
+from gnicli.engine import content, figure_data, folders, sweep_records, tables
 from gnicli.engine.runs import Run
 from gnicli.errors import UsageError, shown
 
@@ -107,14 +107,16 @@ def data(runs: Place | Sequence[Place], metric: str = "", labels: Sequence[str] 
 def _source(place: Place) -> _Source:
     folder = place.folder if isinstance(place, Run) else Path(checks.home("RUN", os.fspath(place)))
     manifest = folders.read_manifest(folder)
-    return _Source(folder, sweep.split_overrides(manifest.get("overrides") or ()))
+    return _Source(folder, sweep_records.split_overrides(manifest.get("overrides") or ()))
 
 
 def _jobs(source: _Source) -> list[_Source]:
     """The jobs of a sweep that have begun; none of a run."""
     if folders.read_manifest(source.folder).get("kind") != "sweep":
         return []
-    return [_Source(record.folder, record.overrides) for record in sweep.read_sweep(source.folder) if record.metrics]
+    return [
+        _Source(record.folder, record.overrides) for record in sweep_records.read_sweep(source.folder) if record.metrics
+    ]
 
 
 def _all_have(found: Sequence[_Source], metric: str) -> bool:

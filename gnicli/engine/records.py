@@ -146,6 +146,7 @@ _MANIFEST: dict[str, Check] = {
     "threads": _or_none(lambda value: _is_integer(value, 1, 2**31 - 1)),
     "arrays": _table_of(_array_note),
     "about": _about,
+    "warnings": is_texts,
     "n_jobs": _or_none(lambda value: _is_integer(value, 0, _MAX_JOBS)),
 }
 

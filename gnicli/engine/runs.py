@@ -92,7 +92,7 @@ class Runs(tuple[Run, ...]):
         """One row for each run: folder, command, status, what was given on the command line, every headline value."""
         import pandas
 
-        from gnicli.engine.sweep import split_overrides
+        from gnicli.engine.sweep_records import split_overrides
 
         rows = []
         for run in self:

@@ -6,9 +6,7 @@ The job folders are the truth; nothing that the launcher says about its jobs is 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -33,14 +31,13 @@ from gnicli.engine.jobs.plan import Plan
 from gnicli.engine.manifest import Manifest
 from gnicli.engine.report import of_sweep, parts, writing
 from gnicli.engine.summary import groups, means_by_label, summary
+from gnicli.engine.sweep_records import NOT_STARTED, collect
 from gnicli.engine.sweep_tables import jobs_table, legend, settings_table
-from gnicli.errors import ConflictError, DataError, GniError, Interrupted
+from gnicli.errors import ConflictError, GniError, Interrupted
 
 Summarize = Callable[[Sequence[RunRecord]], Results]
-NOT_STARTED = "not started"
 _FAILURES = ("failed", "lost", "broken", NOT_STARTED)
 _UNFINISHED = ("interrupted", "running")
-_JOB_NAME = re.compile("0|[1-9][0-9]{0,6}")  # not what isdecimal() takes: other digits, 007, numbers without end
 
 
 class SweepOutcome(NamedTuple):
@@ -226,47 +223,6 @@ def _ended(record: RunRecord) -> RunRecord:
     return record._replace(status="lost", message="its end could not be recorded")
 
 
-# ------------------------------------------------------------------------------------------------------------- reading
-
-
-def collect(folder: Path, n_jobs: int | None = None) -> list[RunRecord]:
-    """The jobs of a sweep in order, as their folders describe them; with `n_jobs` also those that never started."""
-    names = (path.name for path in Path(folder).iterdir() if files.kind_of(path) == "a folder")
-    present = {int(name) for name in names if _JOB_NAME.fullmatch(name)}
-    numbers = sorted({*present, *range(n_jobs or 0)})
-    return [read_record(Path(folder) / str(number), number) for number in numbers]
-
-
-def read_record(folder: Path, job: int = 0) -> RunRecord:
-    """One run as `summarize` sees it; tolerant of what is absent or damaged."""
-    if files.kind_of(folder) != "a folder" or files.kind_of(folder / folders.MANIFEST) is None:
-        return RunRecord(job, folder, {}, NOT_STARTED, {}, {})
-    info = folders.read_run(folder)
-    metrics: tables.Series = {}
-    message = info.error
-    try:
-        metrics = tables.read_metrics(folder / "metrics.csv")
-    except FileNotFoundError:
-        pass
-    except (DataError, OSError) as error:
-        message = message or str(error)
-    overrides = split_overrides(info.manifest.get("overrides", ()))
-    if message == "" and info.status == "lost":
-        message = f"its process (pid {info.manifest.get('pid')}) is gone"
-    return RunRecord(job, folder, overrides, info.status, info.values, metrics, message)
-
-
-def split_overrides(overrides: Sequence[str]) -> dict[str, str]:
-    """`['M=4', '+a.b=c', '~d']` as {'M': '4', 'a.b': 'c', '~d': ''}; quotes around a whole value are taken off."""
-    pairs = {}
-    for override in overrides:
-        key, _, value = str(override).partition("=")
-        if len(value) >= 2 and value[0] == value[-1] and value[0] in "'\"":
-            value = value[1:-1]
-        pairs[key.lstrip("+")] = value
-    return pairs
-
-
 # --------------------------------------------------------------------------------------------------------------- table
 
 
@@ -307,11 +263,3 @@ def _column(name: str, kind: str, taken: set[str]) -> str:
 
 def _stderr(record: RunRecord, name: str) -> float | None:
     return record.values[name].stderr if name in record.values else None
-
-
-def read_sweep(folder: Path) -> list[RunRecord]:
-    """The jobs of a finished or unfinished sweep. Raises `DataError` where `folder` is none."""
-    manifest = folders.read_manifest(folder)
-    if manifest.get("kind") != "sweep":
-        raise DataError(f"{folder} is a single run, not a sweep: {json.dumps(manifest.get('command'))}")
-    return collect(folder, manifest.get("n_jobs"))

@@ -175,7 +175,7 @@ def _without_idle_keys(
     run: Callable[..., Results], command: str, plain: dict[str, object], overrides: list[str], in_sweep: bool
 ) -> Callable[..., Results]:
     """`run`, after notes on typed keys that do nothing in this job of a sweep; of a single run they are an error."""
-    from gnicli.engine.sweep import split_overrides
+    from gnicli.engine.sweep_records import split_overrides
     from gnicli.experiments import idle
 
     defaults = {key.name: key.default for key in schema_keys.all_of(command, overrides)}

@@ -4,6 +4,7 @@ import fake_experiment as fake
 import pytest
 from rich.console import Console
 
+from gnicli.contracts.results import Headline
 from gnicli.engine import folders
 from gnicli.engine.jobs import board, due, plan, progress, standing
 from gnicli.engine.jobs.processes import Ended
@@ -65,7 +66,7 @@ def test_an_end_that_a_job_did_not_record_is_recorded_and_told(sweep, capsys, ho
     err = capsys.readouterr().err
     assert told in err
     if status == "failed":
-        assert err.startswith("job 1 (seed=1) failed: ")
+        assert err.startswith("job 1 seed=1 failed: ")
         assert f"({sweep / '1'}; log: {sweep / 'logs' / '1.log'}; alone: gni count seed=1)" in err
 
 
@@ -78,7 +79,7 @@ def test_an_end_that_was_recorded_stays_as_it_is(sweep, capsys):
     capsys.readouterr()
     shown = a_board(sweep)
     shown.ended(1, end(1))
-    assert "job 1 (seed=1) failed: RuntimeError: broken at step 3" in capsys.readouterr().err
+    assert "job 1 seed=1 failed: RuntimeError: broken at step 3" in capsys.readouterr().err
 
 
 def test_a_job_that_stopped_because_it_took_too_long_has_failed(sweep):
@@ -94,7 +95,7 @@ def test_a_job_without_a_folder_is_told_by_its_last_error(sweep, capsys):
     log = progress.log_of(sweep, 2)
     log.write_text("Traceback\ngni: error: lr: expected a number\n")
     a_board(sweep).ended(2, end(2))
-    assert "job 2 (seed=2) failed: lr: expected a number" in capsys.readouterr().err
+    assert "job 2 seed=2 failed: lr: expected a number" in capsys.readouterr().err
     log.write_text("")
     a_board(sweep).ended(2, end(-11))
     assert "failed: killed by SIGSEGV" in capsys.readouterr().err
@@ -116,12 +117,43 @@ def test_plain_lines_come_at_most_once_a_second_but_for_failures(sweep, capsys, 
             shown.ended(number, end())
             shown.tick()
         lines = capsys.readouterr().err.splitlines()
-        assert [line[:16] for line in lines] == ["job 0 (seed=0): ", "job 2 (seed=2) f"]
+        assert [line[:14] for line in lines] == ["job 0 seed=0: ", "job 2 seed=2 f"]
         clock[0] += 1.1
         shown.tick()
         shown.tick()
     (line,) = capsys.readouterr().err.splitlines()
     assert line == "4 of 4 jobs ended: 3 completed, 1 failed"
+
+
+def test_the_line_of_a_job_has_its_headline_values_and_each_warning_a_line_of_its_own(sweep, capsys):
+    job(sweep, 0, run=lambda *given: fake.count(*given)._replace(warnings=("too few draws",)))
+    job(sweep, 1)
+    capsys.readouterr()
+    shown = a_board(sweep, headlines=[Headline("train_loss", "training loss")])
+    shown.ended(0, end())
+    line, warning = capsys.readouterr().err.splitlines()
+    assert line.startswith("job 0 seed=0: completed  training loss ")
+    assert warning == "job 0 seed=0: too few draws"
+    shown.ended(1, end())
+    shown.tick()
+    assert "too few" not in capsys.readouterr().err
+
+
+def test_the_advice_of_one_job_is_told_and_only_once(sweep, capsys):
+    shown = a_board(sweep)
+    for number in (0, 1):
+        shown.began(number)
+        reporting = progress.Reporting(progress.file_of(sweep, number))
+        reporting.update("step", 1, 10, "step", {})
+        shown.tick()
+        assert not capsys.readouterr().err
+    for _ in range(2):
+        reporting.advise("job 1: 10 steps: about 3 h")
+        reporting.update("step", 2, 10, "step", {})
+    capsys.readouterr()  # what the log gets
+    shown.tick()
+    shown.tick()
+    assert capsys.readouterr().err == "job 1: 10 steps: about 3 h\n"
 
 
 def test_a_caller_that_shows_nothing_is_told_nothing(sweep, capsys):
@@ -155,7 +187,18 @@ def test_the_live_table_has_running_jobs_and_how_far_they_are(sweep, monkeypatch
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[1]", '["step", -1, 2, 3]', '["step", 1, "x", 3]', "[null, 1, 2, 3]", "[" * 5000, "9" * 5000]
+    "text",
+    [
+        "",
+        "{",
+        "[1]",
+        '["step", -1, 2, 3, ""]',
+        '["step", 1, "x", 3, ""]',
+        '[null, 1, 2, 3, ""]',
+        '["step", 1, 2, 3, 4]',
+        "[" * 5000,
+        "9" * 5000,
+    ],
 )
 def test_progress_that_cannot_be_read_is_none(tmp_path, text):
     path = tmp_path / "0.progress"
@@ -172,8 +215,8 @@ def test_progress_is_written_and_taken_away(tmp_path):
     assert progress.read(tmp_path / "0.progress").words().startswith("step 10/100")
     reporting.close()
     assert list(tmp_path.iterdir()) == []
-    (tmp_path / "0.progress").write_text('["step", 1, null, NaN]')
-    assert progress.read(tmp_path / "0.progress") == ("step", 1, None, None)
+    (tmp_path / "0.progress").write_text('["step", 1, null, NaN, "slow"]')
+    assert progress.read(tmp_path / "0.progress") == ("step", 1, None, None, "slow")
 
 
 def test_a_plan_is_read_as_it_was_written_and_checked(tmp_path):
@@ -200,7 +243,7 @@ def test_a_sweep_stands_as_its_folders_say(sweep):
     claim.release()
     assert [job.status for job in found.jobs] == ["completed", "lost", "running", "not started"]
     assert [job.label for job in found.jobs] == ["seed=0", "seed=1", "seed=2", "seed=3"]
-    assert found.rows()[1][3] == "its process is gone"
-    assert found.rows()[2][3] == "step 5/10"
+    assert found.table().rows[1][3] == "its process is gone"
+    assert found.table().rows[2][3] == "step 5/10"
     assert found.as_json()["jobs"][2]["progress"]["done"] == 5
     assert found.sentence() == "4 jobs: 1 completed, 1 lost, 1 running, 1 not started; the sweep itself: broken"

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from gnicli import files
 from gnicli.contracts.observer import State
-from gnicli.engine import checkpoint, content, folders, records, sweep, tables
+from gnicli.engine import checkpoint, content, folders, records, sweep, sweep_records, tables
 from gnicli.errors import ConflictError, DataError, GniError, ResourceError
 
 IN_PLACE_OF = (
@@ -103,7 +103,7 @@ def test_what_is_no_file_is_refused_and_nothing_outside_is_touched(folder, outsi
     assert name.split("/")[-1] in str(caught.value)
     assert snapshot(outside) == before
     folders.read_run(folder)  # never raises, never waits
-    sweep.read_record(folder)
+    sweep_records.read_record(folder)
     with pytest.raises(GniError):
         fake.start(folder, figures=True)
     assert snapshot(outside) == before
@@ -135,7 +135,7 @@ def test_a_job_that_is_a_link_is_no_job(folder, tmp_path):
     (tmp_path / "s" / "0").symlink_to(folder)
     (tmp_path / "s" / "007").mkdir()
     (tmp_path / "s" / "²").mkdir()
-    assert [record.status for record in sweep.read_sweep(tmp_path / "s")] == ["not started"]
+    assert [record.status for record in sweep_records.read_sweep(tmp_path / "s")] == ["not started"]
     swept.discard()
 
 
@@ -223,14 +223,14 @@ def test_manifests_with_any_values_are_read_or_refused(stopped, tmp_path_factory
     (folder / "manifest.json").write_text(json.dumps(changed))
     info = folders.read_run(folder)
     assert info.status in ("running", "completed", "failed", "interrupted", "diverged", "lost", "broken")
-    sweep.read_record(folder)
-    survives(sweep.read_sweep, folder)
+    sweep_records.read_record(folder)
+    survives(sweep_records.read_sweep, folder)
     manifest = survives(folders.read_manifest, folder)
     assert (manifest is None) == (info.status == "broken")
     if manifest is not None:  # then everything that is done with one works
         folders.encode(manifest)
         float(manifest.get("wall_seconds", 0.0))
-        sweep.split_overrides(manifest.get("overrides", ()))
+        sweep_records.split_overrides(manifest.get("overrides", ()))
         survives(folders._refuse_taken, folder, "run")
 
 

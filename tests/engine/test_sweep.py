@@ -14,7 +14,7 @@ import pytest
 from scipy import stats
 
 from gnicli.contracts.results import Curve, FigureData, Panel, Results, RunRecord, Value
-from gnicli.engine import folders, summary, sweep
+from gnicli.engine import folders, summary, sweep, sweep_records
 from gnicli.errors import ConflictError, DataError, Interrupted
 
 PROGRAM = Path(__file__).with_name("fake_experiment.py")
@@ -57,9 +57,9 @@ def test_a_whole_sweep(tmp_path, capsys):
     }
     assert "lr=0.2 seed=1" in (tmp_path / "s" / "report.md").read_text()
     assert folders.status_of(tmp_path / "s") == "completed"
-    assert [record.job for record in sweep.read_sweep(tmp_path / "s")] == [0, 1, 2, 3]
+    assert [record.job for record in sweep_records.read_sweep(tmp_path / "s")] == [0, 1, 2, 3]
     with pytest.raises(DataError, match="single run"):
-        sweep.read_sweep(tmp_path / "s" / "0")
+        sweep_records.read_sweep(tmp_path / "s" / "0")
 
 
 def test_every_bad_end_is_shown(tmp_path, capsys):
@@ -176,7 +176,7 @@ def test_broken_jobs_are_read_as_broken(tmp_path):
     ],
 )
 def test_overrides_are_split(override, pair):
-    assert sweep.split_overrides([override]) == dict([pair])
+    assert sweep_records.split_overrides([override]) == dict([pair])
 
 
 # -------------------------------------------------------------------------------------------------------------- summary

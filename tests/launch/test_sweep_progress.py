@@ -3,7 +3,9 @@
 import pytest
 
 from gnicli.engine.caller import Caller
-from gnicli.launch import commands, hydra_tasks
+from gnicli.launch import commands
+from gnicli.launch.arguments import Arguments
+from gnicli.launch.session import Job, Session
 
 
 @pytest.mark.parametrize(
@@ -15,8 +17,8 @@ from gnicli.launch import commands, hydra_tasks
     ],
 )
 def test_a_job_is_announced(n_jobs, n_done, text, monkeypatch, capsys):
-    session = hydra_tasks.Session("train", [], ["lr=0.1", "M=1,4", "seed=0,1"], n_jobs)
-    session.jobs = [hydra_tasks.Job(None, None)] * n_done
+    session = Session("train", [], Arguments(["lr=0.1", "M=1,4", "seed=0,1"]), n_jobs=n_jobs)
+    session.jobs = [Job(None, None)] * n_done
     session._begun = 100.0
     monkeypatch.setattr("time.monotonic", lambda: 160.0)
     session.announce(str(n_done), session.setting(["lr=0.1", "M=4", "seed=1"]))
@@ -24,7 +26,12 @@ def test_a_job_is_announced(n_jobs, n_done, text, monkeypatch, capsys):
 
 
 def test_nothing_is_said_where_nothing_is_to_be_shown(capsys):
-    hydra_tasks.Session("train", [], [], 3, Caller(shows=False)).announce("0", "M=1")
+    Session("train", [], Arguments([]), n_jobs=3, caller=Caller(shows=False)).announce("0", "M=1")
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_job_in_a_process_of_its_own_is_not_announced_where_its_output_goes(capsys, tmp_path):
+    Session("train", [], Arguments([]), n_jobs=1, place=tmp_path / "0").announce("0", "M=1")
     assert capsys.readouterr() == ("", "")
 
 

@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from gnicli.engine import content, folders
-from gnicli.engine.display import Display, number_text, stderr_is_live
+from gnicli.contracts.results import Headline
+from gnicli.engine import content, end_of_run, first_line, folders
+from gnicli.engine.display import Display
 from gnicli.engine.jobs import due, progress
 from gnicli.engine.jobs.processes import Ended
 from gnicli.errors import shown
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 LINE_SECONDS = 1.0  # between two plain lines, those of failures aside
 _MOST_ROWS = 30
-_VALUES = 3
 _MAX_LOG = 1 << 20
 
 
@@ -40,18 +40,23 @@ class Board:
         jobs: Sequence[int],
         *,
         alone: Callable[[int], str],
+        headlines: Sequence[Headline] = (),
         shows: bool = True,
         live: bool | None = None,
     ) -> None:
-        """`names` are those of all jobs by number, `jobs` those that are run, `alone` the command that runs one."""
-        self._sweep, self._names, self._alone = sweep, names, alone
+        """`names` are those of all jobs by number, `jobs` those that are run, `alone` the command that runs one.
+
+        `headlines` are the values that are shown first.
+        """
+        self._sweep, self._names, self._alone, self._headlines = sweep, names, alone, headlines
         self._total, self._shows = len(jobs), shows
-        self._is_live = shows and (stderr_is_live() if live is None else live)
+        self._is_live = shows and (first_line.stderr_is_live() if live is None else live)
         self._lines = Display(live=False)
         self._running: dict[int, float] = {}
         self._ends: dict[str, int] = {}
         self._told, self._untold = 0.0, 0
         self._waited_for: set[int] = set()
+        self._is_advised = False
         self._begin = time.monotonic()
         self._live: Live | None = None
 
@@ -65,6 +70,7 @@ class Board:
                 get_renderable=self._table, console=console, auto_refresh=False, transient=True,
                 redirect_stdout=False, redirect_stderr=False,
             )  # fmt: skip
+            first_line.clear()
             self._live.start()
         return self
 
@@ -93,7 +99,7 @@ class Board:
         self._remove_traces(job)
         status, message, values = self._read(job, how)
         self._ends[status] = self._ends.get(status, 0) + 1
-        name = f"job {job}" + (f" ({self._names[job]})" if self._names[job] else "")
+        name = self._name(job)
         if status in ("completed", "diverged"):
             self._done(f"{name}: {message or status}  {values}".rstrip())
         elif status == "interrupted":
@@ -101,6 +107,8 @@ class Board:
         else:
             self._line(f"{name} failed: {message}  ({folder}; log: {progress.log_of(self._sweep, job)}; "
                        f"alone: {self._alone(job)})")  # fmt: skip
+        for warning in self._warnings(job):
+            self._line(f"{name}: {warning}")
 
     def waits(self, job: int) -> None:
         """Say once for which process the sweep waits: one that another sweep left, which ends by itself."""
@@ -112,7 +120,8 @@ class Board:
             )
 
     def tick(self) -> None:
-        """Draw the table anew, or tell what has not been told for a second."""
+        """Draw the table anew, or tell what has not been told for a second; tell once what a long job advises."""
+        self._advise()
         if self._live is not None:
             self._live.refresh()
         elif self._untold and time.monotonic() >= self._told + LINE_SECONDS:
@@ -129,10 +138,15 @@ class Board:
             said = self._last_words(job)
             return "failed", said if said and how.exit_code > 0 else how.what_happened(), ""
         info = folders.read_run(folder)
-        values = "  ".join(f"{name} {number_text(value)}" for name, value in list(info.values.items())[:_VALUES])
+        values = end_of_run.in_line(info.values, self._headlines)
         if info.status not in ("completed", "diverged", "interrupted", "failed"):
             return "failed", self._last_words(job) or how.what_happened(), ""
         return info.status, info.error, values
+
+    def _warnings(self, job: int) -> list[str]:
+        """The warnings of a job that has results."""
+        folder = self._sweep / str(job)
+        return folders.read_run(folder).manifest.get("warnings", []) if (folder / content.MANIFEST).exists() else []
 
     def _last_words(self, job: int) -> str:
         """The error that a job printed last, if it printed one."""
@@ -152,6 +166,18 @@ class Board:
                 log.unlink()
 
     # ------------------------------------------------------------------------------------------------------- showing
+
+    def _name(self, job: int) -> str:
+        return f"job {job} {self._names[job]}".rstrip()
+
+    def _advise(self) -> None:
+        """Tell the advice of the first job that has any: the others are mostly like it."""
+        for job in () if self._is_advised else self._running:
+            told = progress.read(progress.file_of(self._sweep, job))
+            if told is not None and told.advice:
+                self._is_advised = True
+                self._line(told.advice)
+                return
 
     def _line(self, text: str) -> None:
         if not self._shows:

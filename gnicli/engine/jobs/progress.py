@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gnicli import files
+from gnicli.engine.caller import Caller
 from gnicli.engine.content import LOGS
-from gnicli.engine.display import Display
+from gnicli.engine.display import Display, Silent
 from gnicli.errors import DataError
 
 EVERY_SECONDS = 1.0
@@ -21,12 +22,16 @@ _MAX_BYTES = 4096
 
 
 class Progress(NamedTuple):
-    """`done` of `total` pieces of the work `what` are reached; `seconds_left` is None where it is not known."""
+    """`done` of `total` pieces of the work `what` are reached; `seconds_left` is None where it is not known.
+
+    `advice` is a sentence on how long the job takes and what takes less; "" where there is none.
+    """
 
     what: str
     done: int
     total: int | None
     seconds_left: float | None
+    advice: str = ""
 
     def words(self) -> str:
         """As in `step 120/2000  0:00:12 left`."""
@@ -59,11 +64,16 @@ def read(path: Path) -> Progress | None:
         return None
     if not isinstance(found, list) or len(found) != len(Progress._fields):
         return None
-    what, done, total, left = found
-    if not isinstance(what, str) or not _count(done) or not (total is None or _count(total)):
+    what, done, total, left, advice = found
+    if (
+        not isinstance(what, str)
+        or not isinstance(advice, str)
+        or not _count(done)
+        or not (total is None or _count(total))
+    ):
         return None
     known = isinstance(left, int | float) and not isinstance(left, bool) and math.isfinite(left) and 0 <= left < 1e9
-    return Progress(what, done, total, float(left) if known else None)
+    return Progress(what, done, total, float(left) if known else None, advice)
 
 
 def _count(value: object) -> bool:
@@ -77,6 +87,7 @@ class Reporting(Display):
         super().__init__(live=False, terse=True)
         self._path = path
         self._next_word = 0.0
+        self._advice = ""
 
     def update(self, what: str, done: int, total: int | None, unit: str, shown: Mapping[str, float]) -> None:
         """Write down, at most once a second, that `done` of `total` are reached."""
@@ -84,7 +95,12 @@ class Reporting(Display):
         now = time.monotonic()
         if now >= self._next_word and self._task is not None:
             self._next_word = now + EVERY_SECONDS
-            self._write(Progress(what, done, total, self._task.time_remaining))
+            self._write(Progress(what, done, total, self._task.time_remaining, self._advice))
+
+    def advise(self, text: str) -> None:
+        """Let whoever shows the sweep tell the sentence, which goes to the log too."""
+        super().advise(text)
+        self._advice, self._next_word = text, 0.0
 
     def close(self) -> None:
         """Remove the file: the folder of the run says how it ended."""
@@ -98,3 +114,10 @@ class Reporting(Display):
         with contextlib.suppress(OSError):
             temporary.write_text(json.dumps(progress))
             os.replace(temporary, self._path)
+
+
+def display_of(caller: Caller, in_sweep: bool) -> Display:
+    """The display of a run that `caller` starts: for a job in a process of its own the one that reports."""
+    if caller.progress is not None:
+        return Reporting(caller.progress)
+    return Display(terse=in_sweep) if caller.shows else Silent()

@@ -5,14 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
+from gnicli.contracts.results import Table
 from gnicli.engine import content, folders
 from gnicli.engine.jobs import plan as plans
 from gnicli.engine.jobs import progress
 from gnicli.engine.jobs.board import labels
 from gnicli.engine.jobs.progress import Progress
-
-NOT_STARTED = "not started"
-HEADER = ("job", "setting", "status", "what is known")  # of `Standing.rows`
+from gnicli.engine.sweep_records import NOT_STARTED
 
 
 class Job(NamedTuple):
@@ -40,10 +39,11 @@ class Standing(NamedTuple):
             found[job.status] = found.get(job.status, 0) + 1
         return found
 
-    def rows(self) -> list[list[str]]:
-        """A table to read, under `HEADER`."""
+    def table(self) -> Table:
+        """The jobs as a table to read."""
         known = [job.message if job.progress is None else job.progress.words() for job in self.jobs]
-        return [[str(job.number), job.label, job.status, why] for job, why in zip(self.jobs, known, strict=True)]
+        rows = tuple((str(job.number), job.label, job.status, why) for job, why in zip(self.jobs, known, strict=True))
+        return Table(("job", "setting", "status", "what is known"), rows)
 
     def sentence(self) -> str:
         """The sum, in a line."""

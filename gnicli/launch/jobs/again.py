@@ -65,8 +65,8 @@ def resume_sweep(
         if not has_begun:
             sweep.leave()
         raise
-    summarize = getattr(commands.module(plan.command), "summarize", None)
-    return sweep.finish(summarize, interrupted=stopped).exit_code
+    experiment = commands.module(plan.command)
+    return sweep.finish(experiment.summarize, interrupted=stopped, headlines=experiment.HEADLINES).exit_code
 
 
 def read_place(folder: str) -> Path:

@@ -45,7 +45,7 @@ class Pace(NamedTuple):
         """How many jobs run at once. Their number changes no result, because it does not change their threads."""
         if self.n_jobs:
             return self.n_jobs
-        if n_gpus and self.device in ("auto", "cuda"):
+        if n_gpus and self.device is not None and self.device.startswith(("auto", "cuda")):
             return 1  # they would share the memory of one GPU
         return max(1, n_cores // (self.threads or machine.threads_of_a_job()))
 
@@ -80,7 +80,12 @@ def run_due(
     due.clear(sweep.folder, found.cleared)
     n_at_once = pace.at_once(n_cores(), n_gpus())
     shown = board.Board(
-        sweep.folder, board.labels(plan.words), found.jobs, alone=lambda job: alone(plan, job), shows=shows
+        sweep.folder,
+        board.labels(plan.words),
+        found.jobs,
+        alone=lambda job: alone(plan, job),
+        headlines=commands.module(plan.command).HEADLINES,
+        shows=shows,
     )
     shown.announce(_announced(plan, found, n_at_once, pace))
     with shown:
