@@ -50,6 +50,9 @@ class Told:
     def waits(self, job):
         pass
 
+    def stopping(self):
+        pass
+
     def tick(self):
         pass
 

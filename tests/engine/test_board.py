@@ -184,6 +184,33 @@ def test_the_live_table_has_running_jobs_and_how_far_they_are(sweep, monkeypatch
         "job 1  seed=1  0:00:10  step 50/200  0:01:01 left",
         "job 2  seed=2  0:00:10  starting",
     ]
+    console.width = 38
+    console.print(shown._table())
+    assert [line.rstrip() for line in console.export_text().splitlines()][1:] == [
+        "job 1  seed=1  0:00:10  step 50/200  …",
+        "job 2  seed=2  0:00:10  starting",
+    ]
+    console.width = 100
+    reporting.close()
+    shown.stopping()
+    console.print(shown._table())
+    lines = [line.rstrip() for line in console.export_text().splitlines()]
+    assert lines == [
+        "1 of 4 jobs ended: 1 completed, 2 running, 1 to go",
+        "job 1  seed=1  0:00:10  ending",
+        "job 2  seed=2  0:00:10  starting",
+    ]
+
+
+@pytest.mark.parametrize(("n", "told"), [(2, "stopping 2 jobs after"), (1, "stopping a job after"), (0, "")])
+def test_a_stop_says_what_it_waits_for(sweep, capsys, n, told):
+    shown = a_board(sweep)
+    for number in range(n):
+        shown.began(number)
+    shown.stopping()
+    err = capsys.readouterr().err
+    assert err.startswith(told)
+    assert bool(err) == (n > 0)
 
 
 @pytest.mark.parametrize(

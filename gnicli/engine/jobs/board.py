@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 LINE_SECONDS = 1.0  # between two plain lines, those of failures aside
 _MOST_ROWS = 30
+_WIDEST_SETTING = 30  # characters
 _MAX_LOG = 1 << 20
 
 
@@ -56,7 +58,8 @@ class Board:
         self._ends: dict[str, int] = {}
         self._told, self._untold = 0.0, 0
         self._waited_for: set[int] = set()
-        self._is_advised = False
+        self._is_advised = self._is_stopping = False
+        self._seen: set[int] = set()  # jobs that have told how far they are
         self._begin = time.monotonic()
         self._live: Live | None = None
 
@@ -118,6 +121,14 @@ class Board:
             self._line(
                 f"job {job} runs already (pid {manifest.get('pid')} on {manifest.get('host')}); waiting for its end"
             )
+
+    def stopping(self) -> None:
+        """Say what the stop waits for, and how to stop at once."""
+        self._is_stopping = True
+        n = len(self._running)
+        if n:
+            jobs = f"{n} jobs after their steps" if n > 1 else "a job after its step"
+            self._line(f"stopping {jobs}; Ctrl-C once more, or a second signal, stops at once")
 
     def tick(self) -> None:
         """Draw the table anew, or tell what has not been told for a second; tell once what a long job advises."""
@@ -210,22 +221,28 @@ class Board:
         if left:
             counts.append(f"{left} to go")
         text = f"{n_ended} of {self._total} jobs ended: {', '.join(counts)}"
-        if n_ended and n_ended < self._total:
+        if n_ended and n_ended < self._total and not self._is_stopping:
             seconds = (time.monotonic() - self._begin) / n_ended * (self._total - n_ended)
             text += f"; about {progress.duration(seconds)} left"
         return text
 
     def _table(self) -> RenderableType:
+        """The sum and a line for each running job; what does not fit into the width is cut from the end of a line."""
         from rich.console import Group
-        from rich.table import Table
         from rich.text import Text
 
-        table = Table.grid(padding=(0, 2))
-        for _ in range(4):
-            table.add_column(no_wrap=True, overflow="ellipsis")
-        for job, began in list(self._running.items())[:_MOST_ROWS]:
-            told = progress.read(progress.file_of(self._sweep, job))
-            how_far = "starting" if told is None else told.words()
-            cells = (f"job {job}", self._names[job], progress.duration(time.monotonic() - began), how_far)
-            table.add_row(*(Text(shown(cell)) for cell in cells))
-        return Group(Text(self._summary(), style="dim", no_wrap=True, overflow="ellipsis"), table)
+        rows = [self._cells(job, began) for job, began in list(self._running.items())[:_MOST_ROWS]]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+        line = functools.partial(Text, no_wrap=True, overflow="ellipsis")
+        return Group(line(self._summary(), style="dim"), *map(line, lines))
+
+    def _cells(self, job: int, began: float) -> tuple[str, ...]:
+        """Number, setting, time and progress of a running job."""
+        told = progress.read(progress.file_of(self._sweep, job))
+        if told is not None:
+            self._seen.add(job)
+        how_far = told.words() if told is not None else "ending" if job in self._seen else "starting"
+        setting = self._names[job]
+        setting = setting if len(setting) <= _WIDEST_SETTING else f"{setting[: _WIDEST_SETTING - 1]}…"
+        return f"job {job}", shown(setting), progress.duration(time.monotonic() - began), shown(how_far)

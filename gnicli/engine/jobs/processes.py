@@ -75,6 +75,9 @@ class Watcher(Protocol):
     def waits(self, job: int) -> None:
         """A job is held, and no other runs."""
 
+    def stopping(self) -> None:
+        """The jobs that run were asked to stop, and no other starts."""
+
     def tick(self) -> None:
         """Some time has passed: called every quarter of a second."""
 
@@ -199,6 +202,7 @@ class _Processes:
                 _send(process, signal.SIGTERM)
         if stop.requested and not self._handed_on:
             self._handed_on = True
+            self._watcher.stopping()
             self._send_all(signal.SIGINT if stop.exit_code == KEYBOARD_EXIT_CODE else signal.SIGTERM)
 
     def end_at_once(self) -> None:
