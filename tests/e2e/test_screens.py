@@ -50,7 +50,8 @@ RUNS = {
         ("kde", KDE, (60, 0)),
         ("train", TRAIN, (80, 0)),
         ("layers", LAYERS, (60,)),
-        ("sweep", SWEEP, (80, 60)),
+        ("sweep", SWEEP, (80,)),
+        ("sweep", (*SWEEP, "hydra/launcher=basic"), (60,)),
     )
     for width in widths
 }
@@ -192,16 +193,30 @@ def test_a_fit_is_shown_before_it_is_tested(screens):
     assert shown.index("Stable law (S1), n = 400") < shown.index("bootstrap sample 1/5") < shown.index("Laws compared")
 
 
+NOT_MIXED = ("the chains have not mixed", "the effective sample size")
+
+
 @pytest.mark.parametrize("width", [80, 60])
-def test_chains_that_have_not_mixed_are_told_first_in_runs_and_at_each_job_of_a_sweep(screens, width):
-    run, sweep = screens["sde", width], screens["sweep", width]
-    sentences = [line for line in run.after() if not line.endswith("more in report.md")]
-    assert sentences[0].startswith(("the chains have not mixed", "the effective sample size"))
+def test_chains_that_have_not_mixed_are_told_first_in_runs(screens, width):
+    sentences = [line for line in screens["sde", width].after() if not line.endswith("more in report.md")]
+    assert sentences[0].startswith(NOT_MIXED)
+
+
+def test_a_sweep_in_one_process_announces_each_job_and_tells_its_end_and_its_warnings(screens):
     for job in range(4):
-        mine = [line for line in sweep.lines if line.startswith(f"job {job} ")]
+        mine = [line for line in screens["sweep", 60].lines if line.startswith(f"job {job} ")]
         assert mine[0].startswith(f"job {job} ({job + 1} of 4): ")
         assert "completed" in mine[1]
-        assert len(mine) > 2
+        assert mine[2].partition(": ")[2].startswith(NOT_MIXED)
+
+
+def test_a_sweep_in_processes_has_a_table_of_running_jobs_and_tells_the_warnings_of_each(screens):
+    screen = screens["sweep", 80]
+    assert screen.lines[0].startswith("4 jobs, ")
+    for job in range(4):
+        assert any(line.startswith(f"job {job}  epsilon=0.") for line in screen.shown)
+        warnings = [line for line in screen.lines if line.startswith(f"job {job} epsilon=0.")]
+        assert warnings[0].partition(": ")[2].startswith(NOT_MIXED)
 
 
 @pytest.mark.parametrize("width", [80, 60])

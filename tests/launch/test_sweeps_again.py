@@ -295,7 +295,7 @@ def test_a_job_alone_gives_the_result_of_the_sweep(gni, monkeypatch, tmp_path):
     import shlex
 
     said = gni("train", "-m", "M=1,13", "lr=0.5", "hydra/launcher=local", f"run.dir={tmp_path / 's'}")
-    (line,) = [line for line in said.err.splitlines() if line.startswith("job 1 (M=13) failed: ZeroDivisionError")]
+    (line,) = [line for line in said.err.splitlines() if line.startswith("job 1 M=13 failed: ZeroDivisionError")]
     assert str(tmp_path / "s" / "1") in line
     command = line.partition("alone: ")[2].removesuffix(")")
     assert command == "gni train M=13 lr=0.5 threads=1"
