@@ -22,6 +22,7 @@ _MEANT = {
     "simulate": "write gni simulate-sde",
     "kde": "write gni kde-stationary",
     "continue": "write gni resume RUN",
+    "status": "write gni sweep status SWEEP; gni runs lists runs with their status",
     "compare": "gni runs lists runs beside one another; a sweep compares settings, as in gni train -m M=1,4",
     "evaluate": "gni train records the losses on training and test data; gni runs lists them",
 }

@@ -27,6 +27,7 @@ def plan(*words, command="train", hydra=(), **options):
         (Pace(threads=16), 8, 0, 1),
         (Pace(5, threads=16), 8, 0, 5),
         (Pace(device="auto"), 8, 2, 1),
+        (Pace(device="cuda:1"), 8, 2, 1),
         (Pace(3, device="cuda"), 8, 2, 3),
         (Pace(device="cpu"), 8, 2, 8),
         (Pace(device="auto"), 8, 0, 8),
