@@ -99,7 +99,7 @@ def trainings(n_jobs: int, n_at_once: int, steps: int, root: Path) -> None:
     for job in range(n_jobs):  # begun anew, one at a time: what a process adds to a run
         for path in (again / str(job)).glob("manifest.json"):
             path.unlink()
-        for name in ("metrics.csv", "results.json", "report.md", "run.log", "checkpoint.safetensors"):
+        for name in ("metrics.csv", "results.json", "report.md", "report.html", "run.log", "checkpoint.safetensors"):
             (again / str(job) / name).unlink(missing_ok=True)
         _remove(again / str(job) / "figures")
     processes.run(

@@ -32,12 +32,12 @@ STEPS = (
         "density.png",
     ),
     Step(
-        "simulate-sde potential=quadratic n_chains=500 n_steps=2000",
+        "simulate-sde potential=quadratic n_chains=500 n_steps=2000 eta=0.1",
         "Simulate the model of training in one well; without keys, in a double well.",
         "density.png",
     ),
     Step(
-        "kde-stationary potential=quadratic n_chains=500 n_steps=2000",
+        "kde-stationary potential=quadratic n_chains=500 n_steps=2000 eta=0.1",
         "Estimate the stationary density of that model, beside the exact one.",
         "density.png",
     ),
