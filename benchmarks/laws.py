@@ -16,30 +16,19 @@ from collections.abc import Callable  # noqa: E402
 
 import numpy as np  # noqa: E402
 
-from gnicli.laws import (  # noqa: E402
-    Gamma,
-    HalfCauchy,
-    HalfNormal,
-    Laplace,
-    LogNormal,
-    Normal,
-    Pareto,
-    StudentT,
-    SubWeibull,
-    Weibull,
-)
+from gnicli import laws  # noqa: E402
 
 LAWS = (
-    Normal(0.5, 2.0),
-    StudentT(3.3, 0.5, 2.0),
-    Laplace(0.5, 2.0),
-    SubWeibull(1.3, 2.0),
-    HalfNormal(3.0),
-    HalfCauchy(2.0),
-    LogNormal(0.3, 0.7),
-    Gamma(0.7, 2.0),
-    Weibull(1.3, 2.0),
-    Pareto(1.5, 2.0),
+    laws.Normal(0.5, 2.0),
+    laws.StudentT(3.3, 0.5, 2.0),
+    laws.Laplace(0.5, 2.0),
+    laws.SubWeibull(1.3, 2.0),
+    laws.HalfNormal(3.0),
+    laws.HalfCauchy(2.0),
+    laws.LogNormal(0.3, 0.7),
+    laws.Gamma(0.7, 2.0),
+    laws.Weibull(1.3, 2.0),
+    laws.Pareto(1.5, 2.0),
 )
 
 
@@ -58,7 +47,8 @@ def main() -> None:
     warnings.simplefilter("ignore")
     for law in LAWS:
         x = law.rvs(20_000, np.random.default_rng(0))
-        has_loc = law.support == "real" and not isinstance(law, SubWeibull)  # whose location is no part of the search
+        # The location of a sub-Weibull law is no part of the search.
+        has_loc = law.support == "real" and not isinstance(law, laws.SubWeibull)
         theirs, fixed = law.scipy, {} if has_loc else {"floc": 0.0}
         rows = {
             "fit": (lambda law=law, x=x: law.fit(x), lambda t=theirs, x=x, fixed=fixed: t.dist.fit(x, **fixed), 3),

@@ -113,7 +113,7 @@ def _runs(
 
 @app.command("quickstart")
 def _quickstart() -> int:
-    """Run each command once, tiny, and say where to look: about a minute."""
+    """Run each command once, tiny, and say where to look: under half a minute."""
     from gnicli.cli.quickstart import quickstart
 
     return quickstart()

@@ -58,7 +58,9 @@ def quickstart() -> int:
 
     asks = sys.stdin.isatty() and sys.stdout.isatty()
     begin = time.monotonic()
-    typer.echo(f"{len(STEPS)} commands, a minute in all. Each keeps what it found in a folder below {output_root()}.")
+    typer.echo(
+        f"{len(STEPS)} commands, under half a minute in all. Each keeps what it found in a folder below {output_root()}."
+    )
     for number, step in enumerate(STEPS, 1):
         typer.echo(f"\n{number}. {step.meaning}\n\n   $ gni {step.words}\n")
         if asks and not _goes_on():

@@ -6,37 +6,26 @@ import numpy as np
 import pytest
 import scipy.stats
 
+from gnicli import laws
 from gnicli.evidence import goodness
 from gnicli.evidence.blocks import block_alphas, drift
 from gnicli.evidence.comparison import Ratio, against_gaussian, compare, split
 from gnicli.evidence.families import OTHERS, stable_family
 from gnicli.evidence.shape import shape
-from gnicli.laws import (
-    Gamma,
-    HalfCauchy,
-    HalfNormal,
-    Laplace,
-    LogNormal,
-    Normal,
-    Pareto,
-    StudentT,
-    SubWeibull,
-    Weibull,
-)
 from gnicli.stable import StableLaw, fit
 
 LAWS = {
     "stable": StableLaw(1.4, 0.6, 0.3, 2.0),
-    "normal": Normal(-1.0, 0.7),
-    "student": StudentT(2.5, 1.0, 0.4),
-    "laplace": Laplace(0.5, 3.0),
-    "subweibull": SubWeibull(0.8, 2.0, 1.0),
-    "half_normal": HalfNormal(1.7),
-    "half_cauchy": HalfCauchy(0.6),
-    "log_normal": LogNormal(0.4, 0.7),
-    "gamma": Gamma(2.6, 2.0),
-    "weibull": Weibull(1.7, 0.5),
-    "pareto": Pareto(2.5, 0.5),
+    "normal": laws.Normal(-1.0, 0.7),
+    "student": laws.StudentT(2.5, 1.0, 0.4),
+    "laplace": laws.Laplace(0.5, 3.0),
+    "subweibull": laws.SubWeibull(0.8, 2.0, 1.0),
+    "half_normal": laws.HalfNormal(1.7),
+    "half_cauchy": laws.HalfCauchy(0.6),
+    "log_normal": laws.LogNormal(0.4, 0.7),
+    "gamma": laws.Gamma(2.6, 2.0),
+    "weibull": laws.Weibull(1.7, 0.5),
+    "pareto": laws.Pareto(2.5, 0.5),
 }
 
 
@@ -75,7 +64,7 @@ def test_fits_recover_the_law(name):
 
 
 def test_the_sub_weibull_fit_of_an_odd_number_meets_no_sample():
-    found = OTHERS["subweibull"].fit(SubWeibull(2.0).rvs(501, np.random.default_rng(0)))
+    found = OTHERS["subweibull"].fit(laws.SubWeibull(2.0).rvs(501, np.random.default_rng(0)))
     assert abs(found.r - 2) < 0.4
 
 
@@ -84,7 +73,7 @@ def test_the_sub_weibull_fit_of_an_odd_number_meets_no_sample():
 
 def test_statistics_are_those_of_scipy():
     x = np.sort(np.random.default_rng(1).standard_normal(137))
-    law = Normal(float(x.mean()), float(x.std(ddof=1)))
+    law = laws.Normal(float(x.mean()), float(x.std(ddof=1)))
     log_cdf, log_sf = OTHERS["normal"].log_tails(law, x)
     assert goodness.ks(log_cdf) == pytest.approx(
         scipy.stats.kstest(x, "norm", (law.mean, law.std)).statistic, rel=1e-12
@@ -155,7 +144,7 @@ def rejections(n, repeats):
     p = []
     for k in range(repeats):
         x = np.random.default_rng([n, k, 1]).standard_normal(n)
-        p.append(against_gaussian(fit(x).log_likelihood, float(Normal.fit(x).logpdf(x).sum())).p_value)
+        p.append(against_gaussian(fit(x).log_likelihood, float(laws.Normal.fit(x).logpdf(x).sum())).p_value)
     return np.array(p)
 
 
@@ -226,7 +215,7 @@ def test_block_sums_of_a_stable_law_stay_flat():
 
 def test_block_sums_of_laplace_drift_to_two():
     rng = np.random.default_rng(0)
-    blocks = block_alphas(Laplace(3.0, 0.1).rvs(20_000, rng), rng)
+    blocks = block_alphas(laws.Laplace(3.0, 0.1).rvs(20_000, rng), rng)
     alphas = [block.alpha for block in blocks]
     assert alphas[0] < 1.7
     assert min(alphas[-2:]) > 1.9

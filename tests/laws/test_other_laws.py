@@ -7,44 +7,32 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
+from gnicli import laws
 from gnicli.errors import DataError, NumericalError
-from gnicli.laws import (
-    Gamma,
-    HalfCauchy,
-    HalfNormal,
-    Laplace,
-    Law,
-    LogNormal,
-    Normal,
-    Pareto,
-    StudentT,
-    SubWeibull,
-    Weibull,
-)
 from gnicli.laws.student import largest_tie
 
 LAWS = [
-    Normal(0.5, 2.0),
-    StudentT(3.0, 0.5, 2.0),
-    StudentT(0.9, -1.0, 0.1),
-    Laplace(0.5, 2.0),
-    SubWeibull(0.8, 2.0),
-    SubWeibull(2.0, 1e-5),
-    HalfNormal(3.0),
-    HalfCauchy(2.0),
-    LogNormal(0.5, 2.0),
-    Gamma(0.3, 2.0),
-    Gamma(40.0, 0.1),
-    Weibull(0.6, 2.0),
-    Weibull(3.0, 0.1),
-    Pareto(1.3, 2.0),
-    Pareto(5.0, 0.1),
+    laws.Normal(0.5, 2.0),
+    laws.StudentT(3.0, 0.5, 2.0),
+    laws.StudentT(0.9, -1.0, 0.1),
+    laws.Laplace(0.5, 2.0),
+    laws.SubWeibull(0.8, 2.0),
+    laws.SubWeibull(2.0, 1e-5),
+    laws.HalfNormal(3.0),
+    laws.HalfCauchy(2.0),
+    laws.LogNormal(0.5, 2.0),
+    laws.Gamma(0.3, 2.0),
+    laws.Gamma(40.0, 0.1),
+    laws.Weibull(0.6, 2.0),
+    laws.Weibull(3.0, 0.1),
+    laws.Pareto(1.3, 2.0),
+    laws.Pareto(5.0, 0.1),
 ]
 
 
 def fitted(law, x):
     """By maximum likelihood: of a sub-Weibull law with the true location, which has no estimate of this kind."""
-    return SubWeibull.fit(x, loc=law.loc) if isinstance(law, SubWeibull) else type(law).fit(x)
+    return laws.SubWeibull.fit(x, loc=law.loc) if isinstance(law, laws.SubWeibull) else type(law).fit(x)
 
 
 @pytest.mark.parametrize("law", LAWS, ids=str)
@@ -56,7 +44,7 @@ def test_fit_is_at_the_maximum_and_near_the_truth(law):
     assert 0.0 <= best - law.logpdf(x).sum() < 12.0
     assert law.n_free == len(dataclasses.fields(law))
     for name, value in found.parameters().items():
-        if name == "loc" and isinstance(law, SubWeibull):
+        if name == "loc" and isinstance(law, laws.SubWeibull):
             continue
         unit = getattr(law, "std", getattr(law, "scale", 1.0)) if name in ("mean", "loc") else value
         for step in (0.003, -0.003):
@@ -68,15 +56,15 @@ def test_fit_is_at_the_maximum_and_near_the_truth(law):
 def test_fits_are_no_worse_than_those_of_scipy(law):
     x = law.rvs(2000, np.random.default_rng(2))
     fixed = {"floc": law.scipy.kwds.get("loc", 0.0)} if law.support != "real" else {}
-    if isinstance(law, SubWeibull):
+    if isinstance(law, laws.SubWeibull):
         fixed = {"floc": law.loc}
     theirs = law.scipy.dist(*law.scipy.dist.fit(x, **fixed))
     assert fitted(law, x).logpdf(x).sum() >= theirs.logpdf(x).sum() - 1e-4
 
 
-@pytest.mark.parametrize("law", [*LAWS, SubWeibull(1.0, 2.0, 0.5)], ids=str)
+@pytest.mark.parametrize("law", [*LAWS, laws.SubWeibull(1.0, 2.0, 0.5)], ids=str)
 def test_densities_tails_and_draws_are_those_of_scipy(law):
-    x = np.array([-3.0, -0.1, 0.2, 1.0, 2.5, 9.0]) * (1e-5 if law == SubWeibull(2.0, 1e-5) else 1.0)
+    x = np.array([-3.0, -0.1, 0.2, 1.0, 2.5, 9.0]) * (1e-5 if law == laws.SubWeibull(2.0, 1e-5) else 1.0)
     with np.errstate(divide="ignore"):
         np.testing.assert_allclose(law.logpdf(x), law.scipy.logpdf(x), rtol=1e-12, atol=1e-14)
         log_cdf, log_sf = law.log_tails(x)
@@ -87,7 +75,7 @@ def test_densities_tails_and_draws_are_those_of_scipy(law):
 
 
 def test_normal_draws_are_those_of_scipy_to_the_bit():
-    law = Normal(-1.25, 0.7)
+    law = laws.Normal(-1.25, 0.7)
     ours, theirs = (law.rvs(100, np.random.default_rng(1)), law.scipy.rvs(100, random_state=np.random.default_rng(1)))
     np.testing.assert_array_equal(ours, theirs)
 
@@ -104,19 +92,32 @@ def test_quantiles_invert_the_tails(law):
 def test_tails_where_scipy_has_none():
     """Where its densities and tails underflow or overflow, the closed forms."""
     far = np.array([1e3, 1e5])
-    np.testing.assert_allclose(Laplace().logpdf(far), -far - math.log(2.0))
-    np.testing.assert_allclose(Laplace().log_tails(-far)[0], -far - math.log(2.0))
-    np.testing.assert_allclose(SubWeibull(2.0).log_tails(far**2)[1], -far - math.log(2.0))
+    np.testing.assert_allclose(laws.Laplace().logpdf(far), -far - math.log(2.0))
+    np.testing.assert_allclose(laws.Laplace().log_tails(-far)[0], -far - math.log(2.0))
+    np.testing.assert_allclose(laws.SubWeibull(2.0).log_tails(far**2)[1], -far - math.log(2.0))
     # Mills' ratio, whose next term is 3 / x⁴
     mills = -0.5 * far**2 - np.log(far) + 0.5 * math.log(2.0 / math.pi) - 1.0 / far**2
-    np.testing.assert_allclose(HalfNormal().log_tails(far)[1], mills, rtol=1e-14)
-    for law, power in ((StudentT(3.0), 4.0), (HalfCauchy(), 2.0)):
+    np.testing.assert_allclose(laws.HalfNormal().log_tails(far)[1], mills, rtol=1e-14)
+    for law, power in ((laws.StudentT(3.0), 4.0), (laws.HalfCauchy(), 2.0)):
         ends = law.logpdf(np.array([1e200, 1e290]))
         assert ends[0] - ends[1] == pytest.approx(power * 90.0 * math.log(10.0), rel=1e-12)
 
 
 @pytest.mark.parametrize("scale", [1e-300, 1e-170, 1.0, 1e153, 1e300])
-@pytest.mark.parametrize("law", [Normal, StudentT, Laplace, HalfNormal, HalfCauchy, LogNormal, Gamma, Weibull, Pareto])
+@pytest.mark.parametrize(
+    "law",
+    [
+        laws.Normal,
+        laws.StudentT,
+        laws.Laplace,
+        laws.HalfNormal,
+        laws.HalfCauchy,
+        laws.LogNormal,
+        laws.Gamma,
+        laws.Weibull,
+        laws.Pareto,
+    ],
+)
 def test_laws_are_fitted_at_any_scale(law, scale):
     x = np.abs(np.random.default_rng(2).standard_cauchy(300)) + 0.01
     one, found = law.fit(x), law.fit(x * scale)
@@ -127,7 +128,7 @@ def test_laws_are_fitted_at_any_scale(law, scale):
 @pytest.mark.parametrize("r", [0.8, 1.0, 2.0])
 def test_sub_weibull_norms_grow_like_m_to_the_r(r):
     # E|X|^m = Γ(1 + rm): the tail parameter by the paper's definition
-    law = SubWeibull(r)
+    law = laws.SubWeibull(r)
     for m in (1, 4):
         value, _ = integrate.quad(
             lambda u, m=m: 2 * math.exp(u * (m + 1)) * math.exp(law.logpdf(math.exp(u))), -60, 12, limit=400
@@ -137,8 +138,8 @@ def test_sub_weibull_norms_grow_like_m_to_the_r(r):
 
 @pytest.mark.parametrize("n", [501, 500])
 def test_a_sub_weibull_fit_is_centered_in_a_gap_between_samples(n):
-    x = SubWeibull(2.0).rvs(n, np.random.default_rng(0))
-    found = SubWeibull.fit(x)
+    x = laws.SubWeibull(2.0).rvs(n, np.random.default_rng(0))
+    found = laws.SubWeibull.fit(x)
     assert abs(found.r - 2) < 0.4
     assert abs(int((x < found.loc).sum()) - n / 2) <= 0.5
     assert found.loc not in x
@@ -146,14 +147,14 @@ def test_a_sub_weibull_fit_is_centered_in_a_gap_between_samples(n):
 
 def test_errors_of_the_other_laws():
     with pytest.raises(DataError, match="1 of 2 samples are negative: a half-normal law lives on x >= 0"):
-        HalfNormal.fit([-1.0, 2.0])
+        laws.HalfNormal.fit([-1.0, 2.0])
     with pytest.raises(DataError, match="2 of 3 samples are not above 0: a log-normal law lives on x > 0"):
-        LogNormal.fit([-1.0, 2.0, 0.0])
+        laws.LogNormal.fit([-1.0, 2.0, 0.0])
     with pytest.raises(DataError, match="not finite"):
-        Laplace.fit([1.0, np.nan])
+        laws.Laplace.fit([1.0, np.nan])
     with pytest.raises(NumericalError, match=r"1 samples equal loc=0\.0"):
-        SubWeibull.fit([0.0, 1.0, 2.0], loc=0.0)
-    for law in (Normal, StudentT, Laplace, LogNormal):
+        laws.SubWeibull.fit([0.0, 1.0, 2.0], loc=0.0)
+    for law in (laws.Normal, laws.StudentT, laws.Laplace, laws.LogNormal):
         with pytest.raises(NumericalError, match="all samples are equal"):
             law.fit(np.ones(60))
 
@@ -177,18 +178,18 @@ def test_the_largest_tie_is_found_where_it_is_large_enough(seed):
 def test_a_student_law_has_no_maximum_from_one_in_six_equal_values_on():
     x = np.random.default_rng(3).standard_normal(600)
     x[:96] = 0.0
-    StudentT.fit(x)
+    laws.StudentT.fit(x)
     x[:102] = 0.0
     with pytest.raises(
         NumericalError, match=r"102 of 600 samples equal 0\.0: the likelihood of a Student t law has no"
     ):
-        StudentT.fit(x)
+        laws.StudentT.fit(x)
 
 
 def test_a_law_that_lacks_a_part_cannot_be_made():
-    class WithoutTails(Law):
-        _estimate = Normal._estimate
-        _log_density = Normal._log_density
+    class WithoutTails(laws.Law):
+        _estimate = laws.Normal._estimate
+        _log_density = laws.Normal._log_density
 
     with pytest.raises(TypeError, match=r"abstract.* method '?log_tails"):
         WithoutTails()

@@ -15,19 +15,9 @@ if TYPE_CHECKING:
     import torch
 
     from gnicli.training.batches import Batches
+    from gnicli.training.optimizer import OptimizerOptions
 
 LOSSES = {"mse": "mean squared error", "cross_entropy": "cross-entropy"}
-
-
-class OptimizerKeys(Protocol):
-    """The keys `optimizer.*` of the command."""
-
-    name: str
-    momentum: float
-    nesterov: bool
-    beta1: float
-    beta2: float
-    weight_decay: float
 
 
 class TrainingKeys(Protocol):
@@ -44,7 +34,7 @@ class TrainingKeys(Protocol):
     lr: float
 
     @property
-    def optimizer(self) -> OptimizerKeys:
+    def optimizer(self) -> OptimizerOptions:
         """How a gradient becomes a step."""
         ...
 
@@ -93,7 +83,7 @@ def _has_more(config: TrainingKeys) -> bool:
     return config.inject.name != "none" or config.track.name != "none"
 
 
-def _optimizer(optimizer: OptimizerKeys) -> str:
+def _optimizer(optimizer: OptimizerOptions) -> str:
     decay = f", weight decay {optimizer.weight_decay:g}" if optimizer.weight_decay else ""
     if optimizer.name == "adam":
         return f"Adam (β₁ = {optimizer.beta1:g}, β₂ = {optimizer.beta2:g}){decay}"
