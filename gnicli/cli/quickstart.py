@@ -59,7 +59,7 @@ def quickstart() -> int:
     asks = sys.stdin.isatty() and sys.stdout.isatty()
     begin = time.monotonic()
     typer.echo(
-        f"{len(STEPS)} commands, under half a minute in all. Each keeps what it found in a folder below {output_root()}."
+        f"{len(STEPS)} commands, half a minute in all. Each keeps what it found in a folder below {output_root()}."
     )
     for number, step in enumerate(STEPS, 1):
         typer.echo(f"\n{number}. {step.meaning}\n\n   $ gni {step.words}\n")

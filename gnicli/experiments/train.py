@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
 DEFAULT_STEPS = 1000
 DEFAULT_EPOCHS = 5  # in minibatches, where they are more than DEFAULT_STEPS
-_NOTED_STEPS = 10  # a shorter run needs no records between its ends, so no note says that it has none
 
 HEADLINES = (
     Headline("variance_ratio", "variance ratio"),
@@ -100,7 +99,7 @@ class TrainConfig:
     eval_every: Optional[float] = key(
         None,
         "steps between records of the losses without noise; a value below 1 is a fraction of the run; default: 1/50 of "
-        "the run, or fewer records if they would take more than a tenth of the training time",
+        "the run; fewer records, down to 6, where they would take too much of the time",
     )
     seed: int = key(0, "random seed of initialization, data order and noise")
     device: str = key("auto", learning.DEVICE_HELP, choices=learning.DEVICES)
@@ -143,7 +142,7 @@ def run(config: TrainConfig, observer: Observer) -> Results:
     batches = Batches(n_train, learning.batch_size(config, data), config.seed)
     steps = _steps(config, batches.per_epoch)
     eval_every = cadence.every_of(config.eval_every, steps, n_train, n_test, batches.batch_size)
-    for note in _plan(config, batches, steps, eval_every):
+    for note in _plan(config, batches, steps):
         observer.note(note)
 
     module = learning.module(config, data)
@@ -231,7 +230,7 @@ def _steps(config: TrainConfig, per_epoch: int) -> int:
     return per_epoch * max(DEFAULT_EPOCHS, math.ceil(DEFAULT_STEPS / per_epoch))
 
 
-def _plan(config: TrainConfig, batches: Batches, steps: int, eval_every: int) -> list[str]:
+def _plan(config: TrainConfig, batches: Batches, steps: int) -> list[str]:
     """Notes on the batch size and the number of steps where they were not typed."""
     notes = []
     n, per_epoch, mini = batches.n, batches.per_epoch, learning.MINIBATCH
@@ -245,11 +244,6 @@ def _plan(config: TrainConfig, batches: Batches, steps: int, eval_every: int) ->
         smaller = f"; with batch_size={mini} an epoch is {-(-n // mini):,} steps" if n > mini else ""
         notes.append(
             f"full batch: each step takes all {n:,} training examples, so an epoch is one step and {told}{smaller}"
-        )
-    if config.eval_every is None and eval_every >= steps >= _NOTED_STEPS:
-        notes.append(
-            "the losses without noise are recorded only before the first step and after the last, because more records "
-            "would take over a tenth of the training time; eval_every=N records them every N steps"
         )
     return notes
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 RECORDS = 50  # intervals between records where they cost next to nothing
-SHARE = 0.1  # examples evaluated for each example trained on, at most
+SHARE = 0.1  # examples evaluated for each example trained on, at most, where this leaves more than the fewest records
+FEWEST = 6  # records of a run, its ends included: a curve of two points says nothing
 
 
 def trained_examples(steps: int, n_train: int, batch_size: int | None) -> int:
@@ -18,15 +19,14 @@ def trained_examples(steps: int, n_train: int, batch_size: int | None) -> int:
 
 
 def default_every(steps: int, n_train: int, n_test: int, batch_size: int | None) -> int:
-    """Steps between records: 1/50 of the run, more where evaluation would exceed a tenth of training.
+    """Steps between records: 1/50 of the run, more where more examples would be evaluated than a tenth of the trained.
 
-    With T the examples trained on and E = n_train + n_test those of one record, the run has at most T/(10 E) records,
-    the first and the last included; where that is fewer than 2, these two alone (then `steps` is returned). The draws M
-    of a step are not counted, though each costs as much as the examples do: arms of a sweep that differ in M have their
-    records at the same steps.
+    With T the examples trained on and E = n_train + n_test those of one record, the run has at most T/(10 E) records or
+    6, whichever is more, the first and the last included. The draws M of a step are not counted, though each costs as
+    much as the examples do: arms of a sweep that differ in M have their records at the same steps.
     """
     allowed = int(SHARE * trained_examples(steps, n_train, batch_size)) // (n_train + n_test)
-    return max(1, steps // RECORDS, math.ceil(steps / max(1, allowed - 1)))
+    return max(1, steps // RECORDS, math.ceil(steps / (max(FEWEST, allowed) - 1)))
 
 
 def every_of(given: float | None, steps: int, n_train: int, n_test: int, batch_size: int | None) -> int:

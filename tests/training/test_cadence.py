@@ -1,4 +1,4 @@
-"""How often the clean losses are recorded: a matter of sizes, a tenth of training at most, the ends always."""
+"""How often the clean losses are recorded: a matter of sizes, a tenth of training at most, but six records always."""
 
 import numpy as np
 import pytest
@@ -29,7 +29,7 @@ def test_the_examples_of_a_run_are_those_of_its_batches():
         assert cadence.trained_examples(steps, n_train, batch) == seen
 
 
-def test_evaluated_examples_are_a_tenth_of_those_trained_on_at_most_save_for_the_two_ends():
+def test_evaluated_examples_are_a_tenth_of_those_trained_on_at_most_save_for_six_records():
     n_more = 0
     for steps, n_train, n_test, batch in sizes(1):
         every = cadence.default_every(steps, n_train, n_test, batch)
@@ -38,7 +38,8 @@ def test_evaluated_examples_are_a_tenth_of_those_trained_on_at_most_save_for_the
         assert every >= max(1, steps // 50)
         if evaluated > 0.1 * trained:
             n_more += 1
-            assert records(steps, every) == [0, steps]  # what is left where even the ends are more
+            assert len(records(steps, every)) <= 6  # what is left where even these are more
+            assert len(records(steps, every)) == 6 or steps < 25  # of few steps some are not cut in five
         else:
             # No coarser than it must be: one step less between records would be too much, or more than 1/50 of the run.
             finer = len(records(steps, every - 1)) if every > 1 else 0
