@@ -2,11 +2,33 @@
 
 import signal
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # Limits on the time of an example and of its making fail on a busy machine, and say nothing on what is tested.
 settings.register_profile("gni", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("gni")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_picture_of_a_figure():
+    """Draw each figure as PNG alone: PDF and SVG take most of the time of many small runs.
+
+    Tests that ask for `all_formats` get the three, as do processes that tests start.
+    """
+    from gnicli.engine import figures
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(figures, "WRITTEN", ("png",))
+        yield
+
+
+@pytest.fixture
+def all_formats(monkeypatch):
+    """Draw figures as runs do."""
+    from gnicli.engine import figures
+
+    monkeypatch.setattr(figures, "WRITTEN", tuple(figures.FORMATS))
 
 
 def pytest_configure():

@@ -30,6 +30,7 @@ FORMATS: dict[str, dict[str, str | None]] = {
     "pdf": {"CreationDate": None, "Producer": None},
     "svg": {"Date": None},
 }
+WRITTEN = tuple(FORMATS)  # by every run and sweep
 
 
 def file_name(name: str) -> str:
@@ -82,7 +83,7 @@ def _draw_files(folder: Path, stem: str, figure: FigureData) -> None:
         drawn = draw(figure)
         drawn.draw_without_rendering()
         drawn.set_layout_engine("none")  # what is laid out once holds for every format
-        for suffix in FORMATS:
+        for suffix in WRITTEN:
             save(drawn, folder / f"{stem}.{suffix}")
 
 

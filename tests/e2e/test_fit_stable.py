@@ -55,7 +55,7 @@ def test_a_file_gives_the_law_it_was_drawn_from(gni, outputs, column):
     assert told in said.err + said.out
     assert found["verdict"]["value"] == "untested"
     for name in ("density", "tails", "quantiles", "blocks"):
-        assert {(folder / "figures" / f"{name}.{end}").exists() for end in ("png", "pdf", "csv")} == {True}
+        assert {(folder / "figures" / f"{name}.{end}").exists() for end in ("png", "csv", "json")} == {True}
     report = (folder / "report.md").read_text()
     assert "## Laws compared" in report
     assert told in report

@@ -29,6 +29,7 @@ def results(folder):
     return json.loads((folder / "results.json").read_text())
 
 
+@pytest.mark.usefixtures("all_formats")
 def test_digits_with_multiplied_noise_make_a_whole_folder(gni, outputs):
     said = gni("train", "dataset=digits", "noise=mult", "M=4", *QUICK)
     assert said.code == 0, said.err

@@ -18,7 +18,7 @@ from gnicli.engine import checkpoint, folders, job
 from gnicli.engine import execute as engine
 from gnicli.errors import DataError, GniError, NumericalError, UsageError
 
-FIGURES = tuple(f"figures/walk.{suffix}" for suffix in ("png", "pdf", "svg", "csv", "json"))
+FIGURES = tuple(f"figures/walk.{suffix}" for suffix in ("png", "csv", "json"))
 
 
 @pytest.fixture(scope="module")

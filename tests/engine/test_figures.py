@@ -46,6 +46,7 @@ def test_the_csv_holds_the_data_to_the_last_digit(tmp_path):
     assert rows[-1]["low"] == rows[-1]["high"] == ""
 
 
+@pytest.mark.usefixtures("all_formats")
 def test_pictures_are_of_their_kinds_and_depend_on_the_data_alone(tmp_path):
     for name in ("one", "two"):
         figures.write(tmp_path / name, {"f": figure(Curve("c", X, X**2))})
