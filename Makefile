@@ -83,7 +83,7 @@ docs-check: $(READY)
 	$(BIN)/python -m pytest tests/docs
 
 # Warnings are errors: a link, a heading or a docstring that breaks is seen here.
-site: $(READY) ## build the pages of docs/ as a site in build/site
+site: $(READY) ## build the pages of docs/ as a site in build/site, with the figures of their commands
 	$(BIN)/python -m sphinx -q -W --keep-going -b html docs build/site
 
 docs: $(READY) ## renew what is generated in docs/
@@ -99,5 +99,5 @@ figures: $(READY) ## make the figure of the README again (some minutes)
 	$(BIN)/python docs/make_figures.py
 
 clean: ## remove the environment and caches; run folders stay
-	rm -rf $(VENV) $(NEXT) $(LOGGERS) build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(NEXT) $(LOGGERS) build docs/_build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,13 +1,25 @@
 """The pages of docs/ as a site: `make site`. Warnings are errors, so that no link and no docstring breaks unseen."""
 
+import sys
+from pathlib import Path
+
 import gnicli
+
+sys.path.insert(0, str(Path(__file__).parent))  # for `gni_figure`
 
 project = "gni"
 author = "gni developers"
 copyright = "gni developers"
 version = release = gnicli.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.mathjax", "sphinx_copybutton"]
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.mathjax",
+    "sphinx_copybutton",
+    "gni_figure",
+]
 exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = f"gni {version}"

@@ -20,7 +20,7 @@ STARTS = tuple(f"gni {command}" for command in COMMANDS)
 
 def commands(page: Path) -> list[str]:
     """The lines of fenced blocks, without a comment after two spaces and the & of a command left running."""
-    blocks = re.findall(r"^```\w*\n(.*?)^```", page.read_text(), flags=re.S | re.M)
+    blocks = re.findall(r"^```[^\n`]*\n(.*?)^```", page.read_text(), flags=re.S | re.M)
     lines = [line.strip() for block in blocks for line in block.splitlines()]
     return [re.split(r"\s{2,}|\s#|\s&$", line)[0] for line in lines if line.startswith(STARTS)]
 

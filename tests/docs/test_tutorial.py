@@ -9,7 +9,7 @@ from python_blocks import ROOT
 
 COMMANDS = [
     line
-    for block in re.findall(r"^```\n(.*?)^```", (ROOT / "docs" / "tutorial.md").read_text(), flags=re.S | re.M)
+    for block in re.findall(r"^```[^\n`]*\n(.*?)^```", (ROOT / "docs" / "tutorial.md").read_text(), flags=re.S | re.M)
     for line in block.splitlines()
     if line.startswith("gni ")
 ]
