@@ -23,12 +23,14 @@ def one_picture_of_a_figure():
         yield
 
 
-@pytest.fixture
-def all_formats(monkeypatch):
-    """Draw figures as runs do."""
+@pytest.fixture(scope="module")
+def all_formats():
+    """Draw figures as runs do, to the end of the module."""
     from gnicli.engine import figures
 
-    monkeypatch.setattr(figures, "WRITTEN", tuple(figures.FORMATS))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(figures, "WRITTEN", tuple(figures.FORMATS))
+        yield
 
 
 def pytest_configure():

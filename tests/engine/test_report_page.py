@@ -76,7 +76,7 @@ def curves(n=400):
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(all_formats, tmp_path_factory):
     """A report of two figures, the second of which is wide, as a run writes it."""
     place = tmp_path_factory.mktemp("report")
     panel = Panel(curves(), "time", "position")
