@@ -71,6 +71,11 @@ def cache_folder() -> Path:
     """$GNI_DATA_DIR, or gni in $XDG_CACHE_HOME, or ~/.cache/gni."""
     if own := os.environ.get("GNI_DATA_DIR"):
         return Path(checks.home("GNI_DATA_DIR", own, existing=False))
+    return user_cache()
+
+
+def user_cache() -> Path:
+    """gni in $XDG_CACHE_HOME, or ~/.cache/gni: what may be deleted at any time."""
     base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     return Path(checks.home("XDG_CACHE_HOME", base, existing=False)) / "gni"
 

@@ -265,7 +265,8 @@ def read_manifest(folder: Path) -> Manifest:
     return records.check_manifest(path, manifest)
 
 
-def _status(manifest: Manifest) -> str:
+def status_now(manifest: Manifest) -> str:
+    """The status that a manifest has; lost where it says running and its process on this machine is gone."""
     status = manifest["status"]
     if status != "running" or manifest.get("host") != provenance.host():
         return status
@@ -277,7 +278,7 @@ def _status(manifest: Manifest) -> str:
 def status_of(folder: Path) -> str:
     """running, completed, failed, interrupted, diverged; lost: its process is gone; broken: unreadable."""
     try:
-        return _status(read_manifest(folder))
+        return status_now(read_manifest(folder))
     except (DataError, ResourceError):
         return "broken"
 
@@ -294,4 +295,4 @@ def read_run(folder: Path) -> RunInfo:
     except (DataError, OSError):
         values = {}
     texts = {name: str(manifest.get(name) or "") for name in ("command", "start", "error")}
-    return RunInfo(folder, _status(manifest), texts["command"], texts["start"], texts["error"], values, manifest)
+    return RunInfo(folder, status_now(manifest), texts["command"], texts["start"], texts["error"], values, manifest)

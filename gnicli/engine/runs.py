@@ -6,7 +6,7 @@ import functools
 import os
 import re
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from gnicli import files
 from gnicli.contracts.results import Value
 from gnicli.engine import content, folders, records, tables
 from gnicli.engine.manifest import Manifest
+from gnicli.engine.run_index import walk
 from gnicli.errors import DataError, GniError, ResourceError, UsageError
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 DAMAGED = "damaged"
 UNBORN = "unborn"
+# The files that say what a run is. Whoever keeps what it has read of a run looks whether these have changed.
+PARTS = (content.MANIFEST, f"{content.SETTINGS}/config.yaml", "results.json", "metrics.csv", "arrays.npz")
 _DRAWN = (".png", ".pdf", ".svg", ".csv", ".json")
 
 
@@ -62,6 +65,15 @@ class Run:
         empty = pandas.DataFrame({"step": [], "name": [], "value": []})
         whole = pandas.concat(parts) if parts else empty.astype({"step": "int64", "name": "object", "value": "float64"})
         return whole.sort_values("step", kind="stable", ignore_index=True)
+
+    @functools.cached_property
+    def last(self) -> Mapping[str, float]:
+        """The last recorded value of each metric; none of a file that is absent or damaged."""
+        try:
+            series = tables.read_metrics(self.folder / "metrics.csv")
+        except (DataError, OSError):
+            return {}
+        return {name: float(values[-1]) for name, (_, values) in series.items()}
 
     @functools.cached_property
     def arrays(self) -> dict[str, np.ndarray]:
@@ -179,7 +191,8 @@ def load_runs(root: str | os.PathLike[str] = "outputs", command: str | None = No
     place = Path(root).absolute()
     if not place.is_dir():
         raise UsageError(f"{place} is no folder; give one that holds runs, such as outputs")
-    found = (read(folder) for folder in sorted(_folders(place), key=_natural))
+    places = map(Path, walk.folders(str(place), _is_sweep))
+    found = (read(folder) for folder in sorted(places, key=_natural) if not _is_sweep(str(folder)))
     return Runs(run for run in found if command is None or run.command in (command, ""))
 
 
@@ -190,31 +203,20 @@ def read(folder: Path) -> Run:
     except (GniError, OSError) as error:
         if content.is_unborn(folder):
             return Run(folder, UNBORN, message=str(error))
-        manifest = _manifest(folder)
+        manifest = manifest_or_none(folder)
         return Run(folder, DAMAGED, str(manifest.get("command") or ""), str(error), manifest=manifest)
 
 
-def _manifest(folder: Path) -> Manifest:
+def manifest_or_none(folder: Path) -> Manifest:
+    """The manifest in `folder`, an empty one where there is none that can be read."""
     try:
         return folders.read_manifest(folder)
     except (DataError, ResourceError, OSError):
         return {}
 
 
-def _folders(root: Path) -> Iterator[Path]:
-    """The folders of runs at and below `root`; nothing in a run is one."""
-    for place, below, names in os.walk(root):
-        folder = Path(place)
-        is_run = content.MANIFEST in names or content.MANIFEST in below
-        if is_run and _manifest(folder).get("kind") == "sweep":
-            below[:] = [name for name in below if name.isdecimal()]
-        elif is_run or (_begins(names, below) and content.is_unborn(folder)):
-            below.clear()
-            yield folder
-
-
-def _begins(names: Iterable[str], below: Iterable[str]) -> bool:
-    return content.SETTINGS in below or content.LOCK in names
+def _is_sweep(folder: str) -> bool:
+    return manifest_or_none(Path(folder)).get("kind") == "sweep"
 
 
 def _natural(folder: Path) -> list[tuple[int, int, str]]:

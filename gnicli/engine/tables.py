@@ -152,8 +152,8 @@ def _number(value: float | str | None) -> Number:
     return float(value) if math.isfinite(value) else str(float(value))
 
 
-def encode_results(values: Mapping[str, Value]) -> bytes:
-    """The bytes of results.json: {name: {value, stderr, n, unit}}, ci95: [low, high] and caveat where there are."""
+def plain_results(values: Mapping[str, Value]) -> dict[str, _Entry]:
+    """Values as JSON holds them: {name: {value, stderr, n, unit}}, ci95: [low, high] and caveat where there are."""
     entries: dict[str, _Entry] = {}
     for name, v in values.items():
         entries[name] = {"value": _value(v.value), "stderr": _number(v.stderr), "n": int(v.n), "unit": v.unit}
@@ -161,18 +161,28 @@ def encode_results(values: Mapping[str, Value]) -> bytes:
             entries[name]["ci95"] = [_number(end) for end in v.ci95]
         if v.caveat:
             entries[name]["caveat"] = v.caveat
+    return entries
+
+
+def encode_results(values: Mapping[str, Value]) -> bytes:
+    """The bytes of results.json."""
+    entries = plain_results(values)
     return (json.dumps(entries, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
 def read_results(path: Path) -> dict[str, Value]:
     """The inverse of `encode_results`. Raises `FileNotFoundError`, or `DataError` where it is damaged."""
     try:
-        entries = records.read_json(path)
-        if not isinstance(entries, dict):
-            raise ValueError("no table")
-        return {name: _read_entry(entry) for name, entry in entries.items()}
+        return results_of(records.read_json(path))
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise DataError(f"{path} is damaged: {error}") from error
+
+
+def results_of(entries: object) -> dict[str, Value]:
+    """The inverse of `plain_results`. Whatever is no result raises an error of Python's own."""
+    if not isinstance(entries, dict):
+        raise ValueError("no table")
+    return {name: _read_entry(entry) for name, entry in entries.items()}
 
 
 def _read_entry(entry: Any) -> Value:
