@@ -65,7 +65,9 @@ def main() -> None:
         if f"{n_damaged} damaged" not in told:
             sys.exit(f"{n_damaged} damaged ones were to be listed: {told[-200:]}")
         plain = [seconds(root / "outputs")[0] for _ in range(ROUNDS)]
-        chosen = [seconds(root / "outputs", "noise=add", "test_loss<0.2", "--sort", "test_loss")[0] for _ in range(ROUNDS)]
+        chosen = [
+            seconds(root / "outputs", "noise=add", "test_loss<0.2", "--sort", "test_loss")[0] for _ in range(ROUNDS)
+        ]
         starts = []
         for _ in range(ROUNDS):
             begin = time.perf_counter()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import Annotated, Optional
 
@@ -10,6 +9,8 @@ import typer
 
 from gnicli.cli import complete, data, sweep
 from gnicli.cli.plot import plot
+from gnicli.cli.runs import app as runs
+from gnicli.cli.runs import places
 from gnicli.cli.whole_lines import Group
 from gnicli.launch.commands import COMMANDS
 
@@ -79,7 +80,10 @@ def _resume(
     folder: Annotated[
         str,
         typer.Argument(
-            metavar="RUN", help="The folder of a run, of a sweep, or of a job of one (SWEEP/0, SWEEP/1, ...)."
+            metavar="RUN",
+            help="The folder of a run, of a sweep, or of a job of one (SWEEP/0, SWEEP/1, ...); or latest, or a part of a "
+            "folder's name that no other has.",
+            callback=places.run_or_sweep,
         ),
     ],
 ) -> int:
@@ -95,20 +99,7 @@ def _resume(
 app.command("plot")(plot)
 app.add_typer(data.app, name="data")
 app.add_typer(sweep.app, name="sweep")
-
-
-@app.command("runs")
-def _runs(
-    root: Annotated[
-        Optional[str], typer.Argument(metavar="[FOLDER]", help="A folder of runs; default: where runs are written.")
-    ] = None,
-    command: Annotated[Optional[str], typer.Option(metavar="COMMAND", help="Only the runs of this command.")] = None,
-    every: Annotated[bool, typer.Option("--all", help="All of them, not the newest 20 alone.")] = False,
-) -> int:
-    """List runs, the newest first: folder, status, what was typed, first results."""
-    from gnicli.cli.runs import runs
-
-    return runs(root, command, sys.maxsize if every else 20)
+app.add_typer(runs.app, name="runs")
 
 
 @app.command("quickstart")

@@ -7,6 +7,7 @@ from typing import Annotated, Optional
 
 import typer
 
+from gnicli.cli.runs import places
 from gnicli.errors import UsageError
 
 _FORMATS = ("png", "pdf", "svg")
@@ -15,7 +16,10 @@ _FORMATS = ("png", "pdf", "svg")
 def plot(
     runs: Annotated[
         list[str],
-        typer.Argument(metavar="RUN... [METRIC]", help="Folders of runs or sweeps, and a metric or a figure."),
+        typer.Argument(
+            metavar="RUN... [METRIC]",
+            help="Runs or sweeps (folders, latest, or parts of their names), and a metric or a figure.",
+        ),
     ],
     metric: Annotated[
         Optional[str],
@@ -50,10 +54,10 @@ def plot(
     """
     from gnicli.engine import figures, plots
 
-    places, name = _split(runs, metric)
+    folders, name = _split(runs, metric)
     targets = _targets(output, format_ or [], name or "plot")
     drawn = plots.plot(
-        places,
+        folders,
         name,
         labels=label or (),
         width=width,
@@ -70,10 +74,21 @@ def plot(
 
 
 def _split(words: list[str], metric: str | None) -> tuple[list[str], str]:
-    """The folders, and the name: the last word where it is no folder and none was given as an option."""
-    if metric is not None or len(words) == 1 or Path(words[-1]).expanduser().is_dir():
-        return words, metric or ""
-    return words[:-1], words[-1]
+    """The folders, and the name: the last word where it stands for no folder and none was given as an option.
+
+    What the runs before it have a metric or a figure of is one, whatever a folder is called.
+    """
+    if metric is not None or len(words) == 1:
+        return places.all_of(words), metric or ""
+    from gnicli.engine import plots
+
+    first, last = places.all_of(words[:-1]), words[-1]
+    if Path(last).expanduser().is_dir():
+        return [*first, last], ""
+    if plots.have(first, last):
+        return first, last
+    found = places.run_or_sweep(last)
+    return ([*first, found], "") if found != last else (first, last)
 
 
 def _targets(output: str | None, formats: list[str], name: str) -> list[Path]:

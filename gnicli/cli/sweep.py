@@ -7,9 +7,18 @@ from typing import Annotated
 
 import typer
 
+from gnicli.cli.runs import places
+
 app = typer.Typer(name="sweep", help="Show how the jobs of a sweep stand, and complete it.")
 
-Folder = Annotated[str, typer.Argument(metavar="SWEEP", help="the folder of a sweep")]
+Folder = Annotated[
+    str,
+    typer.Argument(
+        metavar="SWEEP",
+        help="the folder of a sweep, latest, or a part of a folder's name that no other has",
+        callback=places.sweep,
+    ),
+]
 
 
 @app.callback(invoke_without_command=True)

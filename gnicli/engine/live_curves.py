@@ -58,7 +58,7 @@ class Curves:
     def _begin(self) -> LiveCurves:
         """The logger's curves, in a new folder, with the records that came before."""
         assert self._logger is not None
-        earlier = _by_step(tables.read_metrics(self._run_folder / METRICS))
+        earlier = by_step(tables.read_metrics(self._run_folder / METRICS))
         folder = self._run_folder / self._logger.folder
         if files.require_folder(folder):  # a link to a folder is refused: what it leads to is not the run's
             shutil.rmtree(folder)
@@ -84,7 +84,7 @@ class Curves:
             )
 
 
-def _by_step(series: tables.Series) -> dict[int, dict[str, float]]:
+def by_step(series: tables.Series) -> dict[int, dict[str, float]]:
     """The values of each step by name, in the order of the steps."""
     found: dict[int, dict[str, float]] = {}
     for name, (steps, values) in series.items():

@@ -104,6 +104,15 @@ def data(runs: Place | Sequence[Place], metric: str = "", labels: Sequence[str] 
     return _metric(found, name, _labels(found, labels))
 
 
+def have(runs: Sequence[Place], name: str) -> bool:
+    """Whether all of these have a metric or a figure of that name, which of a sweep its jobs may have."""
+    found = [_source(place) for place in runs]
+    return all(
+        name in source.figures() or any(name in each.metrics() for each in (_jobs(source) or [source]))
+        for source in found
+    )
+
+
 def _source(place: Place) -> _Source:
     folder = place.folder if isinstance(place, Run) else Path(checks.home("RUN", os.fspath(place)))
     manifest = folders.read_manifest(folder)

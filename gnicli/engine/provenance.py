@@ -35,17 +35,18 @@ def fingerprint(config: Mapping[str, object]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _leaves(config: object, prefix: str = "") -> Iterator[tuple[str, object]]:
+def leaves(config: object, prefix: str = "") -> Iterator[tuple[str, object]]:
+    """The keys of a plain config as the command line spells them, with their values."""
     if isinstance(config, Mapping) and config:
         for key, value in config.items():
-            yield from _leaves(value, f"{prefix}.{key}" if prefix else str(key))
+            yield from leaves(value, f"{prefix}.{key}" if prefix else str(key))
     else:
         yield prefix, config
 
 
 def differences(config: Mapping[str, object], other: Mapping[str, object]) -> dict[str, tuple[object, object]]:
     """Dotted essential keys in which two plain configs differ, with both values (None where a key is absent)."""
-    left, right = dict(_leaves(essential(config))), dict(_leaves(essential(other)))
+    left, right = dict(leaves(essential(config))), dict(leaves(essential(other)))
     keys = list(left) + [key for key in right if key not in left]
     return {key: (left.get(key), right.get(key)) for key in keys if _text(left, key) != _text(right, key)}
 
@@ -67,11 +68,11 @@ def refuse_edited(folder: Path, config: Mapping[str, object], manifest: Manifest
 
 
 def _against_overrides(config: Mapping[str, object], manifest: Manifest) -> Iterator[tuple[str, object, str]]:
-    leaves = dict(_leaves(essential(config)))
+    found = dict(leaves(essential(config)))
     for override in manifest.get("overrides") or ():
         key, _, text = override.partition("=")
-        if key in leaves and not isinstance(leaves[key], list | dict):
-            now = leaves[key]
+        if key in found and not isinstance(found[key], list | dict):
+            now = found[key]
             same = json.dumps(now).strip('"').lower() == text.strip("'\"").lower()
             if isinstance(now, str | int | float):
                 with contextlib.suppress(ValueError):  # no number: the texts have been compared

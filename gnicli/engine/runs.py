@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from gnicli import files
 from gnicli.contracts.results import Value
-from gnicli.engine import content, folders, records, tables
+from gnicli.engine import content, folders, records, sweep_records, tables
 from gnicli.engine.manifest import Manifest
 from gnicli.engine.run_index import walk
 from gnicli.errors import DataError, GniError, ResourceError, UsageError
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
 DAMAGED = "damaged"
 UNBORN = "unborn"
-# The files that say what a run is. Whoever keeps what it has read of a run looks whether these have changed.
-PARTS = (content.MANIFEST, f"{content.SETTINGS}/config.yaml", "results.json", "metrics.csv", "arrays.npz")
+# The files with what came out of a run, equal of equal runs; and with them all files that say what a run is.
+RESULTS = ("results.json", "metrics.csv", "arrays.npz")
+PARTS = (content.MANIFEST, f"{content.SETTINGS}/config.yaml", *RESULTS)
 _DRAWN = (".png", ".pdf", ".svg", ".csv", ".json")
 
 
@@ -84,6 +85,11 @@ class Run:
             return {}
 
     @property
+    def typed(self) -> Mapping[str, str]:
+        """The keys that were given on the command line, with their values."""
+        return sweep_records.split_overrides(self.manifest.get("overrides") or ())
+
+    @property
     def figures(self) -> dict[str, Path]:
         """The files of the figures by name, as in `losses.png`, with the data of each as `losses.csv`."""
         place = self.folder / content.FIGURES
@@ -104,12 +110,10 @@ class Runs(tuple[Run, ...]):
         """One row for each run: folder, command, status, what was given on the command line, every headline value."""
         import pandas
 
-        from gnicli.engine.sweep_records import split_overrides
-
         rows = []
         for run in self:
             row: dict[str, object] = {"folder": str(run.folder), "command": run.command, "status": run.status}
-            row |= split_overrides(run.manifest.get("overrides") or ())
+            row |= run.typed
             row |= {f"result/{name}" if name in row else name: value.value for name, value in run.results.items()}
             rows.append(row)
         return pandas.DataFrame(rows, columns=None if rows else ["folder", "command", "status"])

@@ -141,8 +141,11 @@ def stdout_console() -> Console:
     return Console(highlight=False)
 
 
-def print_table(table: Table, title: str = "") -> None:
-    """Print a table to standard output; the first column is left-aligned, as are columns of texts."""
+def print_table(table: Table, title: str = "", *, whole: str = "report.md") -> None:
+    """Print a table to standard output; the first column is left-aligned, as are columns of texts.
+
+    `whole` is where the columns are that have no room.
+    """
     from rich import box
     from rich.table import Table as RichTable
 
@@ -161,7 +164,7 @@ def print_table(table: Table, title: str = "") -> None:
             console.print(_escaped(line), style="bold", soft_wrap=True)
     console.print(drawn)
     if laid.n_left_out:
-        console.print(f"  {laid.n_left_out} column{'s' * (laid.n_left_out > 1)} more in report.md\n", soft_wrap=True)
+        console.print(f"  {laid.n_left_out} column{'s' * (laid.n_left_out > 1)} more in {whole}\n", soft_wrap=True)
 
 
 def _is_marked(cell: str) -> bool:

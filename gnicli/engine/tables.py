@@ -142,10 +142,11 @@ class _Entry(TypedDict):
 
 
 def _value(value: float | str | tuple[float, ...]) -> Number | list[Number]:
-    return [_number(part) for part in value] if isinstance(value, tuple) else _number(value)
+    return [plain_number(part) for part in value] if isinstance(value, tuple) else plain_number(value)
 
 
-def _number(value: float | str | None) -> Number:
+def plain_number(value: float | str | None) -> Number:
+    """A number as JSON holds it."""
     # JSON has no NaN: a value that is not finite is written as a string that float() reads.
     if value is None or isinstance(value, str):
         return value
@@ -156,9 +157,9 @@ def plain_results(values: Mapping[str, Value]) -> dict[str, _Entry]:
     """Values as JSON holds them: {name: {value, stderr, n, unit}}, ci95: [low, high] and caveat where there are."""
     entries: dict[str, _Entry] = {}
     for name, v in values.items():
-        entries[name] = {"value": _value(v.value), "stderr": _number(v.stderr), "n": int(v.n), "unit": v.unit}
+        entries[name] = {"value": _value(v.value), "stderr": plain_number(v.stderr), "n": int(v.n), "unit": v.unit}
         if v.ci95 is not None:
-            entries[name]["ci95"] = [_number(end) for end in v.ci95]
+            entries[name]["ci95"] = [plain_number(end) for end in v.ci95]
         if v.caveat:
             entries[name]["caveat"] = v.caveat
     return entries

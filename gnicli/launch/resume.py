@@ -11,6 +11,7 @@ from gnicli.launch import commands, error_messages, references, validation
 
 if TYPE_CHECKING:
     from gnicli.engine.job import Outcome
+    from gnicli.engine.manifest import Manifest
 
 
 def go_on(folder: Path, *, caller: Caller = COMMAND_LINE, in_sweep: bool = False) -> Outcome:
@@ -26,10 +27,8 @@ def go_on(folder: Path, *, caller: Caller = COMMAND_LINE, in_sweep: bool = False
     manifest = folders.read_manifest(folder)
     if manifest["status"] in folders.FINISHED:
         raise ConflictError(f"{folder} is finished ({manifest['status']}); there is nothing to resume")
-    command = str(manifest.get("command"))
-    if command not in commands.COMMANDS:
-        raise UsageError(f"{folder} was made by the command {command!r}, which this gni does not have")
-    config, plain = _saved(folder, command)
+    command = command_of(folder, manifest)
+    config, plain = saved(folder, command)
     return execute(
         commands.module(command).run,
         config,
@@ -45,8 +44,16 @@ def go_on(folder: Path, *, caller: Caller = COMMAND_LINE, in_sweep: bool = False
     )
 
 
-def _saved(folder: Path, command: str) -> validation.Validated:
-    """The configuration of a run, checked as if it were typed now."""
+def command_of(folder: Path, manifest: Manifest) -> str:
+    """The command that made a run; `UsageError` where this gni does not have it."""
+    command = str(manifest.get("command"))
+    if command not in commands.COMMANDS:
+        raise UsageError(f"{folder} was made by the command {command!r}, which this gni does not have")
+    return command
+
+
+def saved(folder: Path, command: str) -> validation.Validated:
+    """The configuration of a run, checked as if it were typed now. Errors as of `go_on`."""
     from omegaconf import OmegaConf
 
     from gnicli.engine import provenance, records

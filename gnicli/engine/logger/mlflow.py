@@ -63,18 +63,21 @@ class MLflow:
 
     def require(self) -> None:
         """Need the package mlflow."""
-        packages.require("mlflow", "mlflow")
+        packages.require("logger=mlflow", "mlflow", "mlflow")
 
     def open(self, run: LoggedRun) -> Store:
-        """A new store with one experiment and one run, whose parameters are the configuration."""
+        """A new run, whose parameters are the configuration, in the store in the folder, which is made where it is not."""
         with packages.environment(SURROUNDINGS):
             from mlflow import MlflowClient
             from mlflow.entities import Param
 
             # MLflow keeps its stores by place: one whose folder was removed in this process needs this to begin anew.
-            (run.folder / ".trash").mkdir()
+            is_new = not (run.folder / ".trash").exists()
+            (run.folder / ".trash").mkdir(exist_ok=True)
             client = MlflowClient(run.folder.as_uri())
-            created = client.create_run(client.create_experiment(EXPERIMENT), run_name=run.name)
+            found = None if is_new else client.get_experiment_by_name(EXPERIMENT)
+            experiment = client.create_experiment(EXPERIMENT) if found is None else found.experiment_id
+            created = client.create_run(experiment, run_name=run.name)
             parameters = [Param(name, str(value)[:_LONGEST]) for name, value in _leaves(run.config)]
             for begin in range(0, len(parameters), _PARAMETERS):
                 client.log_batch(created.info.run_id, params=parameters[begin : begin + _PARAMETERS])

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 from gnicli.errors import ResourceError
 
 
-def require(logger: str, package: str) -> None:
-    """Raise `ResourceError` where `package` is not installed: it comes with the extra that bears the logger's name."""
+def require(asked: str, package: str, extra: str) -> None:
+    """Raise `ResourceError` where `package` is not installed, which what was `asked` for needs; it is in `extra`."""
     if importlib.util.find_spec(package) is None:
-        raise ResourceError(f"logger={logger} needs the package {package}; run: pip install 'gni[{logger}]'")
+        raise ResourceError(f"{asked} needs the package {package}; run: pip install 'gni[{extra}]'")
 
 
 @contextlib.contextmanager

@@ -44,7 +44,7 @@ class TensorBoard:
 
     def require(self) -> None:
         """Need the package tensorboard."""
-        packages.require("tensorboard", "tensorboard")
+        packages.require("logger=tensorboard", "tensorboard", "tensorboard")
 
     def open(self, run: LoggedRun) -> EventFile:
         """A new event file."""

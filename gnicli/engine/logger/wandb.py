@@ -47,7 +47,7 @@ class Wandb:
 
     def require(self) -> None:
         """Need the package wandb."""
-        packages.require("wandb", "wandb")
+        packages.require("logger=wandb", "wandb", "wandb")
 
     def open(self, run: LoggedRun) -> OfflineRun:
         """A new offline run, whose configuration is that of the run."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from gnicli.contracts.results import Table
 from gnicli.engine.report import templates
 from gnicli.engine.report.document import Document
 from gnicli.errors import shown
@@ -35,6 +36,16 @@ def text(value: object) -> str:
 def cell(value: object) -> str:
     """Text in a cell of a table, where it begins no heading and no list."""
     return _inline(value).replace("|", "\\|")
+
+
+def table(found: Table) -> str:
+    """A table by itself, as it stands in a report."""
+    rows = [
+        [cell(text) for text in found.header],
+        ["---"] * len(found.header),
+        *([cell(text) for text in row] for row in found.rows),
+    ]
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
 def _inline(value: object, marks: re.Pattern[str] = _MARKS) -> str:

@@ -72,21 +72,22 @@ def value(run: Run, name: str) -> object:
         return run.results[name].value
     if name in run.last:
         return run.last[name]
-    found = _key(run.config, name)
-    if found is _NOTHING:
+    found = of_config(run.config, name)
+    if found is NOTHING:
         return {"status": run.status, "command": run.command}.get(name)
     return "null" if found is None else found
 
 
-_NOTHING = object()
+NOTHING = object()
 
 
-def _key(config: object, name: str) -> object:
+def of_config(config: object, name: str) -> object:
+    """What a configuration has at a key, or the choice in a group; `NOTHING` where it has neither."""
     for part in name.split("."):
         if not isinstance(config, Mapping) or part not in config:
-            return _NOTHING
+            return NOTHING
         config = config[part]
-    return config.get("name", _NOTHING) if isinstance(config, Mapping) else config
+    return config.get("name", NOTHING) if isinstance(config, Mapping) else config
 
 
 def as_number(found: object) -> float | None:

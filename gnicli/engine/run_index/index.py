@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from gnicli.engine import content, folders, runs
 from gnicli.engine.run_index import stored, walk
 from gnicli.engine.runs import Run
-from gnicli.errors import UsageError
+from gnicli.errors import DataError, UsageError
 
 
 def read(root: Path, tell: Callable[[int], object] = lambda n: None) -> list[Run]:
@@ -42,14 +43,31 @@ def read(root: Path, tell: Callable[[int], object] = lambda n: None) -> list[Run
     return found
 
 
+def read_one(folder: Path) -> Run:
+    """The run or the sweep in `folder`, damaged or unborn too. Raises `DataError` where it is neither."""
+    if not os.path.lexists(folder / content.MANIFEST) and not content.is_unborn(folder):
+        folders.read_manifest(folder)  # which says what is missing
+    return read_anew(folder.absolute())
+
+
+def at(places: Sequence[Path]) -> list[Run]:
+    """The runs, the jobs of sweeps and the runs below folders at `places`, each once, whatever state they are in.
+
+    Raises `DataError` where a place has none.
+    """
+    found: dict[Path, Run] = {}
+    for place in places:
+        mine = runs.load_runs(place) if place.is_dir() else ()
+        if not mine:
+            folders.read_manifest(place)  # which says what is missing
+            raise DataError(f"{place} is a sweep of which no job has begun")
+        found |= {run.folder.resolve(): run for run in mine}
+    return list(found.values())
+
+
 def is_sweep(run: Run) -> bool:
     """Whether what was read is the folder of a sweep."""
     return run.manifest.get("kind") == "sweep"
-
-
-def is_job(run: Run) -> bool:
-    """Whether a run lies in the folder of a sweep, as one of its jobs."""
-    return run.folder.name.isdecimal() and (run.folder.parent / content.JOBS).exists()
 
 
 def read_anew(folder: Path) -> Run:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
 
+from gnicli.engine.manifest import Manifest
 from gnicli.errors import UsageError
-
-if TYPE_CHECKING:
-    from gnicli.engine.runs import Run
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _SPAN = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)([mhdw])")
@@ -30,20 +28,20 @@ def span(text: str) -> timedelta:
     return timedelta(**{_UNITS[found[2]]: float(found[1])})
 
 
-def begun(run: Run) -> datetime | None:
+def begun(folder: Path, manifest: Manifest) -> datetime | None:
     """When a run began: as its manifest has it, else as its folder is called; None where neither says it."""
     try:
-        return datetime.fromisoformat(str(run.manifest.get("start") or "")).astimezone()
+        return datetime.fromisoformat(str(manifest.get("start") or "")).astimezone()
     except (ValueError, OverflowError):
         pass
-    found = _IN_PATH.search(f"{run.folder.parent.name}/{run.folder.name}")
+    found = _IN_PATH.search(f"{folder.parent.name}/{folder.name}")
     try:
         return datetime.strptime(" ".join(found.groups()), "%Y-%m-%d %H-%M-%S").astimezone() if found else None
     except (ValueError, OverflowError):
         return None
 
 
-def order(run: Run) -> float:
-    """A number that is larger for a run that began later, the smallest for one that does not say it."""
-    moment = begun(run)
+def order(folder: Path, manifest: Manifest) -> float:
+    """A number that is larger for a run that began later, the smallest for one that does not say when."""
+    moment = begun(folder, manifest)
     return float("-inf") if moment is None else moment.timestamp()

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from gnicli import __version__, files
 from gnicli.dataset import store
-from gnicli.engine import folders, records, tables
+from gnicli.engine import folders, tables
 from gnicli.engine.manifest import Manifest
 from gnicli.engine.runs import PARTS, Run
 from gnicli.errors import GniError

@@ -1,0 +1,1 @@
+"""`gni runs …`: one module for each subcommand."""

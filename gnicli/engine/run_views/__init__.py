@@ -1,0 +1,1 @@
+"""What is shown of runs: one in detail, two in what they differ, many by their settings."""
