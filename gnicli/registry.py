@@ -23,7 +23,7 @@ from gnicli.errors import FieldError, UsageError
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-    from gnicli.contracts.components import Component, Dataset, Noise, Potential
+    from gnicli.contracts.components import Component, Dataset, Logger, Noise, Potential
 
 GROUPS = {
     "dataset": "gnicli.dataset",
@@ -99,6 +99,8 @@ def build(group: Literal["dataset"], values: str | Mapping[str, object], key: st
 def build(group: Literal["noise"], values: str | Mapping[str, object], key: str | None = None) -> Noise: ...
 @overload
 def build(group: Literal["potential"], values: str | Mapping[str, object], key: str | None = None) -> Potential: ...
+@overload
+def build(group: Literal["logger"], values: str | Mapping[str, object], key: str | None = None) -> Logger: ...
 @overload
 def build(group: str, values: str | Mapping[str, object], key: str | None = None) -> Component: ...
 def build(group: str, values: str | Mapping[str, object], key: str | None = None) -> Component:

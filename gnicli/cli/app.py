@@ -81,7 +81,7 @@ def _resume(
         str,
         typer.Argument(
             metavar="RUN",
-            help="The folder of a run, of a sweep, or of a job of one (SWEEP/0, SWEEP/1, ...); or latest, or a part of a "
+            help="The folder of a run, of a sweep, or of a job of one (SWEEP/0, SWEEP/1, ...), latest, or a part of a "
             "folder's name that no other has.",
             callback=places.run_or_sweep,
         ),

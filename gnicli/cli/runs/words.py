@@ -55,6 +55,6 @@ def _refusal(word: str, commands: Collection[str]) -> str:
 
     known = (*SUBCOMMANDS, *commands, *STATUSES)
     return (
-        f"{word!r} is no folder, no command ({', '.join(commands)}), no status ({', '.join(STATUSES)}) and no condition "
-        f"such as 'test_loss<0.2'{hint(word, known)}"
+        f"{word!r} is no folder, no command ({', '.join(commands)}), no status ({', '.join(STATUSES)}) and no "
+        f"condition such as 'test_loss<0.2'{hint(word, known)}"
     )

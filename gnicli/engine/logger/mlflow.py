@@ -66,7 +66,7 @@ class MLflow:
         packages.require("logger=mlflow", "mlflow", "mlflow")
 
     def open(self, run: LoggedRun) -> Store:
-        """A new run, whose parameters are the configuration, in the store in the folder, which is made where it is not."""
+        """A new run, whose parameters are the configuration, in the store in the folder, made at the first run."""
         with packages.environment(SURROUNDINGS):
             from mlflow import MlflowClient
             from mlflow.entities import Param

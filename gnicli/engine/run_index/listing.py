@@ -41,7 +41,7 @@ def table(shown_runs: Sequence[Run], called: Sequence[str], asked: Sequence[str]
     elif commands:
         columns["results"] = [end_of_run.in_line(run.results, declared(run.command)) for run in shown_runs]
     columns["begun"] = [_begun(run) for run in shown_runs]
-    columns["typed"] = [" ".join(run.manifest.get("overrides") or ()) for run in shown_runs]
+    columns["typed"] = [_typed(run) for run in shown_runs]
     paths = [os.path.relpath(run.folder) for run in shown_runs]
     if paths != columns["run"]:
         columns["folder"] = paths
@@ -55,6 +55,12 @@ def _cell(run: Run, name: str) -> str:
     if isinstance(found, float):
         return number_text.plain(found)
     return "–" if found is None else str(found)
+
+
+def _typed(run: Run) -> str:
+    """What was typed, without the place, which the run's own name shows."""
+    words = run.manifest.get("overrides") or ()
+    return " ".join(word for word in words if not word.startswith(("run.dir=", "run.root=")))
 
 
 def _begun(run: Run) -> str:

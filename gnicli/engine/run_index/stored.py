@@ -15,14 +15,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from gnicli import __version__, files
+from gnicli import files
 from gnicli.dataset import store
-from gnicli.engine import folders, tables
+from gnicli.engine import folders, provenance, tables
 from gnicli.engine.manifest import Manifest
 from gnicli.engine.runs import PARTS, Run
 from gnicli.errors import GniError
 
-FORMAT = 1
 WORTH = 20  # so many runs that had to be read are worth a new file
 # A file that was changed so shortly before it was read may be changed again within the same tick of its clock.
 SETTLED_NS = 2_000_000_000
@@ -45,7 +44,8 @@ class Signature(NamedTuple):
 
 def sign(folder: str) -> Signature:
     """The signature of the files that say what a run is; nothing is opened."""
-    newest, found = 0, []
+    newest = 0
+    found: list[tuple[int | None, ...]] = []
     for name in PARTS:
         try:
             status = os.lstat(f"{folder}/{name}")
@@ -93,7 +93,7 @@ class Store:
     """What is kept of the runs below one folder, by their paths from there."""
 
     def __init__(self, root: Path) -> None:
-        """Read what there is; nothing of a file that is damaged or of another version."""
+        """Read what there is: nothing of a damaged file, or of one by other code, which may judge runs otherwise."""
         self._root = os.fspath(root)
         name = hashlib.blake2b(os.fsencode(self._root), digest_size=8).hexdigest()
         self._path = store.user_cache() / "runs" / f"{name}.json"
@@ -105,7 +105,7 @@ class Store:
     def _read(self) -> dict[str, Any]:
         try:
             found: Any = json.loads(files.read_regular(self._path, _MAX_BYTES))
-            fits = found["format"] == [FORMAT, __version__] and found["root"] == os.fsencode(self._root).hex()
+            fits = found["code"] == provenance.source() and found["root"] == os.fsencode(self._root).hex()
             return dict(found["runs"]) if fits else {}
         except (GniError, OSError, ValueError, KeyError, TypeError, RecursionError):
             return {}
@@ -132,7 +132,7 @@ class Store:
         """Replace the file, where enough is new. A cache that cannot be written is none."""
         if self._n_new < WORTH:
             return
-        head = {"format": [FORMAT, __version__], "root": os.fsencode(self._root).hex(), "runs": self._now}
+        head = {"code": provenance.source(), "root": os.fsencode(self._root).hex(), "runs": self._now}
         with contextlib.suppress(GniError, OSError, ValueError):
             self._path.parent.mkdir(parents=True, exist_ok=True)
             files.replace(self._path, json.dumps(head).encode())

@@ -82,12 +82,11 @@ class Comparison(NamedTuple):
             counts = Counter(record.status for record in group.records)
             for name, value in means_of(group).items():
                 low, high = value.ci95 or (None, None)
-                found.append(
-                    {key: overrides.get(key, "") for key in self.keys}
-                    | {"result": name, "mean": value.value, "stderr": value.stderr, "ci95_low": low, "ci95_high": high}
-                    | {"n": _n(group, name), "unit": value.unit, "caveat": value.caveat, "runs": len(group.records)}
-                    | {"completed": counts["completed"], "diverged": counts["diverged"]}
-                )
+                row: dict[str, object] = {key: overrides.get(key, "") for key in self.keys}
+                row |= {"result": name, "mean": value.value, "stderr": value.stderr, "ci95_low": low, "ci95_high": high}
+                row |= {"n": _n(group, name), "unit": value.unit, "caveat": value.caveat, "runs": len(group.records)}
+                row |= {"completed": counts["completed"], "diverged": counts["diverged"]}
+                found.append(row)
         return found
 
     def csv(self) -> bytes:
