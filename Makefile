@@ -55,15 +55,15 @@ test-hydra-next: $(READY) ## run the tests of the command line with the next ver
 
 HYDRA_NEXT_TESTS := $(addprefix tests/launch/test_,components.py typed_experiments.py hydra_versions.py launching.py strangers.py)
 
-# The packages of `logger=` in an environment of their own, which sees all else of $(VENV).
+# The packages of `logger=` and of exports in an environment of their own, which sees all else of $(VENV).
 $(LOGGERS)/.ready: $(READY)
 	$(BIN)/python -m venv $(LOGGERS)
 	$(BIN)/python tests/layered_environment.py $(LOGGERS)
-	$(LOGGERS)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[tensorboard,mlflow,wandb]'
+	$(LOGGERS)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[tensorboard,mlflow,wandb,parquet]'
 	@touch $@
 
-test-loggers: $(LOGGERS)/.ready ## run the tests of logger= with the real packages, none skipped
-	GNI_TEST_LOGGERS=1 $(LOGGERS)/bin/python -m pytest tests/engine/test_logger_packages.py
+test-loggers: $(LOGGERS)/.ready ## run the tests of logger= and of exports with the real packages, none skipped
+	GNI_TEST_LOGGERS=1 $(LOGGERS)/bin/python -m pytest tests/engine/test_logger_packages.py tests/engine/test_run_export.py
 
 check: format lint types layers docs-check site test test-hydra-next ## all that a change must pass
 
@@ -89,11 +89,12 @@ site: $(READY) ## build the pages of docs/ as a site in build/site, with the fig
 docs: $(READY) ## renew what is generated in docs/
 	$(BIN)/python -m gnicli.cli.reference docs/reference.md
 
-bench: $(READY) ## time the training step, the start-up, the data sets and sweeps (minutes; an idle machine)
+bench: $(READY) ## time the training step, the start-up, the data sets, sweeps and listings (minutes; an idle machine)
 	$(BIN)/python benchmarks/train_step.py
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/inject.py
 	$(BIN)/python benchmarks/sweep.py
+	$(BIN)/python benchmarks/runs.py
 
 figures: $(READY) ## make the figure of the README again (some minutes)
 	$(BIN)/python docs/make_figures.py

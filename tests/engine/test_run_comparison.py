@@ -175,8 +175,8 @@ def test_two_equal_runs_differ_in_nothing(tmp_path):
 
 def test_two_runs_differ_in_keys_versions_and_results(tmp_path):
     make(tmp_path / "a", versions=VERSIONS, threads=1, results={"train_loss": 0.5, "gone": 1.0, "nan": math.nan})
-    make(tmp_path / "b", versions=VERSIONS | {"torch": "2.7"}, threads=4, curve=(0.5, 0.25), config={"M": 4, "new": [1]},
-         results={"train_loss": 0.125, "nan": math.nan, "word": "S1"}, command="train")  # fmt: skip
+    make(tmp_path / "b", versions=VERSIONS | {"torch": "2.7"}, threads=4, config={"M": 4, "new": [1]},
+         results={"train_loss": 0.125, "nan": math.nan, "word": "S1"})  # fmt: skip
     (tmp_path / "a" / "arrays.npz").write_bytes(b"x")
     found = difference.between(tmp_path / "a", tmp_path / "b")
     assert dict(found.config) == {"M": (1, 4), "new": (None, [1])}

@@ -6,7 +6,7 @@ import sys
 import types
 
 import pytest
-from real_packages import alone, kept_by_tensorboard, real, rounded  # noqa: F401
+from real_packages import kept_by_tensorboard, real, rounded, without_network  # noqa: F401 - the fixture `alone`
 from run_folders import lossy, make, make_sweep
 
 from gnicli.contracts.results import Value
@@ -137,7 +137,7 @@ def test_the_real_pyarrow_reads_the_tables(places, tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_the_real_tensorboard_reads_the_curves(places, tmp_path, alone):  # noqa: F811
+def test_the_real_tensorboard_reads_the_curves(places, tmp_path, alone):
     real("tensorboard")
     folder = run_export.export(places, "tensorboard", tmp_path / "x")
     rows = kept_by_tensorboard(folder / "one")
@@ -146,7 +146,7 @@ def test_the_real_tensorboard_reads_the_curves(places, tmp_path, alone):  # noqa
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_the_real_mlflow_has_a_run_for_each(places, tmp_path, alone):  # noqa: F811
+def test_the_real_mlflow_has_a_run_for_each(places, tmp_path, alone):
     real("mlflow")
     from mlflow import MlflowClient
 
