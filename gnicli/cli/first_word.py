@@ -6,10 +6,13 @@ import shlex
 from collections.abc import Collection, Sequence
 
 _LISTS = "gni runs lists runs, gni data list lists data sets, gni --help lists commands"
+_OF_RUNS = "write gni runs {} RUN; gni runs --help lists what can be done with runs"
 _MEANT = {
     "list": _LISTS,
     "ls": _LISTS,
-    "show": _LISTS,
+    **{word: _OF_RUNS.format(word) for word in ("show", "diff", "compare", "rerun", "export", "rm")},
+    "remove": _OF_RUNS.format("rm"),
+    "delete": _OF_RUNS.format("rm"),
     "run": "say what to run, as in gni train; gni --help lists the commands",
     "start": "say what to run, as in gni train; gni --help lists the commands",
     "test": "gni doctor looks at the installation; gni quickstart runs each command once",
@@ -23,7 +26,6 @@ _MEANT = {
     "kde": "write gni kde-stationary",
     "continue": "write gni resume RUN",
     "status": "write gni sweep status SWEEP; gni runs lists runs with their status",
-    "compare": "gni runs lists runs beside one another; a sweep compares settings, as in gni train -m M=1,4",
     "evaluate": "gni train records the losses on training and test data; gni runs lists them",
 }
 

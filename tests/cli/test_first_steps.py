@@ -120,23 +120,22 @@ def two_runs(gni, monkeypatch):
 
 def test_runs_are_listed_with_what_was_typed_and_came_out(gni, two_runs):
     code, out, err = gni("runs")
-    assert (code, err, len(out.splitlines())) == (0, "", 2)
+    assert (code, err, out.rstrip().splitlines()[-1]) == (0, "", "2 runs: 2 completed")
     for lr in (0.25, 0.5):
         (line,) = [line for line in out.splitlines() if f"lr={lr}" in line]
-        assert re.fullmatch(rf"outputs/train/\S+  completed  lr={lr}  train loss {lr}", line)
-    assert gni("runs", "--command", "fit-stable")[1].startswith("no runs in ")
-    code, _, err = gni("runs", "--command", "trian")
+        cells = re.split(r"\s{2,}", line.strip())
+        assert (cells[1:3], cells[4]) == (["completed", str(lr)], f"lr={lr}")
+        assert re.fullmatch(r"outputs/train/\S+" + cells[0], cells[-1])
+    assert gni("runs", "fit-stable")[1].startswith("no run of the 2 in ")
+    code, _, err = gni("runs", "trian")
     assert (code, "did you mean train?" in err) == (2, True)
     assert gni("runs", "nowhere")[0] == 2
 
 
-def test_of_many_runs_the_newest_are_listed(gni, two_runs, capsys):
-    from gnicli.cli.runs import runs
-
-    assert runs(None, None, 1) == 0
-    said = capsys.readouterr()
-    assert len(said.out.splitlines()) == 1
-    assert "… and 1 older ones; --all lists them" in said.err
+def test_of_many_runs_the_newest_are_listed(gni, two_runs):
+    code, out, err = gni("runs", "list", "--limit", "1")
+    assert (code, "lr=0.5" in out, "lr=0.25" in out) == (0, True, False)
+    assert err == "… and 1 more; --all lists them\n"
 
 
 def test_before_the_first_run_there_is_a_hint(gni):

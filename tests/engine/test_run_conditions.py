@@ -84,7 +84,8 @@ CONFIG = {
     ("word", "holds"),
     [
         ("M=4", True), ("M=4.0", True), ("M>4", False), ("noise=mult", True), ("noise=MULT", True),
-        ("noise=add", False),        ("noise!=add", True), ("noise.name=mult", True), ("noise.std=null", True), ("noise.std<1", False),
+        ("noise=add", False), ("noise!=add", True), ("noise.name=mult", True), ("noise.std=null", True),
+        ("noise.std<1", False),
         ("network.channels=[8,16]", True), ("network.channels!=[8]", True), ("steps=auto", True), ("steps<9", False),
         ("bias=true", True), ("bias=1", False), ("status=failed", True), ("command!=train", False),
         ("noise2=anything", False), ("noise2!=anything", False), ("absent!=3", False), ("M.x=4", False),

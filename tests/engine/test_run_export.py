@@ -125,7 +125,7 @@ def test_tensorboard_gets_a_folder_for_each_run_with_its_results_last(places, tm
 
 @pytest.mark.filterwarnings("ignore")  # of the packages themselves
 def test_the_real_pyarrow_reads_the_tables(places, tmp_path):
-    parquet = real("pyarrow").parquet if os.environ.get("GNI_TEST_LOGGERS") else pytest.importorskip("pyarrow.parquet")
+    parquet = real("pyarrow.parquet")
     folder = run_export.export(places, "parquet", tmp_path / "x")
     runs = parquet.read_table(folder / "runs.parquet").to_pydict()
     assert runs["status"] == ["completed", "completed", "diverged", "damaged", "failed"]

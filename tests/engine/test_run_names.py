@@ -44,7 +44,7 @@ def test_a_word_stands_for_one_folder(root, word, kind, path):
     assert names.find(word, root, kind) == str(root / path)
 
 
-@pytest.mark.parametrize("word", ["xyzzy", "", "k3f9/0", "./k3f9", "/k3f9", "~k3f9", "../k3f9", "2026-11-23/"])
+@pytest.mark.parametrize("word", ["xyzzy", "", "k3f9/0", "./k3f9", "/k3f9", "~k3f9", "../k3f9", "2026-11-23/", "2026"])
 def test_what_stands_for_nothing_stays_what_it_is(root, word):
     if word == "2026-11-23/":  # a part of a path
         assert names.find(word, root).endswith("k3f9")
@@ -61,7 +61,7 @@ def test_what_lies_at_a_path_comes_first(root, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     ("word", "named"),
-    [("f9", ("k3f9", "x7f9")), ("0", ("night/0", "b2c4/0")), ("2026", ("k3f9", "x7f9", "b2c4")), ("7f9 ", ())],
+    [("f9", ("k3f9", "x7f9")), ("0", ("night/0", "b2c4/0")), ("-00-00000", ("x7f9", "b2c4")), ("7f9 ", ())],
 )
 def test_several_that_fit_are_named_in_one_line(root, word, named):
     if not named:

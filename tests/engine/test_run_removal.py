@@ -94,7 +94,8 @@ def test_what_is_no_run_is_refused(tmp_path):
     make(tmp_path / "outer" / "inner" / "b")
     before = everything(tmp_path)
     for name, why in (("plain", "is no folder of a run"), ("web", "is no folder of a run"),
-                      ("broken", "is no folder of"), ("file", "is a file"), ("link", "is a symbolic link"), ("none", "is not there"),
+                      ("broken", "is no folder of"), ("file", "is a file"),
+                      ("link", "is a symbolic link"), ("none", "is not there"),
                       (".", "is no folder of a run")):  # fmt: skip
         with pytest.raises(DataError, match=why):
             run_removal.examine([tmp_path / "a", tmp_path / name])

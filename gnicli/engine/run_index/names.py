@@ -50,7 +50,8 @@ def _fitting(word: str, paths: Sequence[str], root: str) -> list[str]:
     """
     ending = [path for path in paths if path.removeprefix(root).endswith(word)]
     whole = [path for path in ending if path.removeprefix(root)[: -len(word)][-1:] in ("", *_BOUNDARIES)]
-    having = [path for path in paths if word in os.path.relpath(path, root) and not _is_job(path)]
+    named = [(path, os.path.relpath(path, root) if "/" in word else os.path.basename(path)) for path in paths]
+    having = [path for path, name in named if word in name and not _is_job(path)]
     return whole or ending or having
 
 
