@@ -8,7 +8,6 @@ import shutil
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from gnicli import checks, files, registry, seeding
 from gnicli.contracts.live_curves import Ending, LoggedRun
@@ -18,9 +17,6 @@ from gnicli.engine.run_index import index, moments
 from gnicli.engine.run_views import detail
 from gnicli.engine.runs import Run
 from gnicli.errors import ConflictError
-
-if TYPE_CHECKING:
-    import pandas
 
 FORMATS = ("csv", "parquet", "tensorboard", "mlflow")
 _PACKAGES = {"parquet": "pyarrow", "tensorboard": "tensorboard", "mlflow": "mlflow"}
@@ -69,8 +65,7 @@ def _write_tables(folder: Path, runs: Sequence[Run], to: str) -> None:
         if to == "csv":
             files.replace(path, tables.encode_csv(list(columns), zip(*columns.values(), strict=True)))
         else:
-            frame = _frame(columns)
-            files.replace(path, lambda stream, frame=frame: frame.to_parquet(stream, index=False))  # type: ignore[misc]
+            files.replace(path, _parquet(columns))
 
 
 def of_runs(runs: Sequence[Run]) -> Columns:
@@ -110,16 +105,20 @@ def _by_step(run: Run) -> dict[int, dict[str, float]]:
     return live_curves.by_step(tables.read_metrics(run.folder / live_curves.METRICS))
 
 
-def _frame(columns: Columns) -> pandas.DataFrame:
-    """The columns, each of numbers or of texts: a column of Parquet has one type."""
-    import pandas
+def _parquet(columns: Columns) -> bytes:
+    """The columns as Parquet, each of numbers or of texts: a column has one type there."""
+    import pyarrow
+    from pyarrow import parquet
 
     def of_one_type(column: list[object]) -> list[object]:
         if all(cell is None or isinstance(cell, int | float) for cell in column):
             return column
         return [None if cell is None else str(cell) for cell in column]
 
-    return pandas.DataFrame({name: of_one_type(column) for name, column in columns.items()})
+    # Not by pandas, which writes NaN as a value that is missing: the loss of a run that diverged is there.
+    stream = pyarrow.BufferOutputStream()
+    parquet.write_table(pyarrow.table({name: of_one_type(column) for name, column in columns.items()}), stream)
+    return bytes(stream.getvalue())
 
 
 # -------------------------------------------------------------------------------------------------------------- curves
