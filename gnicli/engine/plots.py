@@ -60,8 +60,9 @@ def plot(
 
     `runs` are folders of runs or of sweeps, or what `load_run` returned. `metric` is a name in `metrics.csv` or the
     name of a figure of each run; by default the training loss, or else the first figure. A sweep without a
-    figure of that name stands for its jobs. `labels` name the runs, by default after what differs between them. `width`
-    is in inches, 3.25 (a column) for one panel and 6.75 (a page) for several. Texts that are given may hold
+    figure of that name stands for its jobs. `labels` name the runs, by default after what differs
+    between them; that of a sweep stands in front of what differs between its jobs. `width` is in inches, 3.25 (a
+    column) for one panel and 6.75 (a page) for several. Texts that are given may hold
     mathematics between $ signs. The user's `matplotlibrc` is followed, and the style file `style` on top of it.
 
     Raises `UsageError` for a name that the runs do not have, `DataError` where a file is damaged.
@@ -98,10 +99,11 @@ def data(runs: Place | Sequence[Place], metric: str = "", labels: Sequence[str] 
         return _overlaid(
             [figure_data.read(source.folder / content.FIGURES / f"{name}.json") for source in found], names
         )
-    found = [job for source in found for job in (_jobs(source) or [source])]
+    parts = [_jobs(source) or [source] for source in found]
+    found = [job for jobs in parts for job in jobs]
     if not _all_have(found, name):
         raise UsageError(_unknown(found, name))
-    return _metric(found, name, _labels(found, labels))
+    return _metric(found, name, _labels_of_jobs(parts, labels) if len(labels) == len(parts) else _labels(found, labels))
 
 
 def have(runs: Sequence[Place], name: str) -> bool:
@@ -165,6 +167,15 @@ def _labels(found: Sequence[_Source], given: Sequence[str]) -> list[str]:
     varying = [key for key in keys if len({source.overrides.get(key) for source in found}) > 1]
     names = [" ".join(f"{k}={s.overrides[k]}" for k in varying if k in s.overrides) for s in found]
     return names if len(set(names)) == len(names) and all(names) else _folder_names(found)
+
+
+def _labels_of_jobs(parts: Sequence[Sequence[_Source]], given: Sequence[str]) -> list[str]:
+    """A name for each job of sweeps that were given a name each: that name, and what differs within the sweep."""
+    return [
+        label if len(jobs) == 1 else f"{label}, {own}"
+        for jobs, label in zip(parts, given, strict=True)
+        for own in _labels(jobs, ())
+    ]
 
 
 def _folder_names(found: Sequence[_Source]) -> list[str]:

@@ -6,7 +6,7 @@ import functools
 import os
 import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -117,6 +117,39 @@ class Runs(tuple[Run, ...]):
             row |= {f"result/{name}" if name in row else name: value.value for name, value in run.results.items()}
             rows.append(row)
         return pandas.DataFrame(rows, columns=None if rows else ["folder", "command", "status"])
+
+    def where(self, *conditions: str, sort: str | None = None, falling: bool = False) -> Runs:
+        """The runs of which all conditions hold, such as "noise=mult", "test_loss<0.2" and "status=failed".
+
+        With `sort`, a result, metric or key, they are ordered by it, the smallest first. Raises `UsageError` for what
+        is no condition, and for a name that no run has.
+
+        >>> import gnicli
+        >>> runs = gnicli.run("train", "M=1,2", steps=3)
+        >>> [run.config["M"] for run in runs.where("M>1")]
+        [2]
+        """
+        from gnicli.engine.run_index import conditions as read
+
+        found: Sequence[Run] = read.chosen(self, [read.parse(word) for word in conditions])
+        return Runs(found if sort is None else read.ordered(found, sort, falling=falling))
+
+    def compare(self) -> pandas.DataFrame:
+        """One row for each setting and result: the mean over completed runs, its standard error and 95 % interval, n.
+
+        Runs have one setting if their configurations agree in all but the seed. Raises `UsageError` where they are of
+        several commands.
+
+        >>> import gnicli
+        >>> runs = gnicli.run("train", "M=1,2", "seed=0,1", steps=3)
+        >>> runs.compare()[["M", "result", "n"]].values.tolist()[::3]
+        [['1', 'train_loss', 2], ['2', 'train_loss', 2]]
+        """
+        import pandas
+
+        from gnicli.engine.run_views import comparison
+
+        return pandas.DataFrame(comparison.between(self).rows())
 
 
 def load_run(folder: str | os.PathLike[str]) -> Run:

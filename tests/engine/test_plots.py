@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import gnicli
 from gnicli.cli import main
 from gnicli.contracts.results import Curve, FigureData, Panel
-from gnicli.engine import figure_data, figures
+from gnicli.engine import figure_data, figures, plots
 from gnicli.errors import DataError, UsageError
 
 X = np.arange(1.0, 6.0)
@@ -97,9 +97,9 @@ def test_several_runs_lie_in_one_figure_named_by_what_differs(run):
     drawn = gnicli.plot([one, gnicli.engine.runs.Run(two, "completed")], "train_loss")
     assert [line.get_label() for line in drawn.axes[0].get_lines()] == ["M = 1", "M = 4"]
     assert [line.get_ydata().tolist() for line in drawn.axes[0].get_lines()] == [X.tolist(), (2 * X).tolist()]
-    figure = gnicli.engine.plots.data([one, two], "losses")
+    figure = plots.data([one, two], "losses")
     assert [curve.label for curve in figure.panels[0].curves] == ["M=1", "M=4", "law"]  # the law is the same in both
-    same = gnicli.engine.plots.data([run("x/0", 1.0, "M=1"), run("y/0", 1.5, "M=1")])
+    same = plots.data([run("x/0", 1.0, "M=1"), run("y/0", 1.5, "M=1")])
     assert [curve.label for curve in same.panels[0].curves] == ["x/0", "y/0"]
 
 
@@ -150,3 +150,19 @@ def test_the_command_writes_what_is_asked_for(run, tmp_path, monkeypatch, capsys
     for wrong, told in ((["--format", "gif"], "choose from png, pdf, svg"), (["nothing"], "no metric")):
         assert main(["plot", one, *wrong]) == 2
         assert told in capsys.readouterr().err
+
+
+def test_labels_given_to_sweeps_stand_before_what_differs_between_their_jobs(run, tmp_path):
+    for name in ("s", "t"):
+        run(name, kind="sweep")
+        (tmp_path / name / "metrics.csv").unlink()
+        for job, m in enumerate((1, 2)):
+            run(f"{name}/{job}", 1.0 + job, f"M={m}")
+    run("alone")
+    places = [tmp_path / name for name in ("s", "alone", "t")]
+    curves = plots.data(places, "train_loss", ["one", "two", "three"]).panels[0].curves
+    assert [curve.label for curve in curves] == ["one, M=1", "one, M=2", "two", "three, M=1", "three, M=2"]
+    curves = plots.data(places, "train_loss", list("abcde")).panels[0].curves
+    assert [curve.label for curve in curves] == list("abcde")
+    with pytest.raises(UsageError, match="2 labels for 5 runs"):
+        plots.data(places, "train_loss", ["a", "b"])

@@ -134,11 +134,12 @@ def _cells(value: Value | None, scale: float) -> tuple[str, str]:
 
 
 def of(places: Sequence[Path]) -> Comparison:
-    """The runs, sweeps and folders of runs at `places`, by their settings.
+    """The runs, sweeps and folders of runs at `places`, by their settings; `DataError` where a place has none."""
+    return between(index.at(places))
 
-    Raises `UsageError` where they are of several commands, `DataError` where a place has none.
-    """
-    found = index.at(places)
+
+def between(found: Sequence[Run]) -> Comparison:
+    """The runs by their settings. Raises `UsageError` where they are of several commands."""
     commands = list(dict.fromkeys(run.command for run in found if run.command))
     if len(commands) > 1:
         raise UsageError(f"these are runs of {' and '.join(commands)}; compare takes runs of one command")
