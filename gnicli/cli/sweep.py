@@ -72,3 +72,23 @@ def resume(
 
     wishes = Wishes(failed, force, any_version)
     return resume_sweep(folder, wishes, n_jobs=n_jobs, timeout_s=timeout_s, allow_env=allow_env, yes=yes)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def submit(
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SWEEP|COMMAND [KEY=VALUE ...]", help="the folder of a sweep, or a command and its words"
+        ),
+    ],
+) -> int:
+    """Hand the jobs of a sweep to Slurm and return at once.
+
+    COMMAND KEY=VALUE ... begins a sweep, as in: train 'seed=range(8)' hydra.launcher.partition=gpu. SWEEP hands over
+    the jobs of a sweep that are left and not in the queue; --failed, --force, --any-version, --allow-env and --yes
+    are those of gni sweep resume. hydra.launcher.KEY=VALUE says what Slurm is asked for (docs/cluster.md).
+    """
+    from gnicli.launch.jobs.submit import submit as hand_over
+
+    return hand_over(words)

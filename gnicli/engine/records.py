@@ -21,7 +21,7 @@ MAX_JSON_BYTES = 64 << 20
 MAX_COUNT = 2**53
 _MAX_JOBS = 1_000_000
 _MAX_SECONDS = 1e12
-_STATUSES = ("running", "completed", "failed", "interrupted", "diverged")
+_STATUSES = ("running", "completed", "failed", "interrupted", "diverged", "submitted")
 
 Check = Callable[[object], bool]
 

@@ -11,8 +11,7 @@ from pathlib import Path
 
 from gnicli import checks, files, registry, seeding
 from gnicli.contracts.live_curves import Ending, LoggedRun
-from gnicli.engine import live_curves, provenance, tables
-from gnicli.engine.logger import packages
+from gnicli.engine import extras, live_curves, provenance, tables
 from gnicli.engine.run_index import index, moments
 from gnicli.engine.run_views import detail
 from gnicli.engine.runs import Run
@@ -34,7 +33,7 @@ def export(places: Sequence[Path], to: str, target: Path | None = None) -> Path:
     """
     checks.choice("--to", to, FORMATS)
     if to in _PACKAGES:
-        packages.require(f"--to {to}", _PACKAGES[to], to)
+        extras.require(f"--to {to}", _PACKAGES[to], to)
     runs = index.at(places)
     folder = (target or Path(f"runs-{to}")).absolute()
     if os.path.lexists(folder):

@@ -69,6 +69,7 @@ def _perform(command: str, words: list[str], caller: Caller) -> Outcome | SweepO
     if caller.shows and not arguments.shows_only:
         first_line.show(f"gni {command}: reading the configuration")
 
+    from gnicli.engine import table_text
     from gnicli.launch.jobs import launchers
     from gnicli.launch.session import Session
 
@@ -88,6 +89,10 @@ def _perform(command: str, words: list[str], caller: Caller) -> Outcome | SweepO
     finally:
         session.clean()
         first_line.clear()
+    if session.sweep is not None and session.handed_over:
+        if caller.shows:
+            table_text.print_path(session.sweep.folder)
+        return 0 if interrupted is None else getattr(interrupted, "exit_code", 130)
     if session.sweep is not None:
         experiment = commands.module(command)
         return session.sweep.finish(

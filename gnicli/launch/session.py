@@ -48,6 +48,7 @@ class Session:
         self.jobs: list[Job] = []
         self.sweep: Sweep | None = None
         self.has_begun = False  # whether a job was started in another process
+        self.handed_over = False  # whether jobs go on that nobody here waits for
         self._absent: list[Path] = []
         self._begun = 0.0
 
@@ -129,6 +130,9 @@ class Session:
 
     def clean(self) -> None:
         """Remove what Hydra created and no run wrote into, and a sweep that began no job."""
+        if self.sweep is not None and self.handed_over:
+            self.sweep.hand_over()
+            return
         if self.sweep is not None and not self.sweep.is_new and not self.has_begun:
             self.sweep.leave()
             self.sweep = None

@@ -20,6 +20,7 @@ from real_packages import (
 )
 
 from gnicli import registry
+from gnicli.engine import extras
 from gnicli.engine.logger import packages
 from gnicli.errors import ResourceError
 
@@ -31,14 +32,14 @@ STANDARD = {"tensorboard": ("tensorboard", "tensorboard"), "mlflow": ("mlflow", 
 
 @pytest.mark.parametrize("name", STANDARD)
 def test_a_missing_package_is_named_with_its_extra(name, monkeypatch):
-    monkeypatch.setattr(packages.importlib.util, "find_spec", lambda package: None)
+    monkeypatch.setattr(extras.importlib.util, "find_spec", lambda package: None)
     with pytest.raises(ResourceError, match=rf"^logger={name} needs .* {name}; run: pip install 'gni\[{name}\]'$"):
         registry.build("logger", name).require()
 
 
 @pytest.mark.parametrize("name", STANDARD)
 def test_an_installed_package_is_enough(name, monkeypatch):
-    monkeypatch.setattr(packages.importlib.util, "find_spec", lambda package: package == STANDARD[name][0] or None)
+    monkeypatch.setattr(extras.importlib.util, "find_spec", lambda package: package == STANDARD[name][0] or None)
     registry.build("logger", name).require()
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gnicli.engine import content, folders, provenance
+from gnicli.engine.jobs import plan as plans
+from gnicli.engine.jobs import queue
 from gnicli.engine.jobs.plan import Plan
 from gnicli.engine.jobs.processes import Ended
 from gnicli.engine.manifest import Manifest
@@ -100,15 +102,41 @@ def clear(sweep: Path, jobs: list[int]) -> None:
         folders.clear(sweep / str(job))
 
 
+def reopen(sweep: Path, jobs: list[int]) -> None:
+    """Record of failed jobs that they are to be run again, where somebody else will start them.
+
+    Raises `ConflictError` where another process has one.
+    """
+    for job in jobs:
+        folder = sweep / str(job)
+        if (folder / content.MANIFEST).exists() and folders.status_of(folder) == "failed":
+            claim = folders.reclaim(folder)
+            claim.update(status="interrupted", error=f"to be run again; it failed: {claim.manifest.get('error')}")
+            claim.release()
+
+
+def have_ended(sweep: Path) -> bool:
+    """Whether every job of a sweep has ended, some of them perhaps by failing. Errors as of `plan.read`."""
+    jobs = range(len(plans.read(sweep).words))
+    # The last jobs mostly end last: where some are left, this looks at few folders.
+    return all(folders.status_of(sweep / str(job)) in (*folders.FINISHED, "failed") for job in reversed(jobs))
+
+
 def is_held(folder: Path) -> bool:
     """Whether a process that lives runs in the folder of a job."""
-    return (folder / content.MANIFEST).exists() and folders.status_of(folder) == "running"
+    info = folders.read_run(folder) if (folder / content.MANIFEST).exists() else None
+    if info is None or info.status != "running":
+        return False
+    if info.manifest.get("host") == provenance.host():
+        return True
+    return not queue.known(folder.parent).lost(folder.parent, int(folder.name), info.manifest)
 
 
 def settle(folder: Path, how: Ended) -> None:
     """Record in the folder of a job how its process ended, where it has not done so itself."""
     status = folders.status_of(folder) if (folder / content.MANIFEST).exists() else ""
-    if status != "lost" and not (how.timed_out and status == "interrupted"):
+    is_gone = status == "lost" or (status == "running" and how.said)  # on another machine nobody sees the process
+    if not is_gone and not (how.timed_out and status == "interrupted"):
         return
     stopped = how.stopped and not how.timed_out
     with contextlib.suppress(GniError, OSError):

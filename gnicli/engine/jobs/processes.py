@@ -38,15 +38,21 @@ Target = Callable[..., int]
 
 
 class Ended(NamedTuple):
-    """How the process of a job ended: its exit code, below 0 the number of the signal that ended it."""
+    """How the process of a job ended: its exit code, below 0 the number of the signal that ended it.
+
+    `said` is what is known of a process on another machine that is gone, in words.
+    """
 
     exit_code: int
     seconds: float
     timed_out: bool
     stopped: bool
+    said: str = ""
 
     def what_happened(self) -> str:
         """The end in words, for a process that recorded none."""
+        if self.said:
+            return self.said
         if self.timed_out:
             return f"stopped after {self.seconds:.0f} s, the longest that hydra.launcher.timeout_s allows"
         if self.exit_code == -signal.SIGKILL:
@@ -251,7 +257,7 @@ def _in_process(target: Target, arguments: tuple[object, ...], log: str, environ
     them. The server has the environment of its own start.
     """
     os.setsid()
-    _redirect(log)
+    redirect(log)
     os.environ.clear()
     os.environ.update(environment)
     with stop_on_signals():
@@ -263,10 +269,11 @@ def _in_process(target: Target, arguments: tuple[object, ...], log: str, environ
     sys.exit(code)
 
 
-def _redirect(log: str) -> None:
-    """Let the standard streams lead to the log, which begins anew; there is nothing to read."""
+def redirect(log: str, *, anew: bool = True) -> None:
+    """Let the standard streams lead to the log, which begins `anew` or is continued; there is nothing to read."""
     null = os.open(os.devnull, os.O_RDONLY)
-    out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_NOFOLLOW, 0o666)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | (os.O_TRUNC if anew else 0)
+    out = os.open(log, flags, 0o666)
     for source, stream in ((null, 0), (out, 1), (out, 2)):
         os.dup2(source, stream)
     for handle in {null, out} - {0, 1, 2}:

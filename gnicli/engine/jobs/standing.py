@@ -8,14 +8,19 @@ from typing import NamedTuple
 from gnicli.contracts.results import Table
 from gnicli.engine import content, folders
 from gnicli.engine.jobs import plan as plans
-from gnicli.engine.jobs import progress
+from gnicli.engine.jobs import progress, queue
 from gnicli.engine.jobs.board import labels
 from gnicli.engine.jobs.progress import Progress
+from gnicli.engine.jobs.queue import Queue
 from gnicli.engine.sweep_records import NOT_STARTED
 
 
 class Job(NamedTuple):
-    """One job: its words, its status as `folders.status_of` has it, why, and how far it is if it runs."""
+    """One job: its words, its status as `folders.status_of` has it, why, and how far it is if it runs.
+
+    `in_queue` is what Slurm knows of it, in words, where it was submitted and is not finished; `log` is the file with
+    what it printed.
+    """
 
     number: int
     words: list[str]
@@ -23,14 +28,22 @@ class Job(NamedTuple):
     status: str
     message: str
     progress: Progress | None
+    in_queue: str
+    log: Path
+
+    def what_is_known(self) -> str:
+        """The message or the progress, and what Slurm knows."""
+        told = self.message if self.progress is None else self.progress.words()
+        return "; ".join(filter(None, (told, self.in_queue)))
 
 
 class Standing(NamedTuple):
-    """The jobs of a sweep, and the status of the sweep itself."""
+    """The jobs of a sweep, and the status of the sweep itself; `unasked` where Slurm did not say what it knows."""
 
     folder: Path
     status: str
     jobs: list[Job]
+    unasked: bool
 
     def counts(self) -> dict[str, int]:
         """How many jobs have each status."""
@@ -41,14 +54,14 @@ class Standing(NamedTuple):
 
     def table(self) -> Table:
         """The jobs as a table to read."""
-        known = [job.message if job.progress is None else job.progress.words() for job in self.jobs]
-        rows = tuple((str(job.number), job.label, job.status, why) for job, why in zip(self.jobs, known, strict=True))
+        rows = tuple((str(job.number), job.label, job.status, job.what_is_known()) for job in self.jobs)
         return Table(("job", "setting", "status", "what is known"), rows)
 
     def sentence(self) -> str:
         """The sum, in a line."""
         told = ", ".join(f"{n} {status}" for status, n in self.counts().items())
-        return f"{len(self.jobs)} jobs: {told}; the sweep itself: {self.status}"
+        silent = "; squeue does not answer, so that only folders were read" if self.unasked else ""
+        return f"{len(self.jobs)} jobs: {told}; the sweep itself: {self.status}{silent}"
 
     def as_json(self) -> dict[str, object]:
         """The same for programs."""
@@ -58,8 +71,9 @@ class Standing(NamedTuple):
                 "status": job.status,
                 "words": job.words,
                 "folder": str(self.folder / str(job.number)),
-                "log": str(progress.log_of(self.folder, job.number)),
+                "log": str(job.log),
                 "message": job.message,
+                "in_queue": job.in_queue,
                 "progress": None if job.progress is None else job.progress._asdict(),
             }
             for job in self.jobs
@@ -69,24 +83,22 @@ class Standing(NamedTuple):
 
 def read(folder: Path) -> Standing:
     """The standing of the sweep in `folder`. Errors as of `plan.read`; damaged jobs are shown as such."""
-    plan = plans.read(folder)
+    plan, there = plans.read(folder), queue.look(folder)
     named = zip(plan.words, labels(plan.words), strict=True)
-    jobs = [_job(folder, number, words, label) for number, (words, label) in enumerate(named)]
-    return Standing(folder, folders.status_of(folder), jobs)
+    jobs = [_job(folder, number, words, label, there) for number, (words, label) in enumerate(named)]
+    return Standing(folder, folders.status_of(folder), jobs, bool(there.ids) and there.entries is None)
 
 
-def _job(sweep: Path, number: int, words: list[str], label: str) -> Job:
-    folder = sweep / str(number)
+def _job(sweep: Path, number: int, words: list[str], label: str, there: Queue) -> Job:
+    folder, log = sweep / str(number), progress.log_of(sweep, number)
+    if number in there.ids and not log.exists():
+        log = queue.log_of(sweep, there.ids[number])
     if content.is_unborn(folder) or not (folder / content.MANIFEST).exists():
-        return Job(number, words, label, NOT_STARTED, "", None)
+        return Job(number, words, label, NOT_STARTED, "", None, there.words(number), log)
     info = folders.read_run(folder)
-    is_running = info.status == "running"
-    message = "its process is gone" if info.status == "lost" and not info.error else info.error
-    return Job(
-        number,
-        words,
-        label,
-        info.status,
-        message,
-        progress.read(progress.file_of(sweep, number)) if is_running else None,
-    )
+    is_gone = info.status == "running" and there.lost(sweep, number, info.manifest)
+    status = "lost" if is_gone else info.status
+    message = "its process is gone" if status == "lost" and not info.error else info.error
+    known = progress.read(progress.file_of(sweep, number)) if status == "running" else None
+    in_queue = "" if status in folders.FINISHED else there.words(number)
+    return Job(number, words, label, status, message, known, in_queue, log)

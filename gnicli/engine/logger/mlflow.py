@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from gnicli.checks import key
 from gnicli.contracts.live_curves import Ending, LoggedRun
+from gnicli.engine import extras
 from gnicli.engine.logger import packages
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class MLflow:
 
     def require(self) -> None:
         """Need the package mlflow."""
-        packages.require("logger=mlflow", "mlflow", "mlflow")
+        extras.require("logger=mlflow", "mlflow", "mlflow")
 
     def open(self, run: LoggedRun) -> Store:
         """A new run, whose parameters are the configuration, in the store in the folder, made at the first run."""

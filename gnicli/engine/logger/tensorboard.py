@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gnicli.checks import key
 from gnicli.contracts.live_curves import Ending, LoggedRun
-from gnicli.engine.logger import packages
+from gnicli.engine import extras
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
@@ -44,7 +44,7 @@ class TensorBoard:
 
     def require(self) -> None:
         """Need the package tensorboard."""
-        packages.require("logger=tensorboard", "tensorboard", "tensorboard")
+        extras.require("logger=tensorboard", "tensorboard", "tensorboard")
 
     def open(self, run: LoggedRun) -> EventFile:
         """A new event file."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from gnicli.checks import key
 from gnicli.contracts.live_curves import Ending, LoggedRun
+from gnicli.engine import extras
 from gnicli.engine.logger import packages
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class Wandb:
 
     def require(self) -> None:
         """Need the package wandb."""
-        packages.require("logger=wandb", "wandb", "wandb")
+        extras.require("logger=wandb", "wandb", "wandb")
 
     def open(self, run: LoggedRun) -> OfflineRun:
         """A new offline run, whose configuration is that of the run."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gnicli import checks
 from gnicli.engine import folders
-from gnicli.engine.jobs import due
+from gnicli.engine.jobs import due, queue
 from gnicli.engine.jobs import plan as plans
 from gnicli.engine.jobs.due import Wishes
 from gnicli.engine.jobs.plan import Plan
@@ -42,19 +42,20 @@ def resume_sweep(
     it. Then nothing is written.
     """
     place = read_place(folder)
-    plan = plans.read(place)
-    if plan.command not in commands.COMMANDS:
-        raise UsageError(f"{place} was made by the command {plan.command!r}, which this gni does not have")
-    _refuse_code(place, plan)
+    plan = read_plan(place)
     pace = local.pace_of(plan, n_jobs, timeout_s)
     pace.check("--n-jobs", "--timeout-s")
     sweep = Sweep.again(place)
     try:
-        _refuse_idle(place, plan, wishes, yes=yes)
-        preload.start(plan.command, pace.threads)
+        jobs = left(place, plan, wishes, yes=yes)
+        _refuse_queued(place, jobs)
+        if jobs:
+            preload.start(plan.command, pace.threads)
     except BaseException:
         sweep.leave()
         raise
+    if not jobs:
+        return sum_up(sweep, plan)
     stopped: KeyboardInterrupt | Interrupted | None = None
     has_begun: list[bool] = []
     try:
@@ -65,6 +66,11 @@ def resume_sweep(
         if not has_begun:
             sweep.leave()
         raise
+    return sum_up(sweep, plan, stopped)
+
+
+def sum_up(sweep: Sweep, plan: Plan, stopped: KeyboardInterrupt | Interrupted | None = None) -> int:
+    """Make the table, the figures and the report of the sweep; returns the exit code."""
     experiment = commands.module(plan.command)
     return sweep.finish(experiment.summarize, interrupted=stopped, headlines=experiment.HEADLINES).exit_code
 
@@ -77,6 +83,15 @@ def read_place(folder: str) -> Path:
     return place
 
 
+def read_plan(place: Path) -> Plan:
+    """The plan of the sweep in `place`, whose jobs this gni can run. Errors as above."""
+    plan = plans.read(place)
+    if plan.command not in commands.COMMANDS:
+        raise UsageError(f"{place} was made by the command {plan.command!r}, which this gni does not have")
+    _refuse_code(place, plan)
+    return plan
+
+
 def _refuse_code(place: Path, plan: Plan) -> None:
     """Refuse packages that the words name: who types one trusts its code, but this is a file."""
     named = [word for word in [*plan.hydra, *plan.options.values()] if "pkg://" in word]
@@ -87,14 +102,29 @@ def _refuse_code(place: Path, plan: Plan) -> None:
         )
 
 
-def _refuse_idle(place: Path, plan: Plan, wishes: Wishes, *, yes: bool) -> None:
-    """Refuse a sweep of which nothing is left to run, or more than anybody wants."""
+def left(place: Path, plan: Plan, wishes: Wishes, *, yes: bool) -> list[int]:
+    """The jobs of a sweep that are to be run; empty where nothing but its table is missing, because nobody waited.
+
+    Raises `ConflictError` where nothing is left to do, `UsageError` for more jobs than anybody wants.
+    """
     found = due.due(place, plan, wishes)
     if len(found.jobs) > MAX_JOBS and not yes:
         raise UsageError(f"{len(found.jobs):,} jobs are to be run; give --yes to run more than {MAX_JOBS:,}")
-    if found.jobs:
-        return
+    if found.jobs or folders.read_manifest(place).get("status") == "submitted":
+        return found.jobs
     if found.failed:
         raise ConflictError(f"{place}: all other jobs are complete; {due.names(found.failed)} failed: --failed runs "
                             "them again")  # fmt: skip
     raise ConflictError(f"{place} is a sweep whose jobs are all complete; there is nothing to resume")
+
+
+def _refuse_queued(place: Path, jobs: list[int]) -> None:
+    """Refuse to run jobs that Slurm is about to run, or runs."""
+    there = queue.look(place)
+    queued = [job for job in jobs if there.holds(job)]
+    if queued:
+        arrays = " ".join(sorted({there.ids[job].partition("_")[0] for job in queued}))
+        raise ConflictError(
+            f"{place}: {due.names(queued)} {'are' if len(queued) > 1 else 'is'} in Slurm's queue; wait for the end "
+            f"(gni sweep status), or run scancel {arrays} first"
+        )

@@ -1,4 +1,4 @@
-"""The launchers of sweeps: `local`, which is gni's own, and those of Hydra and others, whose jobs are written down."""
+"""The launchers of sweeps: gni's own, and those of Hydra and others, whose jobs are written down."""
 
 from __future__ import annotations
 
@@ -11,8 +11,12 @@ from hydra.plugins.launcher import Launcher
 
 from gnicli.errors import ConflictError
 from gnicli.launch import hydra_calls, hydra_versions
+from gnicli.launch.jobs import keys as keys_of_launcher
 from gnicli.launch.jobs import local, preload
+from gnicli.launch.jobs.in_slurm import Slurm
 from gnicli.launch.jobs.local import Pace
+from gnicli.launch.jobs.slurm import TARGET as SLURM
+from gnicli.launch.jobs.slurm import SlurmConf
 
 if TYPE_CHECKING:
     from hydra.types import HydraContext, TaskFunction
@@ -33,8 +37,9 @@ class LocalConf:
 
 
 def register() -> None:
-    """Tell Hydra of `hydra/launcher=local`."""
-    hydra_versions.store(group="hydra/launcher", name="local", node=LocalConf)
+    """Tell Hydra of gni's own launchers."""
+    for name, conf in (("local", LocalConf), ("slurm", SlurmConf)):
+        hydra_versions.store(group="hydra/launcher", name=name, node=conf)
 
 
 def of(session: Session) -> hydra_calls.MakeLauncher:
@@ -42,7 +47,10 @@ def of(session: Session) -> hydra_calls.MakeLauncher:
 
     def make(config: DictConfig, made_by_hydra: Callable[[], Launcher]) -> Launcher:
         keys = config.hydra.launcher
-        if keys is None or keys.get("_target_") != LOCAL:
+        target = None if keys is None else keys.get("_target_")
+        if target == SLURM:
+            return Slurm(session, keys_of_launcher.composed(SlurmConf, keys))
+        if target != LOCAL:
             return _recording(made_by_hydra(), session)
         threads = config.get("threads")
         pace = Pace(keys.n_jobs, keys.timeout_s, threads if isinstance(threads, int) else None, config.get("device"))

@@ -1,0 +1,69 @@
+"""The launcher of `hydra/launcher=slurm`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from hydra.core.utils import JobReturn, JobStatus
+from hydra.plugins.launcher import Launcher
+
+from gnicli.engine.display import Display
+from gnicli.engine.jobs import board
+from gnicli.engine.signals import StopNow
+from gnicli.errors import UsageError
+from gnicli.launch import commands
+from gnicli.launch.jobs import local, slurm, submit, watching
+
+if TYPE_CHECKING:
+    from hydra.types import HydraContext, TaskFunction
+    from omegaconf import DictConfig
+
+    from gnicli.launch.jobs.slurm import SlurmConf
+    from gnicli.launch.session import Session
+
+
+class Slurm(Launcher):
+    """Hands the jobs to Slurm, and waits for them if that is wanted."""
+
+    def __init__(self, session: Session, conf: SlurmConf) -> None:
+        """Raises `UsageError` for a value out of range, `ResourceError` where there is no Slurm or no submitit."""
+        slurm.check(conf)
+        if not conf.wait and not session.caller.owns_process:
+            raise UsageError("hydra.launcher.wait=false has no result to return; type gni sweep submit in a shell")
+        slurm.require()
+        self._session, self._conf = session, conf
+
+    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
+        """Do nothing: the jobs know what they need from the sweep's folder."""
+
+    def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
+        """Submit the jobs; return at once, or when all have ended. What they returned lies in their folders."""
+        session, sweep = self._session, self._session.sweep_of_launch()
+        plan = session.plan(initial_job_idx, job_overrides)
+        handed = submit.hand_over(sweep, plan, session.wishes, self._conf, allow_env=session.arguments.allow_env)
+        session.begins_jobs()
+        if session.caller.shows:
+            Display(live=False).note(handed.words(sweep.folder))
+        if not self._conf.wait:
+            session.handed_over = True
+        else:
+            sweep.record(plan)
+            shown = board.Board(
+                sweep.folder,
+                board.labels(plan.words),
+                handed.left,
+                alone=lambda job: local.alone(plan, job),
+                headlines=commands.module(plan.command).HEADLINES,
+                shows=session.caller.shows,
+            )
+            try:
+                with shown:
+                    watching.wait(sweep.folder, handed.left, shown)
+            except StopNow:
+                session.handed_over = True
+                shown.announce("no longer waiting: the jobs go on in Slurm, and scancel stops them")
+                raise
+        return [
+            JobReturn(overrides=list(words), status=JobStatus.COMPLETED, _return_value=None) for words in job_overrides
+        ]
