@@ -25,6 +25,9 @@ KEYBOARD_EXIT_CODE = 130
 _QUIT = b"\0"
 # What others have to record before a watcher ends the process: a sweep does, whose job it is.
 last_words: list[Callable[[], object]] = []
+# Within so many seconds other signals are the same request as the first. Slurm sends several for one request; a person,
+# and who starts jobs on this machine, mean another one by it.
+same_request_seconds = 0.0
 
 
 class StopNow(KeyboardInterrupt):
@@ -46,6 +49,7 @@ class StopRequest:
         self.by_keyboard = False
         self.at_once = True
         self.over = False  # the block has come to its end: the handlers are being put back
+        self._since = 0.0
 
     @property
     def exit_code(self) -> int:
@@ -56,7 +60,9 @@ class StopRequest:
         """The signal handler: note the request, or raise `StopNow` where the stop must not wait."""
         first, self.requested = not self.requested, True
         if first:
-            self.by_keyboard = number == signal.SIGINT
+            self.by_keyboard, self._since = number == signal.SIGINT, time.monotonic()
+        elif time.monotonic() < self._since + same_request_seconds:
+            return
         if not self.over and (self.at_once or not first):
             raise StopNow(self.exit_code)
 
@@ -128,7 +134,7 @@ class _Watcher:
     def _watch(self) -> None:
         import selectors
 
-        first, tell_at, end_at = 0, math.inf, math.inf
+        first, since, tell_at, end_at = 0, math.inf, math.inf, math.inf
         with selectors.DefaultSelector() as selector:
             selector.register(self._reading, selectors.EVENT_READ)
             while True:
@@ -139,8 +145,9 @@ class _Watcher:
                     return
                 if byte and byte[0] in self._numbers:
                     if not first:
-                        first, tell_at = byte[0], time.monotonic() + PATIENCE_SECONDS
-                    else:
+                        first, since = byte[0], time.monotonic()
+                        tell_at = since + PATIENCE_SECONDS
+                    elif time.monotonic() >= since + same_request_seconds:
                         end_at = min(end_at, time.monotonic() + GRACE_SECONDS)
                 if time.monotonic() >= tell_at:
                     tell_at = math.inf

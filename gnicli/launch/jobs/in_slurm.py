@@ -9,10 +9,8 @@ from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
 
 from gnicli.engine.display import Display
-from gnicli.engine.jobs import board
 from gnicli.engine.signals import StopNow
 from gnicli.errors import UsageError
-from gnicli.launch import commands
 from gnicli.launch.jobs import local, slurm, submit, watching
 
 if TYPE_CHECKING:
@@ -49,14 +47,7 @@ class Slurm(Launcher):
             session.handed_over = True
         else:
             sweep.record(plan)
-            shown = board.Board(
-                sweep.folder,
-                board.labels(plan.words),
-                handed.left,
-                alone=lambda job: local.alone(plan, job),
-                headlines=commands.module(plan.command).HEADLINES,
-                shows=session.caller.shows,
-            )
+            shown = local.board_of(sweep.folder, plan, handed.left, shows=session.caller.shows)
             try:
                 with shown:
                     watching.wait(sweep.folder, handed.left, shown)

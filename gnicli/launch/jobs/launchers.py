@@ -13,6 +13,8 @@ from gnicli.errors import ConflictError
 from gnicli.launch import hydra_calls, hydra_versions
 from gnicli.launch.jobs import keys as keys_of_launcher
 from gnicli.launch.jobs import local, preload
+from gnicli.launch.jobs.in_ray import TARGET as RAY
+from gnicli.launch.jobs.in_ray import Ray, RayConf
 from gnicli.launch.jobs.in_slurm import Slurm
 from gnicli.launch.jobs.local import Pace
 from gnicli.launch.jobs.slurm import TARGET as SLURM
@@ -38,7 +40,7 @@ class LocalConf:
 
 def register() -> None:
     """Tell Hydra of gni's own launchers."""
-    for name, conf in (("local", LocalConf), ("slurm", SlurmConf)):
+    for name, conf in (("local", LocalConf), ("slurm", SlurmConf), ("ray", RayConf)):
         hydra_versions.store(group="hydra/launcher", name=name, node=conf)
 
 
@@ -50,15 +52,21 @@ def of(session: Session) -> hydra_calls.MakeLauncher:
         target = None if keys is None else keys.get("_target_")
         if target == SLURM:
             return Slurm(session, keys_of_launcher.composed(SlurmConf, keys))
+        if target == RAY:
+            return Ray(session, keys_of_launcher.composed(RayConf, keys), _threads(config))
         if target != LOCAL:
             return _recording(made_by_hydra(), session)
-        threads = config.get("threads")
-        pace = Pace(keys.n_jobs, keys.timeout_s, threads if isinstance(threads, int) else None, config.get("device"))
+        pace = Pace(keys.n_jobs, keys.timeout_s, _threads(config), config.get("device"))
         pace.check("hydra.launcher.n_jobs", "hydra.launcher.timeout_s")
         preload.start(session.command, pace.threads)
         return Local(session, pace)
 
     return make
+
+
+def _threads(config: DictConfig) -> int | None:
+    threads = config.get("threads")
+    return threads if isinstance(threads, int) else None
 
 
 def _recording(launcher: Launcher, session: Session) -> Launcher:

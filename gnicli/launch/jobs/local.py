@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -79,14 +79,7 @@ def run_due(
     files.make_folder(sweep.folder / content.LOGS)
     due.clear(sweep.folder, found.cleared)
     n_at_once = pace.at_once(n_cores(), n_gpus())
-    shown = board.Board(
-        sweep.folder,
-        board.labels(plan.words),
-        found.jobs,
-        alone=lambda job: alone(plan, job),
-        headlines=commands.module(plan.command).HEADLINES,
-        shows=shows,
-    )
+    shown = board_of(sweep.folder, plan, found.jobs, shows=shows)
     shown.announce(_announced(plan, found, n_at_once, pace))
     with shown:
         processes.run(
@@ -99,6 +92,18 @@ def run_due(
             held=lambda job: due.is_held(sweep.folder / str(job)),
             watcher=shown,
         )
+
+
+def board_of(sweep: Path, plan: Plan, jobs: Sequence[int], *, shows: bool) -> board.Board:
+    """What shows `jobs` of a sweep, whoever runs them."""
+    return board.Board(
+        sweep,
+        board.labels(plan.words),
+        jobs,
+        alone=lambda job: alone(plan, job),
+        headlines=commands.module(plan.command).HEADLINES,
+        shows=shows,
+    )
 
 
 def _announced(plan: Plan, found: due.Due, n_at_once: int, pace: Pace) -> str:

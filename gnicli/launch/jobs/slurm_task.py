@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gnicli.engine import folders
+from gnicli.engine import folders, signals
 from gnicli.engine.jobs import due, processes, progress, queue
 from gnicli.engine.jobs import plan as plans
 from gnicli.engine.sweep import Sweep
@@ -19,6 +19,8 @@ from gnicli.launch.jobs import unit
 
 if TYPE_CHECKING:
     from submitit.helpers import DelayedSubmission
+
+_SECONDS_OF_A_STOP = 10.0  # Slurm sends SIGTERM to a task twice, some clusters SIGUSR2 too
 
 
 class Task:
@@ -38,12 +40,15 @@ class Task:
         sweep, environment = Path(self.sweep), submitit.JobEnvironment()
         processes.redirect(str(progress.log_of(sweep, job)), anew=False)
         queue.mark(sweep, job, environment.job_id)
-        code = unit.run_job(self.sweep, job, self.allow_env)
-        if code in STOPPED and _is_still_ours(environment.raw_job_id):
+        signals.same_request_seconds = _SECONDS_OF_A_STOP
+        with signals.stop_on_signals():  # also before and after the run, which has handlers of its own
+            code = unit.run_job(self.sweep, job, self.allow_env)
+        is_done = folders.status_of(sweep / str(job)) in folders.FINISHED
+        if code in STOPPED and not is_done and _is_still_ours(environment.raw_job_id):
             # submitit's handler of this signal, which the run has put back, requeues the job and ends the process.
             os.kill(os.getpid(), getattr(signal, f"SIG{submitit.JobEnvironment.USR_SIG}"))
         sum_up(sweep)
-        sys.exit(0 if folders.status_of(sweep / str(job)) in folders.FINISHED else code)
+        sys.exit(0 if is_done else code)
 
     def checkpoint(self, job: int) -> DelayedSubmission:
         """What a requeued job does: the same, which goes on from the checkpoint in the job's folder."""
