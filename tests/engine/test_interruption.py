@@ -105,6 +105,25 @@ def test_a_second_signal_does_not_wait_for_the_end_of_a_step(tmp_path, first, se
     assert fake.manifest(tmp_path / "run")["status"] == "interrupted"
 
 
+def test_signals_of_one_request_wait_for_the_end_of_a_step(tmp_path, monkeypatch):
+    """Slurm sends SIGTERM twice, and some clusters SIGUSR2 behind it: the step is saved all the same."""
+    monkeypatch.setattr(signals, "same_request_seconds", 60.0)
+
+    def experiment(cfg, observer):
+        make = observer.step_done
+
+        def step_done(step, *rest, **shown):
+            for number in (signal.SIGTERM, signal.SIGTERM, signal.SIGUSR2) if step == 23 else ():
+                signal.raise_signal(number)
+            make(step, *rest, **shown)
+
+        observer.step_done = step_done
+        return fake.count(cfg, observer)
+
+    with pytest.raises(Interrupted, match="stopped at step 23; saved"):
+        fake.start(tmp_path / "run", run=experiment)
+
+
 @pytest.mark.parametrize("name", signals.NAMES)
 def test_before_there_is_anything_to_save_the_first_signal_does_not_wait(tmp_path, name):
     def experiment(cfg, observer):

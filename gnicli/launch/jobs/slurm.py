@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import re
 import shlex
 import shutil
@@ -120,7 +122,8 @@ def submit(
     for first in range(0, len(jobs), ARRAY):
         some = jobs[first : first + ARRAY]
         try:
-            submitted = executor.map_array(task, some)
+            with contextlib.redirect_stderr(io.StringIO()):  # where submitit repeats what sbatch said
+                submitted = executor.map_array(task, some)
         except Exception as error:
             raise ResourceError(f"Slurm did not take the jobs: {_said(error)}") from error
         ids |= {job: known.job_id for job, known in zip(some, submitted, strict=True)}
