@@ -5,9 +5,10 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 NEXT   ?= .venv-hydra-next
 LOGGERS ?= .venv-loggers
+CLUSTER ?= .venv-cluster
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-slow stress test-hydra-next test-loggers check format lint types layers docs-check docs site bench figures clean
+.PHONY: help setup run test test-slow stress test-hydra-next test-loggers test-cluster check format lint types layers docs-check docs site bench figures clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{split($$1, t, ":"); printf "  make %-15s %s\n", t[1], $$2}'
@@ -65,6 +66,20 @@ $(LOGGERS)/.ready: $(READY)
 test-loggers: $(LOGGERS)/.ready ## run the tests of logger= and of exports with the real packages, none skipped
 	GNI_TEST_LOGGERS=1 $(LOGGERS)/bin/python -m pytest tests/engine/test_logger_packages.py tests/engine/test_run_export.py
 
+# submitit and ray in an environment of their own as well; Slurm itself is of the system (tests/cluster/run.sh).
+$(CLUSTER)/.ready: $(READY)
+	$(BIN)/python -m venv $(CLUSTER)
+	$(BIN)/python tests/layered_environment.py $(CLUSTER)
+	$(CLUSTER)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[slurm,ray]'
+	@touch $@
+
+test-cluster: $(READY) ## run the tests with a real Slurm and a real Ray (as root where Slurm is to be installed)
+	@if $(MAKE) --no-print-directory $(CLUSTER)/.ready; then \
+		tests/cluster/run.sh $(CLUSTER); \
+	else \
+		echo "***** NOT TESTED: submitit and ray cannot be installed here *****" >&2; \
+	fi
+
 check: format lint types layers docs-check site test test-hydra-next ## all that a change must pass
 
 format: $(READY)
@@ -100,5 +115,5 @@ figures: $(READY) ## make the figure of the README again (some minutes)
 	$(BIN)/python docs/make_figures.py
 
 clean: ## remove the environment and caches; run folders stay
-	rm -rf $(VENV) $(NEXT) $(LOGGERS) build docs/_build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(NEXT) $(LOGGERS) $(CLUSTER) build docs/_build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
