@@ -206,6 +206,20 @@ def test_what_sbatch_refuses_leaves_nothing(gni, outputs, submitit, sweep, progr
     assert refused(gni, outputs, "sweep", "submit", *SWEEP)[1].endswith("no word of it\n")
 
 
+def test_files_that_are_not_here_are_named_before_the_jobs_wait(gni, outputs, submitit, monkeypatch, tmp_path):
+    monkeypatch.setenv("GNI_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("GNI_OFFLINE", "1")
+    words = ("sweep", "submit", "train", "dataset=digits,svhn,mnist", "seed=0,1")
+    code, told = refused(gni, outputs, *words)
+    assert (code, submitit.executors) == (3, [])
+    assert "on a machine with network run: gni data fetch svhn" in told
+    monkeypatch.delenv("GNI_OFFLINE")
+    said = gni(*words)
+    assert (said.code, submitit.submitted) == (0, [[0, 1, 2, 3, 4, 5]])
+    lines = [line for line in said.err.splitlines() if "nodes without a network need it there" in line]
+    assert [line.rpartition(": ")[2] for line in lines] == ["gni data fetch svhn", "gni data fetch mnist"]
+
+
 def test_from_python_nobody_can_leave(gni, outputs, submitit):
     import gnicli
 

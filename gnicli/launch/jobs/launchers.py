@@ -51,7 +51,7 @@ def of(session: Session) -> hydra_calls.MakeLauncher:
         keys = config.hydra.launcher
         target = None if keys is None else keys.get("_target_")
         if target == SLURM:
-            return Slurm(session, keys_of_launcher.composed(SlurmConf, keys))
+            return Slurm(session, keys_of_launcher.composed(SlurmConf, keys), config)
         if target == RAY:
             return Ray(session, keys_of_launcher.composed(RayConf, keys), _threads(config))
         if target != LOCAL:
