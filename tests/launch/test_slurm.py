@@ -1,5 +1,6 @@
 """Jobs handed to Slurm: what it is asked for, that no job is there twice, and what runs on a node."""
 
+import dataclasses
 import json
 import signal
 from pathlib import Path
@@ -14,6 +15,7 @@ from gnicli.engine.jobs import processes, queue
 from gnicli.errors import FieldError, UsageError
 from gnicli.experiments import train
 from gnicli.launch.jobs import keys, slurm, slurm_task, unit, watching
+from gnicli.launch.jobs.in_ray import RayConf
 from gnicli.launch.jobs.slurm import SlurmConf
 
 SWEEP = ("train", "M=1,2,13,4", "lr=0.25")
@@ -105,13 +107,22 @@ def test_each_key_is_checked(name, bad, good):
             slurm.check(SlurmConf(**{name: value}))
 
 
+@pytest.mark.parametrize("conf", [SlurmConf, RayConf])
+def test_the_page_lists_each_key_with_its_default_and_its_meaning(conf):
+    page = (Path(__file__).parents[2] / "docs" / "cluster.md").read_text()
+    for field in dataclasses.fields(conf)[1:]:
+        default = field.default if field.default is not dataclasses.MISSING else field.default_factory()
+        default = {None: "null", True: "true"}.get(default, default) if not isinstance(default, dict) else default
+        assert f"| `hydra.launcher.{field.name}` | `{default}` | {field.metadata['help']} |" in page
+
+
 def test_keys_typed_for_a_sweep_that_is_there():
     conf = keys.typed(SlurmConf, [
         "hydra.launcher.partition=gpu", "hydra.launcher.mem_gb=2", "+hydra.launcher.additional_parameters.nice=5",
-        "hydra.launcher.additional_parameters={constraint: a100}",
+        "hydra.launcher.additional_parameters={signal: USR2@300}",
     ])  # fmt: skip
     assert (conf.partition, conf.mem_gb) == ("gpu", 2.0)
-    assert conf.additional_parameters == {"nice": 5, "constraint": "a100"}
+    assert conf.additional_parameters == {"nice": 5, "signal": "USR2@300"}
     assert keys.typed(SlurmConf, []) == SlurmConf()
     for word, told in (
         ("M=4", "here only hydra.launcher.KEY=VALUE"),
@@ -355,8 +366,8 @@ def test_an_error_of_the_summary_is_none_of_the_job(sweep, submitit, monkeypatch
 
 @pytest.mark.parametrize(
     ("said", "requeues"),
-    [("1_0|RUNNING|None", True), ("1_0|COMPLETING|None", False), ("1_0|PENDING|BeginTime", False),
-     ("1_0|CANCELLED by 0|None", False)],
+    [("1_0|RUNNING|None", True), ("1_0|RUNNING|None\n1_1|CANCELLED|None", True), ("1_0|COMPLETING|None", False),
+     ("1_0|PENDING|BeginTime", False), ("1_0|CANCELLED by 0|None\n1_1|RUNNING|None", False)],
 )  # fmt: skip
 def test_a_stopped_job_requeues_itself_unless_slurm_has_done_so_or_it_was_canceled(
     sweep, submitit, programs, monkeypatch, said, requeues
@@ -382,7 +393,7 @@ def test_a_stopped_job_requeues_itself_unless_slurm_has_done_so_or_it_was_cancel
     finally:
         signal.signal(signal.SIGUSR2, former)
     assert status(sweep / "0") == "interrupted"
-    assert programs.calls[-1].endswith("--jobs=77")
+    assert programs.calls[-1].endswith("--jobs=1")
     monkeypatch.setattr(train, "run", quick_experiment)
     assert submitit.executors[0].run("1_0", 0) == 0
     assert status(sweep / "0") == "completed"

@@ -44,7 +44,7 @@ class Task:
         with signals.stop_on_signals():  # also before and after the run, which has handlers of its own
             code = unit.run_job(self.sweep, job, self.allow_env)
         is_done = folders.status_of(sweep / str(job)) in folders.FINISHED
-        if code in STOPPED and not is_done and _is_still_ours(environment.raw_job_id):
+        if code in STOPPED and not is_done and _is_still_ours(environment.job_id):
             # submitit's handler of this signal, which the run has put back, requeues the job and ends the process.
             os.kill(os.getpid(), getattr(signal, f"SIG{submitit.JobEnvironment.USR_SIG}"))
         sum_up(sweep)
@@ -60,7 +60,7 @@ class Task:
 def _is_still_ours(number: str) -> bool:
     """Whether Slurm job `number` is to be requeued by itself: Slurm has neither done so nor was it canceled."""
     entries = queue.ask([number])
-    return entries is None or all(entry.state == "RUNNING" for entry in entries.values())
+    return entries is None or entries.get(number, queue.GONE).state == "RUNNING"
 
 
 def sum_up(place: Path) -> None:
