@@ -13,7 +13,8 @@ from hydra.plugins.launcher import Launcher
 from gnicli.engine.display import Display
 from gnicli.engine.signals import StopNow
 from gnicli.errors import UsageError
-from gnicli.launch.jobs import local, needed_files, slurm, submit, watching
+from gnicli.launch.jobs import local, needed_files, slurm, watching
+from gnicli.launch.jobs.handing_over import hand_over
 
 if TYPE_CHECKING:
     from hydra.types import HydraContext, TaskFunction
@@ -48,7 +49,7 @@ class Slurm(Launcher):
         plan = session.plan(initial_job_idx, job_overrides)
         for sentence in needed_files.look(self._compose, job_overrides):
             self._tell(sentence)
-        handed = submit.hand_over(sweep, plan, session.wishes, self._conf, allow_env=session.arguments.allow_env)
+        handed = hand_over(sweep, plan, session.wishes, self._conf, allow_env=session.arguments.allow_env)
         session.begins_jobs()
         self._tell(handed.words(sweep.folder))
         if not self._conf.wait:

@@ -23,11 +23,12 @@ def look(compose: Callable[[list[str]], DictConfig], jobs: Sequence[Sequence[str
     is passed over: it will say why.
     """
     different = {tuple(word for word in words if word.lstrip("+").startswith(_ABOUT)): list(words) for words in jobs}
-    told = set()
+    told: set[str] = set()
     for words in different.values():
         try:
             found = compose(words).get("dataset")
-            dataset = None if found is None else registry.build("dataset", hydra_versions.plain(found, resolve=True))
+            values = {} if found is None else hydra_versions.plain(found, resolve=True)
+            dataset: object = registry.build("dataset", values) if values else None
         except Exception:
             continue
         for wanted in dataset.needed() if isinstance(dataset, Downloaded) else ():
