@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from gnicli.lazy import attach
 
 if TYPE_CHECKING:
+    from gnicli.engine.judging.judge import judge
     from gnicli.engine.plots import plot
     from gnicli.engine.runs import Run, Runs, load_run, load_runs
     from gnicli.gradients.functional import explicit_regularizer, noisy_loss
@@ -36,6 +37,7 @@ _MODULES = {
     "fit_many": "gnicli.stable",
     "gradient_noise": "gnicli.measure",
     "inject": "gnicli.gradients.hooks",
+    "judge": "gnicli.engine.judging.judge",
     "load_run": "gnicli.engine.runs",
     "load_runs": "gnicli.engine.runs",
     "noisy_loss": "gnicli.gradients.functional",
@@ -58,6 +60,7 @@ __all__ = [
     "fit_many",
     "gradient_noise",
     "inject",
+    "judge",
     "load_run",
     "load_runs",
     "noisy_loss",

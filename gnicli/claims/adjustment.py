@@ -8,7 +8,7 @@ import numpy as np
 
 
 def holm(p_values: Sequence[float], n_claims: int | None = None) -> list[float]:
-    """The adjusted p-values, in the order given. `n_claims` is the size of the family where some have no p (they are 1).
+    """The adjusted p-values, in the order given. `n_claims` is the size of the family where some have no p.
 
     >>> holm([0.01, 0.04, 0.03])
     [0.03, 0.06, 0.06]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import itertools
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -106,7 +107,7 @@ class Claim:
                 "levels", f": expected {least} to {_MOST_LEVELS} different values such as [1, 4, 16], got {self.levels}"
             )
         places = self.places()
-        if any(one >= other for one, other in zip(places, places[1:], strict=False)):
+        if any(one >= other for one, other in itertools.pairwise(places)):
             raise FieldError("levels", f": expected values that rise, got {', '.join(self.levels)}")
 
     @property

@@ -59,8 +59,8 @@ class Measurement(NamedTuple):
 
     `shown` is the effect as it is reported, by seed (`seeds`, (n,)), with the chance `shown_tail` beyond each end of
     its interval; `parts` decide. `missing` are declared seeds that have not come to their end, `added` seeds that are
-    not declared. `ends` says by setting how the runs ended, and `seen` how each ended, with its window mean, by setting and
-    seed.
+    not declared. `ends` says by setting how the runs ended, and `seen` how each run ended, with its window mean, by
+    setting and seed.
     """
 
     claim: Claim

@@ -1,4 +1,4 @@
-"""Confidence bounds of an effect from one number per seed: Student's t, and order statistics where sizes are missing."""
+"""Confidence bounds of an effect from one number per seed: Student's t, or order statistics where sizes are missing."""
 
 from __future__ import annotations
 

@@ -140,7 +140,9 @@ def _by_seed(claim: Claim, name: str, wanted: setting.Setting, runs: Sequence[Me
         other = found.setdefault(run.seed, run)
         if other is not run:
             keys = setting.differing([other.setting, run.setting])
-            told = f"they differ in {', '.join(keys[:_MOST_NAMED])}; say which in where" if keys else "give one of them"
+            one = f"{keys[0]}={run.setting.get(keys[0], '')}" if keys else ""
+            differ = f"they differ in {', '.join(keys[:_MOST_NAMED])}; say which, as in where: {one}"
+            told = differ if keys else "give one of them"
             raise UsageError(
                 f"claim {claim.id}: {other.name} and {run.name} are both {name} of seed {run.seed}; {told}"
             )

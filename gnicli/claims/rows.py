@@ -36,7 +36,7 @@ def claim(id_: str, row: Mapping[object, object]) -> Claim:
     """
     for key in row:
         if key not in KEYS:
-            _refuse(key, KEYS)
+            refuse(key, KEYS)
     for key in _NEEDED:
         if key not in row:
             raise FieldError(key, " is missing")
@@ -68,7 +68,8 @@ def claim(id_: str, row: Mapping[object, object]) -> Claim:
     return Claim(id=id_, **fields)  # type: ignore[arg-type]  # each is checked here or in __post_init__
 
 
-def _refuse(key: object, known: tuple[str, ...]) -> None:
+def refuse(key: object, known: tuple[str, ...]) -> None:
+    """Raise a `FieldError` for a key that is not known, with the nearest one that is."""
     import difflib
 
     near = difflib.get_close_matches(str(key), known, n=1)

@@ -18,8 +18,8 @@ MEANINGS: Mapping[str, str] = {
     "beyond the margin.",
     NOT_SUPPORTED: "the runs show that there is no effect of the size declared to be of interest; a smaller one may be "
     "there.",
-    INCONCLUSIVE: "the runs do not tell. It does not mean that there is no effect. The number of seeds says about how many "
-    "would settle it.",
+    INCONCLUSIVE: "the runs do not tell. It does not mean that there is no effect. The number of seeds says about how "
+    "many would settle it.",
     NOT_RUN: "the runs that the claim asks for are not there.",
     BLANKED: "something that must come out right did not, so that nothing in this family can be trusted.",
 }
@@ -69,7 +69,7 @@ def amount(claim: Claim, value: float) -> str:
     if not math.isfinite(value):
         return "+inf" if value > 0 else "-inf"
     if claim.is_log and abs(value) < 30:
-        return f"{_signed(100 * math.expm1(value))} %"
+        return f"{_signed(100 * math.expm1(value))}\N{NO-BREAK SPACE}%"
     return _signed(value)
 
 
@@ -78,8 +78,8 @@ def _signed(value: float) -> str:
 
 
 def interval(claim: Claim, effect: Estimate) -> str:
-    """The interval of an effect."""
-    return f"{amount(claim, effect.low)} … {amount(claim, effect.high)}"
+    """The interval of an effect; a narrow table may break it between its ends."""
+    return f"[{amount(claim, effect.low)}, {amount(claim, effect.high)}]"
 
 
 def what(claim: Claim) -> str:
@@ -122,11 +122,11 @@ def family_notes(name: str, judged: Sequence[Judged]) -> list[str]:
     """Sentences on how the claims of a family are judged."""
     claims = [each for each in judged if not each.claim.control]
     n = len(claims)
-    level = f"{100 * (1 - 0.05 / n):.4g} %"
+    level, of_same = (f"{100 * (1 - rest / n):.4g} %" for rest in (0.05, 0.1))
     counted = "one claim" if n == 1 else f"{n} claims"
     found = [
-        f"{name}: {counted}, so intervals cover {level} (Bonferroni; for same and follows twice the rest is left "
-        f"out), p is adjusted (Holm), and {signs.fewest_pairs(n)} seeds are needed."
+        f"{name}: {counted}, so intervals cover {level}, those of same and follows {of_same} (Bonferroni). p is "
+        f"adjusted (Holm), and {signs.fewest_pairs(n)} seeds are needed."
     ]
     if claims and claims[0].by_signs:
         found.append(
@@ -151,15 +151,22 @@ def warnings(judgement: Judgement) -> list[str]:
     return found
 
 
-def parts_table(judged: Judged) -> Table | None:
-    """The parts of a claim that has several, each with its bounds and p; None for others."""
-    if len(judged.parts) < 2:
-        return None
+def parts_table(judged: Sequence[Judged]) -> Table:
+    """The parts of the claims that have several, each with its bounds and p."""
     rows = [
-        (each.part.name, each.verdict, _signed(each.bounds.value), _signed(each.bounds.low), f"{each.p:.2g}")
-        for each in judged.parts
+        (
+            claim.claim.id,
+            each.part.name,
+            each.verdict,
+            _signed(each.bounds.value),
+            _signed(each.bounds.low),
+            f"{each.p:.2g}",
+        )
+        for claim in judged
+        if len(claim.parts) > 1 and claim.n_pairs
+        for each in claim.parts
     ]
-    return Table(("part", "by its bounds", "estimate", "lower bound", "p"), tuple(rows))
+    return Table(("claim", "part", "by its bounds", "estimate", "lower bound", "p"), tuple(rows))
 
 
 def counts(judged: Judged) -> Table:

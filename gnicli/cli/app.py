@@ -8,6 +8,7 @@ from typing import Annotated, Optional
 import typer
 
 from gnicli.cli import complete, data, sweep
+from gnicli.cli.judge import judge
 from gnicli.cli.plot import plot
 from gnicli.cli.runs import app as runs
 from gnicli.cli.runs import places
@@ -97,6 +98,7 @@ def _resume(
 
 
 app.command("plot")(plot)
+app.command("judge")(judge)
 app.add_typer(data.app, name="data")
 app.add_typer(sweep.app, name="sweep")
 app.add_typer(runs.app, name="runs")
