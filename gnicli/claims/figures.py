@@ -34,9 +34,10 @@ def figure(name: str, judged: Sequence[Judged]) -> FigureData | None:
         return None
     n_lost = sum(int((~np.isfinite(effects.low)).sum()) for _, effects, _ in shown)
     lost = f" {n_lost} pairs with a run that diverged or failed have no size and are not drawn." if n_lost else ""
+    explained = "".join(numbered)
     caption = (
         "Each dot is one seed. Effects are divided by the smallest effect of interest. Of an effect the claimed side "
-        f"is up, and 1 must be reached; what is claimed to be the same must lie between -1 and 1.{lost}{''.join(numbered)}"
+        f"is up, and 1 must be reached; what is claimed to be the same must lie between -1 and 1.{lost}{explained}"
     )
     return FigureData(f"Effects by seed: {name}", tuple(panels), caption, "interval of the verdict")
 

@@ -88,12 +88,18 @@ def judge(claims: ClaimSet, runs: Sequence[MeasuredRun]) -> Judgement:
     found: dict[str, Judged] = {}
     for members in claims.families().values():
         measured = [measure(claim, tabled(claim, runs)) for claim in members]
-        found |= {each.claim.id: each for each in family(measured)}
+        found |= {each.claim.id: _with_need(each) for each in family(measured)}
     return Judgement(claims.sha256, tuple(found[claim.id] for claim in claims.claims))
 
 
+def _with_need(judged: Judged) -> Judged:
+    if judged.verdict != INCONCLUSIVE:
+        return judged
+    return judged._replace(needed=seeds_needed(judged.measurement, judged.n_claims, by_signs=judged.by_signs))
+
+
 def family(members: Sequence[Measurement]) -> list[Judged]:
-    """The verdicts on the claims of one family, and whether its controls passed."""
+    """The verdicts on the claims of one family, and whether its controls passed; without the seeds needed."""
     claims = [each for each in members if not each.claim.control]
     by_signs = any(each.has_lost for each in members)
     judged = _claims(claims, by_signs=by_signs)
@@ -101,7 +107,7 @@ def family(members: Sequence[Measurement]) -> list[Judged]:
     failed = [each.claim.id for each in controls if not each.passed]
     if failed:
         reason = f"of this family's controls {', '.join(failed)} did not come out right"
-        judged = [each._replace(verdict=BLANKED, reason=reason, needed=None) for each in judged]
+        judged = [each._replace(verdict=BLANKED, reason=reason) for each in judged]
     by_id = {each.claim.id: each for each in (*judged, *controls)}
     return [by_id[each.claim.id] for each in members]
 
@@ -127,8 +133,7 @@ def _judged(
     member: Measurement, verdict: str, reason: str, p: float, parts: Sequence[Tested], n: int, *, by_signs: bool
 ) -> Judged:
     effect = estimate(member.shown, member.shown_tail / n, by_signs=by_signs)
-    needed = seeds_needed(member, n, by_signs=by_signs) if verdict == INCONCLUSIVE else None
-    return Judged(member, verdict, reason, effect, p, tuple(parts), n, by_signs, needed)
+    return Judged(member, verdict, reason, effect, p, tuple(parts), n, by_signs)
 
 
 def _lacking(member: Measurement, n_claims: int) -> tuple[str, str] | None:

@@ -73,7 +73,9 @@ def _claim(document: yaml_files.Document, id_: object, row: object, defaults: Ma
     if not isinstance(row, Mapping):
         raise UsageError(f"{_at(document, 'claims', id_)}: claim {id_}: expected keys and values, got {_what(row)}")
     kind = str(row.get("kind", defaults.get("kind")))
-    known = {key: value for key, value in defaults.items() if key in rows.KEYS_OF.get(kind, rows.KEYS)}
+    known: dict[object, object] = {
+        key: value for key, value in defaults.items() if key in rows.KEYS_OF.get(kind, rows.KEYS)
+    }
     try:
         return rows.claim(str(id_), {**known, **row})
     except FieldError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from gnicli.errors import DataError, UsageError
 if TYPE_CHECKING:
     import pandas
 
-    Source = str | os.PathLike[str] | Run | MeasuredRun | pandas.DataFrame
+    Source: TypeAlias = str | os.PathLike[str] | Run | MeasuredRun | pandas.DataFrame
 _NO_SETTING = ("seed", "run", "hydra")
 _MOST_TOLD = 5
 

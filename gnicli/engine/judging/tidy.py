@@ -77,7 +77,7 @@ def _runs(place: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> l
         values = series.setdefault(cell["run"], {}).setdefault(cell["metric"], {})
         if step in values:
             raise UsageError(f"{where}: run {cell['run']} has {cell['metric']} twice; give each value its step")
-        values[step] = _number(where, "value", cell["value"] or "nan")
+        values[step] = _number(where, "value", cell["value"])
     return [
         MeasuredRun(f"{place}: {name}", about.seed, setting.parsed(about.setting), about.status, _curves(series[name]))
         for name, about in own.items()
@@ -110,12 +110,15 @@ def _columns(place: str, header: Sequence[str]) -> dict[str, int]:
 
 
 def _number(where: str, name: str, text: str) -> float:
+    """A number; a value may be absent, and a step must be finite."""
+    if name == "value" and text.lower() in ("", "na", "null"):
+        return math.nan
     try:
         number = float(text)
-    except ValueError:
-        number = math.nan if name == "value" and text.lower() in ("na", "null") else None  # type: ignore[assignment]
-    if number is None or (name == "step" and not math.isfinite(number)):
-        raise UsageError(f"{where}: {name}: expected a number, got {text!r}")
+    except ValueError as error:
+        raise UsageError(f"{where}: {name}: expected a number, got {text!r}") from error
+    if name == "step" and not math.isfinite(number):
+        raise UsageError(f"{where}: {name}: expected a finite number, got {text!r}")
     return number
 
 
