@@ -10,11 +10,12 @@ from gnicli.claims.measured import Ends, MeasuredRun
 def claim(kind="below", id_="c", n=10, **fields):
     """A claim on a linear scale whose smallest effect is 1."""
     own = {"sentence": "s", "metric": "loss", "smallest": 1.0, "scale": "linear"}
+    own["seeds"] = tuple(map(str, range(n)))
     if kind in ("ordering", "slope"):
         own |= {"along": "M", "levels": ("1", "2", "4"), "direction": "falls"}
     else:
         own |= {"a": "A", "b": "B"} | ({"c": "C", "gap": ("C", "B")} if kind == "follows" else {})
-    return Claim(id=id_, kind=kind, seeds=tuple(map(str, range(n))), **(own | fields))
+    return Claim(id=id_, kind=kind, **(own | fields))
 
 
 def measured(claim, values, missing=()):
