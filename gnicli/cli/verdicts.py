@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from gnicli.engine.judging.judge import Verdicts
+    from gnicli.engine.judging.verdicts import Verdicts
 
 
 def show(verdicts: Verdicts, output: str | None) -> None:

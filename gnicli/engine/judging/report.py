@@ -18,7 +18,7 @@ from gnicli.engine.report.document import Block, Document, FigureBlock, Listed, 
 from gnicli.errors import ConflictError
 
 if TYPE_CHECKING:
-    from gnicli.engine.judging.judge import Verdicts
+    from gnicli.engine.judging.verdicts import Verdicts
 
 
 def write(folder: Path, verdicts: Verdicts) -> None:
