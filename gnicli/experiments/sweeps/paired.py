@@ -12,13 +12,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gnicli.claims import signs
 from gnicli.contracts.results import Curve, RunRecord, Table, Value
 from gnicli.engine.summary import aligned, half_width, labels_of, mean_value, varying
 
 _SEED = "seed"
 _WORST = ("diverged", "failed")
 _LEVEL = 0.05
-_FLIPS = 1 << 16  # sign flips: all of them up to 16 pairs, as many random ones above
 WINDOW = 0.1
 Partner = tuple[tuple[str, str], ...]
 
@@ -125,34 +125,12 @@ def log_gaps(run: RunRecord, other: RunRecord, metric: str, window: float) -> tu
         return steps[kept], one - two
 
 
-def flip_p(gaps: np.ndarray) -> float:
-    """Two-sided p of the mean under flips of the signs of the effects (n,), exact up to 16 pairs."""
-    if gaps.size < 2 or not gaps.any():
-        return 1.0
-    from scipy.stats import permutation_test
-
-    rng = np.random.default_rng(0)
-    if gaps.size > 16:  # with the observed signs among them, so never 0
-        signs = rng.integers(0, 2, (_FLIPS, gaps.size)) * 2 - 1
-        n_beyond = int((np.abs(signs @ gaps) >= abs(gaps.sum()) * (1 - 1e-12)).sum())
-        return (n_beyond + 1) / (_FLIPS + 1)
-    found = permutation_test(
-        (gaps,), lambda x, axis: x.mean(axis=axis), permutation_type="samples", n_resamples=_FLIPS, vectorized=True
-    )
-    return min(1.0, float(found.pvalue))
-
-
-def sign_p(gaps: np.ndarray) -> float:
-    """Two-sided p of the exact sign test; pairs that are even count for neither side."""
-    from scipy.stats import binomtest
-
-    n_up, n_down = int((gaps > 0).sum()), int((gaps < 0).sum())
-    return float(binomtest(n_up, n_up + n_down).pvalue) if n_up + n_down else 1.0
-
-
 def p_value(effect: Effect) -> float:
-    """By sign flips where every pair has a size, by signs alone elsewhere."""
-    return flip_p(effect.gaps) if effect.has_size else sign_p(effect.gaps)
+    """Two-sided, by sign flips where every pair has a size, elsewhere by signs alone; ties count for neither side."""
+    gaps = effect.gaps
+    if effect.has_size:
+        return signs.two_sided_flips(gaps)
+    return signs.two_sided_signs(int((gaps > 0).sum()), int((gaps < 0).sum()))
 
 
 def verdict(effect: Effect, key: str, reference: str) -> str:
