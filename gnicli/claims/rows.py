@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from gnicli import checks
 from gnicli.claims import declared
 from gnicli.claims.claim import ABOVE, BELOW, FOLLOWS, KINDS, ORDERING, SAME, SLOPE, Claim
-from gnicli.errors import FieldError
+from gnicli.errors import FieldError, shown
 
 _COMMON = ("sentence", "kind", "metric", "window", "scale", "better", "smallest", "seeds", "family", "control", "where")
 _SIDES = ("a", "b")
@@ -64,8 +64,8 @@ def claim(id_: str, row: Mapping[object, object]) -> Claim:
         fields["seeds"] = declared.seeds(fields["seeds"])
     for key in ("sentence", "metric", "family", "window", "along"):
         if key in fields:
-            fields[key] = " ".join(str(fields[key]).split()) if _is_plain(fields[key]) else _refuse_type(key, fields)
-    return Claim(id=id_, **fields)  # type: ignore[arg-type]  # each is checked here or in __post_init__
+            fields[key] = _words(fields[key]) if _is_plain(fields[key]) else _refuse_type(key, fields)
+    return Claim(id=_words(id_), **fields)  # type: ignore[arg-type]  # each is checked here or in __post_init__
 
 
 def refuse(key: object, known: tuple[str, ...]) -> None:
@@ -75,6 +75,11 @@ def refuse(key: object, known: tuple[str, ...]) -> None:
     near = difflib.get_close_matches(str(key), known, n=1)
     meant = f"did you mean {near[0]}? " if near else ""
     raise FieldError(str(key), f" is no key of a claim; {meant}the keys are {', '.join(known)}")
+
+
+def _words(value: object) -> str:
+    """A text in one line of characters to look at: it may be a stranger's, and goes to files and to the screen."""
+    return shown(" ".join(str(value).split()))
 
 
 def _is_plain(value: object) -> bool:
@@ -88,13 +93,13 @@ def _refuse_type(key: str, fields: Mapping[str, object]) -> str:
 def _setting(key: str, value: object) -> str:
     """A setting as text; in place of a text a table of keys and values is read too."""
     if isinstance(value, str) and value.strip():
-        return " ".join(value.split())
+        return _words(value)
     if (
         isinstance(value, Mapping)
         and value
         and all(_is_plain(each) or isinstance(each, bool) for each in value.values())
     ):
-        return " ".join(f"{name}={_word(each)}" for name, each in value.items())
+        return _words(" ".join(f"{name}={_word(each)}" for name, each in value.items()))
     if value == "" and key == "where":
         return ""
     raise FieldError(key, f": expected a setting such as optimizer=adam, got {value!r}")
@@ -113,4 +118,4 @@ def _pair(value: object) -> tuple[str, str]:
 def _levels(value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(_is_plain(each) for each in value):
         raise FieldError("levels", f": expected a list such as [1, 4, 16], got {value!r}")
-    return tuple(str(each) for each in value)
+    return tuple(_words(each) for each in value)

@@ -136,6 +136,19 @@ def test_a_wrong_command_is_one_line(place, capsys, words, message):
     assert message in err
 
 
+def test_the_words_of_a_stranger_are_texts_to_look_at(place, capsys):
+    """Escape sequences, lone surrogates and tags reach neither the screen nor a file as what they are."""
+    odd = r'"\e[31mred\uD800 <b>"'
+    text = CLAIMS.replace("Adam ends lower than SGD.", odd).replace("title: Optimizers", f"title: {odd}")
+    (place / "claims.yaml").write_text(text.replace("  same:", f"  {odd}:"))
+    for options in ([], ["--json"], ["--csv"], ["--output", "report"]):
+        code, out, err = said(capsys, "claims.yaml", "runs.csv", *options)
+        assert (code, err) == (0, "")
+        assert "\x1b" not in out
+        assert options or r"\x1b[31mred\ud800" in out
+    report_pages.check((place / "report" / "report.html").read_text())
+
+
 def test_defaults_go_to_the_rows_that_have_such_keys(tmp_path):
     path = tmp_path / "c.yaml"
     path.write_text(

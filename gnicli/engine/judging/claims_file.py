@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from gnicli.claims import rows
 from gnicli.claims.claim import Claim, ClaimSet, claim_set
 from gnicli.engine import yaml_files
-from gnicli.errors import FieldError, UsageError
+from gnicli.errors import FieldError, UsageError, shown
 
 if TYPE_CHECKING:
     import yaml
@@ -65,7 +65,7 @@ def _title(document: yaml_files.Document) -> str:
     title = document.content.get("title", "")
     if not isinstance(title, str):
         raise UsageError(f"{_at(document, 'title')}: title: expected words, got {title!r}")
-    return " ".join(title.split())
+    return shown(" ".join(title.split()))
 
 
 def _claim(document: yaml_files.Document, id_: object, row: object, defaults: Mapping[object, object]) -> Claim:
