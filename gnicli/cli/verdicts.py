@@ -19,9 +19,9 @@ def show(verdicts: Verdicts, output: str | None) -> None:
     from gnicli.claims import words
     from gnicli.engine.table_text import print_path, print_table
 
-    whole = "in report.md" if output else "with --csv"
+    whole = "report.md" if output else "--csv"
     for name, members in verdicts.judgement.families().items():
-        print_table(words.table(members), name, whole)
+        print_table(words.table(members), name, whole=whole)
     told = (*verdicts.changes, *(f"warning: {each}" for each in verdicts.warnings), *verdicts.notes)
     _print(told)
     typer.echo(f"claims sha256 {verdicts.sha256}")

@@ -261,7 +261,7 @@ def test_the_table_fits_the_terminal(place, capsys, monkeypatch, width):
     told = [line for line in out.splitlines() if not line.startswith("claims sha256")]
     assert max(len(line.rstrip()) for line in told) <= max(width, 44)  # two columns are never narrower
     assert "supported" in out
-    assert ("more with --csv" in out) == (width < 60)
+    assert ("more in --csv" in out) == (width < 60)
 
 
 @pytest.mark.parametrize("width", ["60", "80"])
