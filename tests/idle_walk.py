@@ -13,6 +13,7 @@ from gnicli.launch import commands, components, hydra_versions, references, sche
 # Where a run lives, how fast it is, what it remembers on the way: no result may depend on these.
 PLACES_AND_SPEED = (
     "device", "threads", "run.dir", "run.root", "run.checkpoint_steps", "run.checkpoint_seconds", "run.latex",
+    "run.pictures",
     "dataset.mirrors",
 )  # fmt: skip
 # Values beside the automatic ones, for keys whose type does not say what they take.

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from gnicli.contracts.results import Headline
 from gnicli.engine import checkout, folders, provenance
 from gnicli.engine.caller import COMMAND_LINE, Caller
-from gnicli.engine.job import Experiment, Job, Outcome
+from gnicli.engine.job import Experiment, Job
 from gnicli.engine.machine import Config
 from gnicli.engine.manifest import Manifest
+from gnicli.engine.outcome import Outcome
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance

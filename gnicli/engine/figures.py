@@ -1,5 +1,7 @@
 """Figures: data in, pictures for the eye (png), a paper (pdf) and the web (svg), and the data (csv, json) out.
 
+A job of a sweep draws one kind: three take longer than all else that a short job does, and `gni plot` draws the others.
+
 The picture is drawn by `drawing`, which is imported, with matplotlib, only when there is something to draw; pyplot and
 its global state are not used.
 """
@@ -8,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,7 +32,16 @@ FORMATS: dict[str, dict[str, str | None]] = {
     "pdf": {"CreationDate": None, "Producer": None},
     "svg": {"Date": None},
 }
-WRITTEN = tuple(FORMATS)  # by every run and sweep
+WRITTEN = tuple(FORMATS)  # by every run and sweep that is not told otherwise
+
+
+def kinds_of(pictures: object, *, in_sweep: bool) -> tuple[str, ...]:
+    """The kinds of pictures that `run.pictures` asks for; a run without a word on it draws as by `auto`."""
+    if pictures == "none":
+        return ()
+    if pictures == "svg" or (in_sweep and pictures != "all"):
+        return ("svg",)
+    return WRITTEN
 
 
 def file_name(name: str) -> str:
@@ -45,12 +56,15 @@ def file_name(name: str) -> str:
     return f"{stem.encode()[: _LONGEST - 9].decode(errors='ignore')}-{digest}"
 
 
-def write(folder: Path, figures: Mapping[str, FigureData]) -> dict[str, FigureData]:
-    """Write every figure into `folder` (created if needed): pictures, csv and json; returns them by the files' stem.
+def write(
+    folder: Path, figures: Mapping[str, FigureData], kinds: Collection[str] | None = None
+) -> dict[str, FigureData]:
+    """Write every figure into `folder` (created if needed): pictures of these kinds (None: `WRITTEN`), csv and json.
 
-    A curve's key has one look in all of them.
+    Returns the figures by the stem of their files. A curve's key has one look in all of them.
     """
     order = looks.keys_of(figures.values())
+    kinds = WRITTEN if kinds is None else kinds
     written: dict[str, FigureData] = {}
     for name, figure in figures.items():
         files.make_folder(folder)
@@ -60,7 +74,8 @@ def write(folder: Path, figures: Mapping[str, FigureData]) -> dict[str, FigureDa
         files.replace(folder / f"{stem}.csv", tables.encode_csv(HEADER, _rows(figure)))
         ordered = figure._replace(order=order)
         files.replace(folder / f"{stem}.json", figure_data.encode(ordered))
-        _draw_files(folder, stem, ordered)
+        if kinds:
+            _draw_files(folder, stem, ordered, kinds)
         written[stem] = figure
     return written
 
@@ -74,7 +89,7 @@ def _rows(figure: FigureData) -> Iterator[tuple[object, ...]]:
             yield from ((panel.title or number, curve.label, *row) for row in zip(*lists, strict=True))
 
 
-def _draw_files(folder: Path, stem: str, figure: FigureData) -> None:
+def _draw_files(folder: Path, stem: str, figure: FigureData, kinds: Collection[str]) -> None:
     from gnicli.engine.drawing import backend
 
     with backend.own_style():
@@ -83,7 +98,7 @@ def _draw_files(folder: Path, stem: str, figure: FigureData) -> None:
         drawn = draw(figure)
         drawn.draw_without_rendering()
         drawn.set_layout_engine("none")  # what is laid out once holds for every format
-        for suffix in WRITTEN:
+        for suffix in kinds:
             save(drawn, folder / f"{stem}.{suffix}")
 
 

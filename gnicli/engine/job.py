@@ -6,8 +6,7 @@ import contextlib
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import Any, Generic, Literal, NamedTuple, Unpack
+from typing import Any, Generic, Literal, Unpack
 
 from gnicli import files, memory
 from gnicli.contracts.observer import Observer, State
@@ -19,6 +18,7 @@ from gnicli.engine import (
     folders,
     machine,
     places,
+    products,
     provenance,
     table_latex,
     table_text,
@@ -29,33 +29,12 @@ from gnicli.engine.jobs import progress
 from gnicli.engine.live_curves import Curves
 from gnicli.engine.manifest import Manifest, of_results
 from gnicli.engine.observer import RunObserver
+from gnicli.engine.outcome import DIVERGED_EXIT_CODE, Outcome, first_line
 from gnicli.engine.report import writing
 from gnicli.engine.signals import KEYBOARD_EXIT_CODE, StopRequest, stop_on_signals
 from gnicli.errors import GniError, Interrupted, NoSuchFileError, UsageError, shown
 
-DIVERGED_EXIT_CODE = 4
 Experiment = Callable[[machine.Config, Observer], Results]
-
-
-class Outcome(NamedTuple):
-    """How a run ended: `exit_code` is 0, 4 (diverged), 75 or 130 (interrupted), or the error's; `message` one line.
-
-    In a sweep 75 or 130 asks to start no further job, even where this one was completed in spite of the signal.
-    """
-
-    status: str
-    folder: Path
-    exit_code: int
-    message: str
-    values: dict[str, Value]
-
-
-def first_line(error: BaseException) -> str:
-    """An error in one line; a bug is named with its type."""
-    text = next((line for line in str(error).splitlines() if line.strip()), "")
-    if isinstance(error, GniError) and text:
-        return text
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 class Job(Generic[machine.Config]):
@@ -190,12 +169,11 @@ class Job(Generic[machine.Config]):
         self.metrics.close()
         self.curves.close(results.status)
         self.values = dict(results.values)
-        files.replace(self.folder / "results.json", tables.encode_results(self.values))
-        if results.arrays:
-            files.replace(self.folder / "arrays.npz", lambda stream: tables.write_arrays(stream, results.arrays))
-        drawn = figures.write(self.folder / "figures", results.figures)
+        products.write(self.folder, self.values, results.arrays)
+        kinds = figures.kinds_of(self.settings.get("pictures"), in_sweep=self.in_sweep)
+        drawn = figures.write(self.folder / "figures", results.figures, kinds)
         ending = self.ending(results.status, results.message) | of_results(results)
-        writing.write(self.folder, self.claim.manifest | ending, results, drawn)
+        writing.write(self.folder, self.claim.manifest | ending, results, drawn, kinds=kinds)
         if self.settings.get("latex"):
             table_latex.write(self.folder, table_latex.tables_of(results))
         self.close()

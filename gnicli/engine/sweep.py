@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gnicli import files
-from gnicli.contracts.results import Headline, NamedArray, Results, RunRecord, Table
+from gnicli.contracts.results import Headline, Results, RunRecord, Table
 from gnicli.engine import (
     checkout,
     display,
     figures,
     folders,
     places,
+    products,
     provenance,
     signals,
     table_latex,
@@ -179,11 +180,7 @@ class Sweep:
     ) -> None:
         results = summarize(records) if summarize else summary(records)
         drawn = figures.write(self.folder / "figures", results.figures)
-        if results.values:
-            files.replace(self.folder / "results.json", tables.encode_results(results.values))
-        if results.arrays:
-            arrays: Mapping[str, NamedArray] = results.arrays
-            files.replace(self.folder / "arrays.npz", lambda stream: tables.write_arrays(stream, arrays))
+        products.write(self.folder, results.values or None, results.arrays)
         manifest = self._claim.manifest | ending
         in_table = means_by_label(groups(records))
         others = {name: value for name, value in results.values.items() if name not in in_table}

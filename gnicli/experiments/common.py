@@ -8,6 +8,8 @@ from typing import Optional
 from gnicli import checks
 from gnicli.checks import key
 
+PICTURES = ("auto", "all", "svg", "none")
+
 
 @dataclass
 class RunConfig:
@@ -20,8 +22,15 @@ class RunConfig:
     latex: bool = key(
         False, "also write every table as LaTeX into tables/ of the run's folder; --latex is short for it"
     )
+    pictures: str = key(
+        "auto",
+        "pictures of the figures: auto (png, pdf and svg; in a job of a sweep svg alone), all, svg or none; "
+        "gni plot draws any of them later",
+        choices=PICTURES,
+    )
 
     def __post_init__(self) -> None:
         if self.checkpoint_steps is not None:
             checks.integer("run.checkpoint_steps", self.checkpoint_steps, least=1)
+        checks.choice("run.pictures", self.pictures, PICTURES)
         checks.number("run.checkpoint_seconds", self.checkpoint_seconds, above=0)

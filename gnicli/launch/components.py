@@ -62,15 +62,34 @@ def _configurable(member: Member) -> type:
     return found
 
 
-def register(command_schemas: dict[str, type]) -> dict[tuple[str, str], UsageError]:
+Broken = dict[tuple[str, str], UsageError]
+
+# What was registered last, and what of it is broken.
+_registered: tuple[list[object], Broken] | None = None
+
+
+def register(command_schemas: dict[str, type]) -> Broken:
     """Tell Hydra all schemas: those of the commands as `<command>_schema`, those of all members by group.
 
     `experiment=none` and `protocol=none`, which commands start from, are registered as well: they have no keys.
     Returns the members of other packages that could not be loaded; they matter only to those who name them.
+    It takes a while, so what is registered already is not registered again.
     """
+    global _registered
+    wanted: list[object] = [*command_schemas.values(), *map(members, GROUPS)]
+    if _registered is None or not _are_same(wanted, _registered[0]):
+        _registered = wanted, _register(command_schemas)
+    return _registered[1]
+
+
+def _are_same(one: list[object], other: list[object]) -> bool:
+    return len(one) == len(other) and all(mine is theirs for mine, theirs in zip(one, other, strict=True))
+
+
+def _register(command_schemas: dict[str, type]) -> Broken:
     from gnicli.launch.hydra_versions import store
 
-    broken = {}
+    broken: Broken = {}
     for command, command_schema in command_schemas.items():
         store(name=command + SCHEMA_SUFFIX, node=command_schema)
     for group in GROUPS:

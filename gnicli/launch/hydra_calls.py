@@ -9,10 +9,11 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from gnicli.launch import arguments as argument_reader
+from gnicli.launch import sweeps
 from gnicli.launch.arguments import Arguments
 from gnicli.launch.hydra_versions import is_hydra_1_3
 
@@ -112,7 +113,7 @@ def _run(
         mode = RunMode.MULTIRUN if arguments.multirun else RunMode.RUN
         overrides = [*overrides, f"hydra.mode={mode.name}"]
     call = hydra.run if mode == RunMode.RUN else hydra.multirun
-    with _launchers_made_by(launcher):
+    with _launchers_made_by(launcher), _few_jobs_composed_first():
         call(config_name=name, task_function=task, overrides=overrides)
 
 
@@ -134,6 +135,26 @@ def _launchers_made_by(make: MakeLauncher) -> Iterator[None]:
         yield
     finally:
         del plugins.instantiate_launcher
+
+
+@contextlib.contextmanager
+def _few_jobs_composed_first() -> Iterator[None]:
+    """Let sweepers compose examples of the jobs, and not every job, before the first one starts.
+
+    Each job is composed where it runs as well, and a composition takes a tenth of a second.
+    """
+    from hydra.plugins.sweeper import Sweeper
+
+    validate = Sweeper.validate_batch_is_legal
+
+    def validate_some(self: Sweeper, batch: Sequence[Sequence[str]]) -> None:
+        validate(self, sweeps.exemplary(batch))
+
+    Sweeper.validate_batch_is_legal = validate_some  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        Sweeper.validate_batch_is_legal = validate  # type: ignore[method-assign]
 
 
 def _composed_mode(hydra: Hydra, name: str, overrides: list[str]) -> RunMode | None:

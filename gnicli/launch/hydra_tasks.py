@@ -23,7 +23,7 @@ from gnicli.launch.session import Job, Session
 if TYPE_CHECKING:
     from gnicli.contracts.observer import Observer
     from gnicli.contracts.results import Results
-    from gnicli.engine.job import Outcome
+    from gnicli.engine.outcome import Outcome
 
 STOPPED = (Interrupted.exit_code, 130)
 

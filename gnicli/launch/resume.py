@@ -10,8 +10,8 @@ from gnicli.errors import ConflictError, UsageError
 from gnicli.launch import commands, error_messages, references, validation
 
 if TYPE_CHECKING:
-    from gnicli.engine.job import Outcome
     from gnicli.engine.manifest import Manifest
+    from gnicli.engine.outcome import Outcome
 
 
 def go_on(folder: Path, *, caller: Caller = COMMAND_LINE, in_sweep: bool = False) -> Outcome:

@@ -22,7 +22,7 @@ from gnicli.launch import (
 )
 
 if TYPE_CHECKING:
-    from gnicli.engine.job import Outcome
+    from gnicli.engine.outcome import Outcome
     from gnicli.engine.sweep import SweepOutcome
     from gnicli.launch.session import Session
 

@@ -12,9 +12,9 @@ from gnicli.errors import GniError
 from gnicli.launch.arguments import Arguments
 
 if TYPE_CHECKING:
-    from gnicli.engine.job import Outcome
     from gnicli.engine.jobs.due import Wishes
     from gnicli.engine.jobs.plan import Plan
+    from gnicli.engine.outcome import Outcome
     from gnicli.engine.sweep import Sweep
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 from collections.abc import Iterator, Sequence
@@ -92,6 +93,34 @@ def look_through(arguments: Arguments, config_name: str) -> None:
         swept = composed(arguments.overrides)
         if swept:
             composed([*sorted(swept), *arguments.overrides])
+
+
+def exemplary(jobs: Sequence[Sequence[str]]) -> list[Sequence[str]]:
+    """Those of the `jobs` of a sweep that show every choice and every kind of value, up to `_MOST_VARIANTS`.
+
+    Composing them finds what composing all would find, except where single values do not go together: that job fails.
+    Numbers of one key are of one kind, so that it does not take longer to begin a sweep of more seeds.
+    """
+    seen: set[tuple[str, str]] = set()
+    chosen: list[Sequence[str]] = []
+    for words in jobs:
+        kinds = {_kind(word) for word in words}
+        if not kinds <= seen:
+            seen |= kinds
+            chosen.append(words)
+            if len(chosen) == _MOST_VARIANTS:
+                break
+    return chosen
+
+
+def _kind(word: str) -> tuple[str, str]:
+    """The key of an override, and its value where it is no number."""
+    key, _, value = word.partition("=")
+    for number in (int, float):
+        with contextlib.suppress(ValueError):
+            number(value)
+            return key, number.__name__
+    return key, value
 
 
 def _typed_folders(overrides: list[str]) -> list[str]:

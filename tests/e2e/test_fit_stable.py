@@ -21,7 +21,7 @@ def results(folder):
 @pytest.fixture
 def undrawn(monkeypatch):
     """Figures take longer than all else, and most of these tests do not look at them."""
-    monkeypatch.setattr("gnicli.engine.figures.write", lambda folder, figures: dict(figures))
+    monkeypatch.setattr("gnicli.engine.figures.write", lambda folder, figures, *_: dict(figures))
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ import pytest
 DRIVER = """
 import fcntl, json, os, struct, sys, termios
 from gnicli.engine import figures
-figures.write = lambda folder, drawn: dict(drawn)  # they take longer than the runs
+figures.write = lambda folder, drawn, *_: dict(drawn)  # they take longer than the runs
 from gnicli.cli import main
 terminal = os.dup(1)
 for number, (width, words) in enumerate(json.loads(sys.argv[1])):

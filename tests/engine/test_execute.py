@@ -14,7 +14,7 @@ import yaml
 
 from gnicli.contracts.observer import State
 from gnicli.contracts.results import Results
-from gnicli.engine import checkpoint, folders, job
+from gnicli.engine import checkpoint, folders, outcome
 from gnicli.engine import execute as engine
 from gnicli.errors import DataError, GniError, NumericalError, UsageError
 
@@ -190,6 +190,6 @@ def test_importing_the_engine_stays_light():
 
 
 def test_first_line_of_an_error():
-    assert job.first_line(KeyError()) == "KeyError"
-    assert job.first_line(ValueError("\n a\nb")) == "ValueError:  a"
-    assert job.first_line(DataError("torn")) == "torn"
+    assert outcome.first_line(KeyError()) == "KeyError"
+    assert outcome.first_line(ValueError("\n a\nb")) == "ValueError:  a"
+    assert outcome.first_line(DataError("torn")) == "torn"

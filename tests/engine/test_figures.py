@@ -57,6 +57,22 @@ def test_pictures_are_of_their_kinds_and_depend_on_the_data_alone(tmp_path):
         assert one == two != three
 
 
+@pytest.mark.usefixtures("all_formats")
+def test_a_job_of_a_sweep_draws_one_kind_of_picture_unless_it_is_told_to(tmp_path):
+    one = {"f": figure(Curve("c", X, X**2))}
+    for k, (word, in_sweep, kinds) in enumerate(
+        [
+            ("auto", False, {"png", "pdf", "svg"}), ("auto", True, {"svg"}), (None, False, {"png", "pdf", "svg"}),
+            (None, True, {"svg"}), ("all", True, {"png", "pdf", "svg"}), ("svg", False, {"svg"}),
+            ("none", True, set()), ("none", False, set()),
+        ]
+    ):  # fmt: skip
+        assert set(figures.kinds_of(word, in_sweep=in_sweep)) == kinds
+        if k in (1, 6):
+            figures.write(tmp_path / str(k), one, figures.kinds_of(word, in_sweep=in_sweep))
+            assert {path.suffix[1:] for path in (tmp_path / str(k)).iterdir()} == {"csv", "json", *kinds}
+
+
 def test_bands_lines_labels_and_scales():
     low, high = X / 2, X * 2
     drawn = draw(figure(Curve("band", X, X, low, high), Curve("dots", X, X, style="dots"), x_scale="log", title="T"))

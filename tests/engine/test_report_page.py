@@ -147,6 +147,20 @@ def test_errors_are_explained_where_there_are_some():
         assert ("one standard error" in markdown.write(document).decode()) is said
 
 
+def test_reports_link_to_the_pictures_that_are_drawn_and_to_no_others():
+    walk = {"walk": FigureData("Walk", (), "")}
+    for kinds, shown, in_text, on_page in (
+        (("png", "pdf", "svg"), "![Walk](figures/walk.png)", {"png", "csv", "pdf"}, {"csv", "pdf", "svg", "png"}),
+        (("svg",), "![Walk](figures/walk.svg)", {"svg", "csv"}, {"csv", "svg"}),
+        ((), "**Walk**", {"csv"}, {"csv"}),
+    ):
+        document = parts.document(MANIFEST, results(), walk, kinds=kinds)
+        text, page = markdown.write(document).decode(), html.write(document, {}).decode()
+        assert shown in text
+        assert set(re.findall(r"\(figures/walk\.(\w+)\)", text)) == in_text
+        assert set(re.findall(r'"figures/walk\.(\w+)"', page)) == on_page
+
+
 def test_a_figure_whose_files_are_gone_is_named():
     document = parts.document(MANIFEST, results(), {"walk ü": FigureData("Walk", (), "")})
     page = report_pages.check(html.write(document, {}).decode())

@@ -46,7 +46,7 @@ def gni(outputs, monkeypatch, capsys):
     monkeypatch.setattr("gnicli.launch.run_hydra.default_launcher", lambda *_: "basic")
     # torch and matplotlib are not what these tests are about, and importing them takes longer than all of them.
     monkeypatch.setattr("gnicli.engine.machine.choose", lambda config, manifest: ("cpu", None))
-    monkeypatch.setattr("gnicli.engine.figures.write", lambda folder, figures: dict(figures))
+    monkeypatch.setattr("gnicli.engine.figures.write", lambda folder, figures, *_: dict(figures))
 
     def call(*words):
         capsys.readouterr()

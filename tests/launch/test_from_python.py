@@ -28,7 +28,7 @@ SAME = ("results.json", "metrics.csv", "arrays.npz", ".hydra/config.yaml", ".hyd
 def quick(outputs, monkeypatch):
     monkeypatch.setattr(train, "run", quick_experiment)
     monkeypatch.setattr("gnicli.engine.machine.choose", lambda config, manifest: ("cpu", None))
-    monkeypatch.setattr("gnicli.engine.figures.write", lambda folder, figures: dict(figures))
+    monkeypatch.setattr("gnicli.engine.figures.write", lambda folder, figures, *_: dict(figures))
     return outputs
 
 

@@ -9,7 +9,7 @@ from gnicli.engine.caller import COMMAND_LINE, Caller
 from gnicli.engine.jobs.due import Due
 from gnicli.engine.jobs.plan import Plan
 from gnicli.errors import UsageError
-from gnicli.launch import run_hydra, session
+from gnicli.launch import run_hydra, session, sweeps
 from gnicli.launch.jobs import local
 from gnicli.launch.jobs.local import Pace
 
@@ -74,6 +74,23 @@ def test_the_launcher_is_local_where_processes_may_be_started(tmp_path):
     assert run_hydra.default_launcher(["M=1"], Caller(owns_process=False)) == "basic"
     for path in ("-", "'-'", f"'{tmp_path}/file','{pipe}'"):
         assert run_hydra.default_launcher([f"samples.path={path}"], COMMAND_LINE) == "basic"
+
+
+def test_every_choice_and_kind_of_value_is_composed_before_a_sweep_and_not_every_job():
+    jobs = [[f"noise={noise}", f"M={m}", f"seed={seed}"]
+            for noise in ("add", "mult") for m in ("1", "2", "0.5", "x") for seed in range(100)]  # fmt: skip
+    assert [words[:2] for words in sweeps.exemplary(jobs)] == [
+        ["noise=add", "M=1"], ["noise=add", "M=0.5"], ["noise=add", "M=x"], ["noise=mult", "M=1"],
+    ]  # fmt: skip
+    assert len(sweeps.exemplary([[f"experiment=e{k}"] for k in range(1000)])) == 50
+    assert sweeps.exemplary([]) == []
+
+
+def test_what_cannot_be_composed_is_refused_before_a_sweep_begins(gni, jobs_here, outputs):
+    """The last value of the last key, which the first job does not have."""
+    said = gni("train", "-m", "seed=range(30)", "M=1,x", "hydra/launcher=local")
+    assert (said.code, jobs_here, outputs.exists()) == (2, [], False)
+    assert "M" in said.err
 
 
 def test_the_command_of_a_job_alone(monkeypatch):

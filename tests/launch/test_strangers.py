@@ -37,7 +37,7 @@ def _stub(patch):
 
     patch.setattr(train, "run", lambda cfg, observer: Results({"train_loss": Value(1.0)}))
     patch.setattr("gnicli.engine.machine.choose", lambda config, manifest: ("cpu", None))
-    patch.setattr("gnicli.engine.figures.write", lambda folder, figures: dict(figures))
+    patch.setattr("gnicli.engine.figures.write", lambda folder, figures, *_: dict(figures))
 
 
 def _survives(case, tmp_path, stopped, monkeypatch, stub):

@@ -45,7 +45,7 @@ def made(tmp_path_factory):
         patch.setattr(train, "run", quick_experiment)
         patch.setattr("gnicli.launch.run_hydra.default_launcher", lambda *_: "basic")
         patch.setattr("gnicli.engine.machine.choose", lambda config, manifest: ("cpu", None))
-        patch.setattr("gnicli.engine.figures.write", lambda folder, figures: dict(figures))
+        patch.setattr("gnicli.engine.figures.write", lambda folder, figures, *_: dict(figures))
         assert main([*SWEEP, f"run.dir={folder}"]) == 1
     return folder
 

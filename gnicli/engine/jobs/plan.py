@@ -19,6 +19,15 @@ FORMAT = 1
 OPTIONS = ("config_dir", "config_name", "config_path")
 
 
+class OneJob(NamedTuple):
+    """What one job of a sweep is: a command, its overrides, those of Hydra's own keys, and the flags of `OPTIONS`."""
+
+    command: str
+    words: list[str]
+    hydra: list[str]
+    options: dict[str, str]
+
+
 class Plan(NamedTuple):
     """What the jobs of a sweep are.
 
@@ -30,6 +39,10 @@ class Plan(NamedTuple):
     words: list[list[str]]
     hydra: list[str]
     options: dict[str, str]
+
+    def of(self, job: int) -> OneJob:
+        """What job number `job` is."""
+        return OneJob(self.command, self.words[job], self.hydra, self.options)
 
     def extended(self, first: int, words: Sequence[Sequence[str]]) -> Plan:
         """The plan with the jobs from number `first` on; `ConflictError` where one of them has other words there."""

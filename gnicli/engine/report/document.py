@@ -46,12 +46,23 @@ class TableBlock:
 
 @dataclass(frozen=True)
 class FigureBlock:
-    """A figure, whose files are `figures/<stem>.png` and so on."""
+    """A figure, whose files are `figures/<stem>.csv` and a picture of each of the `kinds` (png, pdf, svg)."""
 
     kind: ClassVar[str] = "figure"
     stem: str
     title: str
     caption: str
+    kinds: tuple[str, ...]
+
+    @property
+    def shown(self) -> str | None:
+        """The kind of picture that a text shows in itself, None where none is drawn that it could."""
+        return next((kind for kind in ("png", "svg") if kind in self.kinds), None)
+
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """Those of its files, for links: the data, then pictures, those for print first."""
+        return ("csv", *(kind for kind in ("pdf", "svg", "png") if kind in self.kinds))
 
     @property
     def alternative(self) -> str:

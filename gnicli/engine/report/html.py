@@ -6,6 +6,7 @@ jinja2 escapes every text. The page itself says what a browser may load: picture
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from gnicli.engine.report import templates
@@ -13,12 +14,19 @@ from gnicli.engine.report.document import Document
 from gnicli.engine.report.pictures import Picture
 from gnicli.errors import shown
 
+if TYPE_CHECKING:
+    import jinja2
+
 
 def write(document: Document, pictures: Mapping[str, Picture]) -> bytes:
     """The document as the content of report.html. `pictures` are those of its figures, by the stem of their files."""
-    template = templates.load("report.html.j2", autoescape=True, line=_line, code=_code, file=_file)
-    page = template.render(document=document, pictures=pictures, style=templates.read("report.css"))
+    page = template().render(document=document, pictures=pictures, style=templates.read("report.css"))
     return page.encode(errors="backslashreplace")
+
+
+def template() -> jinja2.Template:
+    """The template of the page, compiled at the first call."""
+    return templates.load("report.html.j2", autoescape=True, line=_line, code=_code, file=_file)
 
 
 def _line(text: object) -> str:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from gnicli.contracts.results import Table
 from gnicli.engine.report import templates
 from gnicli.engine.report.document import Document
 from gnicli.errors import shown
+
+if TYPE_CHECKING:
+    import jinja2
 
 _MARKS = re.compile(r"[\\`*]|~(?=~)|(?<=~)~|(?<![^\W_])_|_(?![^\W_])|\](?=[(\[:])")
 _MARKS_AND_BRACKETS = re.compile(rf"{_MARKS.pattern}|[\[\]]")
@@ -18,14 +22,15 @@ _BEGINNING = re.compile(r"^(\d*)([#>]|[+=-]+(?=\s|$)|(?<=\d)[.)](?=\s|$))")
 
 def write(document: Document) -> bytes:
     """The document as the content of report.md."""
-    # autoescape is for HTML; the texts and the cells of Markdown have filters of their own.
-    template = templates.load(
-        "report.md.j2", autoescape=False, text=text, cell=cell, alternative=_label, fenced=_fenced
-    )
     # Parts that are absent leave gaps.
-    return (re.sub(r"\n{3,}", "\n\n", template.render(document=document)).rstrip() + "\n").encode(
-        errors="backslashreplace"
-    )
+    found = re.sub(r"\n{3,}", "\n\n", template().render(document=document))
+    return (found.rstrip() + "\n").encode(errors="backslashreplace")
+
+
+def template() -> jinja2.Template:
+    """The template of the report, compiled at the first call."""
+    # autoescape is for HTML; the texts and the cells of Markdown have filters of their own.
+    return templates.load("report.md.j2", autoescape=False, text=text, cell=cell, alternative=_label, fenced=_fenced)
 
 
 def text(value: object) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from gnicli.contracts.results import About, FigureData, Results, Table, Value
 from gnicli.engine import table_text
+from gnicli.engine.figures import FORMATS
 from gnicli.engine.manifest import ArrayNote, Manifest
 from gnicli.engine.report.document import (
     Block,
@@ -26,10 +27,18 @@ _OVER_RUNS = (
 )
 
 
+def _figure(stem: str, figure: FigureData, kinds: Collection[str]) -> FigureBlock:
+    return FigureBlock(stem, figure.title or stem, figure.caption, tuple(kinds))
+
+
 def document(
-    manifest: Manifest, results: Results, figures: Mapping[str, FigureData], sweep: Mapping[str, Table] | None = None
+    manifest: Manifest,
+    results: Results,
+    figures: Mapping[str, FigureData],
+    sweep: Mapping[str, Table] | None = None,
+    kinds: Collection[str] = tuple(FORMATS),
 ) -> Document:
-    """The report of a run or of a sweep. `figures` are those that were drawn, by file name.
+    """The report of a run or of a sweep. `figures` are its figures by file name, `kinds` those of their pictures.
 
     `sweep` are the tables of a sweep by title: that of its settings, which comes first among the results, and that of
     its jobs. The values of `results` are then those that are in neither. Warnings come before the values that
@@ -47,7 +56,7 @@ def document(
         ("conditions", "What was run", _conditions(about.conditions)),
         ("warnings", "Warnings", [Listed(results.warnings)] if results.warnings else []),
         ("result", "Result", found if own else [*found, *values]),
-        ("figures", "Figures", [FigureBlock(stem, f.title or stem, f.caption) for stem, f in figures.items()]),
+        ("figures", "Figures", [_figure(stem, figure, kinds) for stem, figure in figures.items()]),
         ("notes", "Notes", [Listed(tuple(notes))] if notes else []),
         ("jobs", JOBS, [_table("Each run of the sweep", jobs)] if jobs else []),
         ("values", "All values", values if own else []),

@@ -85,7 +85,7 @@ def run_due(
         processes.run(
             found.jobs,
             unit.run_job,
-            lambda job: (str(sweep.folder.absolute()), job, allow_env),
+            lambda job: (str(sweep.folder.absolute()), job, allow_env, plan.of(job)),
             n_at_once=n_at_once,
             timeout_s=pace.timeout_s,
             log=lambda job: progress.log_of(sweep.folder, job).absolute(),

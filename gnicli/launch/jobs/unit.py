@@ -9,40 +9,44 @@ from gnicli.engine import content, folders
 from gnicli.engine.caller import Caller
 from gnicli.engine.jobs import plan as plans
 from gnicli.engine.jobs import progress
+from gnicli.engine.jobs.plan import OneJob
 from gnicli.errors import GniError, Interrupted, UsageError
 from gnicli.launch import arguments as argument_reader
 from gnicli.launch import error_messages, hydra_session, hydra_tasks, resume
 from gnicli.launch.session import Session
 
 
-def run_job(sweep: str, job: int, allow_env: bool = False) -> int:
+def run_job(sweep: str, job: int, allow_env: bool = False, planned: OneJob | None = None) -> int:
     """Bring job number `job` of the sweep in the folder `sweep` to its end; returns the exit code.
 
-    All that it needs is in that folder. A run that has begun goes on from its checkpoint, and of a finished one nothing
-    is done. `allow_env` is the flag of that name. Errors go to standard error, in one line, and to the job's folder.
+    All that it needs is in that folder. `planned` is what the folder says of this job, from a caller that has read it:
+    if every job read the words of all, a sweep of many jobs would take long. A run that has begun goes on from its
+    checkpoint, and of a finished one nothing is done. `allow_env` is the flag of that name. Errors go to standard
+    error, in one line, and to the job's folder.
     """
     place = Path(sweep)
     try:
-        return _run_job(place, job, allow_env)
+        return _run_job(place, job, allow_env, planned)
     except (Interrupted, KeyboardInterrupt) as stop:
         return int(getattr(stop, "exit_code", 130))
     except Exception as error:
-        known = error_messages.translate(error, plans.read(place).command, {}) or error_messages.as_bug(error)
+        command = (planned or plans.read(place)).command
+        known = error_messages.translate(error, command, {}) or error_messages.as_bug(error)
         print(f"gni: error: {known}", file=sys.stderr, flush=True)  # noqa: T201
         if not isinstance(error, GniError):
             sys.excepthook(*sys.exc_info())
         return known.exit_code
 
 
-def _run_job(sweep: Path, job: int, allow_env: bool) -> int:
+def _run_job(sweep: Path, job: int, allow_env: bool, planned: OneJob | None) -> int:
     folder = sweep / str(job)
     caller = Caller(progress=progress.file_of(sweep, job))
     if (folder / content.MANIFEST).exists() and not content.is_unborn(folder):
         if folders.status_of(folder) in folders.FINISHED:
             return 0
         return resume.go_on(folder, caller=caller, in_sweep=True).exit_code
-    plan = plans.read(sweep)
-    words = [*plan.words[job], *plan.hydra]
+    plan = planned or plans.read(sweep).of(job)
+    words = [*plan.words, *plan.hydra]
     folder_of_files, name, path = (plan.options.get(option) for option in plans.OPTIONS)
     arguments = argument_reader.Arguments(
         words, config_dir=folder_of_files, config_name=name, config_path=path, allow_env=allow_env
