@@ -81,7 +81,7 @@ def folder(all_formats, tmp_path_factory):
     place = tmp_path_factory.mktemp("report")
     panel = Panel(curves(), "time", "position")
     wide, narrow = FigureData("Wide", (panel, panel), "Two panels"), FigureData("Narrow", (panel,), "One panel.")
-    drawn = figures.write(place / "figures", {f"f{k}": wide if k % 2 else narrow for k in range(2)})
+    drawn = figures.write(place / "figures", {f"f{k}": wide if k % 2 else narrow for k in range(2)}, figures.FORMATS)
     writing.write(place, MANIFEST, results(), drawn)
     return place
 
