@@ -11,6 +11,8 @@ import numpy as np
 from gnicli.contracts.results import Curve, FigureData, Panel, Results, RunRecord, Value
 
 CONFIDENCE = 0.95
+MOST_CURVES = 30  # in a figure: nobody tells more apart, and a legend of hundreds takes minutes
+_MOST_ABSENT = 10  # settings without a curve that a figure names; the notes name all
 _SEED = "seed"
 _LOG_RANGE = 10.0  # a positive quantity that spans more than this factor is drawn on a logarithmic axis
 
@@ -150,14 +152,31 @@ def summary(records: Sequence[RunRecord], headline: str = "train_loss") -> Resul
     notes += [f"{sentence}, so no curve" for sentence in sentences]
     if not curves:
         return Results(values, notes=tuple(notes))
+    kept, left_out = _lowest(curves)
+    settings = [group for group in settings if (group.label or name) not in left_out]
+    curves = kept
     panel = Panel(tuple(curves), "step", name.replace("_", " "), y_scale=y_scale(curves))
     caption = "Mean over seeds of completed runs; bands are 95 % intervals of the mean (Student's t) where n >= 2."
+    if left_out:
+        caption += f" Of {len(kept) + len(left_out)} settings the {len(kept)} whose curves end lowest are drawn."
     if any(curve.style == "faint" for curve in curves):
         caption += " Pale: settings without a completed run, up to the last step that all their runs reached."
     if sentences:
-        caption += f" Not drawn: {'; '.join(sentences)}."
-    figure = FigureData(mean_title(name), (panel,), caption, bands_of(curves), absent=absent(settings, curves, name))
+        more = [f"{len(sentences) - _MOST_ABSENT} more settings"] if len(sentences) > _MOST_ABSENT else []
+        caption += f" Not drawn: {'; '.join([*sentences[:_MOST_ABSENT], *more])}."
+    lost = absent(settings, curves, name)[:_MOST_ABSENT]
+    figure = FigureData(mean_title(name), (panel,), caption, bands_of(curves), absent=lost)
     return Results(values, figures={name: figure, **_beside(settings, name)}, notes=tuple(notes))
+
+
+def _lowest(curves: Sequence[Curve]) -> tuple[list[Curve], set[str]]:
+    """Those `MOST_CURVES` of the curves that end lowest, in their order, and the keys of the others."""
+    ends = [curve.y[-1] if np.isfinite(curve.y[-1]) else math.inf for curve in curves]
+    chosen = set(sorted(range(len(curves)), key=ends.__getitem__)[:MOST_CURVES])
+    return (
+        [curve for number, curve in enumerate(curves) if number in chosen],
+        {curve.key for number, curve in enumerate(curves) if number not in chosen},
+    )
 
 
 def _beside(settings: Sequence[Group], name: str) -> dict[str, FigureData]:

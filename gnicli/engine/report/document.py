@@ -5,6 +5,7 @@ Texts may come from strangers. Whoever writes them escapes them.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -37,7 +38,7 @@ class TableBlock:
     rows: tuple[tuple[str, ...], ...]
     remark: str = ""
 
-    @property
+    @functools.cached_property  # a template asks for it at every cell
     def numeric(self) -> list[bool]:
         """For each column, whether it holds numbers alone."""
         columns = range(1, len(self.header))
