@@ -9,6 +9,7 @@ from scipy import stats
 
 from gnicli.contracts.results import Headline, RunRecord, Value
 from gnicli.engine import summary, sweep, sweep_tables
+from gnicli.engine.report import document
 
 HEADLINES = (Headline("verdict", "verdict"), Headline("loss", "test loss"))
 
@@ -78,3 +79,34 @@ def test_a_caveat_of_one_run_is_that_of_the_mean_and_is_explained():
     assert "†" not in sweep_tables.settings_table(plain, HEADLINES).rows[0][2]
     assert sweep_tables.legend(plain) == []
     assert sweep_tables.legend([each._replace(status="failed") for each in marked]) == []
+
+
+def test_a_figure_of_many_settings_has_those_that_end_lowest_and_says_so():
+    """A legend of hundreds of settings takes minutes, and nobody reads it."""
+    steps, rng = np.arange(3.0), np.random.default_rng(0)
+    ends = rng.permutation(200).astype(float)
+    records = [
+        record(job, job, 0)._replace(metrics={"train_loss": (steps, np.array([300.0, 250.0, end]))})
+        for job, end in enumerate(ends)
+    ]
+    lost = [record(200 + k, 200 + k, 0, "diverged")._replace(metrics={}) for k in range(40)]
+    found = summary.summary([*records, *lost])
+    (figure,) = found.figures.values()
+    assert [curve.y[-1] for curve in figure.panels[0].curves] == [end for end in ends if end < summary.MOST_CURVES]
+    assert "Of 200 settings the 30 whose curves end lowest are drawn" in figure.caption
+    assert "; 30 more settings." in figure.caption
+    assert len(figure.absent) == 10
+    assert len(found.notes) >= 40  # of each that is not drawn because it diverged
+    few = summary.summary(records[:30]).figures["train_loss"]
+    assert len(few.panels[0].curves) == 30
+    assert "are drawn" not in few.caption
+
+
+def test_a_report_looks_once_at_each_cell_of_a_table(monkeypatch):
+    """Of the table of the jobs too, which may be thousands."""
+    asked = []
+    monkeypatch.setattr(document.number_text, "is_number", lambda text: asked.append(text) or True)
+    table = document.TableBlock("t", ("a", "b", "c"), tuple((str(k), "1", "2") for k in range(50)))
+    for _ in range(100):
+        assert table.numeric == [False, True, True]
+    assert len(asked) == 100
