@@ -60,7 +60,7 @@ def resume(
     ] = False,
     n_jobs: Annotated[int, typer.Option(metavar="N", help="jobs at once; 0: as many as there are cores")] = 0,
     timeout_s: Annotated[float, typer.Option(metavar="SECONDS", help="the longest a job may take; 0: no limit")] = 0.0,
-    yes: Annotated[bool, typer.Option("--yes", help="allow more than 1000 jobs")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="allow more than 10,000 jobs")] = False,
     allow_env: Annotated[bool, typer.Option("--allow-env", help="let ${oc.env:NAME} read the environment")] = False,
 ) -> int:
     """Run the jobs of a sweep that never began, were interrupted or lost.

@@ -38,6 +38,7 @@ from gnicli.errors import ConflictError, GniError, Interrupted
 
 Summarize = Callable[[Sequence[RunRecord]], Results]
 _FAILURES = ("failed", "lost", "broken", NOT_STARTED)
+_MOST_ROWS = 200  # of the jobs' table on the screen; report.md has all
 _UNFINISHED = ("interrupted", "running")
 
 
@@ -152,7 +153,7 @@ class Sweep:
             parts.JOBS: jobs_table(records, headlines),
         }
         if shows:
-            _print(printed, records)
+            _print(self.folder, printed, records)
         try:
             self._summarize(summarize, records, printed, {"status": status, "error": message})
         except BaseException as error:
@@ -192,15 +193,27 @@ class Sweep:
             table_latex.write(self.folder, {**results.tables, **tables_of_jobs})
 
 
-def _print(printed: Mapping[str, Table], records: Sequence[RunRecord]) -> None:
-    """Print the settings, and the jobs where they say more: several of one setting, or one that was not completed."""
+def _print(folder: Path, printed: Mapping[str, Table], records: Sequence[RunRecord]) -> None:
+    """Print the settings, and the jobs where they say more: several of one setting, or one that was not completed.
+
+    Of very many jobs those are printed that are not completed.
+    """
+    screen = display.Display(live=False)
     settings, jobs = printed[parts.SETTINGS], printed[parts.JOBS]
     if settings.rows:
         table_text.print_table(settings)
     if len(jobs.rows) > len(settings.rows) or any(record.status != "completed" for record in records):
-        table_text.print_table(jobs)
+        rows = jobs.rows
+        if len(rows) > _MOST_ROWS:
+            rows = tuple(row for row, record in zip(rows, records, strict=True) if record.status != "completed")
+            rows = rows[:_MOST_ROWS]
+        if rows:
+            table_text.print_table(jobs._replace(rows=rows))
+        if len(rows) < len(jobs.rows):
+            told = f"jobs that are not completed: {len(rows)} shown" if rows else "all are completed"
+            screen.sentence(f"{len(jobs.rows):,} jobs, {told}; gni sweep status {places.shell_word(folder)} lists all")
     for sentence in legend(records):
-        display.Display(live=False).sentence(sentence)
+        screen.sentence(sentence)
 
 
 def _verdict(records: Sequence[RunRecord], interrupted: BaseException | None) -> tuple[str, int, str]:

@@ -15,7 +15,7 @@ from gnicli.errors import UsageError
 from gnicli.launch.did_you_mean import nearest
 from gnicli.launch.validation import OBJECTS_REFUSED
 
-MAX_JOBS = 1000
+MAX_JOBS = 10_000
 HELP_FLAGS = ("--help", "-h")
 # What may be typed of Hydra's own keys: the rest belongs to gni, as folders do, or changes the process around a run.
 HYDRA_KEYS = (
@@ -55,7 +55,7 @@ FLAGS = (
 )
 OWN_FLAGS = (
     Flag(("--latex",), "also write every table as LaTeX into tables/ of the run's folder (run.latex=true)"),
-    Flag(("--yes",), f"allow a sweep of more than {MAX_JOBS} jobs"),
+    Flag(("--yes",), f"allow a sweep of more than {MAX_JOBS:,} jobs"),
     Flag(("--retry-failed",), "with -m and the run.dir of a sweep: run its failed jobs again"),
     Flag(("--force",), "with -m and the run.dir of a sweep: run all of its jobs again"),
     Flag(("--any-version",), "with -m and the run.dir of a sweep: let stand what another version of gni finished"),

@@ -3,9 +3,11 @@
 import os
 
 import pytest
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
 
 from gnicli.engine import machine
 from gnicli.engine.caller import COMMAND_LINE, Caller
+from gnicli.engine.jobs import processes
 from gnicli.engine.jobs.due import Due
 from gnicli.engine.jobs.plan import Plan
 from gnicli.errors import UsageError
@@ -91,6 +93,32 @@ def test_what_cannot_be_composed_is_refused_before_a_sweep_begins(gni, jobs_here
     said = gni("train", "-m", "seed=range(30)", "M=1,x", "hydra/launcher=local")
     assert (said.code, jobs_here, outputs.exists()) == (2, [], False)
     assert "M" in said.err
+
+
+def test_a_sweep_of_a_thousand_jobs_begins_after_few_compositions(gni, monkeypatch, jobs_here, tmp_path):
+    composed = []
+    compose = ConfigLoaderImpl.load_sweep_config
+
+    def counted(self, *, master_config, sweep_overrides):
+        composed.append(sweep_overrides)
+        return compose(self, master_config=master_config, sweep_overrides=sweep_overrides)
+
+    def stopped(jobs, *_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ConfigLoaderImpl, "load_sweep_config", counted)
+    monkeypatch.setattr(processes, "run", stopped)
+    said = gni("train", "-m", "seed=range(500)", "noise=add,mult", "hydra/launcher=local", f"run.dir={tmp_path / 's'}")
+    assert said.code == 130
+    assert [words[:2] for words in composed] == [["seed=0", "noise=add"], ["seed=0", "noise=mult"]]
+    assert "1,000 jobs, jobs that are not completed: 200 shown; gni sweep status" in said.err
+    assert said.out.count("not started") == 200
+
+
+def test_more_than_ten_thousand_jobs_are_asked_for(gni, outputs):
+    said = gni("train", "-m", "seed=range(10001)")
+    assert (said.code, outputs.exists()) == (2, False)
+    assert "this sweep has 10,001 jobs; give --yes to run more than 10,000" in said.err
 
 
 def test_the_command_of_a_job_alone(monkeypatch):
