@@ -70,7 +70,7 @@ def look_through(arguments: Arguments, config_name: str) -> None:
 
     What Hydra raises for files that it cannot read or merge passes through. Call it with Hydra's state set aside.
     """
-    given = [*_typed_folders(arguments.overrides), *([arguments.config_dir] if arguments.config_dir else [])]
+    given = _given(arguments)
     if not given and not arguments.config_path:
         return
     for folder in (*given, arguments.config_path or "."):
@@ -78,14 +78,13 @@ def look_through(arguments: Arguments, config_name: str) -> None:
             raise UsageError(f"{folder}: no such folder; give a folder of YAML files")
     from hydra import compose
 
-    where = ",".join(f"'file://{os.path.abspath(folder)}'" for folder in given)
-    searched = [f"hydra.searchpath=[{where}]"] if given else []
-
     def composed(words: list[str]) -> set[str]:
         """Compose every variant; returns what the files add to the sweep, which only its jobs compose."""
         swept: set[str] = set()
         for overrides in itertools.islice(_variants(words), _MOST_VARIANTS):
-            cfg = compose(arguments.config_name or config_name, [*overrides, *searched], return_hydra_config=True)
+            cfg = compose(
+                arguments.config_name or config_name, [*overrides, *searched(arguments)], return_hydra_config=True
+            )
             swept |= {f"{key}={value}" for key, value in (cfg.hydra.sweeper.get("params") or {}).items()}
         return swept
 
@@ -93,6 +92,17 @@ def look_through(arguments: Arguments, config_name: str) -> None:
         swept = composed(arguments.overrides)
         if swept:
             composed([*sorted(swept), *arguments.overrides])
+
+
+def _given(arguments: Arguments) -> list[str]:
+    """The folders whose files are added to gni's own, the one that wins first."""
+    return [*([arguments.config_dir] if arguments.config_dir else []), *typed_folders(arguments.overrides)]
+
+
+def searched(arguments: Arguments) -> list[str]:
+    """The word that lets `hydra.compose` search the added folders; none where there are none."""
+    where = ",".join(f"'file://{os.path.abspath(folder)}'" for folder in _given(arguments))
+    return [f"hydra.searchpath=[{where}]"] if where else []
 
 
 def exemplary(jobs: Sequence[Sequence[str]]) -> list[Sequence[str]]:
@@ -123,7 +133,7 @@ def _kind(word: str) -> tuple[str, str]:
     return key, value
 
 
-def _typed_folders(overrides: list[str]) -> list[str]:
+def typed_folders(overrides: list[str]) -> list[str]:
     """The folders that a typed `hydra.searchpath` names, packages aside."""
     entries = (typed(overrides, "hydra.searchpath") or "").strip("[]").split(",")
     names = [entry.strip().strip("'\"") for entry in entries]

@@ -95,6 +95,41 @@ def test_an_added_folder_reaches_the_jobs(gni, tmp_path):
     assert values == [0.5, 1.0]
 
 
+def test_jobs_are_due_again_where_a_value_in_an_added_file_is_another_one(gni, jobs_here, tmp_path):
+    """Words and code are the same; a comment and a file that no job reads the value of are not the jobs' matter."""
+    mine = tmp_path / "mine" / "experiment"
+    mine.mkdir(parents=True)
+    for name, lr in (("one", 0.5), ("two", 0.25)):
+        (mine / f"{name}.yaml").write_text(f"# @package _global_\nlr: {lr}\n")
+    sweep = tmp_path / "s"
+    words = ["train", "-m", "-cd", str(mine.parent), "experiment=one,two", "M=1,2", "hydra/launcher=local"]
+    again = [["sweep", "resume", str(sweep)], [*words, f"run.dir={sweep}"]]
+
+    def losses():
+        return [json.loads((sweep / str(k) / "results.json").read_text())["train_loss"]["value"] for k in range(4)]
+
+    assert gni(*again[1]).code == 0
+    assert losses() == [0.5, 1.0, 0.25, 0.5]
+    (mine / "one.yaml").write_text("# @package _global_\n\n# A comment.\nlr: 5.0e-1\n")
+    (mine / "three.yaml").write_text("# @package _global_\nlr: 9\n")
+    jobs_here.clear()
+    assert gni(*again[0]).code == 5
+    assert gni(*again[1]).code == 0
+    assert jobs_here == []
+    for lr, typed in ((0.75, again[0]), (1.0, again[1])):
+        (mine / "one.yaml").write_text(f"# @package _global_\nlr: {lr}\n")
+        jobs_here.clear()
+        said = gni(*typed)
+        assert (said.code, jobs_here) == (0, [0, 1])
+        assert "2 ran with other values of your files and begin anew" in said.err
+        assert losses() == [lr, 2 * lr, 0.25, 0.5]
+    before = contents(sweep)
+    (mine / "one.yaml").write_text("# @package _global_\nlr: [\n")
+    said = gni(*again[0])
+    assert (said.code, len(said.err.splitlines()), contents(sweep)) == (2, 1, before)
+    assert "one.yaml" in said.err
+
+
 def test_a_stopped_sweep_is_completed_and_its_checkpoint_used(gni, monkeypatch, tmp_path, jobs_here):
     """Stopped in its second job of four at step 4: that one goes on at step 5, two begin, one is left alone."""
     starts = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,9 +34,15 @@ class Due(NamedTuple):
     failed: list[int]
 
 
-def due(sweep: Path, plan: Plan, wishes: Wishes = Wishes()) -> Due:  # noqa: B008 - a tuple does not change
+def due(
+    sweep: Path,
+    plan: Plan,
+    wishes: Wishes = Wishes(),  # noqa: B008 - a tuple does not change
+    changed: Collection[int] = (),
+) -> Due:
     """The jobs of a sweep that are not complete; nothing is written.
 
+    `changed` are those that would be configured otherwise now, by files; they begin anew.
     A job is complete if its folder holds a finished run (completed or diverged) of its words, by the code and the
     packages that are here now: then its configuration has the fingerprint that it would have now. Raises
     `ConflictError` where a folder holds a run of other words, and where other code began a run, unless it may stand or
@@ -52,6 +59,10 @@ def due(sweep: Path, plan: Plan, wishes: Wishes = Wishes()) -> Due:  # noqa: B00
         if manifest and _bare(manifest.get("overrides") or []) != _bare(words):
             told = " ".join(manifest.get("overrides") or ())
             raise ConflictError(f"{folder} holds a run of {told!r}, and job {job} is {' '.join(words)!r}; move it away")
+        if job in changed:
+            found.cleared.append(job)
+            found.jobs.append(job)
+            continue
         if manifest and not wishes.force and _made_by(manifest) != provenance.code():
             others.append(job)
         is_failure = status in ("failed", "broken")

@@ -32,13 +32,14 @@ class Plan(NamedTuple):
     """What the jobs of a sweep are.
 
     `words` holds the overrides of each job, `hydra` those of Hydra's own keys, which all jobs have, and `options` the
-    values of the flags in `OPTIONS` that were given.
+    values of the flags in `OPTIONS` that were given. `files` is a digest of the values in the files that these add.
     """
 
     command: str
     words: list[list[str]]
     hydra: list[str]
     options: dict[str, str]
+    files: str = ""
 
     def of(self, job: int) -> OneJob:
         """What job number `job` is."""
@@ -60,6 +61,8 @@ def write(folder: Path, plan: Plan) -> None:
     # A line for each job: what people look for with grep.
     jobs = ",\n  ".join(json.dumps(words, ensure_ascii=False) for words in plan.words)
     head = {"format": FORMAT, "command": plan.command, "hydra": plan.hydra, "options": plan.options}
+    if plan.files:
+        head["files"] = plan.files
     text = json.dumps(head, indent=2, ensure_ascii=False).removesuffix("\n}") + f',\n  "jobs": [\n  {jobs}\n  ]\n}}\n'
     files.replace(folder / JOBS, text.encode(errors="backslashreplace"))
 
@@ -92,7 +95,10 @@ def read(folder: Path) -> Plan:
         raise records.damaged(path, "its words for Hydra are no list")
     if not isinstance(options, dict) or not records.is_texts(list(options.values())) or {*options} - {*OPTIONS}:
         raise records.damaged(path, "its options are no table of flags")
-    return Plan(command, words, hydra, options)
+    stamp = found.get("files", "")
+    if not isinstance(stamp, str):
+        raise records.damaged(path, "the digest of its files is no text")
+    return Plan(command, words, hydra, options, stamp)
 
 
 def given(options: Mapping[str, object]) -> dict[str, str]:

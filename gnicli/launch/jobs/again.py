@@ -14,7 +14,7 @@ from gnicli.engine.sweep import Sweep
 from gnicli.errors import ConflictError, Interrupted, UsageError
 from gnicli.launch import commands, resume
 from gnicli.launch.arguments import MAX_JOBS
-from gnicli.launch.jobs import local, preload
+from gnicli.launch.jobs import configured, local, preload
 
 
 def resume_run_or_sweep(folder: str) -> int:
@@ -47,7 +47,7 @@ def resume_sweep(
     pace.check("--n-jobs", "--timeout-s")
     sweep = Sweep.again(place)
     try:
-        jobs = left(place, plan, wishes, yes=yes)
+        jobs = left(place, plan, wishes, yes=yes, allow_env=allow_env)
         _refuse_queued(place, jobs)
         if jobs:
             preload.start(plan.command, pace.threads)
@@ -102,12 +102,12 @@ def _refuse_code(place: Path, plan: Plan) -> None:
         )
 
 
-def left(place: Path, plan: Plan, wishes: Wishes, *, yes: bool) -> list[int]:
+def left(place: Path, plan: Plan, wishes: Wishes, *, yes: bool, allow_env: bool) -> list[int]:
     """The jobs of a sweep that are to be run; empty where nothing but its table is missing, because nobody waited.
 
     Raises `ConflictError` where nothing is left to do, `UsageError` for more jobs than anybody wants.
     """
-    found = due.due(place, plan, wishes)
+    found = configured.due_now(place, plan, plan, wishes, allow_env=allow_env).due
     if len(found.jobs) > MAX_JOBS and not yes:
         raise UsageError(f"{len(found.jobs):,} jobs are to be run; give --yes to run more than {MAX_JOBS:,}")
     if found.jobs or folders.read_manifest(place).get("status") == "submitted":

@@ -11,7 +11,7 @@ from gnicli.engine.jobs.due import Wishes
 from gnicli.engine.jobs.plan import Plan
 from gnicli.engine.sweep import Sweep
 from gnicli.errors import ResourceError
-from gnicli.launch.jobs import local, slurm
+from gnicli.launch.jobs import configured, local, slurm
 from gnicli.launch.jobs.slurm import SlurmConf
 
 
@@ -37,15 +37,17 @@ def hand_over(sweep: Sweep, plan: Plan, wishes: Wishes, conf: SlurmConf, *, allo
     squeue does not answer, or sbatch refuses the jobs.
     """
     place = sweep.folder
-    found, there = due.due(place, plan, wishes), queue.look(place)
+    plan, found, _ = configured.due_now(place, sweep.plan, plan, wishes, allow_env=allow_env)
+    there = queue.look(place)
     if there.ids and there.entries is None:
         raise ResourceError("squeue does not answer, and some of these jobs may be in Slurm's queue; try again later")
     jobs = [job for job in found.jobs if not there.holds(job) and not due.is_held(place / str(job))]
+    # Before the plan is written, which says what the files were: a kill in between must not let old results stand.
+    due.clear(place, [job for job in found.cleared if job in jobs])
     if sweep.is_new or plan != sweep.plan:
         sweep.record(plan)
     if not jobs:
         return Handed(found.jobs, {})
-    due.clear(place, [job for job in found.cleared if job in jobs])
     due.reopen(place, jobs)
     threads = local.pace_of(plan, 0, 0.0).threads or machine.threads_of_a_job()
     ids = slurm.submit(place, jobs, conf, name=f"gni-{plan.command}", threads=threads, allow_env=allow_env)

@@ -27,7 +27,7 @@ from gnicli.engine.jobs.processes import TICK_SECONDS, Ended, redirect
 from gnicli.engine.signals import StopNow, stop_on_signals
 from gnicli.errors import ResourceError
 from gnicli.launch.error_messages import one_line
-from gnicli.launch.jobs import local, unit
+from gnicli.launch.jobs import configured, local, unit
 
 if TYPE_CHECKING:
     from hydra.types import HydraContext, TaskFunction
@@ -74,16 +74,21 @@ class Ray(Launcher):
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
         """Run the jobs and return when all have ended; what they returned lies in their folders."""
         session, sweep = self._session, self._session.sweep_of_launch()
-        plan = session.plan(initial_job_idx, job_overrides)
-        found = due.due(sweep.folder, plan, session.wishes)
-        shown = local.board_of(sweep.folder, plan, found.jobs, shows=session.caller.shows)
         place, allow_env = str(sweep.folder.absolute()), session.arguments.allow_env
+        plan, found, _ = configured.due_now(
+            sweep.folder,
+            sweep.plan,
+            session.plan(initial_job_idx, job_overrides),
+            session.wishes,
+            allow_env=allow_env,
+        )
+        shown = local.board_of(sweep.folder, plan, found.jobs, shows=session.caller.shows)
         if found.jobs:
             with _Ray(self._conf, self._threads) as submit:
                 session.begins_jobs()
+                due.clear(sweep.folder, found.cleared)
                 sweep.record(plan)
                 files.make_folder(sweep.folder / content.LOGS)
-                due.clear(sweep.folder, found.cleared)
                 shown.announce(f"{len(found.jobs)} job{'s' * (len(found.jobs) != 1)} in Ray")
                 with shown:
                     refs = {submit(place, job, allow_env): job for job in found.jobs}

@@ -11,8 +11,8 @@ from hydra.plugins.launcher import Launcher
 
 from gnicli.errors import ConflictError
 from gnicli.launch import hydra_calls, hydra_versions
+from gnicli.launch.jobs import configured, local, preload
 from gnicli.launch.jobs import keys as keys_of_launcher
-from gnicli.launch.jobs import local, preload
 from gnicli.launch.jobs.in_ray import TARGET as RAY
 from gnicli.launch.jobs.in_ray import Ray, RayConf
 from gnicli.launch.jobs.in_slurm import Slurm
@@ -80,7 +80,7 @@ def _recording(launcher: Launcher, session: Session) -> Launcher:
                 f"{sweep.folder} holds this sweep already; go on with it with hydra/launcher=local, "
                 "or choose another run.dir"
             )
-        sweep.record(session.plan(initial_job_idx, job_overrides))
+        sweep.record(configured.stamped(session.plan(initial_job_idx, job_overrides)))
         return launch(job_overrides, initial_job_idx)
 
     launcher.launch = recorded  # type: ignore[method-assign]

@@ -17,7 +17,7 @@ from gnicli.engine.sweep import Sweep
 from gnicli.errors import UsageError
 from gnicli.launch import arguments as argument_reader
 from gnicli.launch import commands, schema_keys
-from gnicli.launch.jobs import unit
+from gnicli.launch.jobs import configured, unit
 
 _PLACES = ("run.dir", "hydra.run.dir", "hydra.sweep.dir")
 _DRIVERS = Path("/proc/driver/nvidia/gpus")
@@ -73,14 +73,15 @@ def run_due(
     Raises `ConflictError` before anything is written where the folders do not hold this sweep, and `StopNow` after a
     signal, when the jobs have saved their state. `begins` is called before the first job starts.
     """
-    found = due.due(sweep.folder, plan, wishes)
+    plan, found, n_changed = configured.due_now(sweep.folder, sweep.plan, plan, wishes, allow_env=allow_env)
     begins()
+    # Before the plan is written, which says what the files were: a kill in between must not let old results stand.
+    due.clear(sweep.folder, found.cleared)
     sweep.record(plan)
     files.make_folder(sweep.folder / content.LOGS)
-    due.clear(sweep.folder, found.cleared)
     n_at_once = pace.at_once(n_cores(), n_gpus())
     shown = board_of(sweep.folder, plan, found.jobs, shows=shows)
-    shown.announce(_announced(plan, found, n_at_once, pace))
+    shown.announce(_announced(plan, found, n_at_once, pace, n_changed))
     with shown:
         processes.run(
             found.jobs,
@@ -106,7 +107,7 @@ def board_of(sweep: Path, plan: Plan, jobs: Sequence[int], *, shows: bool) -> bo
     )
 
 
-def _announced(plan: Plan, found: due.Due, n_at_once: int, pace: Pace) -> str:
+def _announced(plan: Plan, found: due.Due, n_at_once: int, pace: Pace, n_changed: int = 0) -> str:
     """What is run, and how, in one line."""
     n, n_done = len(found.jobs), len(plan.words) - len(found.jobs) - len(found.failed)
     at_once = min(n_at_once, max(1, n))
@@ -119,6 +120,8 @@ def _announced(plan: Plan, found: due.Due, n_at_once: int, pace: Pace) -> str:
             parts.append(f"threads={share} would use all {n_cores()} cores")
     if n_done:
         parts.append(f"{n_done} of {len(plan.words)} complete already")
+    if n_changed:
+        parts.append(f"{n_changed} ran with other values of your files and begin anew")
     if found.failed:
         parts.append(f"{due.names(found.failed)} failed before (--retry-failed or --failed runs them again)")
     return "; ".join([head, *parts])

@@ -48,8 +48,9 @@ def _submit_folder(folder: str, words: Sequence[str]) -> int:
     wishes = Wishes("--failed" in given, "--force" in given, "--any-version" in given)
     sweep = Sweep.again(place)
     try:
-        again.left(place, plan, wishes, yes="--yes" in given)
-        handed = hand_over(sweep, plan, wishes, conf, allow_env="--allow-env" in given)
+        allow_env = "--allow-env" in given
+        again.left(place, plan, wishes, yes="--yes" in given, allow_env=allow_env)
+        handed = hand_over(sweep, plan, wishes, conf, allow_env=allow_env)
     except BaseException:
         sweep.leave()
         raise

@@ -13,6 +13,7 @@ from gnicli.engine.jobs.plan import OneJob
 from gnicli.errors import GniError, Interrupted, UsageError
 from gnicli.launch import arguments as argument_reader
 from gnicli.launch import error_messages, hydra_session, hydra_tasks, resume
+from gnicli.launch.jobs import configured
 from gnicli.launch.session import Session
 
 
@@ -46,11 +47,7 @@ def _run_job(sweep: Path, job: int, allow_env: bool, planned: OneJob | None) -> 
             return 0
         return resume.go_on(folder, caller=caller, in_sweep=True).exit_code
     plan = planned or plans.read(sweep).of(job)
-    words = [*plan.words, *plan.hydra]
-    folder_of_files, name, path = (plan.options.get(option) for option in plans.OPTIONS)
-    arguments = argument_reader.Arguments(
-        words, config_dir=folder_of_files, config_name=name, config_path=path, allow_env=allow_env
-    )
+    arguments = configured.arguments_of(plan, allow_env)
     if argument_reader.check(arguments) != 1:
         raise UsageError(f"job {job} of {sweep} lists several values; a job has one for each key")
     argv = folders.read_manifest(sweep).get("argv") or ["gni", plan.command]
