@@ -46,7 +46,11 @@ def document(verdicts: Verdicts, drawn: Mapping[str, FigureData]) -> Document:
         ("warnings", "Warnings", [Listed(verdicts.warnings)] if verdicts.warnings else []),
         ("changes", "Since earlier looks", [Listed(verdicts.changes)] if verdicts.changes else []),
         ("verdicts", "Verdicts", blocks),
-        ("figures", "Figures", [FigureBlock(stem, each.title, each.caption) for stem, each in drawn.items()]),
+        (
+            "figures",
+            "Figures",
+            [FigureBlock(stem, each.title, each.caption, figures.WRITTEN) for stem, each in drawn.items()],
+        ),
         ("claims", "What was claimed", [_block("Claims", _claims(verdicts), _ORDER)]),
         ("declared", "What was declared", [_block("Rows", _rows(verdicts))]),
         ("notes", "Notes", [Listed(verdicts.notes)] if verdicts.notes else []),
