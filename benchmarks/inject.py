@@ -18,7 +18,7 @@ import torch
 from gnicli.contracts.components import Noise, NoisyNetwork
 from gnicli.contracts.observer import SilentObserver
 from gnicli.dataset.sinusoids import Sinusoids
-from gnicli.gradients.injected_noise import StableDraws
+from gnicli.gradients.injected_laws import StableFamily
 from gnicli.gradients.noisy import NoisyGradient
 from gnicli.gradients.stages import learned, weight_tensors
 from gnicli.network.mlp import Mlp
@@ -38,7 +38,7 @@ def rounds(noise: Noise, repeats: int) -> list[tuple[float, float, float, float]
     module = Mlp(depth=4, width=256).build((1,), 1, torch_stream(0, "init"), torch.float32)
     gradient = NoisyGradient(NoisyNetwork(module, "mse", noise, M))
     optimizer = torch.optim.SGD(module.parameters(), lr=1e-4)
-    model = StableDraws()
+    model = StableFamily()
     found = []
     for step in range(repeats + 2):
         times = [time.perf_counter()]

@@ -22,11 +22,13 @@ from gnicli.engine.logger.mlflow import MLflow
 from gnicli.engine.logger.none import NoLogger
 from gnicli.engine.logger.tensorboard import TensorBoard
 from gnicli.engine.logger.wandb import Wandb
+from gnicli.gradients.inject.covariance import CovarianceInjection
 from gnicli.gradients.inject.gaussian import GaussianInjection
 from gnicli.gradients.inject.none import NoInjection
 from gnicli.gradients.inject.recorded import RecordedInjection
 from gnicli.gradients.inject.shuffled import ShuffledInjection
 from gnicli.gradients.inject.stable import StableInjection
+from gnicli.gradients.inject.whitened_stable import WhitenedStableInjection
 from gnicli.gradients.objective.clean import Clean
 from gnicli.gradients.objective.explicit import Explicit
 from gnicli.gradients.objective.noisy import Noisy
@@ -62,7 +64,8 @@ NETWORKS: tuple[type[contracts.Network], ...] = (Conv, Mlp)
 NOISES: tuple[type[contracts.Noise], ...] = (AdditiveNoise, MultiplicativeNoise, NoNoise)
 OBJECTIVES: tuple[type[contracts.Objective], ...] = (Clean, Explicit, Noisy)
 INJECTIONS: tuple[type[contracts.Injection], ...] = (
-    GaussianInjection, NoInjection, RecordedInjection, ShuffledInjection, StableInjection,
+    CovarianceInjection, GaussianInjection, NoInjection, RecordedInjection, ShuffledInjection, StableInjection,
+    WhitenedStableInjection,
 )  # fmt: skip
 TRACKS: tuple[type[contracts.Track], ...] = (Antithetic, GradientNoise, NoTrack)
 LOGGERS: tuple[type[contracts.Logger], ...] = (MLflow, NoLogger, TensorBoard, Wandb)

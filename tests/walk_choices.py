@@ -29,8 +29,10 @@ CHOICES = {
         *[(*TRAIN[:-1], "noise=none", f"objective={name}", f"M={M}") for name in ("clean", "explicit", "noisy")
           for M in (1, 2)],
         (*TRAIN, "noise=mult", "M=2"),
-        *[(*WIDE, f"inject={name}", "M=2", more) for name in ("stable", "gaussian", "shuffled", "recorded")
+        *[(*WIDE, f"inject={name}", "M=2", more)
+          for name in ("stable", "gaussian", "shuffled", "recorded", "covariance", "whitened_stable")
           for more in ("inject.mean=own", "inject.mean=fresh")],
+        *[(*WIDE, f"inject={name}", "M=2", "inject.truncate=observed") for name in ("stable", "whitened_stable")],
         (*WIDE, "objective=clean", "inject=gaussian", "inject.mean=fresh", "M=2"),
         *[(*WIDE, "track=gradient_noise", f"objective={name}", f"M={M}") for name in ("clean", "noisy")
           for M in (1, 2)],

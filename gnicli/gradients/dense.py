@@ -21,6 +21,7 @@ from gnicli.gradients import losses
 from gnicli.gradients.slopes import SLOPES
 from gnicli.gradients.stages import has_stages, learned, stages_of
 from gnicli.gradients.streams import NoiseStream, Piece, chunk_rows, plan, tile
+from gnicli.gradients.weighted import Weights, of_rows
 from gnicli.network.stages import DenseStage
 
 GROUP_ROWS = 600  # several draws of a small batch go through together: the calls cost less, the buffers stay in cache
@@ -64,6 +65,10 @@ class DenseGradient:
         self._gradients = [torch.empty_like(parameter) for parameter in learned(network.module)]
         own = dict(zip(learned(network.module), self._gradients, strict=True))
         self._own = [(own[stage.weight], None if stage.bias is None else own[stage.bias]) for stage in self._stages]
+        place = {parameter: index for index, parameter in enumerate(own)}
+        self._places = [
+            (place[stage.weight], -1 if stage.bias is None else place[stage.bias]) for stage in self._stages
+        ]
         weight = self._stages[0].weight
         self._stream = NoiseStream(network.noise, network.noise.stds(len(self._stages)), network.seed, weight.device)
         self._copies = {
@@ -77,10 +82,12 @@ class DenseGradient:
         self._views: dict[int, list[_Layer]] = {}
 
     @torch.no_grad()
-    def __call__(self, step: int, draws: range, inputs: torch.Tensor, targets: torch.Tensor) -> ValueAndGradients:
-        """The mean loss over `draws` and its gradients, which hold until the next call."""
+    def __call__(
+        self, step: int, draws: range, inputs: torch.Tensor, targets: torch.Tensor, weights: Weights | None = None
+    ) -> ValueAndGradients:
+        """The mean loss over `draws`, and its gradients or their sums with `weights`; they hold until the next call."""
         chunks = plan(draws, len(inputs), GROUP_ROWS)
-        share = 1 / (len(inputs) * len(draws))
+        n_examples, share = len(inputs), 1 / (len(inputs) * len(draws))
         inputs = tile(inputs.flatten(1), chunks)
         targets = tile(self._loss.prepare(targets, len(self._stages[-1].weight), inputs.dtype), chunks)
         self._transposed = [stage.weight.t() for stage in self._stages]
@@ -94,8 +101,11 @@ class DenseGradient:
             entering, z = self._forward(chunk, inputs[rows], layers)
             value, gradient = self._loss.sum_and_gradient(self._slopes[-1].forward(z), targets[rows])
             total.add_(value, alpha=share)
-            self._slopes[-1].apply(gradient.mul_(share), self._slopes[-1].derive(z))
-            self._backward(gradient, entering, layers, accumulate=index > 0)
+            self._slopes[-1].apply(
+                gradient.mul_(share if weights is None else 1 / n_examples), self._slopes[-1].derive(z)
+            )
+            scales = None if weights is None else of_rows(weights, draws, chunk, inputs)
+            self._backward(gradient, entering, layers, accumulate=index > 0, scales=scales)
         return total, self._gradients
 
     def _layers(self, rows: int) -> list[_Layer]:
@@ -144,18 +154,28 @@ class DenseGradient:
         return torch.addmm(bias, entering, self._transposed[index], out=out)
 
     def _backward(
-        self, gradient: torch.Tensor, entering: list[torch.Tensor], layers: list[_Layer], accumulate: bool
+        self,
+        gradient: torch.Tensor,
+        entering: list[torch.Tensor],
+        layers: list[_Layer],
+        accumulate: bool,
+        scales: torch.Tensor | None,
     ) -> None:
-        """Add the chunk's part to every gradient (or set it); `gradient` is ∂L/∂z of the last stage."""
+        """Add the chunk's part to every gradient (or set it); `gradient` is ∂L/∂z of the last stage.
+
+        `scales` (parameters, rows) multiply the rows in the gradient of each parameter, and nowhere else.
+        """
         beta = 1 if accumulate else 0
         ones = self._ones[: len(gradient)]
         for index in reversed(range(len(self._stages))):
             stage, layer = self._stages[index], layers[index]
             of_weight, of_bias = self._own[index]
             flipped = gradient.t()
-            of_weight.addmm_(flipped, entering[index], beta=beta)
+            at_weight, at_bias = self._places[index]
+            scaled = flipped if scales is None else flipped * scales[at_weight]
+            of_weight.addmm_(scaled, entering[index], beta=beta)
             if of_bias is not None:
-                of_bias.addmv_(flipped, ones, beta=beta)
+                of_bias.addmv_(flipped, ones if scales is None else scales[at_bias], beta=beta)
             if index == 0:
                 return  # the inputs need no gradient
             gradient = torch.mm(gradient, stage.weight, out=layer.noised)

@@ -6,25 +6,15 @@ batch, or a part of one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 
 from gnicli.contracts.components import NoisyNetwork, ValueAndGradients
 from gnicli.gradients import losses
 from gnicli.gradients.stages import learned, stages_of
 from gnicli.gradients.streams import NoiseStream, Piece, chunk_rows, plan, tile
+from gnicli.gradients.weighted import Weights, accumulate
 
 GROUP_ROWS = 128  # autograd keeps every activation of a chunk, so chunks are small
-
-
-def accumulate(totals: list[torch.Tensor], gradients: Sequence[torch.Tensor | None], first: bool) -> None:
-    """Add `gradients` to `totals`, or where `first`, overwrite these; None counts as zero."""
-    for total, gradient in zip(totals, gradients, strict=True):
-        if first:
-            total.zero_() if gradient is None else total.copy_(gradient)
-        elif gradient is not None:
-            total.add_(gradient)
 
 
 class GenericGradient:
@@ -39,9 +29,12 @@ class GenericGradient:
         self._stream = NoiseStream(network.noise, network.noise.stds(len(self._stages)), network.seed, device)
 
     @torch.enable_grad()
-    def __call__(self, step: int, draws: range, inputs: torch.Tensor, targets: torch.Tensor) -> ValueAndGradients:
-        """The mean loss over `draws` and its gradients, which hold until the next call."""
-        chunks = plan(draws, len(inputs), GROUP_ROWS)
+    def __call__(
+        self, step: int, draws: range, inputs: torch.Tensor, targets: torch.Tensor, weights: Weights | None = None
+    ) -> ValueAndGradients:
+        """The mean loss over `draws`, and its gradients or their sums with `weights`; they hold until the next call."""
+        # One draw in a chunk where draws have weights: what autograd gives of a chunk is one sum.
+        chunks = plan(draws, len(inputs), GROUP_ROWS if weights is None else 1)
         n_rows = len(inputs) * len(draws)
         inputs, targets = tile(inputs, chunks), tile(targets, chunks)
         self._stream.open(step, draws)
@@ -52,7 +45,8 @@ class GenericGradient:
             prepared = self._loss.prepare(targets[rows], outputs.shape[1], outputs.dtype)
             value = self._loss.mean(outputs, prepared) * (len(outputs) / n_rows)
             gradients = torch.autograd.grad(value, self._parameters, allow_unused=True)
-            accumulate(self._gradients, gradients, first=index == 0)
+            scales = None if weights is None else weights[:, draws.index(chunk[0].draw)] * len(draws)
+            accumulate(self._gradients, gradients, index == 0, scales)
             total += value.detach()
         return total, self._gradients
 

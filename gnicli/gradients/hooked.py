@@ -10,10 +10,10 @@ import torch
 
 from gnicli.contracts.components import NoisyNetwork, ValueAndGradients
 from gnicli.gradients.calls import called, mean_loss, n_examples
-from gnicli.gradients.generic import accumulate
 from gnicli.gradients.hooks import Injection
 from gnicli.gradients.noise_layers import noise_layers
 from gnicli.gradients.stages import learned, require_several
+from gnicli.gradients.weighted import Weights, accumulate
 
 
 class HookedGradient:
@@ -27,8 +27,10 @@ class HookedGradient:
         self._injection = Injection(module, network.noise, noise_layers(module, network.layers), network.seed)
 
     @torch.enable_grad()
-    def __call__(self, step: int, draws: range, inputs: torch.Tensor, targets: torch.Tensor) -> ValueAndGradients:
-        """The mean loss over `draws` and its gradients, which hold until the next call."""
+    def __call__(
+        self, step: int, draws: range, inputs: torch.Tensor, targets: torch.Tensor, weights: Weights | None = None
+    ) -> ValueAndGradients:
+        """The mean loss over `draws`, and its gradients or their sums with `weights`; they hold until the next call."""
         require_several(self._module, n_examples(inputs))
         total = self._parameters[0].new_zeros(())
         with self._injection as injection:
@@ -36,6 +38,7 @@ class HookedGradient:
                 injection.at(step, draw)
                 value = self._loss(called(self._module, inputs), targets) / len(draws)
                 gradients = torch.autograd.grad(value, self._parameters, allow_unused=True)
-                accumulate(self._gradients, gradients, first=draw == draws[0])
+                scales = None if weights is None else weights[:, draws.index(draw)] * len(draws)
+                accumulate(self._gradients, gradients, draw == draws[0], scales)
                 total += value.detach()
         return total, self._gradients

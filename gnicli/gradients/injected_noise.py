@@ -8,14 +8,10 @@ from typing import Protocol
 import numpy as np
 
 from gnicli.contracts.results import Value
-from gnicli.errors import GniError
-from gnicli.laws import Normal
-from gnicli.stable import StableFit, StableLaw, fit_many
-from gnicli.stable.fitting.standardize import FEWEST
+from gnicli.gradients.injected_laws import Family, LayerLaws
+from gnicli.gradients.truncated import Truncation
 
 Streams = Callable[[int], np.random.Generator]
-AT_BOUND = "at the parameter bound (alpha = 2 or 0.5, |beta| = 1), where a parameter has no standard error"
-COUNTS = ("fits", "at_boundary", "without_fit")
 
 
 class NoiseModel(Protocol):
@@ -85,124 +81,60 @@ class Shuffled(Recorded):
 
 
 class FittedDraws:
-    """Fresh draws of a law that is fitted to each layer every so many steps.
+    """Fresh draws of a law that is fitted to each layer every so many steps (see `LayerLaws`).
 
-    Weights whose noise is exactly 0, those of dead units, are left out of the fit and get no noise. A layer that
-    cannot be fitted (too few others, no spread) gets none until the next fit, and is counted.
+    Weights whose noise is exactly 0 get none, nor does a layer without a law. With `truncate` the draws of a layer are
+    limited to the range of the noise that its law was fitted to.
     """
 
-    fewest = 2
-    n_parameters = 2
-
-    def __init__(self, every: int = 1) -> None:
-        self._every = every
-        self._laws = np.empty((0, self.n_parameters))  # NaN where there is none
-        self._counts = np.empty((0, len(COUNTS)), np.int64)
-
-    def fit(self, samples: list[np.ndarray]) -> list[tuple[np.ndarray, bool] | None]:
-        """For each layer the law's parameters and whether it lies at the boundary of its family; None without one."""
-        raise NotImplementedError
-
-    def draw(self, law: np.ndarray, n: int, stream: np.random.Generator) -> np.ndarray:
-        """Draws of the law."""
-        raise NotImplementedError
+    def __init__(self, family: Family, every: int = 1, truncate: bool = False) -> None:
+        self._laws = LayerLaws(family, every)
+        self._truncation = Truncation("draws were redrawn, so that they stay in the range of the layer's noise")
+        self._truncate = truncate
+        self.fewest = family.fewest
 
     def begin(self, n_layers: int) -> None:
         """Begin without a law for any layer."""
-        self._laws = np.full((n_layers, self.n_parameters), np.nan)
-        self._counts = np.zeros((n_layers, len(COUNTS)), np.int64)
+        self._laws.begin(n_layers)
 
     def __call__(self, step: int, noise: list[np.ndarray], streams: Streams) -> list[np.ndarray]:
         """Draws for the weights whose noise is not 0."""
-        alive = [values != 0 for values in noise]
-        if step % self._every == 0:
-            self._fit([values[mask] for values, mask in zip(noise, alive, strict=True)])
+        if self._laws.is_due(step):
+            self._laws.fit(noise)
         drawn = []
-        for index, (values, mask) in enumerate(zip(noise, alive, strict=True)):
-            out = np.zeros_like(values)
-            if not np.isnan(self._laws[index, 0]):
+        for index, values in enumerate(noise):
+            out, alive = np.zeros_like(values), values != 0
+            if self._laws.has_law(index):
                 with np.errstate(
                     over="ignore"
                 ):  # a draw beyond float32 becomes infinite: the run diverges, and says so
-                    out[mask] = self.draw(self._laws[index], int(mask.sum()), streams(index + 1))
+                    out[alive] = self._draws(index, int(alive.sum()), streams(index + 1))
             drawn.append(out)
         return drawn
 
-    def _fit(self, samples: list[np.ndarray]) -> None:
-        for index, found in enumerate(self.fit(samples)):
-            self._laws[index] = np.nan if found is None else found[0]
-            self._counts[index] += (found is not None, found is not None and found[1], found is None)
+    def _draws(self, index: int, n: int, stream: np.random.Generator) -> np.ndarray:
+        law, family = self._laws.laws[index], self._laws.family
+        if not self._truncate:
+            return family.draw(law, n, stream)
+        low, high = self._laws.ranges[index].tolist()
+        return self._truncation(lambda n_more: family.draw(law, n_more, stream), n, low, high)
 
     def state(self) -> dict[str, np.ndarray]:
-        """The last laws and the counts."""
-        return {"laws": self._laws, "counts": self._counts}
+        """The last laws and the counts, and where draws are limited, to what and how many were."""
+        limits = {"ranges": self._laws.ranges, **self._truncation.state()} if self._truncate else {}
+        return self._laws.state() | limits
 
     def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Take what `state` gave."""
-        self._laws, self._counts = arrays["laws"], arrays["counts"]
+        self._laws.restore(arrays)
+        if self._truncate:
+            self._laws.ranges = arrays["ranges"]
+            self._truncation.restore(arrays)
 
     def values(self) -> dict[str, Value]:
-        """How many fits there were, at the boundary too, over all layers and in each."""
-        total = self._counts.sum(axis=0).tolist()
-        found = {f"inject_{name}": Value(float(n), unit="fit") for name, n in zip(COUNTS, total, strict=True)}
-        for layer, count in enumerate(self._counts[:, 1].tolist(), 1):
-            found[f"inject_at_boundary/layer{layer}"] = Value(float(count), unit="fit")
-        return found
+        """The counts of the fits, and of the limited draws."""
+        return self._laws.values() | (self._truncation.values() if self._truncate else {})
 
     def warnings(self) -> tuple[str, ...]:
-        """Sentences on fits at the parameter bound and on failed fits."""
-        fits, boundary, without = self._counts.sum(axis=0).tolist()
-        where = ", ".join(f"layer {n}: {c}" for n, c in enumerate(self._counts[:, 1].tolist(), 1) if c)
-        said = []
-        if boundary:
-            said.append(f"{boundary} of {fits} fits ({where}) are {AT_BOUND}")
-        if without:
-            said.append(f"{without} fits of a layer's noise failed; no noise was added to the layer there")
-        return tuple(said)
-
-
-class GaussianDraws(FittedDraws):
-    """The normal law: mean and standard deviation of the layer's noise."""
-
-    def fit(self, samples: list[np.ndarray]) -> list[tuple[np.ndarray, bool] | None]:
-        """Maximum likelihood in closed form; the normal family has no boundary."""
-        found: list[tuple[np.ndarray, bool] | None] = []
-        for values in samples:
-            spread = values.size >= self.fewest and values.min() < values.max()
-            law = Normal.fit(values.astype(np.float64)) if spread else None
-            found.append(None if law is None else (np.array([law.mean, law.std]), False))
-        return found
-
-    def draw(self, law: np.ndarray, n: int, stream: np.random.Generator) -> np.ndarray:
-        """Draws of the normal law."""
-        return Normal(law[0], law[1]).rvs(n, stream)
-
-
-class StableDraws(FittedDraws):
-    """The stable law by maximum likelihood, kept in S0, which stays regular at alpha = 1."""
-
-    fewest = FEWEST
-    n_parameters = 4
-
-    def fit(self, samples: list[np.ndarray]) -> list[tuple[np.ndarray, bool] | None]:
-        """All layers at once; one by one where one of them cannot be fitted."""
-        try:
-            fits: list[StableFit | None] = list(fit_many(samples, "S0", exact=False))
-        except GniError:
-            fits = [_fit_or_none(values) for values in samples]
-        return [
-            None if fit is None else (np.array([fit.alpha, fit.beta, fit.loc, fit.scale]), fit.at_boundary)
-            for fit in fits
-        ]
-
-    def draw(self, law: np.ndarray, n: int, stream: np.random.Generator) -> np.ndarray:
-        """Draws of S0(alpha, beta, loc, scale)."""
-        alpha, beta, loc, scale = law.tolist()
-        return StableLaw(alpha, beta, loc, scale, "S0").rvs(n, stream)
-
-
-def _fit_or_none(values: np.ndarray) -> StableFit | None:
-    try:
-        return fit_many([values], "S0", exact=False)[0]
-    except GniError:
-        return None
+        """Sentences on fits at the parameter bound, on failed fits and on the limit."""
+        return (*self._laws.warnings(), *(self._truncation.warnings() if self._truncate else ()))

@@ -10,6 +10,7 @@ from gnicli.gradients.generic import GenericGradient
 from gnicli.gradients.hooked import HookedGradient
 from gnicli.gradients.noise_layers import noise_layers
 from gnicli.gradients.stages import has_stages
+from gnicli.gradients.weighted import Weights
 
 
 class NoisyGradient:
@@ -31,8 +32,15 @@ class NoisyGradient:
         """L̃_M, 0-dimensional, and its gradients, which hold until the next call of this or of `over`."""
         return self.over(step, range(self.M), inputs, targets)
 
-    def over(self, step: int, draws: range, inputs: torch.Tensor, targets: torch.Tensor) -> ValueAndGradients:
-        """The mean over `draws` (not empty) of L̃(ε_m), and its gradients."""
+    def over(
+        self, step: int, draws: range, inputs: torch.Tensor, targets: torch.Tensor, weights: Weights | None = None
+    ) -> ValueAndGradients:
+        """The mean over `draws` (not empty) of L̃(ε_m), and its gradients.
+
+        With `weights` (parameters that learn, draws) the gradient in parameter p is Σ_m weights[p, m] ∂L̃(ε_m)/∂p in
+        their place, which takes no longer than the mean does.
+        """
         if not self._noisy:
             draws = draws[:1]  # without noise all draws are alike
-        return self._gradient(step, draws, inputs, targets)
+            weights = None if weights is None else weights.sum(axis=1, keepdims=True)
+        return self._gradient(step, draws, inputs, targets, weights)

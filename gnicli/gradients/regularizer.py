@@ -17,12 +17,12 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from gnicli.contracts.components import Noise, NoisyNetwork, ValueAndGradients
 from gnicli.errors import UsageError
 from gnicli.gradients import losses
-from gnicli.gradients.generic import accumulate
 from gnicli.gradients.layer_hooks import LayerHooks
 from gnicli.gradients.losses import Loss
 from gnicli.gradients.noise_layers import NoiseLayer, noise_layers
 from gnicli.gradients.stages import has_stages, learned, mixing
 from gnicli.gradients.streams import row_blocks
+from gnicli.gradients.weighted import accumulate
 from gnicli.seeding import torch_stream
 
 

@@ -10,7 +10,7 @@ import torch
 from gnicli.contracts.components import NoisyNetwork
 from gnicli.contracts.observer import Observer
 from gnicli.contracts.results import FigureData, Panel, Value
-from gnicli.gradients.injected_noise import AT_BOUND
+from gnicli.gradients.injected_laws import AT_BOUND
 from gnicli.gradients.layer_noise import LayerNoise, statistics
 from gnicli.training.layer_track import LayerTrack
 

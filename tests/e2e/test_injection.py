@@ -13,7 +13,7 @@ QUICK = (
 PRODUCTS = ("metrics.csv", "results.json", "checkpoint.safetensors", "figures/gradient_noise.csv")
 
 
-@pytest.mark.parametrize("inject", ["stable", "shuffled"])
+@pytest.mark.parametrize("inject", ["stable", "shuffled", "whitened_stable"])
 def test_equal_runs_have_equal_bytes(gni, tmp_path, inject):
     words = (*QUICK, "steps=12", f"inject={inject}", "track=gradient_noise", "track.n_mean=2", "lr=1e-3")
     for name in "ab":

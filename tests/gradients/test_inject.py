@@ -12,7 +12,9 @@ from gnicli.gradients.inject.none import NoInjection
 from gnicli.gradients.inject.recorded import RecordedInjection
 from gnicli.gradients.inject.shuffled import ShuffledInjection
 from gnicli.gradients.inject.stable import StableInjection
-from gnicli.gradients.injected_noise import AT_BOUND, GaussianDraws, Shuffled, StableDraws
+from gnicli.gradients.inject.whitened_stable import WhitenedStableInjection
+from gnicli.gradients.injected_laws import AT_BOUND, NormalFamily, StableFamily
+from gnicli.gradients.injected_noise import FittedDraws, Shuffled
 from gnicli.gradients.noisy import NoisyGradient
 from gnicli.gradients.objective.clean import Clean
 from gnicli.network.mlp import Mlp
@@ -109,7 +111,7 @@ def test_shuffled_keeps_the_values_of_each_layer_and_moves_them():
 def test_gaussian_draws_have_the_mean_and_the_variance_of_the_noise():
     """Within four standard errors over steps, from a noise that is skewed and not centered."""
     noise = [numpy_stream(5, "sample").exponential(2.0, 4000) - 0.5, numpy_stream(6, "sample").normal(0, 0.01, 300)]
-    model = GaussianDraws()
+    model = FittedDraws(NormalFamily())
     model.begin(2)
     drawn = [model(step, noise, lambda layer, s=step: numpy_stream(0, "inject", s, layer)) for step in range(50)]
     for index, values in enumerate(noise):
@@ -124,7 +126,7 @@ def test_stable_draws_have_the_law_of_an_asymmetric_noise(alpha, beta, loc):
     """Fitted to draws of a known law and drawn again: its parameters come back within four standard errors."""
     law = StableLaw(alpha, beta, loc, 1e-3, "S0")
     noise = [law.rvs(20000, numpy_stream(7, "sample")).astype(np.float64)]
-    model = StableDraws()
+    model = FittedDraws(StableFamily())
     model.begin(1)
     (drawn,) = model(0, noise, lambda layer: numpy_stream(0, "inject", 0, layer))
     found = fit(drawn, "S0")
@@ -138,7 +140,7 @@ def test_stable_draws_have_the_law_of_an_asymmetric_noise(alpha, beta, loc):
 def test_fits_at_the_boundary_are_counted_and_told():
     normal = numpy_stream(1, "sample").normal(size=4000)
     small = numpy_stream(2, "sample").normal(1, 0.001, size=900)
-    model = StableDraws()
+    model = FittedDraws(StableFamily())
     model.begin(3)
     for step in range(2):
         drawn = model(step, [normal, small, np.zeros(70)], lambda layer, s=step: numpy_stream(0, "inject", s, layer))
@@ -163,14 +165,23 @@ def test_tracked_fits_at_the_parameter_bound_are_told_where_there_are_any(n_boun
 def test_weights_without_noise_get_none():
     noise = numpy_stream(1, "sample").normal(3, 1, size=1000)
     noise[:300] = 0
-    model = GaussianDraws()
+    model = FittedDraws(NormalFamily())
     model.begin(1)
     (drawn,) = model(0, [noise], lambda layer: numpy_stream(0, "inject", 0, layer))
     assert not drawn[:300].any()
     assert abs(drawn[300:].mean() - 3) < 0.2
 
 
-@pytest.mark.parametrize("injection", [StableInjection(every=3), GaussianInjection(every=3)])
+@pytest.mark.parametrize(
+    "injection",
+    [
+        StableInjection(every=3),
+        GaussianInjection(every=3),
+        StableInjection(every=3, truncate="observed"),
+        WhitenedStableInjection(every=3),
+        WhitenedStableInjection(every=3, truncate="observed"),
+    ],
+)
 def test_a_law_is_fitted_every_so_many_steps_and_comes_back_with_the_state(injection):
     module = network()
     function = built(injection, module)
@@ -188,7 +199,7 @@ def test_a_law_is_fitted_every_so_many_steps_and_comes_back_with_the_state(injec
 
 def test_streams_depend_on_step_and_layer():
     noise = [numpy_stream(1, "sample").normal(size=100)] * 2
-    model = GaussianDraws()
+    model = FittedDraws(NormalFamily())
     model.begin(2)
     draws = [model(s, noise, lambda layer, s=s: numpy_stream(0, "inject", s, layer)) for s in (0, 1, 0)]
     assert not np.array_equal(draws[0][0], draws[0][1])

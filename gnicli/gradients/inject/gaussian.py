@@ -6,23 +6,26 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gnicli.checks import key
-from gnicli.gradients.inject.injection import FittedInjection
+from gnicli.gradients.inject.injection import FittedKeys
 
 if TYPE_CHECKING:
-    from gnicli.gradients.injected_noise import NoiseModel
+    from gnicli.contracts.components import GradientFunction, NoisyNetwork
 
 
 @dataclass
-class GaussianInjection(FittedInjection):
+class GaussianInjection(FittedKeys):
     """Draws of the normal law fitted by maximum likelihood to the gradient noise of each weight matrix."""
 
     name: str = key("gaussian", "draws of a normal law fitted to each layer's gradient noise")
 
-    def kind(self) -> NoiseModel:
-        """See `BaseInjection.kind`."""
-        from gnicli.gradients.injected_noise import GaussianDraws
+    def build(self, gradient: GradientFunction, network: NoisyNetwork) -> GradientFunction:
+        """See `contracts.components.Injection.build`; the result is a `gradients.injected.InjectedGradient`."""
+        from gnicli.gradients.injected import InjectedGradient
+        from gnicli.gradients.injected_laws import NormalFamily
+        from gnicli.gradients.injected_noise import FittedDraws
 
-        return GaussianDraws(self.every)
+        model = FittedDraws(NormalFamily(), self.every, self.is_limited)
+        return InjectedGradient(gradient, network, model, name=self.name, mean=self.mean)
 
 
 COMPONENT = GaussianInjection

@@ -6,23 +6,26 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gnicli.checks import key
-from gnicli.gradients.inject.injection import FittedInjection
+from gnicli.gradients.inject.injection import FittedKeys
 
 if TYPE_CHECKING:
-    from gnicli.gradients.injected_noise import NoiseModel
+    from gnicli.contracts.components import GradientFunction, NoisyNetwork
 
 
 @dataclass
-class StableInjection(FittedInjection):
+class StableInjection(FittedKeys):
     """Draws of the stable law fitted by maximum likelihood to the gradient noise of each weight matrix."""
 
     name: str = key("stable", "draws of a stable law fitted to each layer's gradient noise")
 
-    def kind(self) -> NoiseModel:
-        """See `BaseInjection.kind`."""
-        from gnicli.gradients.injected_noise import StableDraws
+    def build(self, gradient: GradientFunction, network: NoisyNetwork) -> GradientFunction:
+        """See `contracts.components.Injection.build`; the result is a `gradients.injected.InjectedGradient`."""
+        from gnicli.gradients.injected import InjectedGradient
+        from gnicli.gradients.injected_laws import StableFamily
+        from gnicli.gradients.injected_noise import FittedDraws
 
-        return StableDraws(self.every)
+        model = FittedDraws(StableFamily(), self.every, self.is_limited)
+        return InjectedGradient(gradient, network, model, name=self.name, mean=self.mean)
 
 
 COMPONENT = StableInjection
