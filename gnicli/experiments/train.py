@@ -134,7 +134,7 @@ def run(config: TrainConfig, observer: Observer) -> Results:
     from gnicli.training.loop import Examples, Loop
     from gnicli.training.optimizer import build_optimizer
     from gnicli.training.pace import Pace
-    from gnicli.training.pictures import loss_figure
+    from gnicli.training.pictures import divergence_figure, loss_figure
 
     data = learning.load(config, config.seed, observer)
     loss = learning.loss_name(config, data)
@@ -175,6 +175,8 @@ def run(config: TrainConfig, observer: Observer) -> Results:
         trained = loop()
         fit = _fit_figure(config, module, data)
     figures = {"losses": loss_figure(trained, loss)} | fit
+    if trained.diverged_at is not None and len(trained.path) > 0:
+        figures["divergence"] = divergence_figure(trained)
     if tracker is not None:
         figures[config.track.name] = tracker.figure()
     results = _results(config, data, trained, figures, parts)

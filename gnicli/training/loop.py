@@ -7,7 +7,8 @@ record of the losses; a run that goes on from it gives the bytes of a run that w
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 Evaluation = dict[str, float]
 _PARAMETER = "parameter"  # the weights among the arrays of a state
+_PATH = 100  # steps whose objective is kept, for the figure of a run that diverges
 
 
 class Examples(NamedTuple):
@@ -38,7 +40,7 @@ class Trained(NamedTuple):
     """How training ended. `history` has a row per record: step, then the values of `columns`.
 
     `diverged_at` is the first step (from 1) whose objective was not finite, or None. `objectives` has a row for each
-    50th of the run: step, and the objective of that step's batch.
+    50th of the run: step, and the objective of that step's batch. `path` has such rows for the last 100 steps.
     """
 
     columns: tuple[str, ...]
@@ -46,6 +48,7 @@ class Trained(NamedTuple):
     diverged_at: int | None
     objective: float
     objectives: np.ndarray
+    path: np.ndarray
 
 
 class Watch(Protocol):
@@ -117,6 +120,7 @@ class Loop:
         self.columns: tuple[str, ...] = ()
         self.history: list[list[float]] = []
         self.objectives: list[list[float]] = []
+        self._path: deque[list[float]] = deque(maxlen=_PATH)
         self._parameters = learned(module)
         self._objective_every = max(1, steps // RECORDS)
 
@@ -138,6 +142,7 @@ class Loop:
                 self.observer.metrics(done, {"objective": objective})
                 return self._finished(done, objective)
             is_record = done % self.eval_every == 0 or done == self.steps
+            self._path.append([float(done), objective])
             if done % self._objective_every == 0 or done == self.steps:
                 self.objectives.append([float(done), objective])
                 if not is_record:
@@ -184,14 +189,15 @@ class Loop:
 
     def _finished(self, diverged_at: int | None, objective: float) -> Trained:
         return Trained(
-            self.columns, np.array(self.history), diverged_at, objective, np.array(self.objectives).reshape(-1, 2)
+            self.columns, np.array(self.history), diverged_at, objective, _rows(self.objectives), _rows(self._path)
         )
 
     def _state(self, step: int) -> State | None:
         parameters = {name: tensor.detach().cpu().numpy() for name, tensor in self.module.state_dict().items()}
         if not all(np.isfinite(array).all() for array in parameters.values()):
             return None
-        records = {"history": np.array(self.history), "objectives": np.array(self.objectives).reshape(-1, 2)}
+        kept = {"objectives": _rows(self.objectives), "path": _rows(self._path)}
+        records = {"history": np.array(self.history), **kept}
         arrays = {**joined_arrays({_PARAMETER: parameters}), **optimizer_arrays(self.optimizer), **records}
         for part in self.parts:
             arrays |= part.state()
@@ -206,10 +212,16 @@ class Loop:
         self.history = state.arrays["history"].tolist()
         if "objectives" in state.arrays:  # not in the checkpoints of earlier versions
             self.objectives = state.arrays["objectives"].tolist()
+        if "path" in state.arrays:
+            self._path.extend(state.arrays["path"].tolist())
         self.columns = tuple(state.values["columns"])
         for part in self.parts:
             part.restore(state.arrays)
         return state.step
+
+
+def _rows(pairs: Iterable[list[float]]) -> np.ndarray:
+    return np.array(list(pairs)).reshape(-1, 2)
 
 
 def load_parameters(module: torch.nn.Module, state: State) -> None:

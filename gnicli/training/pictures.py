@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gnicli.contracts.data import Data
-from gnicli.contracts.results import Curve, FigureData, Panel
+from gnicli.contracts.results import Curve, FigureData, Panel, Scale
 
 if TYPE_CHECKING:
     import torch
@@ -30,6 +30,16 @@ def loss_figure(trained: Trained, loss: str) -> FigureData:
         panels.append(_panel(trained, "accuracy", "accuracy", "linear"))
     what = "Loss and accuracy" if len(panels) > 1 else "Loss"
     return FigureData(f"{what} without noise along training", tuple(panels), caption)
+
+
+def divergence_figure(trained: Trained) -> FigureData:
+    """The objective in the last steps of a run that diverged, which is not finite at step 0 of the figure."""
+    before = trained.path[:, 0] - (trained.diverged_at or 0)
+    kept = before < 0
+    curve = Curve("objective of one batch", before[kept], trained.path[kept, 1], style="dots")
+    scale: Scale = "log" if curve.y.size > 0 and curve.y.min() > 0 else "linear"
+    panel = Panel((curve,), f"steps from divergence (step {trained.diverged_at:,})", "objective", y_scale=scale)
+    return FigureData("Objective up to divergence", (panel,), "The objective of each step's batch, with its noise.")
 
 
 def _panel(trained: Trained, what: str, label: str, scale: str) -> Panel:

@@ -75,6 +75,8 @@ def test_the_step_at_which_an_injected_run_diverges_is_recorded(gni, tmp_path):
     values = json.loads((tmp_path / "run" / "results.json").read_text())
     assert f"diverged at step {int(values['diverged_at']['value'])} " in said.err
     assert values["inject_fits"]["value"] >= 3
+    path = json.loads((tmp_path / "run" / "figures" / "divergence.json").read_text())["panels"][0]["curves"][0]
+    assert path["x"][-1] == -1
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from gnicli.seeding import torch_stream
 from gnicli.training.batches import Batches
 from gnicli.training.loop import Examples, Loop
 from gnicli.training.optimizer import build_optimizer
+from gnicli.training.pictures import divergence_figure
 
 N, STEPS = 23, 31
 
@@ -94,6 +95,8 @@ def test_a_run_that_goes_on_from_any_state_equals_one_that_never_stopped(optimiz
     resumed_weights, resumed = run(rest, optimizer)
     assert resumed_weights.tobytes() == weights.tobytes()
     assert resumed.history.tobytes() == trained.history.tobytes()
+    assert resumed.path.tobytes() == trained.path.tobytes()
+    assert trained.path[:, 0].tolist() == list(range(1, STEPS + 1))
     assert resumed.columns == trained.columns
     assert rest.rows == [row for row in whole.rows if row[0] > stop]
 
@@ -128,6 +131,10 @@ def test_divergence_is_reported_with_its_step_and_no_infinite_state_is_offered()
     assert trained.diverged_at < STEPS
     assert not np.isfinite(trained.objective)
     assert observer.rows[-1][:2] == (trained.diverged_at, "objective")
+    assert trained.path[:, 0].tolist() == list(range(1, trained.diverged_at))
+    assert np.isfinite(trained.path).all()
+    (curve,) = divergence_figure(trained).panels[0].curves
+    assert curve.x.tolist() == list(range(1 - trained.diverged_at, 0))
     assert max(observer.states) == trained.diverged_at - 1
     for state in observer.states.values():
         assert state is None or all(np.isfinite(state.arrays[k]).all() for k in state.arrays if "parameter" in k)

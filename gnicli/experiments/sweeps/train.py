@@ -47,13 +47,15 @@ def summarize(records: Sequence[RunRecord]) -> Results:
     Runs that diverged are in no mean. They are counted in the label of their curve and as a value, and rank worst in
     paired comparisons.
     """
-    from gnicli.engine.summary import summary
-    from gnicli.experiments.sweeps import law_by_variance, paired
+    from gnicli.engine.summary import groups, summary
+    from gnicli.experiments.sweeps import divergence, law_by_variance, paired
 
+    lost = divergence.figures(groups(records))
     names = {record.overrides.get("experiment") for record in records if record.overrides}
     name = names.pop() if len(names) == 1 else None
     if name not in FIGURES:
-        return summary(records)
+        found = summary(records)
+        return found._replace(figures={**found.figures, **lost})
     figure = FIGURES[name]
     found = summary(records, figure.metric)
     started = [record for record in records if figure.key in record.overrides]
@@ -77,7 +79,7 @@ def summarize(records: Sequence[RunRecord]) -> Results:
             tables[title] = paired.table(effects, figure.key, reference)
     notes = (_budget(name, started, figure), *_of_pairs(tables), *found.notes)
     figures = _figures(settings, figure) or dict(found.figures)
-    figures |= _ratios(settings, figure)
+    figures |= _ratios(settings, figure) | lost
     if figure.laws:
         told = law_by_variance.along_variance(started)
         values, figures, notes = values | dict(told.values), figures | dict(told.figures), (*notes, *told.notes)
