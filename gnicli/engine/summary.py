@@ -46,12 +46,12 @@ def groups(records: Sequence[RunRecord]) -> list[Group]:
     return [Group(label, members) for label, members in found.items()]
 
 
-def half_width(values: np.ndarray) -> np.ndarray:
-    """Half of Student's 95 % interval of the mean over axis 0, which has n >= 2 entries."""
+def half_width(values: np.ndarray, confidence: float = CONFIDENCE) -> np.ndarray:
+    """Half of Student's interval (95 %) of the mean over axis 0, which has n >= 2 entries."""
     from scipy.special import stdtrit
 
     n = values.shape[0]
-    return stdtrit(n - 1, (1 + CONFIDENCE) / 2) * values.std(axis=0, ddof=1) / math.sqrt(n)
+    return stdtrit(n - 1, (1 + confidence) / 2) * values.std(axis=0, ddof=1) / math.sqrt(n)
 
 
 def mean_value(values: np.ndarray, unit: str = "") -> Value:

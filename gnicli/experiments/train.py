@@ -28,7 +28,7 @@ from gnicli.contracts.data import Data
 from gnicli.contracts.observer import Observer
 from gnicli.contracts.results import FigureData, Headline, Results, RunRecord, Value
 from gnicli.errors import UsageError
-from gnicli.experiments import learning
+from gnicli.experiments import learned, learning
 from gnicli.experiments.common import RunConfig
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ HEADLINES = (
     Headline("test_accuracy", "test accuracy"),
     Headline("train_loss", "train loss"),
     Headline("train_accuracy", "train accuracy"),
+    Headline("train_learned", "learned"),
     Headline("diverged_at", "diverged at step"),
 )
 
@@ -179,7 +180,7 @@ def run(config: TrainConfig, observer: Observer) -> Results:
         figures["divergence"] = divergence_figure(trained)
     if tracker is not None:
         figures[config.track.name] = tracker.figure()
-    results = _results(config, data, trained, figures, parts)
+    results = _results(config, data, loss, trained, figures, parts)
     return results._replace(about=about.about(config, data, module, batches, steps, loss, results.values))
 
 
@@ -259,15 +260,17 @@ def _work(config: TrainConfig, batches: Batches) -> Work:
 
 
 def _results(
-    config: TrainConfig, data: Data, trained: Trained, figures: dict[str, FigureData], parts: list[Any]
+    config: TrainConfig, data: Data, loss: str, trained: Trained, figures: dict[str, FigureData], parts: list[Any]
 ) -> Results:
-    """The last record as headline values, the values and warnings of the parts, and how the run ended."""
+    """The last record as headline values, what was learned, values and warnings of the parts, and how the run ended."""
     last = dict(zip(trained.columns, trained.history[-1, 1:].tolist(), strict=True))
     sizes = {"train": len(data.train.inputs), "test": len(data.test.inputs)}
     values = {
         name: Value(value, n=sizes[name.partition("_")[0]], unit="" if name.endswith("loss") else "fraction")
         for name, value in last.items()
     }
+    if loss in learned.LOSSES:
+        values |= learned.shares(data, loss, values)
     values["steps"] = Value(float(trained.history[-1, 0]), unit="step")
     for part in parts:
         values |= part.values()

@@ -19,7 +19,7 @@ def sweep(gni, tmp_path, *words):
 @pytest.mark.slow
 def test_figure_5_on_images(gni, tmp_path):
     values, report, figures = sweep(gni, tmp_path, "experiment=fig5_mnist", "dataset=digits", "M=1,2")
-    assert values["log train_loss above M=1 [M=2]"]["n"] == 1
+    assert values["train_loss against M=1 [M=2]"]["n"] == 1
     assert "fig5_mnist with protocol=learnable budget=quick: 2 steps" in report
     assert (figures / "train_loss.png").exists()
 
@@ -35,8 +35,8 @@ def test_figure_7_has_its_control(gni, tmp_path):
         "arm=M1,M16,explicit",
     )
     for arm in ("M16", "explicit"):
-        assert values[f"log test_loss above arm=M1 [arm={arm}]"]["n"] == 1
-    assert "log test_loss above arm=M16 [arm=explicit]" in values
+        assert values[f"test_loss against arm=M1 [arm={arm}]"]["n"] == 1
+    assert "test_loss against arm=M16 [arm=explicit]" in values
     assert "fig7 with protocol=paper budget=quick: 2 steps, 1 seed for each arm" in report
     assert (figures / "test_loss.csv").read_text().count("arm=explicit") > 1
 
@@ -50,7 +50,7 @@ def test_figure_8_tells_the_laws_by_variance(gni, tmp_path):
     for draws in (1, 4):
         assert values[f"slope of alpha on log noise.var [M={draws}]"]["n"] == 1
         assert f"fits at the boundary [noise.var=0.5 M={draws}]" in values
-    assert "log test_loss above M=1 [noise.var=0.5 M=4]" in values
+    assert "test_loss against M=1 [noise.var=0.5 M=4]" in values
     assert (figures / "laws.png").exists()
     assert (figures / "test_loss_differences.png").exists()
 
@@ -61,7 +61,7 @@ def test_mirrored_pairs_are_told_for_every_noise(gni, tmp_path):
         gni, tmp_path, "experiment=symmetrise", "network.width=16", "network.activation=elu", "noise.std=0.01,0.3",
         "track.every=1", "track.n_repeats=4", "seed=0,1",
     )  # fmt: skip
-    assert "log train_loss above arm=plain [noise.std=0.3 arm=antithetic]" in values
+    assert "train_loss against arm=plain [noise.std=0.3 arm=antithetic]" in values
     small, large = (values[f"variance_ratio [arm=plain noise.std={std}]"] for std in ("0.01", "0.3"))
     assert small["value"] < 0.01 < large["value"]
     assert len(small["ci95"]) == 2

@@ -146,6 +146,9 @@ def losses(**more):
 def test_the_end_of_training_in_a_sentence():
     said = "After 2,000 steps the loss without noise is 0.5 on the training data and 0.75 on the test data"
     assert train.conclusion(losses()) == f"{said}."
+    assert train.conclusion(losses(train_learned=0.975)) == (
+        f"{said}; 97.5 % of what a constant answer leaves on the training data is learned."
+    )
     with_classes = losses(train_accuracy=0.981, test_accuracy=0.9)
     assert train.conclusion(with_classes) == (
         f"{said}; the accuracy is 98.1 % on the training data and 90.0 % on the test data."

@@ -9,7 +9,7 @@ from scipy import stats
 
 from gnicli.claims import signs
 from gnicli.contracts.results import RunRecord, Value
-from gnicli.experiments.sweeps import paired
+from gnicli.experiments.sweeps import paired, power, verdicts
 from gnicli.experiments.sweeps import train as paper
 
 STEPS = np.arange(0, 101, 5)
@@ -58,7 +58,7 @@ def test_the_effect_is_the_mean_log_ratio_over_the_last_tenth_of_the_recorded_st
     # Pairs are by seed, in whatever order the runs come.
     (again,) = paired.effects(records[::-1], "train_loss", "arm", "M1")
     np.testing.assert_allclose(np.sort(again.gaps), np.sort(found.gaps))
-    one = paired.values(found, "train_loss", "arm", "M1")["log train_loss above arm=M1 [arm=A]"]
+    one = verdicts.values(found, "train_loss", "arm", "M1")["log train_loss above arm=M1 [arm=A]"]
     expected = stats.ttest_1samp(found.gaps, 0).confidence_interval(0.95)
     np.testing.assert_allclose(one.ci95, expected)
 
@@ -81,7 +81,7 @@ def test_without_an_effect_one_in_twenty_is_called_decided_at_most_and_a_large_o
     """400 sweeps of 8 pairs; 3 standard errors of the share, .033, are allowed above the level."""
     gaps = np.random.default_rng(2).standard_t(4, (400, 8)) + shift
     told = [
-        paired.verdict(paired.Effect("A", "", row, {"completed": 8}, {"completed": 8}), "arm", "M1") for row in gaps
+        verdicts.verdict(paired.Effect("A", "", row, {"completed": 8}, {"completed": 8}), "arm", "M1") for row in gaps
     ]
     decided = np.mean([not each.startswith("undecided") for each in told])
     assert low <= decided <= high + 0.033
@@ -121,8 +121,8 @@ def test_signs_alone_hold_their_level_too():
 def test_what_is_told_from_both_sides(gaps, beginning):
     found = effect(gaps)
     np.testing.assert_allclose(found.gaps, gaps, atol=1e-12)
-    assert paired.verdict(found, "arm", "M1").startswith(beginning)
-    values = paired.values(found, "train_loss", "arm", "M1")
+    assert verdicts.verdict(found, "arm", "M1").startswith(beginning)
+    values = verdicts.values(found, "train_loss", "arm", "M1")
     assert ("log train_loss above arm=M1 [arm=A]" in values) == bool(np.isfinite(gaps).all())
 
 
@@ -132,7 +132,7 @@ def test_both_diverged_is_a_pair_without_a_sign_and_still_no_mean():
     (found,) = paired.effects(ours, "train_loss", "arm", "M1")
     np.testing.assert_allclose(found.gaps, [0.1, 0.0, 0.2], atol=1e-12)
     assert not found.has_size
-    assert "1 of 3 diverged, 1 of 3 of arm=M1 diverged" in paired.verdict(found, "arm", "M1")
+    assert "1 of 3 diverged, 1 of 3 of arm=M1 diverged" in verdicts.verdict(found, "arm", "M1")
 
 
 def test_runs_that_have_not_ended_make_no_pair_and_failed_ones_rank_worst():
@@ -141,10 +141,10 @@ def test_runs_that_have_not_ended_make_no_pair_and_failed_ones_rank_worst():
     records[1] = records[1]._replace(status="failed", metrics={})
     (found,) = paired.effects(records, "train_loss", "arm", "M1")
     np.testing.assert_allclose(found.gaps, [INF, 0.2])
-    assert paired.verdict(found, "arm", "M1").startswith("worse (1 of 3 failed)")
+    assert verdicts.verdict(found, "arm", "M1").startswith("worse (1 of 3 failed)")
     assert not paired.effects(arm("A", [0.1]), "train_loss", "arm", "M1")  # no reference
     nothing = effect([0.1])._replace(gaps=np.empty(0))
-    assert paired.verdict(nothing, "arm", "M1") == "no pair"
+    assert verdicts.verdict(nothing, "arm", "M1") == "no pair"
 
 
 def test_losses_of_zero_have_a_sign():
@@ -152,7 +152,7 @@ def test_losses_of_zero_have_a_sign():
     records += [run("A", 1, np.zeros(STEPS.size)), run("M1", 1, np.zeros(STEPS.size))]
     (found,) = paired.effects(records, "train_loss", "arm", "M1")
     assert found.gaps.tolist() == [-INF, 0.0]
-    assert paired.verdict(found, "arm", "M1").startswith("better")
+    assert verdicts.verdict(found, "arm", "M1").startswith("better")
 
 
 # ------------------------------------------------------------------------------------------------------ figure, caption
@@ -188,3 +188,81 @@ def test_where_all_runs_of_all_arms_diverged_the_figure_shows_them_pale_and_says
     assert all(curve.style == "faint" for curve in figure.panels[0].curves)
     assert "Pale: settings without a completed run" in figure.caption
     assert found.values["train_loss against arm=M1 [arm=A]"].value.startswith("even (2 of 2 diverged")
+
+
+def with_learned(share, other, gaps=(-0.4, -0.5, -0.3, -0.6, -0.45, -0.55)):
+    return effect(list(gaps))._replace(learned=share, other_learned=other)
+
+
+@pytest.mark.parametrize(
+    ("share", "other", "compared"),
+    [(0.05, 0.02, False), (-0.2, 0.0999, False), (0.05, 0.5, True), (0.5, 0.05, True), (np.nan, np.nan, True),
+     (0.01, np.nan, True)],
+)  # fmt: skip
+def test_where_neither_arm_has_learned_there_is_no_comparison(share, other, compared):
+    found = with_learned(share, other)
+    said = verdicts.values(found, "train_loss", "arm", "M1")
+    word = said["train_loss against arm=M1 [arm=A]"].value
+    assert word.startswith("lower (" if compared else "no comparison: nothing was learned (")
+    assert ("log train_loss above arm=M1 [arm=A]" in said) is compared
+    assert ("p of train_loss above arm=M1 [arm=A]" in said) is compared
+    (row,) = verdicts.table([found], "arm", "M1").rows
+    assert (row[6] == "–") is not compared
+
+
+def test_learned_shares_are_means_over_completed_runs():
+    records = arm("A", [0.1, 0.2, INF]) + arm("M1", [0.1, 0.2, 0.3])
+    told = iter([0.5, 0.7, -9.0, 0.8, 0.9, 1.0])
+    records = [r._replace(values={**r.values, "train_learned": Value(next(told))}) for r in records]
+    (found,) = paired.effects(records, "train_loss", "arm", "M1")
+    assert (found.learned, found.other_learned) == pytest.approx((0.6, 0.9))
+    (row,) = verdicts.table([found], "arm", "M1").rows
+    assert row[5] == "60 %, reference 90 %"
+    records[0] = records[0]._replace(values={})
+    assert np.isnan(paired.effects(records, "train_loss", "arm", "M1")[0].learned)
+
+
+def word_of(gaps):
+    return verdicts.verdict(effect(list(gaps)), "arm", "M1").partition(" (")[0]
+
+
+def test_small_effects_are_told_from_open_ones():
+    noise = np.array([1.0, -0.8, 0.3, -0.6, 0.9, -0.7, 0.2, -0.3])
+    assert word_of(0.01 * noise) == "within 5 %"
+    assert word_of(0.2 * noise) == "undecided"
+    assert word_of(0.01 * noise[:5]) == "undecided"  # as few pairs cannot decide a difference either
+    assert word_of(0.02 + 0.005 * noise) == "higher, by less than 5 %"
+    assert word_of(-0.3 + 0.02 * noise) == "lower"
+    for shift, word in ((0.9, "within 5 %"), (1.1, "undecided")):  # at the edge of the margin
+        at = noise - noise.mean()
+        scale = shift * verdicts.SMALLEST / (stats.t.ppf(0.95, 7) * at.std(ddof=1) / np.sqrt(8))
+        assert word_of(scale * at) == word
+
+
+def test_what_is_open_says_how_many_pairs_would_settle_it():
+    noise = np.array([1.0, -0.8, 0.3, -0.6, 0.9, -0.7, 0.2, -0.3])
+    small, large = effect(list(0.15 * noise)), effect(list(0.3 * noise + 0.15))
+    assert verdicts.open_pairs(small) == power.pairs_needed(small.gaps.std(ddof=1), verdicts.SMALLEST)
+    assert verdicts.open_pairs(large) == power.pairs_needed(large.gaps.std(ddof=1), large.gaps.mean())
+    values = verdicts.values(small, "train_loss", "arm", "M1")
+    assert values["pairs to settle train_loss above arm=M1 [arm=A]"].value == verdicts.open_pairs(small)
+    for settled in (effect([-0.5, -0.4, -0.6, -0.5, -0.45, -0.55]), effect([INF, 0.1, 0.2]), effect([0.1])):
+        assert verdicts.open_pairs(settled) is None
+        assert not any("settle" in name for name in verdicts.values(settled, "train_loss", "arm", "M1"))
+    found = paper.summarize(arm("A", 0.15 * noise) + arm("M1", np.zeros(8)))
+    (said,) = [note for note in found.notes if "settle" in note]
+    assert f"arm=A against arm=M1 {verdicts.open_pairs(small)}" in said
+
+
+def test_effects_are_drawn_with_their_pairs_and_arms_without_a_size_are_named():
+    records = arm("A", [0.1, 0.4, 0.3]) + arm("B", [0.1, INF, 0.2]) + arm("M1", [0.0, 0.1, 0.2])
+    figure = paper.summarize(records).figures["effects_arm_M1"]
+    (panel,) = figure.panels
+    pairs, mean = panel.curves[:2]
+    np.testing.assert_allclose(np.sort(pairs.y), [0.1, 0.1, 0.3])
+    np.testing.assert_allclose(mean.y, [0.5 / 3])
+    assert panel.x_ticks == ((1.0, "A"),)
+    ((name, why),) = figure.absent
+    assert name == "arm=B"
+    assert "1 of 3 diverged" in why
+    assert "effects_arm_M1" not in paper.summarize(arm("B", [INF, 0.1]) + arm("M1", [0.0, 0.1])).figures

@@ -10,6 +10,7 @@ from gnicli.contracts.data import Data
 from gnicli.contracts.results import About, Value
 from gnicli.experiments.about import components
 from gnicli.experiments.about.components import count
+from gnicli.experiments.learned import OF_TRAINING
 
 if TYPE_CHECKING:
     import torch
@@ -118,7 +119,13 @@ def conclusion(values: Mapping[str, Value]) -> str:
         if f"{split}_loss" in values
     )
     said = f"After {count(steps, 'step')} the loss without noise is {losses}"
+    if OF_TRAINING in values:
+        said += f"; {_percent(values[OF_TRAINING])} of what a constant answer leaves on the training data is learned"
     if "test_accuracy" not in values or "train_accuracy" not in values:
         return f"{said}."
-    shares = [f"{100 * values[f'{split}_accuracy'].number:.1f} %" for split in ("train", "test")]
+    shares = [_percent(values[f"{split}_accuracy"]) for split in ("train", "test")]
     return f"{said}; the accuracy is {shares[0]} on the training data and {shares[1]} on the test data."
+
+
+def _percent(share: Value) -> str:
+    return f"{100 * share.number:.1f} %"

@@ -7,19 +7,20 @@ that diverged or failed rank worst: their pair has a sign and no size, and then 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from gnicli.claims import signs
-from gnicli.contracts.results import Curve, RunRecord, Table, Value
-from gnicli.engine.summary import aligned, half_width, labels_of, mean_value, varying
+from gnicli.contracts.results import Curve, RunRecord, Value
+from gnicli.engine.summary import aligned, half_width, labels_of, varying
+from gnicli.experiments.learned import OF_TRAINING
 
 _SEED = "seed"
-_WORST = ("diverged", "failed")
-_LEVEL = 0.05
+WORST = ("diverged", "failed")
 WINDOW = 0.1
+LEAST_LEARNED = 0.1  # the share below which an arm has learned nothing: its losses are those of a constant answer
 Partner = tuple[tuple[str, str], ...]
 
 
@@ -27,7 +28,9 @@ class Effect(NamedTuple):
     """An arm against the reference in one setting.
 
     `gaps` (pairs,) are the effects: +inf where the arm's run alone is worst, −inf where the reference's is, 0 where
-    both are. `ends` and `other_ends` count the arm's and the reference's runs by status.
+    both are. `ends` and `other_ends` count the arm's and the reference's runs by status. `learned` and `other_learned`
+    are what their completed runs have learned of the training data, in the mean (see `experiments.learned`); NaN where
+    that is not known.
     """
 
     arm: str
@@ -35,6 +38,13 @@ class Effect(NamedTuple):
     gaps: np.ndarray
     ends: Mapping[str, int]
     other_ends: Mapping[str, int]
+    learned: float = math.nan
+    other_learned: float = math.nan
+
+    @property
+    def is_of_learners(self) -> bool:
+        """Whether one of the two arms has learned something, or it is not known."""
+        return not (self.learned < LEAST_LEARNED and self.other_learned < LEAST_LEARNED)
 
     @property
     def has_size(self) -> bool:
@@ -43,7 +53,7 @@ class Effect(NamedTuple):
 
     @staticmethod
     def _worst(ends: Mapping[str, int]) -> bool:
-        return any(ends.get(status) for status in _WORST)
+        return any(ends.get(status) for status in WORST)
 
 
 def settings(records: Sequence[RunRecord], key: str) -> dict[str, list[RunRecord]]:
@@ -85,13 +95,20 @@ def effects(
             continue
         pairs = [_gap(run, others[rest], metric) for rest, run in runs.items() if rest in others]
         gaps = np.array([gap for gap in pairs if gap is not None], float)
-        found.append(Effect(arm, setting, gaps, _ends(runs.values()), _ends(others.values())))
+        ends, learned = zip(*[(_ends(each.values()), _learned(each.values())) for each in (runs, others)], strict=True)
+        found.append(Effect(arm, setting, gaps, *ends, *learned))
     return found
 
 
-def _ends(records: object) -> dict[str, int]:
-    statuses = [record.status for record in records]  # type: ignore[attr-defined]
+def _ends(records: Iterable[RunRecord]) -> dict[str, int]:
+    statuses = [record.status for record in records]
     return {status: statuses.count(status) for status in statuses}
+
+
+def _learned(records: Iterable[RunRecord]) -> float:
+    """The mean over completed runs; NaN where one of them does not say it, or there is none."""
+    done = [record.values.get(OF_TRAINING) for record in records if record.status == "completed"]
+    return float(np.mean([math.nan if value is None else value.number for value in done])) if done else math.nan
 
 
 def _gap(run: RunRecord, other: RunRecord, metric: str) -> float | None:
@@ -109,7 +126,7 @@ def _gap(run: RunRecord, other: RunRecord, metric: str) -> float | None:
 
 
 def _is_worst(run: RunRecord, metric: str) -> bool | None:
-    if run.status in _WORST:
+    if run.status in WORST:
         return True
     if run.status != "completed" or metric not in run.metrics:
         return None
@@ -131,76 +148,6 @@ def p_value(effect: Effect) -> float:
     if effect.has_size:
         return signs.two_sided_flips(gaps)
     return signs.two_sided_signs(int((gaps > 0).sum()), int((gaps < 0).sum()))
-
-
-def verdict(effect: Effect, key: str, reference: str) -> str:
-    """The verdict on an arm: lower or higher where interval and sign flips agree; a rank where a run diverged."""
-    gaps = effect.gaps
-    if not gaps.size:
-        return "no pair"
-    p = p_value(effect)
-    if effect.has_size:
-        interval = mean_value(gaps).ci95
-        if interval is not None and interval[0] * interval[1] > 0 and p <= _LEVEL:
-            return f"{'higher' if gaps.mean() > 0 else 'lower'} (sign flips p = {p:.2g})"
-        return f"undecided (sign flips p = {p:.2g})"
-    lost = [_lost(effect.ends, ""), _lost(effect.other_ends, f" of {key}={reference}")]
-    reasons = ", ".join(part for part in lost if part)
-    decision = "decided" if p <= _LEVEL else "undecided"
-    return f"{_rank(gaps)} ({reasons}); {decision} by signs, p = {p:.2g}"
-
-
-def _lost(ends: Mapping[str, int], words: str) -> str:
-    return ", ".join(f"{ends[s]} of {sum(ends.values())}{words} {s}" for s in _WORST if ends.get(s))
-
-
-def _rank(gaps: np.ndarray) -> str:
-    """By the median pair, diverged runs ranked worst; mixed where those and the median disagree."""
-    ordered = np.sort(gaps)
-    middle = ordered[[(gaps.size - 1) // 2, gaps.size // 2]]
-    median = 0.0 if np.isinf(middle).all() and middle[0] != middle[1] else float(middle.sum())
-    beyond = int((gaps == math.inf).sum()) - int((gaps == -math.inf).sum())
-    if median * beyond < 0 or (median == 0 and not gaps.any()):
-        return "mixed" if gaps.any() else "even"
-    return "worse" if median > 0 else "better" if median < 0 else "even"
-
-
-def values(effect: Effect, metric: str, key: str, reference: str) -> dict[str, Value]:
-    """The mean effect where every pair has a size, the p, and the verdict."""
-    label = f"[{f'{effect.setting} {key}={effect.arm}'.strip()}]"
-    above = f"above {key}={reference} {label}"
-    n = effect.gaps.size
-    found = {}
-    if n and effect.has_size:
-        found[f"log {metric} {above}"] = mean_value(effect.gaps, "nat")
-    if n:
-        found[f"p of {metric} {above}"] = Value(p_value(effect), n=n)
-    found[f"{metric} against {key}={reference} {label}"] = Value(verdict(effect, key, reference), n=n)
-    return found
-
-
-def table(found: Sequence[Effect], key: str, reference: str) -> Table:
-    """A row for each arm: the counts of runs and pairs, effect and interval, p, and the verdict."""
-    rows = []
-    for each in found:
-        mean = mean_value(each.gaps) if each.gaps.size and each.has_size else None
-        interval = mean.ci95 if mean is not None else None
-        n_done, n_lost = each.ends.get("completed", 0), each.ends.get("diverged", 0)
-        rows.append(
-            (
-                f"{each.setting} {key}={each.arm}".strip(),
-                str(sum(each.ends.values())),
-                str(n_done),
-                str(n_lost),
-                str(each.gaps.size),
-                "–" if mean is None else f"{mean.number:+.4g}",
-                "–" if interval is None else f"{interval[0]:+.4g} … {interval[1]:+.4g}",
-                f"{p_value(each):.2g}" if each.gaps.size else "–",
-                verdict(each, key, reference),
-            )
-        )
-    header = ("arm", "runs", "completed", "diverged", "pairs", "effect", "95 % interval", "p", "against the reference")
-    return Table(header, tuple(rows))
 
 
 def gap_curves(records: Sequence[RunRecord], metric: str, key: str, reference: str) -> list[Curve]:

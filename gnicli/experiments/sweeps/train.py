@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from gnicli.contracts.results import Curve, FigureData, Panel, Results, RunRecord, Table
+from gnicli.experiments.sweeps.power import FEWEST_PAIRS
+
+if TYPE_CHECKING:
+    from gnicli.experiments.sweeps import paired
 
 
 class Figure(NamedTuple):
@@ -28,7 +32,6 @@ class Figure(NamedTuple):
 DEFAULTS = {"protocol": "learnable", "budget": "quick"}
 SKIPPED = 0.1
 RATIO = "variance_ratio"
-FEWEST_PAIRS = 6  # 2^(1 − 6) = .031 is the first p below 5 % that signs can give
 _LONG = "60,000 steps, 5 seeds"
 _EPOCHS = "250 epochs of SVHN or CIFAR-10 in minibatches of 512"
 FIGURES = {
@@ -48,7 +51,7 @@ def summarize(records: Sequence[RunRecord]) -> Results:
     paired comparisons.
     """
     from gnicli.engine.summary import groups, summary
-    from gnicli.experiments.sweeps import divergence, law_by_variance, paired
+    from gnicli.experiments.sweeps import divergence, effects, law_by_variance, paired, verdicts
 
     lost = divergence.figures(groups(records))
     names = {record.overrides.get("experiment") for record in records if record.overrides}
@@ -63,23 +66,25 @@ def summarize(records: Sequence[RunRecord]) -> Results:
     settings = paired.settings(started, figure.key)
     for label, members in settings.items():
         values |= paired.counts(members, figure.key, label)
-    tables = {}
+    tables, open_ones, drawn = {}, [], {}
     for reference, only in [(figure.reference, None), *([figure.control[::-1]] if figure.control else [])]:
-        effects = [
+        compared = [
             effect
             for label, members in settings.items()
             for effect in paired.effects(members, figure.metric, figure.key, reference, label, only)
         ]
-        for effect in effects:
-            values |= paired.values(effect, figure.metric, figure.key, reference)
-        if effects:
+        for effect in compared:
+            values |= verdicts.values(effect, figure.metric, figure.key, reference)
+        open_ones += [(effect, reference) for effect in compared]
+        if compared:
             title = (
                 f"log {figure.metric} above {figure.key}={reference}, paired by seed, over the last 10 % of the steps"
             )
-            tables[title] = paired.table(effects, figure.key, reference)
-    notes = (_budget(name, started, figure), *_of_pairs(tables), *found.notes)
+            tables[title] = verdicts.table(compared, figure.key, reference)
+            drawn |= effects.figure(compared, figure.metric, figure.key, reference)
+    notes = (_budget(name, started, figure), *_of_pairs(tables), *_open(open_ones, figure.key), *found.notes)
     figures = _figures(settings, figure) or dict(found.figures)
-    figures |= _ratios(settings, figure) | lost
+    figures |= drawn | _ratios(settings, figure) | lost
     if figure.laws:
         told = law_by_variance.along_variance(started)
         values, figures, notes = values | dict(told.values), figures | dict(told.figures), (*notes, *told.notes)
@@ -101,6 +106,23 @@ def _of_pairs(tables: Mapping[str, Table]) -> tuple[str, ...]:
         least = f"{2.0 ** (1 - n_pairs):.2g}" if n_pairs else "1"
         said += f"; with {n_pairs} pairs p is {least} at least, so 5 % is out of reach: take {FEWEST_PAIRS} pairs"
     return (said,)
+
+
+def _open(found: Sequence[tuple[paired.Effect, str]], key: str) -> tuple[str, ...]:
+    """How many pairs would settle what is undecided."""
+    from gnicli.experiments.sweeps import verdicts
+
+    needed = [
+        f"{f'{effect.setting} {key}={effect.arm}'.strip()} against {key}={reference} {n:,}"
+        for effect, reference in found
+        if (n := verdicts.open_pairs(effect)) is not None
+    ]
+    if not needed:
+        return ()
+    return (
+        f"pairs that would settle what is undecided, with 80 % power at 5 %: {'; '.join(needed)} (for an effect as "
+        "large as it was seen, of 5 % at least, and differences that scatter as these do)",
+    )
 
 
 def _figures(settings: dict[str, list[RunRecord]], figure: Figure) -> dict[str, FigureData]:
