@@ -36,6 +36,7 @@ CHOICES = {
         (*WIDE, "objective=clean", "inject=gaussian", "inject.mean=fresh", "M=2"),
         *[(*WIDE, "track=gradient_noise", f"objective={name}", f"M={M}") for name in ("clean", "noisy")
           for M in (1, 2)],
+        (*WIDE, "track=gradient_noise", "track.n_draws=3"),
         (*WIDE, "track=antithetic", "M=2"),
         (*WIDE, "track=antithetic", "M=2", "objective=clean"),
         (*TRAIN, "optimizer.name=sgd"),

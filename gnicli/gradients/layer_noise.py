@@ -13,6 +13,8 @@ from gnicli.gradients.injected import first_fresh, gradient_noise_source
 from gnicli.gradients.stages import weight_tensors
 from gnicli.stable import fit
 
+IQR = 1.3489795  # interquartile range of a standard Gaussian
+
 
 class LayerNoise:
     """∇L̃ of the first `n_averaged` draws about the mean of `n_mean` fresh ones (3.2), layer by layer.
@@ -25,13 +27,13 @@ class LayerNoise:
     def __init__(self, network: NoisyNetwork, *, n_averaged: int, n_mean: int, key: str) -> None:
         self.draws = gradient_noise_source(network, key)
         first = first_fresh(network.M)
-        self._averaged, self._fresh = range(n_averaged), range(first, first + n_mean)
+        self._averaged, self.fresh = range(n_averaged), range(first, first + n_mean)
 
     def __call__(self, step: int, inputs: torch.Tensor, targets: torch.Tensor) -> list[np.ndarray]:
         """The noise of step `step`, flat float64 arrays."""
-        means = [mean.clone() for mean in weight_tensors(self.draws.over(step, self._fresh, inputs, targets)[1])]
+        means = [mean.clone() for mean in weight_tensors(self.draws.over(step, self.fresh, inputs, targets)[1])]
         _, gradients = self.draws.over(step, self._averaged, inputs, targets)
-        factor = 1 / math.sqrt(1 + len(self._averaged) / len(self._fresh))
+        factor = 1 / math.sqrt(1 + len(self._averaged) / len(self.fresh))
         pairs = zip(weight_tensors(gradients), means, strict=True)
         return [((noise - mean) * factor).reshape(-1).double().cpu().numpy() for noise, mean in pairs]
 
@@ -39,6 +41,16 @@ class LayerNoise:
 def standardized_shape(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Skewness and excess kurtosis along the first axis of `z`, whose mean there is 0 and whose variance is 1."""
     return (z**3).mean(axis=0), (z**4).mean(axis=0) - 3.0
+
+
+def scaled(columns: np.ndarray) -> np.ndarray:
+    """Columns (n, k) about their medians in robust standard deviations (interquartile range / 1.349), float64 (n, k').
+
+    Columns without spread in the middle half are left out.
+    """
+    low, middle, high = np.quantile(columns.astype(np.float64), (0.25, 0.5, 0.75), axis=0)
+    kept = high > low
+    return (columns[:, kept] - middle[kept]) * (IQR / (high - low)[kept])
 
 
 def statistics(values: np.ndarray) -> dict[str, float]:

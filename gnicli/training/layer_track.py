@@ -6,7 +6,6 @@ import math
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import ClassVar
 
 import numpy as np
 import torch
@@ -24,7 +23,7 @@ class LayerTrack(ABC):
     `gradients.stages.weight_tensors`).
     """
 
-    columns: ClassVar[tuple[str, ...]]
+    columns: tuple[str, ...]
 
     def __init__(self, module: torch.nn.Module, every: int, observer: Observer) -> None:
         self.every = every

@@ -78,3 +78,19 @@ def test_without_fits_it_says_so():
     result = law_by_variance.along_variance(bare)
     assert (result.values, result.figures) == ({}, {})
     assert "no completed run" in result.notes[0]
+
+
+def test_what_is_left_without_the_mixture_of_scales_has_slopes_and_panels_of_its_own():
+    """A run has its median over layers and measurements; runs without them have no such value."""
+    steps = np.array([0, 5, 10])
+    with_draws = []
+    for record in records():
+        x = np.log(float(record.overrides["noise.var"]))
+        more = {f"alpha_scaled/layer{layer}": (steps, 1.9 + 0.05 * x + np.array([-1, 0, 0.01])) for layer in (1, 2)}
+        with_draws.append(record._replace(metrics={**record.metrics, **more}))
+    found = law_by_variance.along_variance(with_draws)
+    assert found.values["alpha_scaled [noise.var=1 M=4]"].value == pytest.approx(1.9)
+    assert found.values["slope of alpha_scaled on log noise.var [M=4]"].value == pytest.approx(0.05)
+    assert not any("kurtosis_over_draws" in name for name in found.values)
+    assert [panel.y_label for panel in found.figures["laws"].panels[4:]] == ["alpha, each weight scaled"]
+    assert len(law_by_variance.along_variance(records()).figures["laws"].panels) == 4

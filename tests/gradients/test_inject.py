@@ -154,7 +154,7 @@ def test_fits_at_the_boundary_are_counted_and_told():
 @pytest.mark.parametrize("n_bound", [0, 3])
 def test_tracked_fits_at_the_parameter_bound_are_told_where_there_are_any(n_bound):
     module = Mlp(depth=1, width=8).build((3,), 1, torch_stream(0, "init"), torch.float32)
-    track = GradientNoiseTrack(NoisyNetwork(module, "mse", MultiplicativeNoise(std=0.1)), 1, 2, SilentObserver())
+    track = GradientNoiseTrack(NoisyNetwork(module, "mse", MultiplicativeNoise(std=0.1)), 1, 2, 0, SilentObserver())
     flags = np.zeros((4, 1))
     flags[:n_bound] = 1
     track.of_layer = lambda layer: np.where(np.arange(len(COLUMNS)) == COLUMNS.index("at_boundary"), flags, 0.5)

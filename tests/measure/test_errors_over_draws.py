@@ -8,6 +8,7 @@ import torch
 
 from gnicli.contracts.components import Bench, NoisyNetwork
 from gnicli.contracts.observer import SilentObserver
+from gnicli.gradients import layer_noise
 from gnicli.measure.layers import jackknife, pooling, populations
 from gnicli.measure.layers.power_sums import PowerSums
 from gnicli.network.mlp import Mlp
@@ -63,7 +64,7 @@ def clustered(rng, n=300, k=8):
 
 
 def pooled(rows):
-    scaled = pooling.alphas([pooling.scaled(each).reshape(-1) for each in rows])
+    scaled = pooling.alphas([layer_noise.scaled(each).reshape(-1) for each in rows])
     return [
         {"alpha_scaled": alpha, "rank": pooling.effective_rank(each)} for alpha, each in zip(scaled, rows, strict=True)
     ]
@@ -77,7 +78,7 @@ def test_errors_of_pooled_statistics_of_clustered_draws():
         values, errors = ([each[key] for each in told] for key in (name, f"{name}_stderr"))
         assert 0.45 < np.std(values, ddof=1) / np.sqrt(np.mean(np.square(errors))) < 1.4
         if name == "alpha_scaled":
-            naive = pooling.alpha(pooling.scaled(samples[0]).reshape(-1))[1]
+            naive = pooling.alpha(layer_noise.scaled(samples[0]).reshape(-1))[1]
             assert np.mean(errors) > 1.5 * naive
 
 

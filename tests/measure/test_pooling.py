@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from gnicli.gradients import layer_noise
 from gnicli.measure.layers import pooling
 from gnicli.measure.layers.controls import controls
 
@@ -21,11 +22,11 @@ def test_the_controls_pass_with_enough_draws_and_do_not_with_too_few():
 def test_scaling_makes_columns_equal_whatever_their_scales_and_leaves_their_shape():
     rng = np.random.default_rng(0)
     x = rng.gamma(2.0, size=(4000, 3))
-    scaled = pooling.scaled(x * np.array([1e-3, 1.0, 70.0]) + np.array([5.0, 0.0, -2.0]))
-    np.testing.assert_allclose(scaled, pooling.scaled(x), rtol=1e-6, atol=1e-6)
+    scaled = layer_noise.scaled(x * np.array([1e-3, 1.0, 70.0]) + np.array([5.0, 0.0, -2.0]))
+    np.testing.assert_allclose(scaled, layer_noise.scaled(x), rtol=1e-6, atol=1e-6)
     low, high = np.quantile(scaled, (0.25, 0.75), axis=0)
-    np.testing.assert_allclose(high - low, pooling.IQR)
-    assert pooling.scaled(np.c_[x[:, 0], np.ones(4000)]).shape == (4000, 1)
+    np.testing.assert_allclose(high - low, layer_noise.IQR)
+    assert layer_noise.scaled(np.c_[x[:, 0], np.ones(4000)]).shape == (4000, 1)
 
 
 def test_shuffling_keeps_the_pooled_values_and_destroys_the_covariance():

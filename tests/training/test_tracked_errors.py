@@ -23,7 +23,7 @@ NO_FIT = dict.fromkeys(COLUMNS, math.nan) | {"skewness": 0.7, "kurtosis": 3.0, "
 def tracked(*history):
     """A track with a record of its two layers."""
     module = Mlp(depth=1, width=6).build((1,), 1, torch_stream(0, "init"), torch.float64)
-    track = GradientNoiseTrack(NoisyNetwork(module, "mse", AdditiveNoise(std=0.3)), 1, 4, SilentObserver())
+    track = GradientNoiseTrack(NoisyNetwork(module, "mse", AdditiveNoise(std=0.3)), 1, 4, 0, SilentObserver())
     track.history = [
         [float(step)] + [layer[name] for layer in layers for name in COLUMNS] for step, layers in enumerate(history)
     ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +18,11 @@ BARS = "95 % interval of the mean over seeds"
 _SHOWN = 1e-4  # densities are drawn where they are at least this share of their peak
 _NAMES = ("alpha", "beta", "beta_stderr", "at_boundary")
 _MEANINGS = {"alpha": "alpha (tail index)", "beta_squared": "beta² − error²"}
+OVER_DRAWS = {  # of `track.n_draws`, which tells a mixture of scales from tails
+    "alpha_scaled": "alpha, each weight scaled",
+    "alpha_over_draws": "alpha over draws",
+    "kurtosis_over_draws": "kurtosis over draws",
+}
 
 
 class Fits(NamedTuple):
@@ -49,6 +55,14 @@ def fits_of(record: RunRecord) -> Fits | None:
     return Fits(*np.array(rows).T) if rows else None
 
 
+def median_of_run(record: RunRecord, name: str) -> float:
+    """The median of a metric of layers over a run's layers and measurements; NaN where it has none."""
+    found = [values for metric, (_, values) in record.metrics.items() if metric.startswith(f"{name}/")]
+    known = np.concatenate(found) if found else np.empty(0)
+    known = known[np.isfinite(known)]
+    return float(np.median(known)) if known.size else float("nan")
+
+
 def _by_step(record: RunRecord, name: str) -> dict[int, float]:
     steps, values = record.metrics.get(name, (np.empty(0, np.int64), np.empty(0)))
     return dict(zip(steps.tolist(), values.tolist(), strict=True))
@@ -75,20 +89,25 @@ def along_variance(records: Sequence[RunRecord]) -> Results:
         values[f"|beta|, biased upward {label}"] = mean_value(absolute)
         share = np.array([np.nanmean(run.at_boundary) for run in runs])
         values[f"fits at the boundary {label}"] = mean_value(share, "fraction")
+        for name in OVER_DRAWS:
+            medians = np.array([median_of_run(record, name) for record, _ in members])
+            if np.isfinite(medians).all():
+                values[f"{name} {label}"] = mean_value(medians)
     values |= _slopes(known)
     return Results(values, figures=_figures(grouped), notes=_notes(known))
 
 
 def _slopes(known: Sequence[tuple[RunRecord, Fits]]) -> dict[str, Value]:
     """For each M the slope on log variance of each seed's alpha and beta², their mean and interval over seeds."""
-    points: dict[str, dict[str, list[tuple[float, float, float]]]] = {}
+    points: dict[str, dict[str, list[tuple[float, ...]]]] = {}
     for record, found in known:
-        point = (np.log(float(record.overrides[VARIANCE])), found.alpha_of_run(), found.beta_squared_of_run())
+        over = (median_of_run(record, name) for name in OVER_DRAWS)
+        point = (np.log(float(record.overrides[VARIANCE])), found.alpha_of_run(), found.beta_squared_of_run(), *over)
         seeds = points.setdefault(record.overrides.get("M", ""), {})
         seeds.setdefault(record.overrides.get("seed", ""), []).append(point)
     values = {}
     for draws, seeds in points.items():
-        for column, name in ((1, "alpha"), (2, "beta² − error²")):
+        for column, name in enumerate(("alpha", "beta² − error²", *OVER_DRAWS), 1):
             slopes = [_slope(np.array(seed)[:, 0], np.array(seed)[:, column]) for seed in seeds.values()]
             finite = np.array([slope for slope in slopes if np.isfinite(slope)])
             if finite.size:
@@ -128,13 +147,15 @@ def _figures(grouped: dict[tuple[str, float], list[tuple[RunRecord, Fits]]]) -> 
     panels = (
         Panel(tuple(_densities(alphas, *_ALPHA)), "alpha (tail index)", "density of the fits"),
         Panel(tuple(_densities(betas, 0, 1)), "|beta|, biased upward by its error", "density of the fits"),
-        _trend(grouped, "alpha"),
-        _trend(grouped, "beta_squared"),
+        _trend(grouped, "alpha", lambda record, found: found.alpha_of_run()),
+        _trend(grouped, "beta_squared", lambda record, found: found.beta_squared_of_run()),
+        *_shapes(grouped),
     )
     caption = (
         "Stable laws fitted to gradient noise across the weights of each layer, along training. Above: the densities "
         "of all fits of all M, by variance, reflected at the ends of the family's range. Below: one number per run "
-        "(median alpha, mean of beta² less its squared error), mean over seeds and 95 % interval."
+        "(median alpha, mean of beta² less its squared error; with track.n_draws medians of what is left without the "
+        "mixture of scales), mean over seeds and 95 % interval."
     )
     return {"laws": FigureData("Stable laws of the gradient noise by variance", panels, caption, BARS)}
 
@@ -158,14 +179,29 @@ def _densities(samples: Sequence[tuple[float, np.ndarray]], low: float, high: fl
     return curves
 
 
-def _trend(grouped: dict[tuple[str, float], list[tuple[RunRecord, Fits]]], what: str) -> Panel:
+def _shapes(grouped: dict[tuple[str, float], list[tuple[RunRecord, Fits]]]) -> list[Panel]:
+    """The medians over draws against the variance, those that all runs have."""
+    runs = [record for members in grouped.values() for record, _ in members]
+    known = [name for name in OVER_DRAWS if all(np.isfinite(median_of_run(record, name)) for record in runs)]
+    return [_trend(grouped, name, functools.partial(_median, name)) for name in known]
+
+
+def _median(name: str, record: RunRecord, found: Fits) -> float:
+    return median_of_run(record, name)
+
+
+def _trend(
+    grouped: dict[tuple[str, float], list[tuple[RunRecord, Fits]]],
+    what: str,
+    of_run: Callable[[RunRecord, Fits], float],
+) -> Panel:
     """One number per run against the variance, a curve per M."""
     curves = []
     for draws in dict.fromkeys(draws for draws, _ in grouped):
         x = np.array(sorted(variance for other, variance in grouped if other == draws))
-        runs = [np.array([getattr(found, f"{what}_of_run")() for _, found in grouped[draws, v]]) for v in x]
-        told = [mean_value(values) for values in runs]
+        told = [mean_value(np.array([of_run(*member) for member in grouped[draws, v]])) for v in x]
         y = np.array([value.number for value in told])
         ends = np.array([value.ci95 or (value.number, value.number) for value in told])
         curves.append(Curve(f"M={draws}", x, y, ends[:, 0], ends[:, 1], "points"))
-    return Panel(tuple(curves), "variance of the injected noise", _MEANINGS[what], x_scale="log")
+    label = (_MEANINGS | OVER_DRAWS)[what]
+    return Panel(tuple(curves), "variance of the injected noise", label, x_scale="log")

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gnicli.measure.layers.pooling import alpha, scaled
+from gnicli.gradients.layer_noise import scaled
+from gnicli.measure.layers.pooling import alpha
 from gnicli.seeding import numpy_stream
 from gnicli.stable import StableLaw
 

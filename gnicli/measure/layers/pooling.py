@@ -14,25 +14,14 @@ import numpy as np
 
 from gnicli.errors import GniError
 from gnicli.evidence.blocks import block_sums
-from gnicli.gradients.layer_noise import standardized_shape, statistics
+from gnicli.gradients.layer_noise import IQR, scaled, standardized_shape, statistics
 from gnicli.laws import HalfCauchy, HalfNormal
 from gnicli.measure.layers import jackknife
 from gnicli.stable import fit, fit_many
 
-IQR = 1.3489795  # interquartile range of a standard Gaussian
 FAR = 4.0  # robust standard deviations
 BLOCK_SIZE = 16
 _FEWEST_POSITIVE = 20
-
-
-def scaled(columns: np.ndarray) -> np.ndarray:
-    """Columns (n, k) about their medians in robust standard deviations (interquartile range / 1.349), float64 (n, k').
-
-    Columns without spread in the middle half are left out.
-    """
-    low, middle, high = np.quantile(columns.astype(np.float64), (0.25, 0.5, 0.75), axis=0)
-    kept = high > low
-    return (columns[:, kept] - middle[kept]) * (IQR / (high - low)[kept])
 
 
 def describe(x: np.ndarray) -> dict[str, float]:

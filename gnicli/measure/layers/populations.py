@@ -11,7 +11,7 @@ import numpy as np
 from gnicli.contracts.components import Bench
 from gnicli.contracts.observer import Observer
 from gnicli.gradients.forward_noise import ForwardNoise
-from gnicli.gradients.layer_noise import LayerNoise
+from gnicli.gradients.layer_noise import LayerNoise, scaled
 from gnicli.gradients.noisy import NoisyGradient
 from gnicli.gradients.stages import weight_tensors
 from gnicli.measure.layers import jackknife, pooling
@@ -191,10 +191,10 @@ def _of_pooled(
     (found,) = pooling.of_draws([whole])
     errors = jackknife.of_rows(moving, lambda rows: pooling.of_draws([again(each) for each in rows]))
     bounds = {f"{name}_stderr" for name in ("alpha", "alpha_scaled") if found.get(name) in STABLE_ENDS}
-    scaled = pooling.scaled(whole) if whole.size else whole
-    found |= pooling.of_positive(scaled)
+    own = scaled(whole) if whole.size else whole
+    found |= pooling.of_positive(own)
     found["alpha_each"], found["alpha_each_stderr"] = pooling.alpha_each(whole)
-    found["alpha_sum16"] = pooling.block_alpha(scaled.reshape(-1), rng)
+    found["alpha_sum16"] = pooling.block_alpha(own.reshape(-1), rng)
     found |= {name: error for name, error in errors.items() if name not in bounds}
     return {name: value for name, value in found.items() if math.isfinite(value)}
 
