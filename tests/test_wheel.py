@@ -59,7 +59,7 @@ def test_the_wheel_holds_every_file_of_the_package_and_nothing_else(wheel):
     files = {path.relative_to(ROOT) for top in ("gnicli", "conf") for path in (ROOT / top).rglob("*") if path.is_file()}
     expected = {path.as_posix() for path in files if "__pycache__" not in path.parts}
     assert names == {name if name.startswith("gnicli/") else f"gnicli/{name}" for name in expected}
-    assert {"gnicli/py.typed", "gnicli/conf/train.yaml", "gnicli/conf/network/sizes/fig8_mlp.yaml"} <= names
+    assert {"gnicli/py.typed", "gnicli/conf/train.yaml", "gnicli/conf/network/sizes/fig8_full_mlp.yaml"} <= names
 
 
 def test_the_metadata_are_those_of_a_registry_page(wheel):

@@ -16,6 +16,7 @@ from gnicli.registry import GROUPS, Member, members
 
 NO_EXPERIMENT = "experiment/none"
 NO_PROTOCOL = "protocol/none"
+NO_BUDGET = "budget/none"
 SCHEMA_SUFFIX = "_schema"  # of the schema of a command, beside the YAML file that bears the command's name
 
 
@@ -71,7 +72,8 @@ _registered: tuple[list[object], Broken] | None = None
 def register(command_schemas: dict[str, type]) -> Broken:
     """Tell Hydra all schemas: those of the commands as `<command>_schema`, those of all members by group.
 
-    `experiment=none` and `protocol=none`, which commands start from, are registered as well: they have no keys.
+    `experiment=none`, `protocol=none` and `budget=none`, from which commands start, have no keys: they are registered
+    too.
     Returns the members of other packages that could not be loaded; they matter only to those who name them.
     It takes a while, so what is registered already is not registered again.
     """
@@ -100,7 +102,7 @@ def _register(command_schemas: dict[str, type]) -> Broken:
                 broken[group, name] = error
                 continue
             store(group=group, name=name, node=node)
-    for nothing in (NO_EXPERIMENT, NO_PROTOCOL):
+    for nothing in (NO_EXPERIMENT, NO_PROTOCOL, NO_BUDGET):
         group, _, name = nothing.partition("/")
         store(group=group, name=name, node={}, package="_global_")
     return broken

@@ -77,5 +77,6 @@ def test_experiments_declare_their_batch_and_their_records(capfd, experiment, bu
 
     assert main(["train", f"experiment={experiment}", f"budget={budget}", f"protocol={protocol}", "--cfg", "job"]) == 0
     config = yaml.safe_load(capfd.readouterr().out)
-    assert config["batch_size"] == (512 if experiment in ("fig7", "fig8") else "full")
+    minibatch = {"quick": 64, "full": 512}[budget]
+    assert config["batch_size"] == (minibatch if experiment in ("fig7", "fig8") else "full")
     assert config["eval_every"] == 0.02

@@ -52,7 +52,7 @@ def test_effects_are_log_losses_paired_by_seed_and_diverged_runs_are_counted():
     assert found.notes[0].startswith(
         "fig4 with protocol=learnable budget=quick: 20 steps, 3 seeds for each arm; the paper"
     )
-    assert "with 3 pairs p is 0.25 at least, so 5 % is out of reach: take 6 pairs" in found.notes[1]
+    assert "with 3 pairs p is 0.25 at least, so 5 % is out of reach: take 6 pairs" in found.notes[2]
     (table,) = found.tables.values()
     assert [row[:5] for row in table.rows] == [("arm=M16", "3", "3", "0", "3"), ("arm=stable", "3", "2", "1", "3")]
 
@@ -101,6 +101,6 @@ def test_the_order_is_protocol_then_budget_then_the_command_line(capfd):
         assert main(["train", "experiment=fig4", "--cfg", "job", *words]) == 0
         return yaml.safe_load(capfd.readouterr().out)
 
-    assert (shown()["network"]["init"], shown()["steps"]) == ("he", 150)
+    assert (shown()["network"]["init"], shown()["steps"]) == ("he", 3000)
     other = shown("protocol=paper", "budget=full", "lr=0.5")
     assert (other["network"]["init"], other["steps"], other["lr"]) == ("default", 60000, 0.5)

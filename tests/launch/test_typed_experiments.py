@@ -50,12 +50,13 @@ def test_every_protocol_and_budget_composes(shown, command, name, words):
 
 
 def test_the_networks_of_figure_7_fit_the_images(shown):
-    paper = shown("train", "experiment=fig7")
+    paper = shown("train", "experiment=fig7", "budget=full")
     assert (paper["dataset"]["name"], paper["network"]["kernel"], paper["batch_size"]) == ("svhn", 4, 512)
     assert (paper["network"]["channels"], paper["network"]["stride"]) == ([32, 128], 2)
-    dense = shown("train", "experiment=fig7", "network=mlp", "dataset=cifar10")["network"]
+    dense = shown("train", "experiment=fig7", "budget=full", "network=mlp", "dataset=cifar10")["network"]
     assert (dense["depth"], dense["width"], dense["bias"], dense["activation"]) == (4, 512, False, "elu")
-    assert shown("train", "experiment=fig7", "dataset=digits")["network"]["kernel"] == [4, 2]
+    quick = shown("train", "experiment=fig7", "dataset=digits")
+    assert (quick["network"]["kernel"], quick["network"]["channels"], quick["batch_size"]) == ([4, 2], [8, 16], 64)
     assert shown("train", "experiment=fig8", "network.width=9")["network"]["width"] == 9
     assert shown("train", "network=conv", "dataset=digits")["network"]["kernel"] == 4
 
@@ -148,10 +149,28 @@ def test_the_paper_s_set_up_needs_no_experiment(shown, dataset, inputs, init, lr
 
 @pytest.mark.parametrize("experiment", ALL, ids=lambda experiment: experiment.name)
 def test_experiments_have_the_paper_s_sinusoids_and_gradient_descent(shown, experiment):
-    found = shown(experiment.command, f"experiment={experiment.name}")
+    full = ["budget=full"] if "budget" in experiment.settings else []
+    found = shown(experiment.command, f"experiment={experiment.name}", *full)
     assert found.get("optimizer", {"name": "sgd"})["name"] == "sgd"
     if found.get("dataset", {}).get("name") == "sinusoids":
         assert found["dataset"]["frequencies"] == list(range(5, 55, 5))
+        quick = shown(experiment.command, f"experiment={experiment.name}")
+        assert quick["dataset"]["frequencies"] == ([1, 2] if full else list(range(5, 55, 5)))
+
+
+@pytest.mark.parametrize(
+    ("words", "rate", "activation"),
+    [
+        ((), 0.01, "elu"),
+        (("noise=mult",), 0.03, "relu"),
+        (("protocol=paper",), 0.0003, "relu"),
+        (("budget=full",), 0.003, "relu"),
+        (("lr=0.5", "network.activation=tanh"), 0.5, "tanh"),
+    ],
+)
+def test_the_quick_budget_has_a_rate_for_each_noise_at_which_networks_learn(shown, words, rate, activation):
+    found = shown("train", "experiment=fig4", *words)
+    assert (found["lr"], found["network"]["activation"]) == (rate, activation)
 
 
 def test_an_experiment_on_other_data_leaves_the_waves_out(shown):

@@ -51,7 +51,7 @@ def summarize(records: Sequence[RunRecord]) -> Results:
     paired comparisons.
     """
     from gnicli.engine.summary import groups, summary
-    from gnicli.experiments.sweeps import divergence, effects, law_by_variance, paired, verdicts
+    from gnicli.experiments.sweeps import divergence, effects, law_by_variance, paired, pilots, verdicts
 
     lost = divergence.figures(groups(records))
     names = {record.overrides.get("experiment") for record in records if record.overrides}
@@ -82,12 +82,14 @@ def summarize(records: Sequence[RunRecord]) -> Results:
             )
             tables[title] = verdicts.table(compared, figure.key, reference)
             drawn |= effects.figure(compared, figure.metric, figure.key, reference)
-    notes = (_budget(name, started, figure), *_of_pairs(tables), *_open(open_ones, figure.key), *found.notes)
+    planned = pilots.declaration(name, figure.key, started)
+    told = (*_of_pairs(tables), *_open(open_ones, figure.key))
+    notes = (_budget(name, started, figure), *planned, *told, *found.notes)
     figures = _figures(settings, figure) or dict(found.figures)
     figures |= drawn | _ratios(settings, figure) | lost
     if figure.laws:
-        told = law_by_variance.along_variance(started)
-        values, figures, notes = values | dict(told.values), figures | dict(told.figures), (*notes, *told.notes)
+        laws = law_by_variance.along_variance(started)
+        values, figures, notes = values | dict(laws.values), figures | dict(laws.figures), (*notes, *laws.notes)
     return found._replace(values=values, notes=notes, figures=figures, tables=tables)
 
 

@@ -1,0 +1,50 @@
+"""The plan of an experiment: printed with its calculation where it holds, and not where keys were typed."""
+
+import math
+from pathlib import Path
+
+import pytest
+
+from gnicli.contracts.results import RunRecord
+from gnicli.experiments.sweeps import pilots
+from gnicli.experiments.sweeps import train as paper
+from gnicli.experiments.sweeps.power import pairs_needed
+from gnicli.launch import paper_experiments
+
+
+def runs(n=10, **typed):
+    return [
+        RunRecord(0, Path("0"), {"experiment": "fig4", "arm": arm, "seed": str(seed), **typed}, "completed", {}, {})
+        for arm in ("M1", "M16")
+        for seed in range(n)
+    ]
+
+
+def test_a_plan_says_what_it_was_calculated_from():
+    (said,) = pilots.declaration("fig4", "arm", runs())
+    pilot = pilots.PILOTS[0]
+    needed = pairs_needed(pilot.sd, math.log(1.05))
+    assert f"standard deviation of {pilot.sd:g} in 8 pilot pairs" in said
+    assert f"smallest effect of interest is 5 %: {needed} pairs for 80 % power at 5 %; this sweep has 10" in said
+    (other,) = pilots.declaration("fig4", "arm", runs(noise="mult"))
+    assert "effect of interest is 25 %" in other
+
+
+@pytest.mark.parametrize("typed", [{"budget": "full"}, {"protocol": "paper"}, {"noise": "none"}])
+def test_there_is_none_for_what_no_pilot_ran(typed):
+    assert pilots.declaration("fig4", "arm", runs(**typed)) == ()
+
+
+def test_typed_keys_end_a_plan():
+    assert pilots.declaration("fig4", "arm", runs(steps="7", lr="1")) == (
+        "no plan holds for this set-up, in which lr, steps were typed",
+    )
+
+
+def test_every_experiment_that_compares_has_a_plan_that_its_quick_budget_keeps():
+    """Its seeds are not those of the pilot, and they are as many as the calculation asks for."""
+    assert {pilot.experiment for pilot in pilots.PILOTS} == set(paper.FIGURES)
+    for pilot in pilots.PILOTS:
+        settings = paper_experiments._all()[pilot.experiment].settings
+        assert settings["budget"].default == "quick"
+        assert pairs_needed(pilot.sd, pilot.smallest) <= 12, pilot
