@@ -138,6 +138,9 @@ def _values(
         result[f"mode_shifts{suffix}"] = _several(_shifts(modes, minima))
         if law.exact is not None:
             result[f"exact_mode_shifts{suffix}"] = _several(_shifts(law.exact.modes, minima))
+            # Outside of its reach the Gibbs density is 0, so what the exact law has there is all difference.
+            apart = distances.l1_between(law.exact, law.gibbs, *law.gibbs.reach)
+            result[f"exact_l1_to_gibbs{suffix}"] = Value(apart)
         result |= _modes(own, modes, minima, saddles, law, suffix)
         for name, one in (("exact", law.exact), ("gibbs", law.gibbs)):
             if one is not None:

@@ -13,6 +13,7 @@ from gnicli.engine import tables
 from gnicli.engine.records import read_config
 from gnicli.engine.summary import labels_of, summary, varying
 from gnicli.errors import DataError
+from gnicli.experiments.sweeps import gibbs_map
 from gnicli.kde.estimation import half_width
 from gnicli.kde.figures import BANDS, CAPTION, beside_words, curve
 
@@ -55,7 +56,7 @@ def summarize(records: Sequence[RunRecord]) -> Results:
             if figure is not None:
                 figures[f"{kind}_{key}"] = figure
             values |= orders
-    return results._replace(values=values, figures=figures, notes=tuple(notes))
+    return results._replace(values=values, figures=figures | gibbs_map.figures(done), notes=tuple(notes))
 
 
 def _panels(records: Sequence[RunRecord], labels: Sequence[str]) -> tuple[list[Panel], list[str]]:
