@@ -49,7 +49,7 @@ class GradientNoiseTrack(LayerTrack):
             return found
         first = self._noise.fresh.stop
         each = over_draws(self._noise.draws, step, range(first, first + self._n_draws), inputs, targets)
-        return [one | shapes(*parts) for one, *parts in zip(found, noise, each, strict=True)]
+        return [one | shapes(values, own) for one, values, own in zip(found, noise, each, strict=True)]
 
     def values(self) -> dict[str, Value]:
         """Headline values: the last measurement, with its standard errors."""

@@ -66,7 +66,9 @@ def summarize(records: Sequence[RunRecord]) -> Results:
     settings = paired.settings(started, figure.key)
     for label, members in settings.items():
         values |= paired.counts(members, figure.key, label)
-    tables, open_ones, drawn = {}, [], {}
+    tables: dict[str, Table] = {}
+    drawn: dict[str, FigureData] = {}
+    open_ones: list[tuple[paired.Effect, str]] = []
     for reference, only in [(figure.reference, None), *([figure.control[::-1]] if figure.control else [])]:
         compared = [
             effect
