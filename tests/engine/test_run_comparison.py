@@ -14,10 +14,15 @@ from run_folders import make, make_sweep
 from scipy import stats
 
 from gnicli.contracts.results import Headline
+from gnicli.engine.run_index import index
 from gnicli.engine.run_views import comparison, detail, difference
 from gnicli.errors import DataError, UsageError
 
 LOSS = (Headline("train_loss", "train loss"),)
+
+
+def of(places):
+    return comparison.between(index.at(places))
 
 
 def seeds(folder, losses, *overrides, config=None, **more):
@@ -30,7 +35,7 @@ def seeds(folder, losses, *overrides, config=None, **more):
 
 def test_means_intervals_and_n_are_those_of_students_t(tmp_path):
     losses = [0.5, 0.25, 1.0, 0.125]
-    found = comparison.of([seeds(tmp_path / "a", losses, "M=1"), seeds(tmp_path / "b", [2.0], "M=4", config={"M": 4})])
+    found = of([seeds(tmp_path / "a", losses, "M=1"), seeds(tmp_path / "b", [2.0], "M=4", config={"M": 4})])
     assert (found.command, found.keys, found.n_repeats) == ("train", ["M"], 0)
     first, second = found.rows()
     low, high = stats.t.interval(0.95, 3, np.mean(losses), stats.sem(losses))
@@ -51,7 +56,7 @@ def test_what_is_not_completed_is_counted_and_in_no_mean(tmp_path):
         make(tmp_path / "a" / f"bad{number}", "M=1", f"seed={number + 7}", status=status, config={"seed": number + 7},
              results={"train_loss": 1e9, "diverged_at": 5.0})  # fmt: skip
     make(tmp_path / "b", "M=4", "seed=0", config={"M": 4}, status="diverged", results={"train_loss": 1e9})
-    found = comparison.of([tmp_path])
+    found = of([tmp_path])
     table = found.table(LOSS)
     assert table.header[-1] == "not completed"
     assert table.rows[0][:3] == ("M=1", "2 of 6", "0.38 ± 0.12")
@@ -70,7 +75,7 @@ def test_settings_are_told_apart_by_configurations_and_not_by_what_was_typed(tmp
     make(tmp_path / "a", "M=1", results={"train_loss": 1.0})
     make(tmp_path / "b", "seed=1", config={"seed": 1}, results={"train_loss": 3.0})  # M=1 is the default
     make(tmp_path / "c", "M=1", "seed=2", config={"seed": 2, "lr": 0.5}, results={"train_loss": 50.0})  # a file said lr
-    found = comparison.of([tmp_path])
+    found = of([tmp_path])
     assert [(group.label, len(group.records)) for group in found.settings] == [("lr=0.1", 2), ("lr=0.5", 1)]
     assert [row["mean"] for row in found.rows()] == [2.0, 50.0]
 
@@ -85,7 +90,7 @@ def test_device_threads_and_folder_are_no_settings(tmp_path):
         "hydra/launcher=local",
         config={"threads": 4, "seed": 1},
     )
-    found = comparison.of([tmp_path])
+    found = of([tmp_path])
     assert [(group.label, len(group.records)) for group in found.settings] == [("", 2)]
     assert found.table(LOSS).rows[0][:2] == ("all runs", "2")
 
@@ -94,7 +99,7 @@ def test_a_run_that_repeats_another_counts_once_and_the_finished_one_counts(tmp_
     make(tmp_path / "a", "M=1", status="failed", results={})
     make(tmp_path / "b", "M=1", results={"train_loss": 0.5})
     make(tmp_path / "c", "M=1", results={"train_loss": 0.5}, status="completed")
-    found = comparison.of([tmp_path, tmp_path / "b"])
+    found = of([tmp_path, tmp_path / "b"])
     assert (found.n_repeats, [record.folder.name for record in found.records]) == (2, ["b"])
     assert found.sentences() == ["2 runs left out, whose configuration and seed another one has"]
 
@@ -102,7 +107,7 @@ def test_a_run_that_repeats_another_counts_once_and_the_finished_one_counts(tmp_
 def test_a_damaged_run_is_counted_by_what_was_typed(tmp_path):
     seeds(tmp_path / "s", [0.5, 0.25], "M=1")
     (make(tmp_path / "d", "M=1", "seed=9") / ".hydra" / "config.yaml").write_text("{")
-    found = comparison.of([tmp_path])
+    found = of([tmp_path])
     assert found.table(LOSS).rows[0][:2] == ("all runs", "2 of 3")
     assert found.sentences() == ["the runs: 1 damaged; means are those of 2 of 3 runs"]
 
@@ -121,7 +126,7 @@ def test_the_order_in_which_runs_are_given_changes_no_mean(tmp_path_factory, see
             values.setdefault(str(m), []).append(loss)
     places = [root / str(number) for number in range(len(list(root.iterdir())))]
     draw.shuffle(places)
-    rows = comparison.of(places).rows()
+    rows = of(places).rows()
     assert sum(row["n"] for row in rows) == sum(map(len, values.values()))
     for row in rows:
         m = row.get("M") or next(iter(values))
@@ -135,24 +140,24 @@ def test_csv_has_every_digit_and_every_result(tmp_path):
         {"overrides": ["M=1", f"seed={k}"], "config": {"seed": k}, "results": {"train_loss": x, "word": "S1", "b": 1.0}}
         for k, x in enumerate(losses)
     ))  # fmt: skip
-    rows = list(csv.DictReader(io.StringIO(comparison.of([tmp_path / "s"]).csv().decode())))
+    rows = list(csv.DictReader(io.StringIO(of([tmp_path / "s"]).csv().decode())))
     assert [row["result"] for row in rows] == ["train_loss", "b"]
     assert float(rows[0]["mean"]) == np.mean(losses)
-    assert json.loads(json.dumps(comparison.of([tmp_path / "s"]).as_json()))["command"] == "train"
+    assert json.loads(json.dumps(of([tmp_path / "s"]).as_json()))["command"] == "train"
 
 
 def test_what_cannot_be_compared_is_refused_in_one_line(tmp_path):
     make(tmp_path / "a", results={"train_loss": 1.0, "word": "S1"})
     make(tmp_path / "b", command="fit-stable")
     with pytest.raises(UsageError, match="runs of train and fit-stable; compare takes runs of one command"):
-        comparison.of([tmp_path / "a", tmp_path / "b"])
+        of([tmp_path / "a", tmp_path / "b"])
     with pytest.raises(DataError, match="is not a run folder"):
-        comparison.of([tmp_path / "a", tmp_path / "none"])
+        of([tmp_path / "a", tmp_path / "none"])
     make_sweep(tmp_path / "s")
     with pytest.raises(DataError, match="a sweep of which no job has begun"):
-        comparison.of([tmp_path / "s"])
+        of([tmp_path / "s"])
     with pytest.raises(UsageError, match="no completed run has a number 'tset'; there are train_loss, word"):
-        comparison.of([tmp_path / "a"]).table(LOSS, ["tset"])
+        of([tmp_path / "a"]).table(LOSS, ["tset"])
 
 
 # ------------------------------------------------------------------------------------------------------- two runs

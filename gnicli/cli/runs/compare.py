@@ -33,13 +33,13 @@ def compare(
 
     RUN may be runs, whole sweeps, and folders of runs. Runs that are not completed are counted, and are in no mean.
     """
+    from gnicli.engine.run_index import index
     from gnicli.engine.run_views import comparison
     from gnicli.launch import commands
 
     if as_json + csv + latex + markdown > 1:
         raise UsageError("choose one of --json, --csv, --latex and --markdown")
-    places = [path(run) for run in runs]
-    found = comparison.of(places)
+    found = comparison.between(index.at([path(run) for run in runs]))
     declared = commands.module(found.command).HEADLINES if found.command in commands.COMMANDS else ()
     if as_json:
         typer.echo(json.dumps(found.as_json(), indent=2))

@@ -9,17 +9,18 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from gnicli.contracts import number_text
 from gnicli.contracts.results import Headline, RunRecord, Table, Value
 from gnicli.engine import folders, headlines, provenance, tables
-from gnicli.engine.run_index import conditions, index
+from gnicli.engine.run_index import conditions
 from gnicli.engine.run_views import detail
-from gnicli.engine.runs import Run
 from gnicli.engine.summary import Group, ends, groups, means_of
 from gnicli.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    from gnicli.engine.runs import Run
 
 _SEED = "seed"
 _NONE = "–"
@@ -131,11 +132,6 @@ def _cells(value: Value | None, scale: float) -> tuple[str, str]:
     if value.ci95 is not None and value.n > 1:
         interval = " … ".join(number_text.plain(end) for end in value.ci95)
     return number_text.number_text(value, scale=scale), interval
-
-
-def of(places: Sequence[Path]) -> Comparison:
-    """The runs, sweeps and folders of runs at `places`, by their settings; `DataError` where a place has none."""
-    return between(index.at(places))
 
 
 def between(found: Sequence[Run]) -> Comparison:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from gnicli.contracts.results import Table
 from gnicli.engine import provenance, tables
-from gnicli.engine.runs import Run
+
+if TYPE_CHECKING:
+    from gnicli.engine.runs import Run
 
 _MOST_CHARACTERS = 12  # of a commit
 
