@@ -12,7 +12,8 @@ from gnicli.lazy import attach
 if TYPE_CHECKING:
     from gnicli.engine.judging.judge import judge
     from gnicli.engine.plots import plot
-    from gnicli.engine.runs import Run, Runs, load_run, load_runs
+    from gnicli.engine.run import Run
+    from gnicli.engine.runs import Runs, load_run, load_runs
     from gnicli.gradients.functional import explicit_regularizer, noisy_loss
     from gnicli.gradients.hooks import inject
     from gnicli.kde import density
@@ -27,7 +28,7 @@ __version__ = "0.2.0"
 _MODULES = {
     "GradientNoise": "gnicli.measure",
     "LevyNoise": "gnicli.sde",
-    "Run": "gnicli.engine.runs",
+    "Run": "gnicli.engine.run",
     "Runs": "gnicli.engine.runs",
     "StableLaw": "gnicli.stable",
     "density": "gnicli.kde",

@@ -12,7 +12,7 @@ import numpy as np
 from gnicli import checks
 from gnicli.contracts.results import Curve, FigureData, Panel, Scale
 from gnicli.engine import content, figure_data, folders, sweep_records, tables
-from gnicli.engine.runs import Run
+from gnicli.engine.run import Run
 from gnicli.errors import UsageError, shown
 
 if TYPE_CHECKING:

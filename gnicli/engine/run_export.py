@@ -12,9 +12,9 @@ from pathlib import Path
 from gnicli import checks, files, registry, seeding
 from gnicli.contracts.live_curves import Ending, LoggedRun
 from gnicli.engine import extras, live_curves, provenance, tables
+from gnicli.engine.run import Run
 from gnicli.engine.run_index import index, moments
 from gnicli.engine.run_views import detail
-from gnicli.engine.runs import Run
 from gnicli.errors import ConflictError
 
 FORMATS = ("csv", "parquet", "tensorboard", "mlflow")

@@ -10,7 +10,8 @@ from gnicli.launch import commands, expressions, newcomer_words, path_shorthand,
 from gnicli.launch.did_you_mean import hint
 
 if TYPE_CHECKING:
-    from gnicli.engine.runs import Run, Runs
+    from gnicli.engine.run import Run
+    from gnicli.engine.runs import Runs
 
 _NO_RUNS = "{0} shows something and runs nothing; type it on the command line: gni {1} {0}"
 

@@ -94,7 +94,7 @@ def test_one_run_is_drawn_again_with_other_words(run):
 
 def test_several_runs_lie_in_one_figure_named_by_what_differs(run):
     one, two = run("a", 1.0, "M=1", "seed=0"), run("b", 2.0, "M=4", "seed=0")
-    drawn = gnicli.plot([one, gnicli.engine.runs.Run(two, "completed")], "train_loss")
+    drawn = gnicli.plot([one, gnicli.Run(two, "completed")], "train_loss")
     assert [line.get_label() for line in drawn.axes[0].get_lines()] == ["M = 1", "M = 4"]
     assert [line.get_ydata().tolist() for line in drawn.axes[0].get_lines()] == [X.tolist(), (2 * X).tolist()]
     figure = plots.data([one, two], "losses")

@@ -213,6 +213,7 @@ def test_runs_without_results_are_not_the_same(tmp_path):
 
 def test_the_detail_of_a_run_has_what_is_known_and_no_more(tmp_path):
     from gnicli.engine import runs
+    from gnicli.engine.run import Run
 
     make(tmp_path / "a", "M=1", versions=VERSIONS, git={"commit": "0123456789abcdef", "dirty": True}, wall_seconds=2.5,
          warnings=["not mixed"], resumed_from=[3, None], about={"title": "About it"})  # fmt: skip
@@ -224,6 +225,6 @@ def test_the_detail_of_a_run_has_what_is_known_and_no_more(tmp_path):
     assert detail.title(run) == "About it"
     assert detail.sentences(run) == ["not mixed"]
     assert ("noise.name", "add") in detail.keys(run).rows
-    lost = runs.Run(tmp_path, "lost", manifest={"pid": 7})
+    lost = Run(tmp_path, "lost", manifest={"pid": 7})
     assert detail.sentences(lost) == ["its process (pid 7) is gone; gni resume goes on from what was saved"]
     assert (detail.title(lost), detail.commit({})) == ("A run", "")

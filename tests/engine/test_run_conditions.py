@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gnicli.contracts.results import Value
+from gnicli.engine.run import Run
 from gnicli.engine.run_index import conditions, moments
-from gnicli.engine.runs import Run
 from gnicli.errors import UsageError
 
 SIGNS = {

@@ -14,7 +14,7 @@ from gnicli.cli.runs.places import AsJson
 
 if TYPE_CHECKING:
     from gnicli.cli.runs.words import Wanted
-    from gnicli.engine.runs import Run
+    from gnicli.engine.run import Run
 
 _MOST = 20
 

@@ -10,7 +10,7 @@ import typer
 from gnicli.cli.runs.places import AsJson, One, path
 
 if TYPE_CHECKING:
-    from gnicli.engine.runs import Run
+    from gnicli.engine.run import Run
 
 
 def show(

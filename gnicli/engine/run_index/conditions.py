@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from gnicli.errors import UsageError
 
 if TYPE_CHECKING:
-    from gnicli.engine.runs import Run
+    from gnicli.engine.run import Run
 
 _WORD = re.compile(r"([^<>=!]*[^<>=!\s])\s*(<=|>=|!=|<|>|=)\s*(.*)", re.DOTALL)
 _ORDERS: Mapping[str, Callable[[float, float], bool]] = {

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from gnicli.engine import content, folders, runs
+from gnicli.engine.run import Run
 from gnicli.engine.run_index import stored, walk
-from gnicli.engine.runs import Run
 from gnicli.errors import DataError, UsageError
 
 

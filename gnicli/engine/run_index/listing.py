@@ -14,7 +14,7 @@ from gnicli.engine import end_of_run, headlines, tables
 from gnicli.engine.run_index import conditions, moments, names
 
 if TYPE_CHECKING:
-    from gnicli.engine.runs import Run
+    from gnicli.engine.run import Run
 
 _MOST_VALUES = 3
 Declared = Callable[[str], Sequence[Headline]]

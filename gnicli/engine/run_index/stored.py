@@ -19,7 +19,7 @@ from gnicli import files
 from gnicli.dataset import store
 from gnicli.engine import folders, provenance, tables
 from gnicli.engine.manifest import Manifest
-from gnicli.engine.runs import PARTS, Run
+from gnicli.engine.run import PARTS, Run
 from gnicli.errors import GniError
 
 WORTH = 20  # so many runs that had to be read are worth a new file

@@ -20,7 +20,7 @@ from gnicli.engine.summary import Group, ends, groups, means_of
 from gnicli.errors import DataError, UsageError
 
 if TYPE_CHECKING:
-    from gnicli.engine.runs import Run
+    from gnicli.engine.run import Run
 
 _SEED = "seed"
 _NONE = "–"

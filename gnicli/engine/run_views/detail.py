@@ -10,7 +10,7 @@ from gnicli.contracts.results import Table
 from gnicli.engine import provenance, tables
 
 if TYPE_CHECKING:
-    from gnicli.engine.runs import Run
+    from gnicli.engine.run import Run
 
 _MOST_CHARACTERS = 12  # of a commit
 

@@ -11,8 +11,9 @@ from gnicli import files
 from gnicli.contracts import number_text
 from gnicli.contracts.results import Table, Value
 from gnicli.engine import provenance, tables
+from gnicli.engine.run import RESULTS, Run
 from gnicli.engine.run_views import detail
-from gnicli.engine.runs import RESULTS, Run, load_run
+from gnicli.engine.runs import load_run
 from gnicli.errors import GniError
 
 SAME, _OTHER, NEITHER = "same", "different", "absent in both"
