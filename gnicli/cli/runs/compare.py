@@ -71,7 +71,7 @@ def _paired(found: Comparison, against: str | None) -> Table | None:
     if against is None:
         return None
     from gnicli.engine.run_views import comparison
-    from gnicli.experiments.sweeps import paired
+    from gnicli.experiments.sweeps import paired, verdicts
 
     key, _, reference = against.partition("=")
     records = comparison.with_metrics(found.records)
@@ -89,4 +89,4 @@ def _paired(found: Comparison, against: str | None) -> Table | None:
         for setting, mine in paired.settings(records, key).items()
         for effect in paired.effects(mine, metric, key, reference, setting)
     ]
-    return paired.table(effects, key, reference)
+    return verdicts.table(effects, key, reference)

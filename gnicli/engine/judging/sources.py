@@ -13,7 +13,7 @@ from gnicli import checks
 from gnicli.claims.measured import MeasuredRun, Series
 from gnicli.engine import runs, tables
 from gnicli.engine.judging import tidy
-from gnicli.engine.runs import Run
+from gnicli.engine.run import Run
 from gnicli.engine.sweep_records import split_overrides
 from gnicli.errors import DataError, UsageError
 
