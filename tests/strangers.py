@@ -122,7 +122,7 @@ PAYLOADS = {
     "reference to itself": "lr: ${lr}\n",
     "references in a circle": "lr: ${M}\nM: ${lr}\n",
     "jobs": _hydra("mode: MULTIRUN\nsweeper: {params: {seed: range(100000)}}"),
-    "jobs, multiplied": _hydra("mode: MULTIRUN\nsweeper: {params: {seed: range(100), M: 'range(1,100)'}}"),
+    "jobs, multiplied": _hydra("mode: MULTIRUN\nsweeper: {params: {seed: range(200), M: 'range(1,100)'}}"),
     "jobs, more than memory": _hydra("mode: MULTIRUN\nsweeper: {params: {seed: range(0,1e18)}}"),
     "jobs, step 0": _hydra("mode: MULTIRUN\nsweeper: {params: {seed: 'range(0,10,0)'}}"),
     "default of itself": "defaults:\n  - /experiment/mine\n",

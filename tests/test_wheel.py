@@ -124,6 +124,10 @@ SCRIPTS = {
     "run": "done = gnicli.run('train', 'dataset=digits', M=4, steps=2); assert done.status == 'completed'",
     "load_run": "done = gnicli.load_run(gnicli.run('train', steps=1).folder); assert done.results['steps'].value == 1",
     "load_runs": "runs = gnicli.load_runs('outputs/train'); assert len(runs) == 2",
+    "judge": "import pandas; from gnicli.claims.claim import Claim\n"
+    "assert gnicli.judge(Claim('lower', 'A is lower.', 'loss', 'below', 0.05, a='a', b='b'), pandas.DataFrame("
+    "[(f'{name}{seed}', seed, name, 'loss', level + seed / 100) for name, level in (('a', 1), ('b', 2)) for seed in "
+    "range(10)], columns=['run', 'seed', 'setting', 'metric', 'value']))['lower'].verdict == 'supported'",
     "plot": "drawn = gnicli.plot(gnicli.load_runs('outputs/train'), 'train_loss'); assert len(drawn.axes) == 1",
 }
 

@@ -86,7 +86,7 @@ def load_run(folder: str | os.PathLike[str]) -> Run:
     >>> folder = gnicli.run("train", steps=3).folder
     >>> run = gnicli.load_run(folder)
     >>> run.status, list(run.results), run.config["M"]
-    ('completed', ['train_loss', 'test_loss', 'steps'], 1)
+    ('completed', ['train_loss', 'test_loss', 'train_learned', 'test_learned', 'steps'], 1)
     """
     place = Path(folder).absolute()
     manifest = folders.read_manifest(place)

@@ -122,6 +122,9 @@ def _missing(error: MissingConfigException, command: str, broken: dict[tuple[str
     return UsageError(unknown(group, name, options))
 
 
+_ONE_CHOICE = "a group takes one choice; name one, as in noise=mult"
+
+
 def _omegaconf(error: OmegaConfBaseException, command: str) -> UsageError:
     """A key that does not exist or a value that a key cannot take."""
     from omegaconf.errors import ConfigAttributeError, ConfigKeyError, InterpolationResolutionError, ValidationError
@@ -129,6 +132,8 @@ def _omegaconf(error: OmegaConfBaseException, command: str) -> UsageError:
     key = str(error.full_key or error.key or "")
     text = one_line(str(error.msg or error))
     if isinstance(error, InterpolationResolutionError):
+        if key == "_dummy_":  # the defaults choose files by the choice of this group
+            return UsageError(_ONE_CHOICE)
         return UsageError(f"{key}: {text}" if key else text)
     if isinstance(error, ConfigKeyError | ConfigAttributeError):
         return UsageError(unknown_key(key, command, error.parent_node))
@@ -139,7 +144,7 @@ def _omegaconf(error: OmegaConfBaseException, command: str) -> UsageError:
             except UsageError as refusal:
                 return refusal
         if text.startswith("Merge error"):
-            return UsageError("a group takes one choice; name one, as in noise=mult")
+            return UsageError(_ONE_CHOICE)
         if "is not a subclass of" in text:
             return UsageError(_not_a_value(key, command))
         expected = next((words for sign, words in _EXPECTED if sign in text), None)

@@ -23,7 +23,7 @@ def typed(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(train, "run", quick_experiment)
     monkeypatch.setattr("gnicli.launch.run_hydra.default_launcher", lambda *_: "basic")
     monkeypatch.setattr("gnicli.engine.machine.choose", lambda config, manifest: ("cpu", None))
-    monkeypatch.setattr("gnicli.engine.figures.write", lambda folder, figures: dict(figures))
+    monkeypatch.setattr("gnicli.engine.figures.write", lambda folder, figures, *_: dict(figures))
 
     def call(line):
         capsys.readouterr()

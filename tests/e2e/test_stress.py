@@ -63,7 +63,7 @@ def undrawn(monkeypatch):
     from gnicli import files
     from gnicli.engine import figures
 
-    def draw_files(folder, stem, figure):
+    def draw_files(folder, stem, figure, kinds):
         for suffix in ("png", "pdf"):
             files.replace(folder / f"{stem}.{suffix}", f"{stem}.{suffix}".encode())
 

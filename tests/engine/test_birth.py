@@ -22,7 +22,7 @@ def quick_figures(monkeypatch):
     from gnicli import files
     from gnicli.engine import figures
 
-    def draw_files(folder, stem, figure):
+    def draw_files(folder, stem, figure, kinds):
         for suffix in ("png", "pdf"):
             files.replace(folder / f"{stem}.{suffix}", stem.encode() + suffix.encode())
 

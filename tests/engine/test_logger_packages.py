@@ -64,7 +64,7 @@ def stand_in(monkeypatch, name, **members):
 
 def followed(tmp_path, monkeypatch, name, run=None):
     """A run with the logger `name`, whose package counts as installed; what metrics.csv has of it."""
-    monkeypatch.setattr(packages, "require", lambda *_: None)
+    monkeypatch.setattr(extras, "require", lambda *_: None)
     start(tmp_path / "run", registry.build("logger", name), **({} if run is None else {"run": run}))
     return recorded(tmp_path / "run")
 

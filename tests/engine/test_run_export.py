@@ -10,7 +10,7 @@ from real_packages import kept_by_tensorboard, real, rounded, without_network  #
 from run_folders import lossy, make, make_sweep
 
 from gnicli.contracts.results import Value
-from gnicli.engine import run_export
+from gnicli.engine import extras, run_export
 from gnicli.engine.logger import packages
 from gnicli.errors import ConflictError, DataError, ResourceError, UsageError
 
@@ -81,7 +81,7 @@ def test_what_cannot_be_exported_leaves_nothing(places, tmp_path, monkeypatch):
     ("to", "package"), [("parquet", "pyarrow"), ("tensorboard", "tensorboard"), ("mlflow", "mlflow")]
 )
 def test_a_missing_package_is_named_with_its_extra(places, tmp_path, monkeypatch, to, package):
-    monkeypatch.setattr(packages.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(extras.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(
         ResourceError, match=rf"^--to {to} needs the package {package}; run: pip install 'gni\[{to}\]'$"
     ):
@@ -107,7 +107,7 @@ class Writer:
 
 def test_tensorboard_gets_a_folder_for_each_run_with_its_results_last(places, tmp_path, monkeypatch):
     Writer.made = []
-    monkeypatch.setattr(packages, "require", lambda *_: None)
+    monkeypatch.setattr(extras, "require", lambda *_: None)
     module = types.ModuleType("torch.utils.tensorboard")
     module.SummaryWriter = Writer
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", module)

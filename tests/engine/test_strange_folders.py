@@ -29,7 +29,7 @@ def undrawn(monkeypatch):
     """Drawing takes seconds; the picture is no part of this."""
     from gnicli.engine import figures
 
-    monkeypatch.setattr(figures, "_draw_files", lambda folder, stem, figure: None)
+    monkeypatch.setattr(figures, "_draw_files", lambda *_: None)
 
 
 def read_and_resume(folder):

@@ -32,7 +32,8 @@ def test_every_file_opens_with_the_command_that_runs_it(path):
     owners = [name.replace("_", "-")] if not group else owners_of(group)
     assert first.startswith(tuple(f"# gni {command}" for command in owners))
     # A file of a folder below a group is chosen by the words of several groups: fig7_quick_conv.
-    n_joined = {"rates": 4, "stand_in": 3, "sizes": 3, "data": 2, "own": 2}.get(path.parts[1], 1) if len(path.parts) > 2 else 1
+    joined = {"rates": 4, "stand_in": 3, "sizes": 3, "data": 2, "own": 2}
+    n_joined = joined.get(path.parts[1], 1) if len(path.parts) > 2 else 1
     chosen = name.rsplit("_", n_joined - 1)
     assert not group or all(f"={part}" in first for part in chosen)
     assert not group or f" {group}=" in first

@@ -64,7 +64,7 @@ def test_no_experiment_can_be_swept_with_others(gni):
     said = gni("train", "-m", "experiment=null,fig4", "steps=1", "seed=0")
     assert said.code == 0, said.err
     saved = [yaml.safe_load((Path(said.last_line) / job / ".hydra" / "config.yaml").read_text()) for job in "01"]
-    assert [config["network"]["width"] for config in saved] == [components.schema("network", "mlp")().width, 256]
+    assert [config["network"]["width"] for config in saved] == [components.schema("network", "mlp")().width, 64]
 
 
 def test_an_experiment_says_itself_that_it_is_a_sweep(gni):

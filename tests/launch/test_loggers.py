@@ -9,7 +9,7 @@ import yaml
 from plug_ins import plugged_in
 
 from gnicli.contracts.live_curves import NoCurves
-from gnicli.engine.logger import packages
+from gnicli.engine import extras
 
 SAME = ("metrics.csv", "results.json")
 
@@ -49,7 +49,7 @@ def test_there_is_no_logger_unless_one_is_asked_for(gni, outputs):
 
 @pytest.mark.parametrize("name", ["tensorboard", "mlflow", "wandb"])
 def test_a_missing_package_is_one_line_and_leaves_no_folder(gni, outputs, monkeypatch, name):
-    monkeypatch.setattr(packages.importlib.util, "find_spec", lambda package: None)
+    monkeypatch.setattr(extras.importlib.util, "find_spec", lambda package: None)
     said = gni("train", f"logger={name}", f"run.dir={outputs / 'run'}")
     assert said.code == 6
     assert said.err.endswith(f"; run: pip install 'gni[{name}]'\n")

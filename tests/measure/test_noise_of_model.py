@@ -117,7 +117,7 @@ def test_the_variance_over_draws_is_that_of_autograd_by_hand(data):
 def test_the_watch_gives_the_numbers_of_track(data):
     model = mlp(depth=2)
     network = NoisyNetwork(model, "mse", MultiplicativeNoise(std=0.5), 2, 9)
-    track = GradientNoiseTrack(network, 1, 4, SilentObserver())
+    track = GradientNoiseTrack(network, 1, 4, 0, SilentObserver())
     watch = GradientNoise(model, "mse", noise="mult", std=0.5, M=2, n_mean=4, seed=9)
     for step in (0, 7):
         track(step, *data)
