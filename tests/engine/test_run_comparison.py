@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from run_folders import make, make_sweep
 from scipy import stats
 
-from gnicli.contracts.results import Headline
+from gnicli.contracts.results import Headline, Value
 from gnicli.engine.run_index import index
 from gnicli.engine.run_views import comparison, detail, difference
 from gnicli.errors import DataError, UsageError
@@ -48,6 +48,14 @@ def test_means_intervals_and_n_are_those_of_students_t(tmp_path):
     assert table.header == ("setting", "n", "train loss", "95 % interval")
     assert table.rows[0][0::3] == ("M=1", f"{low:.5f} … {high:.4f}")
     assert table.rows[1] == ("M=4", "1", "2", "–")
+
+
+def test_of_one_run_its_own_error_is_not_shown_as_one_over_seeds(tmp_path):
+    make(tmp_path / "a", results={"train_loss": Value(0.5, 0.25, 200, "", (0.0, 1.0))})
+    found = of([tmp_path])
+    assert found.table(LOSS).rows == (("all runs", "1", "0.5", "–"),)
+    (row,) = found.rows()
+    assert (row["stderr"], row["ci95_low"], row["n"]) == (None, None, 1)
 
 
 def test_what_is_not_completed_is_counted_and_in_no_mean(tmp_path):

@@ -44,7 +44,7 @@ class Comparison(NamedTuple):
         The values are those `asked` for, by default the headline values that the command `declared`. Raises
         `UsageError` for one that no completed run has.
         """
-        means = [means_of(group) for group in self.settings]
+        means = [_means(group) for group in self.settings]
         known = list(dict.fromkeys(name for found in means for name in found))
         for name in asked:
             if name not in known:
@@ -81,7 +81,7 @@ class Comparison(NamedTuple):
         for group in self.settings:
             overrides = group.records[0].overrides
             counts = Counter(record.status for record in group.records)
-            for name, value in means_of(group).items():
+            for name, value in _means(group).items():
                 low, high = value.ci95 or (None, None)
                 row: dict[str, object] = {key: overrides.get(key, "") for key in self.keys}
                 row |= {"result": name, "mean": value.value, "stderr": value.stderr, "ci95_low": low, "ci95_high": high}
@@ -108,11 +108,19 @@ class Comparison(NamedTuple):
                     "keys": {key: group.records[0].overrides.get(key) for key in self.keys},
                     "runs": [str(record.folder) for record in group.records],
                     "statuses": dict(Counter(record.status for record in group.records)),
-                    "means": tables.plain_results(means_of(group)),
+                    "means": tables.plain_results(_means(group)),
                 }
                 for group in self.settings
             ],
         }
+
+
+def _means(group: Group) -> dict[str, Value]:
+    """Means over the completed runs. Of one run there is no error over seeds, and its own error is another quantity."""
+    return {
+        name: value if _n(group, name) > 1 else value._replace(stderr=None, ci95=None)
+        for name, value in means_of(group).items()
+    }
 
 
 def _n(group: Group, name: str) -> int:
@@ -128,9 +136,7 @@ def _count(group: Group) -> str:
 def _cells(value: Value | None, scale: float) -> tuple[str, str]:
     if value is None:
         return _NONE, _NONE
-    interval = _NONE
-    if value.ci95 is not None and value.n > 1:
-        interval = " … ".join(number_text.plain(end) for end in value.ci95)
+    interval = _NONE if value.ci95 is None else " … ".join(number_text.plain(end) for end in value.ci95)
     return number_text.number_text(value, scale=scale), interval
 
 
