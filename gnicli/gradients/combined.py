@@ -13,22 +13,20 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Mapping
 
 import numpy as np
 import torch
 
 from gnicli.contracts.components import GradientFunction, NoisyNetwork, ValueAndGradients
-from gnicli.contracts.observer import arrays_of, joined_arrays
-from gnicli.contracts.results import Value
 from gnicli.errors import UsageError
 from gnicli.gradients.coordinates import Coordinates
 from gnicli.gradients.injected import StepNoise, require_wide
+from gnicli.gradients.remembered import OfMaker
 from gnicli.gradients.stages import learned, weight_tensors
 from gnicli.seeding import numpy_stream
 
 
-class CombinedGradient:
+class CombinedGradient(OfMaker):
     """A `GradientFunction` that adds Σ_m z_m (g_m − ḡ) to another one's result, z from `coordinates`.
 
     The draws are the objective's own (mean="own") or as many fresh ones ("fresh"). A sum over own draws has 1 − 1/M of
@@ -39,6 +37,7 @@ class CombinedGradient:
         self, gradient: GradientFunction, network: NoisyNetwork, coordinates: Coordinates, *, name: str, mean: str
     ) -> None:
         """`mean` is "own" or "fresh". Raises `UsageError` where there is no such noise, or too few weights for it."""
+        super().__init__(coordinates)
         self._noise = StepNoise(gradient, network, name=name, mean=mean)
         self._gradient, self._seed, self._M = gradient, network.seed, network.M
         self._coordinates = coordinates
@@ -77,19 +76,3 @@ class CombinedGradient:
             gradients = [each.add_(more) for each, more in zip(gradients, added, strict=True)]
         is_finite = all(bool(torch.isfinite(each).all()) for each in gradients)
         return (value if is_finite else value * torch.nan), gradients
-
-    def state(self) -> dict[str, np.ndarray]:
-        """The state that a resumed run needs besides the weights."""
-        return joined_arrays({"inject": self._coordinates.state()})
-
-    def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
-        """Take what `state` gave."""
-        self._coordinates.restore({name: np.array(array) for name, array in arrays_of("inject", arrays).items()})
-
-    def values(self) -> dict[str, Value]:
-        """Headline values: the counts of the fits."""
-        return self._coordinates.values()
-
-    def warnings(self) -> tuple[str, ...]:
-        """Sentences for the report."""
-        return self._coordinates.warnings()

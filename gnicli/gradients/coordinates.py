@@ -14,6 +14,7 @@ import numpy as np
 
 from gnicli.contracts.results import Value
 from gnicli.gradients.injected_laws import LayerLaws, StableFamily
+from gnicli.gradients.remembered import Nothing, Remembers
 from gnicli.gradients.truncated import Truncation
 from gnicli.stable import StableLaw
 
@@ -21,7 +22,7 @@ Streams = Callable[[int], np.random.Generator]
 _JOINT = 0  # the stream that all layers share; those of single layers begin at 1
 
 
-class Coordinates(Protocol):
+class Coordinates(Remembers, Protocol):
     """Draws the coordinates of a step."""
 
     fewest: int  # weights that a layer must have
@@ -38,24 +39,8 @@ class Coordinates(Protocol):
         """The coordinates (layers, M); `noise` is flat, and None where it is not due."""
         ...
 
-    def state(self) -> dict[str, np.ndarray]:
-        """The state on which later steps depend, as arrays."""
-        ...
 
-    def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
-        """Take what `state` gave."""
-        ...
-
-    def values(self) -> dict[str, Value]:
-        """Headline values."""
-        ...
-
-    def warnings(self) -> tuple[str, ...]:
-        """Sentences for the report."""
-        ...
-
-
-class NormalCoordinates:
+class NormalCoordinates(Nothing):
     """Centered normal draws of fixed length sqrt(1 − 1/M), the same for all layers.
 
     With the mean of M draws they make Σ c_m g_m with Σ c = 1 and Σ c² = 1, as the gradient of one draw is
@@ -83,21 +68,6 @@ class NormalCoordinates:
         z -= z.mean()
         z *= math.sqrt((1 - 1 / M) / float(z @ z))
         return np.tile(z, (self._n_layers, 1))
-
-    def state(self) -> dict[str, np.ndarray]:
-        """No state: an empty mapping."""
-        return {}
-
-    def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
-        """Restore nothing."""
-
-    def values(self) -> dict[str, Value]:
-        """No values: nothing is fitted."""
-        return {}
-
-    def warnings(self) -> tuple[str, ...]:
-        """No sentence: nothing is fitted."""
-        return ()
 
 
 class StableCoordinates:

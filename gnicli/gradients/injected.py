@@ -11,18 +11,16 @@ real noise whatever is injected into the weights: these choices of `inject=` dif
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-import numpy as np
 import torch
 
 from gnicli.contracts.components import GradientFunction, NoisyNetwork, ValueAndGradients
-from gnicli.contracts.observer import arrays_of, joined_arrays
-from gnicli.contracts.results import Value
 from gnicli.errors import UsageError
 from gnicli.gradients.injected_noise import NoiseModel
 from gnicli.gradients.noise_layers import noise_layers
 from gnicli.gradients.noisy import NoisyGradient
+from gnicli.gradients.remembered import OfMaker
 from gnicli.gradients.stages import learned, weight_tensors
 from gnicli.seeding import numpy_stream
 
@@ -76,13 +74,14 @@ def require_wide(layers: Sequence[torch.Tensor], fewest: int, name: str) -> None
             )
 
 
-class InjectedGradient:
+class InjectedGradient(OfMaker):
     """A `GradientFunction` that adds what `model` makes of the gradient noise to another one's result."""
 
     def __init__(
         self, gradient: GradientFunction, network: NoisyNetwork, model: NoiseModel, *, name: str, mean: str
     ) -> None:
         """`mean` is "own" or "fresh". Raises `UsageError` where there is no such noise, or too few weights for it."""
+        super().__init__(model)
         self._noise = StepNoise(gradient, network, name=name, mean=mean)
         self._gradient, self._seed, self._model = gradient, network.seed, model
         layers = weight_tensors(learned(network.module))
@@ -104,19 +103,3 @@ class InjectedGradient:
         for noise, injected in zip(of_layers, self._model(step, values, streams), strict=True):
             noise.copy_(torch.from_numpy(injected).reshape(noise.shape))
         return value, [noise.add_(gradient) for noise, gradient in zip(noises, gradients, strict=True)]
-
-    def state(self) -> dict[str, np.ndarray]:
-        """The state that a resumed run needs besides the weights."""
-        return joined_arrays({"inject": self._model.state()})
-
-    def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
-        """Take what `state` gave."""
-        self._model.restore({name: np.array(array) for name, array in arrays_of("inject", arrays).items()})
-
-    def values(self) -> dict[str, Value]:
-        """Headline values: the counts of the fits."""
-        return self._model.values()
-
-    def warnings(self) -> tuple[str, ...]:
-        """Sentences for the report."""
-        return self._model.warnings()

@@ -9,12 +9,13 @@ import numpy as np
 
 from gnicli.contracts.results import Value
 from gnicli.gradients.injected_laws import Family, LayerLaws
+from gnicli.gradients.remembered import Nothing, Remembers
 from gnicli.gradients.truncated import Truncation
 
 Streams = Callable[[int], np.random.Generator]
 
 
-class NoiseModel(Protocol):
+class NoiseModel(Remembers, Protocol):
     """Makes the noise that is added from the gradient noise of a step."""
 
     fewest: int  # weights that a layer must have
@@ -27,24 +28,8 @@ class NoiseModel(Protocol):
         """The noise that is added to each layer (flat, as given); `streams(i)` is the generator of layer i, from 1."""
         ...
 
-    def state(self) -> dict[str, np.ndarray]:
-        """The state on which later steps depend, as arrays."""
-        ...
 
-    def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
-        """Take what `state` gave."""
-        ...
-
-    def values(self) -> dict[str, Value]:
-        """Headline values."""
-        ...
-
-    def warnings(self) -> tuple[str, ...]:
-        """Sentences for the report."""
-        ...
-
-
-class Recorded:
+class Recorded(Nothing):
     """The noise as it is."""
 
     fewest = 1
@@ -55,21 +40,6 @@ class Recorded:
     def __call__(self, step: int, noise: list[np.ndarray], streams: Streams) -> list[np.ndarray]:
         """The noise itself."""
         return noise
-
-    def state(self) -> dict[str, np.ndarray]:
-        """No state: an empty mapping."""
-        return {}
-
-    def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
-        """Restore nothing."""
-
-    def values(self) -> dict[str, Value]:
-        """No values: nothing is fitted."""
-        return {}
-
-    def warnings(self) -> tuple[str, ...]:
-        """No sentence: nothing is fitted."""
-        return ()
 
 
 class Shuffled(Recorded):
