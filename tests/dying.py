@@ -7,11 +7,8 @@ import time
 from pathlib import Path
 
 
-def job(folder: str, number: int, how: str) -> int:
-    """End in the way `how`."""
-    with (Path(folder) / "starts").open("a") as starts:
-        starts.write(f"{number} {os.getpid()} {os.getsid(0)}\n")
-    print(f"job {number} says {how}", flush=True)
+def die(how: str) -> None:
+    """End in the way `how`, if it is one of raise, exit, kill, hang and memory."""
     if how == "raise":
         raise ZeroDivisionError("a bug for this test")
     if how == "exit":
@@ -24,8 +21,16 @@ def job(folder: str, number: int, how: str) -> int:
     if how == "memory":
         import resource
 
-        resource.setrlimit(resource.RLIMIT_AS, (1 << 31, 1 << 31))
-        _ = bytearray(1 << 33)
+        resource.setrlimit(resource.RLIMIT_AS, (1 << 32, resource.getrlimit(resource.RLIMIT_AS)[1]))
+        _ = bytearray(1 << 34)
+
+
+def job(folder: str, number: int, how: str) -> int:
+    """End in the way `how`."""
+    with (Path(folder) / "starts").open("a") as starts:
+        starts.write(f"{number} {os.getpid()} {os.getsid(0)}\n")
+    print(f"job {number} says {how}", flush=True)
+    die(how)
     if how.startswith("sleep"):
         time.sleep(float(how.partition(" ")[2]))
     sys.stderr.write("done\n")

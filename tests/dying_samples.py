@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from dying import die
 
 VARIABLE = "GNI_TEST_DYING"  # JSON: how the job with that seed dies
 WAYS = ("raise", "exit", "kill", "hang", "memory")
@@ -21,24 +20,6 @@ def install(folder: Path) -> None:
     place.mkdir(parents=True)
     (place / "METADATA").write_text("Metadata-Version: 2.1\nName: dying\nVersion: 1.0\n")
     (place / "entry_points.txt").write_text("[gnicli.samples]\ndying = dying_samples:DyingSamples\n")
-
-
-def die(how: str) -> None:
-    """End in the way `how`."""
-    if how == "raise":
-        raise ZeroDivisionError("a bug for this test")
-    if how == "exit":
-        os._exit(7)
-    if how == "kill":
-        os.kill(os.getpid(), signal.SIGKILL)
-    if how == "hang":
-        while True:  # whatever a signal's handler does
-            time.sleep(600)
-    if how == "memory":
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_AS, (1 << 32, resource.getrlimit(resource.RLIMIT_AS)[1]))
-        _ = bytearray(1 << 34)
 
 
 @dataclass
