@@ -31,6 +31,8 @@ _SWEPT = re.compile(r"\+{0,2}\w+(?:[./]\w+)*")
 # What Hydra's own schemas and those of installed launchers and sweepers name.
 TRUSTED = (
     "gnicli.launch.jobs.launchers.Local",
+    "gnicli.launch.jobs.slurm.Slurm",
+    "gnicli.launch.jobs.in_ray.Ray",
     "hydra._internal.core_plugins.",
     "hydra_plugins.",
     "hydra.experimental.callbacks.",

@@ -11,13 +11,21 @@ from gnicli.engine.jobs import processes
 from gnicli.engine.jobs.due import Due
 from gnicli.engine.jobs.plan import Plan
 from gnicli.errors import UsageError
-from gnicli.launch import run_hydra, session, sweeps
+from gnicli.launch import foreign_configs, run_hydra, session, sweeps
 from gnicli.launch.jobs import local
+from gnicli.launch.jobs.in_ray import RayConf
+from gnicli.launch.jobs.launchers import LocalConf
 from gnicli.launch.jobs.local import Pace
+from gnicli.launch.jobs.slurm import SlurmConf
 
 
 def plan(*words, command="train", hydra=(), **options):
     return Plan(command, [list(words)], list(hydra), options)
+
+
+@pytest.mark.parametrize("conf", [LocalConf, SlurmConf, RayConf])
+def test_every_launcher_of_gni_is_trusted_beside_files_from_strangers(conf):
+    assert conf._target_ in foreign_configs.TRUSTED
 
 
 @pytest.mark.parametrize(
