@@ -418,6 +418,18 @@ def test_who_waits_sees_the_jobs_end_and_sums_up(gni, submitit, programs, tmp_pa
     assert (tmp_path / "s" / "sweep.csv").read_text().count("completed") == 3
 
 
+def test_who_waits_writes_down_what_the_files_of_the_sweep_were(gni, submitit, tmp_path):
+    submitit.runs = None
+    mine = tmp_path / "mine" / "experiment"
+    mine.mkdir(parents=True)
+    (mine / "mine.yaml").write_text("# @package _global_\nlr: 0.25\n")
+    words = ("-m", "M=1,2", "experiment=mine", "hydra/launcher=slurm", "--config-dir", str(tmp_path / "mine"))
+    assert gni("train", *words, f"run.dir={tmp_path / 's'}").code == 0
+    waited = json.loads((tmp_path / "s" / "jobs.json").read_text())["files"]
+    assert gni("train", *words, "hydra.launcher.wait=false", f"run.dir={tmp_path / 't'}").code == 0
+    assert json.loads((tmp_path / "t" / "jobs.json").read_text())["files"] == waited != ""
+
+
 def test_who_stops_waiting_leaves_the_jobs_to_slurm(gni, submitit, monkeypatch, tmp_path):
     def interrupted(*_):
         raise signals.StopNow(130)

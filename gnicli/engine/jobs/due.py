@@ -38,7 +38,7 @@ def due(
     sweep: Path,
     plan: Plan,
     wishes: Wishes = Wishes(),  # noqa: B008 - a tuple does not change
-    changed: Collection[int] = (),
+    changed: Collection[int] = frozenset(),
 ) -> Due:
     """The jobs of a sweep that are not complete; nothing is written.
 

@@ -39,18 +39,18 @@ def stamped(plan: Plan) -> Plan:
     return plan._replace(files=_digest(plan))
 
 
-def changed(sweep: Path, before: Plan | None, plan: Plan, *, allow_env: bool) -> list[int]:
+def changed(sweep: Path, before: Plan | None, plan: Plan, *, allow_env: bool) -> frozenset[int]:
     """The jobs that have begun with other values than their words and files give now; nothing is written.
 
     `before` is the plan that the folder holds, `plan` the stamped one of now. Jobs are composed, a tenth of a second
     each, only where a value in the files is another one. Raises `UsageError` where a file is damaged or gone.
     """
     if before is None or not _folders(plan) or (plan.files and before.files == plan.files):
-        return []
+        return frozenset()
     begun = [(job, folders.read_run(sweep / str(job))) for job in range(len(plan.words)) if _has_begun(sweep, job)]
     known = {job: info.manifest.get("fingerprint") for job, info in begun if info.status not in ("running", "broken")}
     if not known:
-        return []
+        return frozenset()
     arguments = arguments_of(plan.of(next(iter(known))), allow_env)
     try:
         with hydra_state(plan.command), guard.guarded(arguments), hydra_versions.initialized(arguments.config_path):
@@ -60,7 +60,7 @@ def changed(sweep: Path, before: Plan | None, plan: Plan, *, allow_env: bool) ->
         if translated is None or translated is error:
             raise
         raise translated from error
-    return [job for job, fingerprint in now.items() if fingerprint not in (None, known[job])]
+    return frozenset(job for job, fingerprint in now.items() if fingerprint not in (None, known[job]))
 
 
 class DueNow(NamedTuple):

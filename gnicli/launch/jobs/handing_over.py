@@ -16,8 +16,9 @@ from gnicli.launch.jobs.slurm import SlurmConf
 
 
 class Handed(NamedTuple):
-    """The jobs of a sweep that are not complete, and Slurm's numbers of those that were submitted just now."""
+    """The plan as handed over, its jobs that are not complete, and Slurm's numbers of those submitted just now."""
 
+    plan: Plan
     left: list[int]
     ids: dict[int, str]
 
@@ -47,8 +48,8 @@ def hand_over(sweep: Sweep, plan: Plan, wishes: Wishes, conf: SlurmConf, *, allo
     if sweep.is_new or plan != sweep.plan:
         sweep.record(plan)
     if not jobs:
-        return Handed(found.jobs, {})
+        return Handed(plan, found.jobs, {})
     due.reopen(place, jobs)
     threads = local.pace_of(plan, 0, 0.0).threads or machine.threads_of_a_job()
     ids = slurm.submit(place, jobs, conf, name=f"gni-{plan.command}", threads=threads, allow_env=allow_env)
-    return Handed(found.jobs, ids)
+    return Handed(plan, found.jobs, ids)

@@ -55,7 +55,7 @@ class Slurm(Launcher):
         if not self._conf.wait:
             session.handed_over = True
         else:
-            sweep.record(plan)
+            sweep.record(handed.plan)
             shown = local.board_of(sweep.folder, plan, handed.left, shows=session.caller.shows)
             try:
                 with shown:
