@@ -6,9 +6,10 @@ READY  := $(VENV)/.ready
 NEXT   ?= .venv-hydra-next
 LOGGERS ?= .venv-loggers
 CLUSTER ?= .venv-cluster
+SEARCH ?= .venv-search
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-slow stress test-hydra-next test-loggers test-cluster check format lint types layers docs-check docs site bench figures clean
+.PHONY: help setup run test test-slow stress test-hydra-next test-loggers test-cluster test-search check format lint types layers docs-check docs site bench figures clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{split($$1, t, ":"); printf "  make %-15s %s\n", t[1], $$2}'
@@ -80,6 +81,16 @@ test-cluster: $(READY) ## run the tests with a real Slurm and a real Ray (as roo
 		echo "***** NOT TESTED: submitit and ray cannot be installed here *****" >&2; \
 	fi
 
+# The same for Optuna.
+$(SEARCH)/.ready: $(READY)
+	$(BIN)/python -m venv $(SEARCH)
+	$(BIN)/python tests/layered_environment.py $(SEARCH)
+	$(SEARCH)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[optuna]'
+	@touch $@
+
+test-search: $(SEARCH)/.ready ## run the tests of hydra/sweeper=optuna with the real package, none skipped
+	GNI_TEST_SEARCH=1 $(SEARCH)/bin/python -m pytest tests/launch/test_search.py
+
 check: format lint types layers docs-check site test test-hydra-next ## all that a change must pass
 
 format: $(READY)
@@ -115,5 +126,5 @@ figures: $(READY) ## make the figure of the README again (some minutes)
 	$(BIN)/python docs/make_figures.py
 
 clean: ## remove the environment and caches; run folders stay
-	rm -rf $(VENV) $(NEXT) $(LOGGERS) $(CLUSTER) build docs/_build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(NEXT) $(LOGGERS) $(CLUSTER) $(SEARCH) build docs/_build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -102,6 +102,11 @@ class Sweep:
         self._claim.update(**changes | {"n_jobs": self.n_jobs})
 
     @property
+    def command(self) -> str:
+        """The command of the jobs."""
+        return str(self._claim.manifest.get("command"))
+
+    @property
     def argv(self) -> list[str]:
         """What was typed to begin the sweep."""
         return list(self._claim.manifest.get("argv") or ())

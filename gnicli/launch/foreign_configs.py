@@ -33,6 +33,7 @@ TRUSTED = (
     "gnicli.launch.jobs.launchers.Local",
     "gnicli.launch.jobs.slurm.Slurm",
     "gnicli.launch.jobs.in_ray.Ray",
+    "gnicli.launch.jobs.sweepers.Optuna",
     "hydra._internal.core_plugins.",
     "hydra_plugins.",
     "hydra.experimental.callbacks.",

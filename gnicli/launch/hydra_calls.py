@@ -10,7 +10,7 @@ import argparse
 import contextlib
 import os
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gnicli.launch import arguments as argument_reader
 from gnicli.launch import sweeps
@@ -20,7 +20,8 @@ from gnicli.launch.hydra_versions import is_hydra_1_3
 if TYPE_CHECKING:
     from hydra._internal.hydra import Hydra
     from hydra.plugins.launcher import Launcher
-    from hydra.types import HydraContext, RunMode
+    from hydra.plugins.sweeper import Sweeper
+    from hydra.types import HydraContext, RunMode, TaskFunction
     from omegaconf import DictConfig
 
 OWN_CONF = "pkg://gnicli.conf"
@@ -28,6 +29,15 @@ _JOB_NAME = "tasks"  # `hydra.job.name`
 
 # Makes the launcher of a sweep from Hydra's whole configuration and from what makes the launcher that it names.
 MakeLauncher = Callable[["DictConfig", Callable[[], "Launcher"]], "Launcher"]
+# The same for the sweeper, which is set up with Hydra's context and the task as well.
+MakeSweeper = Callable[["HydraContext", "TaskFunction", "DictConfig", Callable[[], "Sweeper"]], "Sweeper"]
+
+
+class Makers(NamedTuple):
+    """What makes the launcher and the sweeper of a sweep."""
+
+    launcher: MakeLauncher
+    sweeper: MakeSweeper
 
 
 def start(
@@ -35,12 +45,12 @@ def start(
     task: Callable[[DictConfig], object],
     arguments: Arguments,
     overrides: list[str],
-    launcher: MakeLauncher | None,
+    makers: Makers | None,
 ) -> None:
     """Do what `hydra.main` would: show what is asked for, or run `task` once or for every job of a sweep.
 
-    `arguments.overrides` were typed, `overrides` are handed to Hydra. `launcher` makes the launcher of a sweep; without
-    it there is no sweep, whatever a configuration says. What Hydra raises passes through.
+    `arguments.overrides` were typed, `overrides` are handed to Hydra. `makers` make the launcher of a sweep and its
+    sweeper; without them there is no sweep, whatever a configuration says. What Hydra raises passes through.
     """
     from hydra._internal.hydra import Hydra
     from hydra._internal.utils import create_config_search_path
@@ -61,7 +71,7 @@ def start(
         if arguments.shows_only:
             _show(hydra, name, arguments, overrides)
         else:
-            _run(hydra, name, task, arguments, overrides, launcher)
+            _run(hydra, name, task, arguments, overrides, makers)
     finally:
         GlobalHydra.instance().clear()
 
@@ -100,12 +110,12 @@ def _run(
     task: Callable[[DictConfig], object],
     arguments: Arguments,
     overrides: list[str],
-    launcher: MakeLauncher | None,
+    makers: Makers | None,
 ) -> None:
     """Run once or sweep: `--multirun` wins over what the configuration says, in `hydra.mode`."""
     from hydra.types import RunMode
 
-    if launcher is None:
+    if makers is None:
         hydra.run(config_name=name, task_function=task, overrides=[*overrides, f"hydra.mode={RunMode.RUN.name}"])
         return
     mode = _composed_mode(hydra, name, overrides)
@@ -113,28 +123,36 @@ def _run(
         mode = RunMode.MULTIRUN if arguments.multirun else RunMode.RUN
         overrides = [*overrides, f"hydra.mode={mode.name}"]
     call = hydra.run if mode == RunMode.RUN else hydra.multirun
-    with _launchers_made_by(launcher), _few_jobs_composed_first():
+    with _plugins_made_by(makers), _few_jobs_composed_first():
         call(config_name=name, task_function=task, overrides=overrides)
 
 
 @contextlib.contextmanager
-def _launchers_made_by(make: MakeLauncher) -> Iterator[None]:
-    """Let sweepers get their launcher from `make`: Hydra itself makes those of its own package and `hydra_plugins`."""
+def _plugins_made_by(makers: Makers) -> Iterator[None]:
+    """Let the sweeper and its launcher come from `makers`: Hydra makes those of its own package and `hydra_plugins`."""
     from hydra.core.plugins import Plugins
 
     plugins = Plugins.instance()
-    made_by_hydra = plugins.instantiate_launcher
+    launcher_of_hydra, sweeper_of_hydra = plugins.instantiate_launcher, plugins.instantiate_sweeper
 
-    def instantiate(
+    def launcher(
         hydra_context: HydraContext, task_function: Callable[[DictConfig], object], config: DictConfig
     ) -> Launcher:
-        return make(config, lambda: made_by_hydra(hydra_context, task_function, config))
+        return makers.launcher(config, lambda: launcher_of_hydra(hydra_context, task_function, config))
 
-    plugins.instantiate_launcher = instantiate  # type: ignore[method-assign]
+    def sweeper(
+        *, hydra_context: HydraContext, task_function: Callable[[DictConfig], object], config: DictConfig
+    ) -> Sweeper:
+        def of_hydra() -> Sweeper:
+            return sweeper_of_hydra(hydra_context=hydra_context, task_function=task_function, config=config)
+
+        return makers.sweeper(hydra_context, task_function, config, of_hydra)
+
+    plugins.instantiate_launcher, plugins.instantiate_sweeper = launcher, sweeper  # type: ignore[method-assign]
     try:
         yield
     finally:
-        del plugins.instantiate_launcher
+        del plugins.instantiate_launcher, plugins.instantiate_sweeper
 
 
 @contextlib.contextmanager

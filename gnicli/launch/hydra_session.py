@@ -37,10 +37,10 @@ class Call:
         names = {commands.config_name(name): commands.schema(name) for name in commands.COMMANDS}
         self.broken = components.register(names)
 
-    def start(self, overrides: list[str], launcher: hydra_calls.MakeLauncher | None = None) -> None:
+    def start(self, overrides: list[str], makers: hydra_calls.Makers | None = None) -> None:
         """Let Hydra do what the arguments ask for, with `overrides`, which are more than were typed.
 
-        Without `launcher` there is one run and never a sweep. Raises the error for the user in place of Hydra's.
+        Without `makers` there is one run and never a sweep. Raises the error for the user in place of Hydra's.
         """
         from gnicli.launch import hydra_tasks
 
@@ -48,10 +48,10 @@ class Call:
         name, task = commands.config_name(command), hydra_tasks.of(command)
         try:
             with hydra_state(command), guard.guarded(self.arguments):
-                if launcher is not None:
+                if makers is not None:
                     sweeps.look_through(self.arguments, name)
                 hydra_tasks.begin(self.session)
-                hydra_calls.start(name, task, self.arguments, overrides, launcher)
+                hydra_calls.start(name, task, self.arguments, overrides, makers)
         except Exception as error:
             raise_known(error, self.translate)
         finally:

@@ -70,18 +70,21 @@ def _perform(command: str, words: list[str], caller: Caller) -> Outcome | SweepO
         first_line.show(f"gni {command}: reading the configuration")
 
     from gnicli.engine import table_text
-    from gnicli.launch.jobs import launchers
+    from gnicli.launch import hydra_calls
+    from gnicli.launch.jobs import launchers, sweepers
     from gnicli.launch.session import Session
 
     session = Session(command, ["gni", command, *words], arguments, n_jobs=n_jobs, caller=caller)
     call = hydra_session.Call(session, arguments)
     launchers.register()
+    sweepers.register()
     for line in components.shadowed(arguments.overrides) if session.caller.shows else ():
         first_line.clear()
         print(f"gni: note: {line}", file=sys.stderr)  # noqa: T201
     interrupted: Interrupted | KeyboardInterrupt | None = None
     try:
-        call.start(_overrides(command, arguments, caller), launchers.of(session))
+        makers = hydra_calls.Makers(launchers.of(session), sweepers.of(session))
+        call.start(_overrides(command, arguments, caller), makers)
     except KeyboardInterrupt as stop:
         if session.sweep is None:
             raise

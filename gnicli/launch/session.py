@@ -13,7 +13,7 @@ from gnicli.launch.arguments import Arguments
 
 if TYPE_CHECKING:
     from gnicli.engine.jobs.due import Wishes
-    from gnicli.engine.jobs.plan import Plan
+    from gnicli.engine.jobs.plan import Plan, Search
     from gnicli.engine.outcome import Outcome
     from gnicli.engine.sweep import Sweep
 
@@ -47,6 +47,7 @@ class Session:
         self.place = place
         self.jobs: list[Job] = []
         self.sweep: Sweep | None = None
+        self.search: Search | None = None  # what the sweep is, where its jobs are proposed one after the other
         self.has_begun = False  # whether a job was started in another process
         self.handed_over = False  # whether jobs go on that nobody here waits for
         self._absent: list[Path] = []
@@ -115,7 +116,7 @@ class Session:
         begun = self.sweep_of_launch().plan or plan.Plan(
             self.command, [], _own_words(self.arguments.overrides), plan.given(self.arguments._asdict())
         )
-        return begun.extended(first, words)
+        return begun.extended(first, words)._replace(search=self.search)
 
     @property
     def wishes(self) -> Wishes:

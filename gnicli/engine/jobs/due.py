@@ -39,8 +39,9 @@ def due(
     plan: Plan,
     wishes: Wishes = Wishes(),  # noqa: B008 - a tuple does not change
     changed: Collection[int] = frozenset(),
+    first: int = 0,
 ) -> Due:
-    """The jobs of a sweep that are not complete; nothing is written.
+    """The jobs of a sweep from number `first` on that are not complete; nothing is written.
 
     `changed` are those that would be configured otherwise now, by files; they begin anew.
     A job is complete if its folder holds a finished run (completed or diverged) of its words, by the code and the
@@ -49,7 +50,7 @@ def due(
     every job is run again.
     """
     found, others = Due([], [], []), []
-    for job, words in enumerate(plan.words):
+    for job, words in enumerate(plan.words[first:], first):
         folder = sweep / str(job)
         if content.is_unborn(folder) or not (folder / content.MANIFEST).exists():
             found.jobs.append(job)

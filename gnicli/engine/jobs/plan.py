@@ -19,6 +19,13 @@ FORMAT = 1
 OPTIONS = ("config_dir", "config_name", "config_path")
 
 
+class Search(NamedTuple):
+    """What a search is: the words with its ranges and those of all its jobs, and its keys as texts."""
+
+    space: list[str]
+    keys: dict[str, str]
+
+
 class OneJob(NamedTuple):
     """What one job of a sweep is: a command, its overrides, those of Hydra's own keys, and the flags of `OPTIONS`."""
 
@@ -33,6 +40,7 @@ class Plan(NamedTuple):
 
     `words` holds the overrides of each job, `hydra` those of Hydra's own keys, which all jobs have, and `options` the
     values of the flags in `OPTIONS` that were given. `files` is a digest of the values in the files that these add.
+    A sweep that is a `search` has jobs as far as they are proposed.
     """
 
     command: str
@@ -40,6 +48,7 @@ class Plan(NamedTuple):
     hydra: list[str]
     options: dict[str, str]
     files: str = ""
+    search: Search | None = None
 
     def of(self, job: int) -> OneJob:
         """What job number `job` is."""
@@ -63,6 +72,8 @@ def write(folder: Path, plan: Plan) -> None:
     head = {"format": FORMAT, "command": plan.command, "hydra": plan.hydra, "options": plan.options}
     if plan.files:
         head["files"] = plan.files
+    if plan.search is not None:
+        head["search"] = plan.search._asdict()
     text = json.dumps(head, indent=2, ensure_ascii=False).removesuffix("\n}") + f',\n  "jobs": [\n  {jobs}\n  ]\n}}\n'
     files.replace(folder / JOBS, text.encode(errors="backslashreplace"))
 
@@ -98,7 +109,16 @@ def read(folder: Path) -> Plan:
     stamp = found.get("files", "")
     if not isinstance(stamp, str):
         raise records.damaged(path, "the digest of its files is no text")
-    return Plan(command, words, hydra, options, stamp)
+    return Plan(command, words, hydra, options, stamp, _search(path, found.get("search")))
+
+
+def _search(path: Path, found: object) -> Search | None:
+    if found is None:
+        return None
+    space, keys = (found.get("space"), found.get("keys")) if isinstance(found, dict) else (None, None)
+    if not records.is_texts(space) or not isinstance(keys, dict) or not records.is_texts([*keys.values()]):
+        raise records.damaged(path, "its search is no table of words and keys")
+    return Search(space, keys)
 
 
 def given(options: Mapping[str, object]) -> dict[str, str]:

@@ -14,7 +14,7 @@ from gnicli.engine.sweep import Sweep
 from gnicli.errors import ConflictError, Interrupted, UsageError
 from gnicli.launch import commands, resume
 from gnicli.launch.arguments import MAX_JOBS
-from gnicli.launch.jobs import configured, local, preload
+from gnicli.launch.jobs import configured, local, preload, search
 
 
 def resume_run_or_sweep(folder: str) -> int:
@@ -49,17 +49,34 @@ def resume_sweep(
     try:
         jobs = left(place, plan, wishes, yes=yes, allow_env=allow_env)
         _refuse_queued(place, jobs)
-        if jobs:
+        is_over = not jobs and not search.is_unfinished(plan)
+        if not is_over:
             preload.start(plan.command, pace.threads)
     except BaseException:
         sweep.leave()
         raise
-    if not jobs:
+    if is_over:
         return sum_up(sweep, plan)
     stopped: KeyboardInterrupt | Interrupted | None = None
     has_begun: list[bool] = []
+
+    def launch(first: int, words: list[list[str]]) -> None:
+        local.run_due(
+            sweep,
+            (sweep.plan or plan).extended(first, words),
+            wishes,
+            pace,
+            begins=lambda: has_begun.append(True),
+            shows=True,
+            allow_env=allow_env,
+            first=first,
+        )
+
     try:
-        local.run_due(sweep, plan, wishes, pace, begins=lambda: has_begun.append(True), shows=True, allow_env=allow_env)
+        if plan.search is None:
+            launch(0, plan.words)
+        else:
+            search.go_on(sweep, plan.search, launch)
     except (KeyboardInterrupt, Interrupted) as stop:
         stopped = stop
     except BaseException:
@@ -103,14 +120,16 @@ def _refuse_code(place: Path, plan: Plan) -> None:
 
 
 def left(place: Path, plan: Plan, wishes: Wishes, *, yes: bool, allow_env: bool) -> list[int]:
-    """The jobs of a sweep that are to be run; empty where nothing but its table is missing, because nobody waited.
+    """The jobs of a sweep that are to be run.
+
+    Empty where nothing but its table is missing, because nobody waited, and where a search has jobs to propose first.
 
     Raises `ConflictError` where nothing is left to do, `UsageError` for more jobs than anybody wants.
     """
     found = configured.due_now(place, plan, plan, wishes, allow_env=allow_env).due
     if len(found.jobs) > MAX_JOBS and not yes:
         raise UsageError(f"{len(found.jobs):,} jobs are to be run; give --yes to run more than {MAX_JOBS:,}")
-    if found.jobs or folders.read_manifest(place).get("status") == "submitted":
+    if found.jobs or search.is_unfinished(plan) or folders.read_manifest(place).get("status") == "submitted":
         return found.jobs
     if found.failed:
         raise ConflictError(f"{place}: all other jobs are complete; {due.names(found.failed)} failed: --failed runs "

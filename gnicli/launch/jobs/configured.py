@@ -71,11 +71,14 @@ class DueNow(NamedTuple):
     n_changed: int
 
 
-def due_now(sweep: Path, before: Plan | None, plan: Plan, wishes: Wishes, *, allow_env: bool) -> DueNow:
-    """What is due of a sweep, its files as they are now. Raises as `changed` and `due.due` do."""
+def due_now(sweep: Path, before: Plan | None, plan: Plan, wishes: Wishes, *, allow_env: bool, first: int = 0) -> DueNow:
+    """What is due of a sweep from job number `first` on, its files as they are now.
+
+    Raises as `changed` and `due.due` do.
+    """
     plan = stamped(plan)
     others = changed(sweep, before, plan, allow_env=allow_env)
-    return DueNow(plan, due.due(sweep, plan, wishes, others), len(others))
+    return DueNow(plan, due.due(sweep, plan, wishes, others, first), len(others))
 
 
 def _has_begun(sweep: Path, job: int) -> bool:

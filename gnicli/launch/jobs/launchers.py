@@ -108,6 +108,7 @@ class Local(Launcher):
             begins=session.begins_jobs,
             shows=session.caller.shows,
             allow_env=session.arguments.allow_env,
+            first=initial_job_idx,
         )
         return [
             JobReturn(overrides=list(words), status=JobStatus.COMPLETED, _return_value=None) for words in job_overrides

@@ -67,13 +67,18 @@ def run_due(
     begins: Callable[[], object],
     shows: bool,
     allow_env: bool,
+    first: int = 0,
 ) -> None:
-    """Run the jobs of `plan` that are not complete, each in a process of its own; returns when all have ended.
+    """Run the jobs of `plan` from number `first` on that are not complete, each in a process of its own.
+
+    Returns when all have ended.
 
     Raises `ConflictError` before anything is written where the folders do not hold this sweep, and `StopNow` after a
     signal, when the jobs have saved their state. `begins` is called before the first job starts.
     """
-    plan, found, n_changed = configured.due_now(sweep.folder, sweep.plan, plan, wishes, allow_env=allow_env)
+    plan, found, n_changed = configured.due_now(
+        sweep.folder, sweep.plan, plan, wishes, allow_env=allow_env, first=first
+    )
     begins()
     # Before the plan is written, which says what the files were: a kill in between must not let old results stand.
     due.clear(sweep.folder, found.cleared)
@@ -81,7 +86,8 @@ def run_due(
     files.make_folder(sweep.folder / content.LOGS)
     n_at_once = pace.at_once(n_cores(), n_gpus())
     shown = board_of(sweep.folder, plan, found.jobs, shows=shows)
-    shown.announce(_announced(plan, found, n_at_once, pace, n_changed))
+    if plan.search is None:  # a search has told how many jobs it has
+        shown.announce(_announced(plan, found, n_at_once, pace, n_changed))
     with shown:
         processes.run(
             found.jobs,

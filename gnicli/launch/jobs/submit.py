@@ -42,6 +42,10 @@ def _submit_folder(folder: str, words: Sequence[str]) -> int:
         raise UsageError(f"unknown option {word}; gni sweep submit SWEEP takes {', '.join(FLAGS)}")
     place = again.read_place(folder)
     plan = again.read_plan(place)
+    if plan.search is not None:
+        raise UsageError(
+            f"{place} is a search, whose jobs depend on one another's values; gni sweep resume goes on with it"
+        )
     conf = keys.typed(SlurmConf, [word for word in words if word not in given])
     slurm.check(conf)
     slurm.require()
