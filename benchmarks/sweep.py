@@ -87,17 +87,12 @@ def _memory(pid: int) -> int:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()
 
 
-def nothing(_: int) -> int:
-    """A job that does nothing."""
-    return 0
-
-
 def start_server(root: Path) -> float:
     """Start the server; returns the seconds until it has made its first process."""
     begin = time.perf_counter()
     preload.start("train", 1)
     processes.run(
-        [0], nothing, lambda job: (job,), n_at_once=1, timeout_s=0.0,
+        [0], int, lambda job: (job,), n_at_once=1, timeout_s=0.0,
         log=lambda job: root / "log", held=lambda job: False, watcher=Clock(),
     )  # fmt: skip
     return time.perf_counter() - begin
@@ -172,7 +167,7 @@ def main() -> None:
         root = Path(folder)
         print(f"the server: {start_server(root):.1f} s")
         overhead(3 if given.small else 20, root / "one")
-        trainings(4 if given.small else 40, 2, 20 if given.small else 400, root / "forty")
+        trainings(4 if given.small else 40, 2, 20 if given.small else 1000, root / "forty")
         n_jobs = 20 if given.small else given.jobs
         if n_jobs:
             many(n_jobs, 2, root / "many")

@@ -66,7 +66,7 @@ def main(folder: str, n_at_once: int, timeout_s: float, *hows: str) -> None:
     """Run a job for each word of `hows` and print how each ended, and how many ran at once at most."""
     from gnicli.engine.jobs import processes
 
-    processes.PATIENCE_SECONDS, processes._GRACE_SECONDS = 0.5, 0.5
+    processes.PATIENCE_SECONDS, processes.GRACE_SECONDS = 0.5, 0.5
     processes.warm_up(["breaks_when_imported", "no_such_module"])
     told = Told()
     try:

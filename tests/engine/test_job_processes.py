@@ -16,7 +16,6 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
 
 
 def command(folder, n_at_once, timeout_s, *hows):
-    # As text: a main module that is a file would be imported again in every process.
     program = "import sys, dying; dying.main(*eval(sys.argv[1]))"
     return [sys.executable, "-c", program, repr((str(folder), n_at_once, timeout_s, *hows))]
 
@@ -64,6 +63,18 @@ def test_five_ways_of_dying_leave_the_others_alone(tmp_path):
     assert "MemoryError" in logs[6]
     # Sessions of their own: the terminal reaches none of them.
     assert all(pid == session for _, pid, session in starts(tmp_path))
+
+
+def test_the_program_that_starts_jobs_is_not_started_again_in_each(tmp_path):
+    """Not even one without a guard around its own start."""
+    script = tmp_path / "script.py"
+    script.write_text(f"print('begins')\nimport dying\ndying.main({str(tmp_path)!r}, 2, 0.0, 'ok', 'ok')\n")
+    done = subprocess.run(
+        [sys.executable, str(script)], capture_output=True, text=True, timeout=120, check=True, env=ENVIRONMENT
+    )
+    assert done.stdout.count("begins") == 1
+    assert [line.split()[1] for line in done.stdout.splitlines()[1:3]] == ["0", "0"]
+    assert "begins" not in (tmp_path / "0.log").read_text()
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 75)])

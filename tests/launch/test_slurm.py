@@ -11,7 +11,7 @@ from stand_in_slurm import Programs, Submitit
 
 from gnicli.contracts.results import Results, Value
 from gnicli.engine import extras, folders, signals
-from gnicli.engine.jobs import processes, queue
+from gnicli.engine.jobs import inside, queue
 from gnicli.errors import FieldError, UsageError
 from gnicli.experiments import train
 from gnicli.launch.jobs import keys, slurm, slurm_task, unit, watching
@@ -33,7 +33,7 @@ def programs(tmp_path, monkeypatch):
 @pytest.fixture
 def submitit(monkeypatch, programs):
     """Slurm's programs and submitit, both stand-ins; what a job does to its process is left out."""
-    monkeypatch.setattr(processes, "redirect", lambda log, anew: None)
+    monkeypatch.setattr(inside, "redirect", lambda log, anew: None)
     monkeypatch.setattr(signals, "same_request_seconds", 0.0)
     monkeypatch.setattr(queue, "KEPT_SECONDS", 0.0)
     monkeypatch.setattr(watching, "TICK_SECONDS", 0.0)

@@ -13,22 +13,20 @@ import multiprocessing
 import os
 import signal
 import sys
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from multiprocessing import connection, forkserver
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
-from typing import NamedTuple, NoReturn, Protocol, TextIO
+from types import ModuleType
+from typing import NamedTuple, Protocol
 
 from gnicli.engine.jobs import imports
+from gnicli.engine.jobs.inside import GRACE_SECONDS, PATIENCE_SECONDS, in_process
 from gnicli.engine.signals import KEYBOARD_EXIT_CODE, StopNow, StopRequest, stop_on_signals
-from gnicli.errors import Interrupted
 
-PATIENCE_SECONDS = 10.0  # from the SIGTERM to the SIGKILL of a job that takes too long
 TICK_SECONDS = 0.25
-_GRACE_SECONDS = 3.0  # after a second signal: a run ends within two seconds of it
 
 # The server is not to look for modules in the working folder, where anything may lie, and not to ask CUDA anything: a
 # process that is forked afterwards could not use it.
@@ -119,6 +117,20 @@ def _environment(wanted: Mapping[str, str]) -> Iterator[None]:
         os.environ.update(before)
 
 
+@contextlib.contextmanager
+def _main_out_of_sight() -> Iterator[None]:
+    """Let processes that start not import the main module of this one: they need it for nothing.
+
+    It takes time in each of them, and a program without a guard around its own start would start in each of them.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
+
+
 def run(
     jobs: Sequence[int],
     target: Target,
@@ -186,8 +198,9 @@ class _Processes:
     def start(self, job: int) -> None:
         """Start the process of a job."""
         begin = (self._target, self._arguments(job), str(self._log(job)), dict(os.environ))
-        process = self._context.Process(target=_in_process, args=begin, name=f"gni job {job}", daemon=False)
-        process.start()
+        process = self._context.Process(target=in_process, args=begin, name=f"gni job {job}", daemon=False)
+        with _main_out_of_sight():
+            process.start()
         self.running[process.sentinel] = _Running(job, process, time.monotonic())
         self._watcher.began(job)
 
@@ -218,7 +231,7 @@ class _Processes:
             self._send_all(signal.SIGTERM)
             if not self._handed_on:
                 self._send_all(signal.SIGTERM)
-            until = time.monotonic() + _GRACE_SECONDS
+            until = time.monotonic() + GRACE_SECONDS
             while self.running and time.monotonic() < until:
                 for sentinel in connection.wait(list(self.running), max(0.0, until - time.monotonic())):
                     assert isinstance(sentinel, int)
@@ -245,59 +258,3 @@ def _send(process: ForkServerProcess, number: int) -> None:
     with contextlib.suppress(ProcessLookupError):
         assert process.pid is not None
         os.kill(process.pid, number)
-
-
-# ------------------------------------------------------------------------------------------------- inside the process
-
-
-def _in_process(target: Target, arguments: tuple[object, ...], log: str, environment: Mapping[str, str]) -> NoReturn:
-    """Make the process one of its own, and end it with what `target` returns.
-
-    A session of its own keeps the signals of the terminal away: they reach the jobs through the process that started
-    them. The server has the environment of its own start.
-    """
-    os.setsid()
-    redirect(log)
-    os.environ.clear()
-    os.environ.update(environment)
-    with stop_on_signals():
-        _end_with_parent()
-        try:
-            code = target(*arguments)
-        except StopNow as stop:
-            code = stop.exit_code
-    sys.exit(code)
-
-
-def redirect(log: str, *, anew: bool = True) -> None:
-    """Let the standard streams lead to the log, which begins `anew` or is continued; there is nothing to read."""
-    null = os.open(os.devnull, os.O_RDONLY)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | (os.O_TRUNC if anew else 0)
-    out = os.open(log, flags, 0o666)
-    for source, stream in ((null, 0), (out, 1), (out, 2)):
-        os.dup2(source, stream)
-    for handle in {null, out} - {0, 1, 2}:
-        os.close(handle)
-    sys.stdout, sys.stderr = _text(1), _text(2)
-
-
-def _text(handle: int) -> TextIO:
-    return open(handle, "w", buffering=1, errors="backslashreplace", closefd=False)
-
-
-def _end_with_parent() -> None:
-    """Stop this process, as a signal does, when the one that started it is gone."""
-    parent = multiprocessing.parent_process()
-    if parent is None:
-        return
-    sentinel = parent.sentinel
-
-    def watch() -> None:
-        connection.wait([sentinel])
-        os.kill(os.getpid(), signal.SIGTERM)
-        time.sleep(PATIENCE_SECONDS)
-        os.kill(os.getpid(), signal.SIGTERM)
-        time.sleep(_GRACE_SECONDS)
-        os._exit(Interrupted.exit_code)
-
-    threading.Thread(target=watch, name="gni-parent", daemon=True).start()

@@ -23,7 +23,8 @@ from gnicli.checks import key
 from gnicli.engine import content, extras, machine
 from gnicli.engine.jobs import due, progress
 from gnicli.engine.jobs.board import Board
-from gnicli.engine.jobs.processes import TICK_SECONDS, Ended, redirect
+from gnicli.engine.jobs.inside import redirect
+from gnicli.engine.jobs.processes import TICK_SECONDS, Ended
 from gnicli.engine.signals import StopNow, stop_on_signals
 from gnicli.errors import ResourceError
 from gnicli.launch.error_messages import one_line

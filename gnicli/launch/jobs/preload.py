@@ -12,25 +12,22 @@ from gnicli.launch import commands
 # torch imports its compiler when an optimizer takes its first step; matplotlib its backends when it draws.
 _TORCH = ("torch", "torch._dynamo")
 _ALL = (
-    "gnicli.launch.jobs.loaded", "gnicli.engine.drawing.figure", "matplotlib.style", "matplotlib.backends.backend_agg",
+    "gnicli.launch.jobs.loaded", "gnicli.engine.execute", "gnicli.engine.drawing.backend",
+    "gnicli.engine.drawing.figure", "matplotlib.figure", "matplotlib.style", "matplotlib.backends.backend_agg",
     "matplotlib.backends.backend_svg", "matplotlib.font_manager", "rich.progress", "scipy.special", "filelock",
     "filelock._unix", "safetensors.numpy", "gnicli.experiments.idle", "gnicli.engine.sweep_records",
 )  # fmt: skip
 _OF_COMMAND = {
     "train": (
-        *_TORCH,
-        "sklearn.datasets",
-        "gnicli.experiments.about.train",
-        "gnicli.training.loop",
-        "gnicli.training.pace",
-        "gnicli.training.pictures",
-        "gnicli.gradients.noisy",
+        *_TORCH, "torch.profiler._cupti_monitor", "sklearn.datasets", "gnicli.experiments.about.train",
+        "gnicli.training.loop", "gnicli.training.pace", "gnicli.training.pictures", "gnicli.training.room",
+        "gnicli.gradients.noisy", "gnicli.gradients.room", "gnicli.gradients.evaluation",
     ),
     "gradient-noise": (*_TORCH, "scipy.stats"),
     "fit-stable": ("scipy.stats", "scipy.optimize"),
     "simulate-sde": ("scipy.stats",),
     "kde-stationary": ("scipy.stats",),
-}
+}  # fmt: skip
 
 
 def modules(command: str) -> list[str]:

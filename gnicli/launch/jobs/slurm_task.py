@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gnicli.engine import folders, signals
-from gnicli.engine.jobs import due, processes, progress, queue
+from gnicli.engine.jobs import due, inside, progress, queue
 from gnicli.engine.jobs import plan as plans
 from gnicli.engine.sweep import Sweep
 from gnicli.errors import GniError
@@ -38,7 +38,7 @@ class Task:
         import submitit
 
         sweep, environment = Path(self.sweep), submitit.JobEnvironment()
-        processes.redirect(str(progress.log_of(sweep, job)), anew=False)
+        inside.redirect(str(progress.log_of(sweep, job)), anew=False)
         queue.mark(sweep, job, environment.job_id)
         signals.same_request_seconds = _SECONDS_OF_A_STOP
         with signals.stop_on_signals():  # also before and after the run, which has handlers of its own
