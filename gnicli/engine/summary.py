@@ -12,6 +12,8 @@ from gnicli.contracts.results import Curve, FigureData, Panel, Results, RunRecor
 
 CONFIDENCE = 0.95
 MOST_CURVES = 30  # in a figure: nobody tells more apart, and a legend of hundreds takes minutes
+_MOST_PANELS = 6  # of the figure of all other metrics
+_CAPTION = "Mean over seeds of completed runs; bands are 95 % intervals of the mean (Student's t) where n >= 2."
 _MOST_ABSENT = 10  # settings without a curve that a figure names; the notes name all
 _SEED = "seed"
 _LOG_RANGE = 10.0  # a positive quantity that spans more than this factor is drawn on a logarithmic axis
@@ -141,11 +143,17 @@ def _headline(records: Sequence[RunRecord], wanted: str) -> str | None:
 
 
 def summary(records: Sequence[RunRecord], headline: str = "train_loss") -> Results:
-    """A figure of the headline metric against the step, and each setting's mean of the headline values over seeds."""
+    """Figures of the metrics against the step, the headline first, and each setting's mean of the values over seeds.
+
+    Settings are compared with the first one, paired by seed, where they share seeds.
+    """
+    from gnicli.engine import differences  # which builds on this module
+
     name = _headline(records, headline)
     settings = groups(records)
     notes = [note for group in settings for note in _notes(group)]
-    values = means_by_label(settings)
+    compared = differences.compared(settings)
+    values = means_by_label(settings) | differences.values(compared)
     if name is None:
         return Results(values, notes=tuple(notes))
     curves, sentences = _drawn(settings, name)
@@ -155,8 +163,13 @@ def summary(records: Sequence[RunRecord], headline: str = "train_loss") -> Resul
     kept, left_out = _lowest(curves)
     settings = [group for group in settings if (group.label or name) not in left_out]
     curves = kept
-    panel = Panel(tuple(curves), "step", name.replace("_", " "), y_scale=y_scale(curves))
-    caption = "Mean over seeds of completed runs; bands are 95 % intervals of the mean (Student's t) where n >= 2."
+    words = name.replace("_", " ")
+    panels = [Panel(tuple(curves), "step", words, y_scale=y_scale(curves))]
+    caption = _CAPTION
+    gaps = [curve for curve in differences.curves(compared, name) if curve.key not in left_out]
+    if gaps:
+        panels.append(Panel(tuple(gaps), "step", f"{words} − that of {compared[0].reference}"))
+        caption += " Differences are paired by seed, of settings of which no run diverged or failed."
     if left_out:
         caption += f" Of {len(kept) + len(left_out)} settings the {len(kept)} whose curves end lowest are drawn."
     if any(curve.style == "faint" for curve in curves):
@@ -165,8 +178,9 @@ def summary(records: Sequence[RunRecord], headline: str = "train_loss") -> Resul
         more = [f"{len(sentences) - _MOST_ABSENT} more settings"] if len(sentences) > _MOST_ABSENT else []
         caption += f" Not drawn: {'; '.join([*sentences[:_MOST_ABSENT], *more])}."
     lost = absent(settings, curves, name)[:_MOST_ABSENT]
-    figure = FigureData(mean_title(name), (panel,), caption, bands_of(curves), absent=lost)
-    return Results(values, figures={name: figure, **_beside(settings, name)}, notes=tuple(notes))
+    figure = FigureData(mean_title(name), tuple(panels), caption, bands_of([*curves, *gaps]), absent=lost)
+    others = _beside(settings, name)
+    return Results(values, figures={name: figure, **others, **_rest(settings, (name, *others))}, notes=tuple(notes))
 
 
 def _lowest(curves: Sequence[Curve]) -> tuple[list[Curve], set[str]]:
@@ -186,8 +200,25 @@ def _beside(settings: Sequence[Group], name: str) -> dict[str, FigureData]:
     if not curves:
         return {}
     panel = Panel(tuple(curves), "step", other.replace("_", " "), y_scale=y_scale(curves))
-    caption = "Mean over seeds of completed runs; bands are 95 % intervals of the mean (Student's t) where n >= 2."
-    return {other: FigureData(mean_title(other), (panel,), caption, bands_of(curves))}
+    return {other: FigureData(mean_title(other), (panel,), _CAPTION, bands_of(curves))}
+
+
+def _rest(settings: Sequence[Group], drawn: Sequence[str]) -> dict[str, FigureData]:
+    """The other metrics of completed runs in one figure, a panel each; those of parts, such as layers, come last."""
+    metrics = dict.fromkeys(name for group in settings for record in group.records for name in record.metrics)
+    names = sorted((name for name in metrics if name not in drawn), key=lambda name: "/" in name)
+    panels = []
+    for name in names[:_MOST_PANELS]:
+        curves = [curve for group in settings if (curve := mean_curve(group, name)) is not None]
+        if any(curve.x.size > 1 for curve in curves):
+            panels.append(Panel(tuple(curves), "step", name.replace("_", " "), y_scale=y_scale(curves)))
+    if not panels:
+        return {}
+    caption = _CAPTION
+    if len(names) > _MOST_PANELS:
+        caption += f" {len(names) - _MOST_PANELS} more metrics are not drawn here; gni plot draws any of them."
+    bands = bands_of([curve for panel in panels for curve in panel.curves])
+    return {"metrics": FigureData("Other metrics, mean over seeds", tuple(panels), caption, bands)}
 
 
 def mean_title(name: str) -> str:

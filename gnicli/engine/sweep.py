@@ -16,6 +16,7 @@ from gnicli import files
 from gnicli.contracts.results import Headline, Results, RunRecord, Table
 from gnicli.engine import (
     checkout,
+    differences,
     display,
     figures,
     folders,
@@ -157,10 +158,11 @@ class Sweep:
             parts.SETTINGS: settings_table(records, headlines),
             parts.JOBS: jobs_table(records, headlines),
         }
+        paired = differences.table(differences.compared(groups(records)), headlines)
         if shows:
-            _print(self.folder, printed, records)
+            _print(self.folder, printed, paired, records)
         try:
-            self._summarize(summarize, records, printed, {"status": status, "error": message})
+            self._summarize(summarize, records, printed, paired, {"status": status, "error": message})
         except BaseException as error:
             how = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
             self._claim.update(status=how, error=f"summary: {error}"[:200], end=folders.stamp())
@@ -182,6 +184,7 @@ class Sweep:
         summarize: Summarize | None,
         records: Sequence[RunRecord],
         printed: Mapping[str, Table],
+        paired: Table,
         ending: Manifest,
     ) -> None:
         results = summarize(records) if summarize else summary(records)
@@ -192,21 +195,25 @@ class Sweep:
         others = {name: value for name, value in results.values.items() if name not in in_table}
         about = results.about or of_sweep.about(manifest, records)
         told = results._replace(values=others, about=about, notes=(*results.notes, *legend(records)))
+        if paired.rows and not results.tables:  # some experiments have pairs of their own
+            told = told._replace(tables={differences.TITLE: paired})
         writing.write(self.folder, manifest, told, drawn, printed)
         if any((record.folder / table_latex.FOLDER).is_dir() for record in records):
             tables_of_jobs = {title: table for title, table in printed.items() if table.rows}
             table_latex.write(self.folder, {**results.tables, **tables_of_jobs})
 
 
-def _print(folder: Path, printed: Mapping[str, Table], records: Sequence[RunRecord]) -> None:
-    """Print the settings, and the jobs where they say more: several of one setting, or one that was not completed.
+def _print(folder: Path, printed: Mapping[str, Table], paired: Table, records: Sequence[RunRecord]) -> None:
+    """Print the settings, their differences, and the jobs where they say more.
 
-    Of very many jobs those are printed that are not completed.
+    They do where a setting has several, or one was not completed. Of very many those are printed that are not.
     """
     screen = display.Display(live=False)
     settings, jobs = printed[parts.SETTINGS], printed[parts.JOBS]
     if settings.rows:
         table_text.print_table(settings)
+    if paired.rows:
+        table_text.print_table(paired, differences.TITLE)
     if len(jobs.rows) > len(settings.rows) or any(record.status != "completed" for record in records):
         rows = jobs.rows
         if len(rows) > _MOST_ROWS:

@@ -26,9 +26,10 @@ def commands(page: Path) -> list[str]:
 
 
 def first_of(word: str) -> str:
-    """The first value of a sweep's list, which `--cfg` can show: `M=1,2` is `M=1`."""
+    """The first value of a sweep's list, which `--cfg` can show: `M=1,2` is `M=1`, and so is `M=interval(1,2)`."""
     key, sign, value = word.partition("=")
-    return word if set("[{") & set(value) else f"{key}{sign}{value.replace('range(', '0,').split(',')[0]}"
+    value = value.rpartition("interval(")[2].replace("range(", "0,")
+    return word if set("[{") & set(value) else f"{key}{sign}{value.split(',')[0]}"
 
 
 EXAMPLES = sorted({line for page in PAGES for line in commands(page)})

@@ -222,7 +222,8 @@ def test_a_sweep_in_processes_has_a_table_of_running_jobs_and_tells_the_warnings
 @pytest.mark.parametrize("width", [80, 60])
 def test_a_sweep_shows_its_settings_with_errors_before_its_jobs(screens, width):
     screen = screens["sweep", width]
-    settings, jobs = ("\n".join(screen.lines[n] for n in table) for table in screen.tables())
+    settings, differences, jobs = ("\n".join(screen.lines[n] for n in table) for table in screen.tables())
     assert settings.count("epsilon=") == 2
     assert "±" in settings
+    assert "pairs" in differences
     assert jobs.count("epsilon=") == 4

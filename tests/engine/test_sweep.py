@@ -53,7 +53,7 @@ def test_a_whole_sweep(tmp_path, capsys):
         value = folders.read_run(tmp_path / "s" / row["folder"]).values["train_loss"]
         assert (float(row["train_loss"]), float(row["train_loss_stderr"])) == value[:2]
     assert {path.name for path in (tmp_path / "s" / "figures").iterdir()} == {
-        f"train_loss.{x}" for x in ("png", "csv", "json")
+        f"{name}.{x}" for name in ("train_loss", "metrics") for x in ("png", "csv", "json")
     }
     assert "lr=0.2 seed=1" in (tmp_path / "s" / "report.md").read_text()
     assert folders.status_of(tmp_path / "s") == "completed"

@@ -51,7 +51,7 @@ def test_a_value_that_rounding_leaves_is_zero_beside_the_others_of_its_column():
     assert [row[2] for row in sweep_tables.settings_table(records, HEADLINES[1:]).rows] == ["0", "1.05"]
 
 
-@pytest.mark.parametrize(("n_seeds", "n_tables"), [(1, 1), (2, 2)])
+@pytest.mark.parametrize(("n_seeds", "n_tables"), [(1, 1), (2, 3)])
 def test_jobs_are_printed_where_they_say_more_than_the_settings(n_seeds, n_tables, tmp_path, capsys):
     swept = sweep.Sweep(tmp_path / "s", command="count", overrides=[], argv=["gni", "count", "-m"])
     for number in range(2 * n_seeds):
