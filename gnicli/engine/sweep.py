@@ -32,8 +32,9 @@ from gnicli.engine.jobs import plan
 from gnicli.engine.jobs.plan import Plan
 from gnicli.engine.manifest import Manifest
 from gnicli.engine.report import of_sweep, parts, writing
-from gnicli.engine.summary import groups, means_by_label, summary
+from gnicli.engine.summary import groups, means_by_label
 from gnicli.engine.sweep_records import NOT_STARTED, collect
+from gnicli.engine.sweep_summary import summary
 from gnicli.engine.sweep_tables import jobs_table, legend, settings_table
 from gnicli.errors import ConflictError, GniError, Interrupted
 

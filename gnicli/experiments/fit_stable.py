@@ -165,7 +165,8 @@ def _investigate(config: FitStableConfig, x: np.ndarray, group: str, index: int,
 
 def summarize(runs: Sequence[RunRecord]) -> Results:
     """Of a sweep: the mean of every value over seeds, and density and tails of each run side by side."""
-    from gnicli.engine.summary import labels_of, summary, varying
+    from gnicli.engine.summary import labels_of, varying
+    from gnicli.engine.sweep_summary import summary
     from gnicli.engine.tables import read_arrays
     from gnicli.evidence import figures
 

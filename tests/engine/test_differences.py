@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from gnicli.contracts.results import Headline, RunRecord, Value
-from gnicli.engine import differences, summary
+from gnicli.engine import differences, summary, sweep_summary
 
 HEADLINES = (Headline("test_loss", "test loss"),)
 STEPS = np.arange(4.0)
@@ -84,7 +84,7 @@ def test_the_figure_has_the_paired_differences_and_the_other_metrics():
     curves[2, 1] = curves[2, 1] + 0.5
     records = [run(M, k, 1.0, curve=curve) for (M, k), curve in curves.items()]
     records = [r._replace(metrics=r.metrics | {"objective": (STEPS, STEPS + 1)}) for r in records]
-    figures = summary.summary(records).figures
+    figures = sweep_summary.summary(records).figures
     assert list(figures) == ["train_loss", "metrics"]
     means, gaps = figures["train_loss"].panels
     assert gaps.y_label == "train loss − that of M=1"
@@ -105,6 +105,6 @@ def test_a_figure_of_very_many_metrics_says_how_many_it_leaves_out():
     records = [
         r._replace(metrics=r.metrics | dict.fromkeys(names, (STEPS, STEPS))) for r in (run(1, 0, 1.0), run(2, 0, 1.0))
     ]
-    figure = summary.summary(records).figures["metrics"]
+    figure = sweep_summary.summary(records).figures["metrics"]
     assert [panel.y_label for panel in figure.panels] == ["accuracy", *(f"alpha/layer{k}" for k in range(5))]
     assert "4 more metrics are not drawn here; gni plot draws any of them" in figure.caption

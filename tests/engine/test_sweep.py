@@ -14,7 +14,7 @@ import pytest
 from scipy import stats
 
 from gnicli.contracts.results import Curve, FigureData, Panel, Results, RunRecord, Value
-from gnicli.engine import folders, summary, sweep, sweep_records
+from gnicli.engine import folders, summary, sweep, sweep_records, sweep_summary
 from gnicli.errors import ConflictError, DataError, Interrupted
 
 PROGRAM = Path(__file__).with_name("fake_experiment.py")
@@ -209,7 +209,7 @@ def test_one_line_per_setting_and_nothing_dropped_silently():
         record(4, 0.4, 0, [1.0, 8.0, float("inf")], "diverged"),
         record(5, 0.8, 0, [float("nan")], "diverged"),
     ]
-    results = summary.summary(runs)
+    results = sweep_summary.summary(runs)
     figure = results.figures["train_loss"]
     first, second = figure.panels[0].curves  # what diverged in all its runs would hide them
     assert [first.label, second.label] == ["lr=0.1 (3 seeds, 1 diverged)", "lr=0.2 (1 seed)"]
@@ -230,14 +230,14 @@ def test_one_line_per_setting_and_nothing_dropped_silently():
 
 def test_where_nothing_was_completed_what_there_is_is_drawn_pale_and_told():
     diverged = [record(0, 0.1, 0, [1.0, 8.0, float("inf")], "diverged"), record(1, 0.2, 0, [2.0, 3.0], "diverged")]
-    figure = summary.summary(diverged).figures["train_loss"]
+    figure = sweep_summary.summary(diverged).figures["train_loss"]
     np.testing.assert_array_equal(figure.panels[0].curves[0].x, [0, 1])
     assert {curve.style for curve in figure.panels[0].curves} == {"faint"}
     assert "Pale: settings without a completed run" in figure.caption
     assert "Not drawn" not in figure.caption
     # An interrupted run shows beside completed ones; a diverged one does not.
     mixed = [*diverged, record(2, 0.4, 0, [5.0, 4.0], "interrupted")]
-    figure = summary.summary(mixed).figures["train_loss"]
+    figure = sweep_summary.summary(mixed).figures["train_loss"]
     assert [curve.label for curve in figure.panels[0].curves] == ["lr=0.4 (1 seed, 1 interrupted)"]
     assert "Not drawn: lr=0.1" in figure.caption
 
@@ -245,13 +245,13 @@ def test_where_nothing_was_completed_what_there_is_is_drawn_pale_and_told():
 def test_of_one_run_a_sweep_keeps_the_runs_own_errors_and_words():
     own = {"alpha": Value(1.9, 0.01, 400, "", (1.88, 1.92)), "verdict": Value("undecided"), "modes": Value((1.0, 2.0))}
     one = record(0, 0.1, 0, [1.0])._replace(values=own)
-    assert summary.summary([one]).values == own
+    assert sweep_summary.summary([one]).values == own
     other = record(1, 0.1, 1, [1.0])._replace(values=own | {"alpha": Value(1.7, 0.5, 400)})
-    both = summary.summary([one, other]).values
+    both = sweep_summary.summary([one, other]).values
     assert list(both) == ["alpha"]
     assert both["alpha"][:3] == pytest.approx((1.8, 0.1, 2))  # over seeds: the runs' own errors are not used
     lost = other._replace(status="diverged")
-    assert summary.summary([one, lost]).values == own
+    assert sweep_summary.summary([one, lost]).values == own
 
 
 def test_no_two_columns_of_a_sweeps_table_have_one_name():
@@ -283,7 +283,7 @@ def test_no_two_columns_of_a_sweeps_table_have_one_name():
 
 def test_runs_are_averaged_where_they_all_have_a_value():
     runs = [record(0, 0.1, 0, [1.0, 2.0, 3.0], steps=[0, 5, 10]), record(1, 0.1, 1, [3.0, 5.0, 7.0], steps=[0, 10, 20])]
-    (curve,) = summary.summary(runs).figures["train_loss"].panels[0].curves
+    (curve,) = sweep_summary.summary(runs).figures["train_loss"].panels[0].curves
     np.testing.assert_array_equal(curve.x, [0, 10])
     np.testing.assert_allclose(curve.y, [2.0, 4.0])
 
@@ -297,6 +297,6 @@ def test_the_order_of_jobs_does_not_change_a_mean():
 
 
 def test_a_sweep_with_nothing_to_draw():
-    assert summary.summary([]) == Results({})
+    assert sweep_summary.summary([]) == Results({})
     nothing = RunRecord(0, Path("0"), {}, "not started", {}, {})
-    assert summary.summary([nothing]).figures == {}
+    assert sweep_summary.summary([nothing]).figures == {}

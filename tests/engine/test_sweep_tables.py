@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from gnicli.contracts.results import Headline, RunRecord, Value
-from gnicli.engine import summary, sweep, sweep_tables
+from gnicli.engine import summary, sweep, sweep_summary, sweep_tables
 from gnicli.engine.report import document
 
 HEADLINES = (Headline("verdict", "verdict"), Headline("loss", "test loss"))
@@ -90,14 +90,16 @@ def test_a_figure_of_many_settings_has_those_that_end_lowest_and_says_so():
         for job, end in enumerate(ends)
     ]
     lost = [record(200 + k, 200 + k, 0, "diverged")._replace(metrics={}) for k in range(40)]
-    found = summary.summary([*records, *lost])
+    found = sweep_summary.summary([*records, *lost])
     (figure,) = found.figures.values()
-    assert [curve.y[-1] for curve in figure.panels[0].curves] == [end for end in ends if end < summary.MOST_CURVES]
+    assert [curve.y[-1] for curve in figure.panels[0].curves] == [
+        end for end in ends if end < sweep_summary.MOST_CURVES
+    ]
     assert "Of 200 settings the 30 whose curves end lowest are drawn" in figure.caption
     assert "; 30 more settings." in figure.caption
     assert len(figure.absent) == 10
     assert len(found.notes) >= 40  # of each that is not drawn because it diverged
-    few = summary.summary(records[:30]).figures["train_loss"]
+    few = sweep_summary.summary(records[:30]).figures["train_loss"]
     assert len(few.panels[0].curves) == 30
     assert "are drawn" not in few.caption
 

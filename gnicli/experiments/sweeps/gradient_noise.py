@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from gnicli.contracts.results import Curve, FigureData, Panel, Results, RunRecord, Value
-from gnicli.engine.summary import bands_of, groups, half_width, summary
+from gnicli.engine.summary import bands_of, groups, half_width
+from gnicli.engine.sweep_summary import summary
 from gnicli.engine.tables import read_arrays
 from gnicli.experiments.sweeps import arms
 from gnicli.measure.layers.figures import ALPHAS, CENTERS, NOISE, alpha_figure, half_width_over_draws, positive_panel

@@ -11,7 +11,8 @@ import numpy as np
 from gnicli.contracts.results import Curve, CurveStyle, FigureData, Panel, Results, RunRecord, Scale, Value
 from gnicli.engine import tables
 from gnicli.engine.records import read_config
-from gnicli.engine.summary import labels_of, summary, varying
+from gnicli.engine.summary import labels_of, varying
+from gnicli.engine.sweep_summary import summary
 from gnicli.errors import DataError
 from gnicli.experiments.sweeps import gibbs_map
 from gnicli.kde.estimation import half_width

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gnicli.contracts.results import Curve, FigureData, Panel, Results, RunRecord
-from gnicli.engine.summary import labels_of, summary, varying
+from gnicli.engine.summary import labels_of, varying
+from gnicli.engine.sweep_summary import summary
 
 _ALONG = "alpha"
 

@@ -50,7 +50,8 @@ def summarize(records: Sequence[RunRecord]) -> Results:
     Runs that diverged are in no mean. They are counted in the label of their curve and as a value, and rank worst in
     paired comparisons.
     """
-    from gnicli.engine.summary import groups, summary
+    from gnicli.engine.summary import groups
+    from gnicli.engine.sweep_summary import summary
     from gnicli.experiments.sweeps import divergence, effects, law_by_variance, paired, pilots, verdicts
 
     lost = divergence.figures(groups(records))
