@@ -1,6 +1,7 @@
 """A sweep in a real Slurm: one job fails, one is killed, some are preempted, one is canceled; all are completed."""
 
 import os
+import re
 import signal
 import subprocess
 from pathlib import Path
@@ -97,8 +98,10 @@ def test_a_canceled_job_stays_canceled_and_a_time_limit_is_not_the_end(slurm, gn
     sweep = tmp_path / "sweep"
     monkeypatch.setenv("FRAGILE_SECONDS", "0.1")
     few = [word for word in WORDS if word != STDS]
-    assert gni("sweep", "submit", "train", *few, "noise.std=0.5,0.6", f"run.dir={sweep}").code == 0
-    numbers = sorted(number for number, state in states().items() if state in ("PENDING", "RUNNING"))
+    found = gni("sweep", "submit", "train", *few, "noise.std=0.5,0.6", f"run.dir={sweep}")
+    assert found.code == 0
+    array = re.search(r"submitted to Slurm as (\d+)", found.err)[1]
+    numbers = [f"{array}_{job}" for job in range(2)]
     wait_for("a job in the middle", lambda: in_the_middle(sweep / "0"))
     said("scancel", numbers[0])
     wait_for("its end", lambda: manifest(sweep / "0")["status"] == "interrupted")
