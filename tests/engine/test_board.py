@@ -1,5 +1,7 @@
 """What is shown of the jobs of a sweep, and what is recorded of those that could not do so themselves."""
 
+import os
+
 import fake_experiment as fake
 import pytest
 from rich.console import Console
@@ -15,8 +17,8 @@ GONE = {"pid": 2**22 + 1, "process": None, "status": "running"}
 WORDS = [["lr=0.1", f"seed={seed}", "+steps=60"] for seed in range(4)]
 
 
-def end(code=0, *, timed_out=False, stopped=False):
-    return Ended(code, 2.0, timed_out=timed_out, stopped=stopped)
+def end(code=0, *, timed_out=False, stopped=False, said=""):
+    return Ended(code, 2.0, timed_out=timed_out, stopped=stopped, said=said)
 
 
 @pytest.fixture
@@ -80,6 +82,16 @@ def test_an_end_that_was_recorded_stays_as_it_is(sweep, capsys):
     shown = a_board(sweep)
     shown.ended(1, end(1))
     assert "job 1 seed=1 failed: RuntimeError: broken at step 3" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("said", "status"), [("its process is gone: the node died", "failed"), ("", "running")])
+def test_a_process_on_another_machine_is_gone_where_who_ran_it_says_so_and_not_otherwise(sweep, said, status):
+    job(sweep, 0, gone=True)
+    claim = folders.Claim(sweep / "0", fake.manifest(sweep / "0"), None, [])
+    claim.update(status="running", host="another-node", pid=os.getpid())
+    due.settle(sweep / "0", end(1, said=said))
+    manifest = fake.manifest(sweep / "0")
+    assert (manifest["status"], manifest["error"]) == (status, said)
 
 
 def test_a_job_that_stopped_because_it_took_too_long_has_failed(sweep):
