@@ -162,6 +162,23 @@ def test_empty_and_lone_points(tmp_path):
     figures.write(tmp_path, {"f": figure(Curve("none", X[:0], X[:0]), y_scale="log"), "g": FigureData("", ())})
 
 
+@pytest.mark.parametrize("style", ["points", "sizes"])
+@pytest.mark.parametrize("lengths", [(4, 4, 3), (1, 4), (4, 4)])
+def test_measurements_of_one_label_lie_next_to_one_another(style, lengths):
+    """As exit rates do, where theory applies to some settings and not to others: one label, one key, two looks."""
+    curves = [Curve("rate", X[:n], X[:n] + k, X[:n] - 1, X[:n] + 9, style) for k, n in enumerate(lengths)]
+    curves[0] = curves[0].greyed("noise too large")
+    drawn = draw(figure(*curves, Curve("theory", X, X, style="dashed")))
+    drawn.canvas.draw()
+    lines = [
+        line
+        for line in drawn.axes[0].get_lines()
+        if line.get_xdata().size and line.get_marker() not in ("", "None", "_")
+    ]
+    places = [round(float(line.get_transform().transform((2.0, 2.0))[0]), 3) for line in lines]
+    assert len(set(places)) == len(lengths)
+
+
 def test_labels_that_look_like_mathematics_do_not_stop_a_run(tmp_path):
     figures.write(tmp_path, {"f": figure(Curve("a$b_{", X, X), Curve("_hidden", X, X), title="100 $ {")})
 

@@ -121,7 +121,9 @@ def _draw_curves(axes: Axes, panel: Panel, order: tuple[str, ...]) -> dict[str, 
     single = [curve for curve in panel.curves if curve.style in ("points", "sizes")]
     for curve in panel.curves:
         look = looks.of_curve(order, curve)
-        beside = (single.index(curve), len(single)) if any(curve is one for one in single) else (0, 1)
+        # Not `index`: two curves may have one label, and are then compared by their arrays.
+        place = next((place for place, one in enumerate(single) if one is curve), None)
+        beside = (0, 1) if place is None else (place, len(single))
         text = typographic(curve.words or curve.label)
         line = curves.draw_curve(axes, curve, look, beside)
         line.set_label(text)
