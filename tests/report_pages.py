@@ -3,7 +3,9 @@
 import re
 from html.parser import HTMLParser
 
-VOID = {"meta", "img", "br", "hr", "link", "input"}
+VOID = {"meta", "img", "br", "hr", "link", "input", "wbr"}
+# Where a browser may break a number that is not kept whole: beside ±, before %, after the hyphen of an exponent.
+BREAKABLE = re.compile(r"\d ±|± \d|\d %|\de[-+]\d")
 
 
 class Page(HTMLParser):
@@ -15,26 +17,46 @@ class Page(HTMLParser):
         self.shape: list[tuple[str, tuple[str, ...]]] = []
         self.tags: list[tuple[str, dict[str, str]]] = []
         self.texts: list[str] = []
+        self.loose: list[str] = []  # texts that may be broken anywhere
+        self.whole: list[str] = []  # texts that are kept in one line
+        self._goes_on = False  # whether what comes next belongs to the text before
         self.feed(content)
         self.close()
+        self.texts = [" ".join(text.split()) for text in self.texts if text.strip()]
         assert not self.open, f"never closed: {self.open}"
 
     def handle_starttag(self, tag, attrs):
         names = tuple(name for name, _ in attrs)
         assert len(set(names)) == len(names), (tag, names)
-        self.shape.append((tag, names))
         self.tags.append((tag, {name: value or "" for name, value in attrs}))
+        inside = self.tags[-1] in (("span", {"class": "whole"}), ("wbr", {}))
+        if not inside:  # where lines may end and how wide a column is depends on the text
+            look = tag in ("th", "td") and self.tags[-1][1].get("class") in ("number", "wordy")
+            self.shape.append((tag, tuple(name for name in names if not (look and name == "class"))))
+        self._goes_on &= inside
         if tag not in VOID:
-            self.open.append(tag)
+            self.open.append("whole" if tag == "span" and inside else tag)
 
     def handle_endtag(self, tag):
         assert self.open, f"</{tag}> closes nothing"
-        assert self.open.pop() == tag, tag
-        self.shape.append((f"/{tag}", ()))
+        closed = self.open.pop()
+        assert closed == tag or (closed, tag) == ("whole", "span"), tag
+        self._goes_on &= closed == "whole"
+        if closed != "whole":
+            self.shape.append((f"/{tag}", ()))
 
     def handle_data(self, data):
-        if "style" not in self.open and data.strip():
-            self.texts.append(" ".join(data.split()))
+        if "style" in self.open:
+            return
+        if self._goes_on:
+            self.texts[-1] += data
+        else:
+            self.texts.append(data)
+        self._goes_on = True
+        if "whole" in self.open:
+            self.whole.append(data)
+        elif not {"title", "pre"} & set(self.open):
+            self.loose.append(data)
 
     def handle_comment(self, data):
         raise AssertionError(f"a comment: {data}")
@@ -67,6 +89,8 @@ def check(content: str) -> Page:
         for picture in page.all("img")
     )
     assert all(picture["alt"] for picture in page.all("img"))
+    broken = [text for text in page.loose if BREAKABLE.search(text)]
+    assert not broken, broken
     assert len(page.all("h1")) == 1
     assert len(page.all("caption")) == len(page.all("table"))
     assert all(head.get("scope") in ("col", "row") for head in page.all("th"))

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import report_pages
 
+from gnicli.contracts import number_text
 from gnicli.contracts.results import About, Curve, FigureData, Panel, Results, Table, Value
 from gnicli.engine import figures, sweep
 from gnicli.engine.report import html, markdown, parts, pictures, templates, writing
@@ -121,7 +122,56 @@ def test_columns_of_numbers_are_right_aligned_in_both(folder):
     text = (folder / "report.md").read_text()
     assert "| arm | loss | word |\n| --- | ---: | --- |\n| a | -1.5 ± 0.1 | x |" in text
     page = (folder / "report.html").read_text()
-    assert re.search(r'<td class="number">-1.5 ± 0.1</td>\s*<td>x</td>', page)
+    assert re.search(r'<td class="number"><span class="whole">-1.5 ± 0.1</span></td>\s*<td>x</td>', page)
+
+
+WORDS = ("alpha =", "untested", "<b>", "x_1/y_2", "steps of", "[", "]", "…", "-", "(", ")", "at&t", "of 3", "")
+
+
+def drawn_numbers(rng, n):
+    """Numbers as tables and sentences have them, each of which a browser could break."""
+    for _ in range(n):
+        size = 10.0 ** rng.integers(-300, 300)
+        value, stderr = float(rng.normal() * size), float(abs(rng.normal()) * size)
+        small = f"{rng.normal() * 1e-9:.3g}"
+        yield str(rng.choice([number_text.with_error(value, stderr), f"{rng.normal():.3g} %", f"± {small}", small]))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_number_is_broken_wherever_it_stands(seed):
+    """In tables and sentences, among words and tags: a number keeps to its line, and no text is changed."""
+    rng = np.random.default_rng(seed)
+    numbers = list(drawn_numbers(rng, 40))
+    texts = [
+        " ".join([str(rng.choice(WORDS)), *(f"{number} {rng.choice(WORDS)}" for number in rng.choice(numbers, 3))])
+        for _ in range(24)
+    ]
+    table = Table(("name", texts[0], "b"), tuple((texts[k], texts[k + 1], texts[k + 2]) for k in range(1, 12, 3)))
+    figure = FigureData(texts[12], (), texts[13])
+    found = results(
+        about=About(texts[14], {texts[15]: texts[16]}, texts[17]), tables={texts[18]: table}, notes=tuple(texts[19:])
+    )
+    content = html.write(parts.document(MANIFEST, found, {"f": figure}), {}).decode()
+    page = report_pages.check(content)  # which looks for numbers that can be broken
+    shown = " ".join(page.texts)
+    assert all(" ".join(text.split()) in shown for text in texts)
+    whole = "\n".join(page.whole)
+    assert all(number in whole for number in numbers if any(number in text for text in texts))
+
+
+def test_names_of_rows_and_columns_may_be_broken_between_their_parts(folder):
+    document = parts.document(MANIFEST, results(values={"alpha_scaled/over_draws/layer1": Value(1.5)}, tables={}), {})
+    content = html.write(document, {}).decode()
+    assert "alpha_<wbr>scaled/<wbr>over_<wbr>draws/<wbr>layer1" in content
+    assert "alpha_scaled/over_draws/layer1" in report_pages.check(content).texts
+
+
+def test_columns_of_sentences_get_room_and_columns_of_numbers_get_theirs():
+    table = Table(("a", "b", "c"), (("x", "word " * 20, "1"), ("y", "", "2")))
+    content = html.write(parts.document(MANIFEST, results(tables={"T": table}), {}), {}).decode()
+    assert re.findall(r'<th scope="col"( class="\w+")?>([abc])</th>', content) == [
+        ("", "a"), (' class="wordy"', "b"), (' class="number"', "c")
+    ]  # fmt: skip
 
 
 def test_sections_come_in_their_order_and_say_the_same_in_both(folder):

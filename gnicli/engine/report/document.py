@@ -11,6 +11,8 @@ from typing import ClassVar
 
 from gnicli.contracts import number_text
 
+_SHORT = 32  # characters: a longer text takes several lines
+
 
 @dataclass(frozen=True)
 class Sentence:
@@ -43,6 +45,11 @@ class TableBlock:
         """For each column, whether it holds numbers alone."""
         columns = range(1, len(self.header))
         return [False, *(bool(self.rows) and all(number_text.is_number(row[k]) for row in self.rows) for k in columns)]
+
+    @functools.cached_property
+    def wordy(self) -> list[bool]:
+        """For each column, whether it holds sentences, which need room."""
+        return [any(len(row[k]) > _SHORT for row in self.rows) for k in range(len(self.header))]
 
 
 @dataclass(frozen=True)
