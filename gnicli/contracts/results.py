@@ -107,6 +107,9 @@ class FigureData(NamedTuple):
     `bands` says in the legend what bands and error bars are. Panels that are compared share their axes: `share` is "x",
     "y" or "xy". `absent` are curves that are not drawn, by key, with the reason. `n_columns` of panels is the engine's
     choice where it is 0. `order` lists the keys of all figures of a run: a key's place in it decides its look.
+
+    Bands of an uncertainty are cut where they would flatten the curves. Where they would fill the panel they are left
+    out, with the words "not resolved". With `spread` bands are where the data lie, and are shown as a whole.
     """
 
     title: str
@@ -117,6 +120,7 @@ class FigureData(NamedTuple):
     absent: tuple[tuple[str, str], ...] = ()
     n_columns: int = 0
     order: tuple[str, ...] = ()
+    spread: bool = False
 
 
 class Table(NamedTuple):

@@ -18,7 +18,10 @@ _ARRAYS = ("x", "y", "low", "high")
 
 def encode(figure: FigureData) -> bytes:
     """The JSON of a figure; numbers read back as they are, those that JSON has no word for as text."""
-    panels = [panel._asdict() | {"curves": [_curve(curve) for curve in panel.curves]} for panel in figure.panels]
+    panels = [
+        panel._asdict() | {"curves": [_curve(curve) for curve in panel.curves], "y_range": _numbers(panel.y_range)}
+        for panel in figure.panels
+    ]
     return (json.dumps(_short(figure._asdict() | {"panels": panels}), ensure_ascii=False) + "\n").encode(
         errors="backslashreplace"
     )
@@ -28,7 +31,7 @@ def _curve(curve: Curve) -> dict[str, Any]:
     return curve._asdict() | {name: _numbers(getattr(curve, name)) for name in _ARRAYS}
 
 
-def _numbers(values: np.ndarray | None) -> list[Any] | None:
+def _numbers(values: np.ndarray | tuple[float, ...] | None) -> list[Any] | None:
     if values is None:
         return None
     return [x if math.isfinite(x) else str(x) for x in np.asarray(values).astype(float).tolist()]
@@ -58,7 +61,7 @@ def read(path: Path) -> FigureData:
         if fields.get("share", "") not in get_args(Share):
             raise ValueError(f"share is {fields['share']!r}")
         found = FigureData(fields.pop("title", ""), panels, absent=absent, order=order, **fields)  # type: ignore[arg-type]
-        return found._replace(n_columns=int(content.get("n_columns", 0)))
+        return found._replace(n_columns=int(content.get("n_columns", 0)), spread=content.get("spread") is True)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise DataError(f"{path} is damaged: {' '.join(str(error).split())[:120]}") from error
 

@@ -177,4 +177,4 @@ def _figure(times: np.ndarray, along: Along) -> FigureData:
         curve = Curve("median and 5–95 % of the chains", times[seen], middle, low, high, words="median of the chains")
         panels.append(Panel((curve,), "time", _MEANINGS[name], y_scale=scale))
     caption = "Over the chains that have not exploded by each time. The distance is from each chain's own start."
-    return FigureData("Chains on the loss of a network", tuple(panels), caption, "5 to 95 % of the chains")
+    return FigureData("Chains on the loss of a network", tuple(panels), caption, "5 to 95 % of the chains", spread=True)

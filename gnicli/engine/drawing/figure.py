@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from gnicli.contracts.results import FigureData, Panel
-from gnicli.engine.drawing import curves, looks, scales
+from gnicli.engine.drawing import bands, curves, looks, scales
 from gnicli.engine.drawing.words import typographic, width, wrapped
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ _HEIGHTS = {1: 2.2, 2: 2.1, 3: 1.85}  # inches of a panel, by panels in a row
 _POINTS = 72
 _LEADING = 1.35  # height of a line, in units of the font's size
 _GREY = "#777777"
-_AXES: tuple[scales.Which, ...] = ("x", "y")
 
 
 class _Entry(NamedTuple):
@@ -55,7 +54,7 @@ def draw(figure: FigureData, inches: float | None = None, own: Texts | None = No
     from matplotlib.figure import Figure as Canvas
 
     own = own or Texts()
-    figure = own.put(figure)
+    figure, has_filled = bands.resolved(own.put(figure))
     panels = figure.panels
     inches = inches or (PAGE if len(panels) > 1 else COLUMN)
     n_columns = _n_columns(figure, inches)
@@ -67,14 +66,16 @@ def draw(figure: FigureData, inches: float | None = None, own: Texts | None = No
     order = tuple(dict.fromkeys((*figure.order, *looks.keys_of([figure]))))
     entries: dict[str, _Entry] = {}
     for each, panel in zip(axes.flat, panels, strict=False):
-        entries |= {text: entry for text, entry in _draw_curves(each, panel, order).items() if text not in entries}
+        drawn = _draw_curves(each, panel, order)
+        entries |= {text: entry for text, entry in drawn.items() if text not in entries}
     for each, panel in zip(axes.flat, panels, strict=False):
         _finish(each, panel, figure, size, inches / n_columns)
     for each in axes.flat[len(panels) :]:
         each.set_axis_off()
     _hide_inner_labels(figure, axes, n_columns)
     height = n_rows * (_HEIGHTS[min(n_columns, 3)] * size / 8.0 + _more_lines(axes) * size * _LEADING / _POINTS)
-    height += _title(canvas, figure, inches) + _legend(canvas, figure, _explained(figure, entries, order), inches, size)
+    explained = [*_explained(figure, entries, order), *([_unresolved(figure)] if has_filled else [])]
+    height += _title(canvas, figure, inches) + _legend(canvas, explained, inches, size)
     canvas.set_size_inches(inches, height)
     _allow_mathematics(canvas, own)
     return canvas
@@ -94,14 +95,6 @@ def _n_columns(figure: FigureData, inches: float) -> int:
     n = max(1, len(figure.panels))
     wanted = figure.n_columns or (n if n <= 3 else 2 if n == 4 else 3)
     return max(1, min(wanted, n, int(inches / _NARROWEST)))
-
-
-def _group(figure: FigureData, panel: Panel, which: str) -> list[Panel]:
-    """The panels that share an axis with this one: those that show the same quantity."""
-    if which not in figure.share:
-        return [panel]
-    label = f"{which}_label"
-    return [other for other in figure.panels if getattr(other, label) == getattr(panel, label)]
 
 
 def _share(figure: FigureData, axes: Iterable[Axes]) -> None:
@@ -137,8 +130,10 @@ def _draw_curves(axes: Axes, panel: Panel, order: tuple[str, ...]) -> dict[str, 
 
 def _finish(axes: Axes, panel: Panel, figure: FigureData, size: float, inches: float) -> None:
     """Scales, labels and title of a panel."""
-    for which in _AXES:
-        scales.set_scale(axes, which, _group(figure, panel, which))
+    scales.set_scale(axes, "x", scales.group(figure, panel, "x"))
+    together = scales.group(figure, panel, "y")
+    is_log = scales.kind(together, "y") == "log"
+    scales.set_scale(axes, "y", together, bands.limits(together, is_log=is_log, is_spread=figure.spread))
     room = (inches - 0.55) * _POINTS
     axes.set_xlabel(wrapped(typographic(panel.x_label), room, size))
     axes.set_ylabel(wrapped(typographic(panel.y_label), 1.75 * _POINTS * size / 8, size))
@@ -204,7 +199,15 @@ def _explained(figure: FigureData, entries: Mapping[str, _Entry], order: tuple[s
     return found
 
 
-def _legend(canvas: Figure, figure: FigureData, entries: Sequence[_Entry], inches: float, size: float) -> float:
+def _unresolved(figure: FigureData) -> _Entry:
+    """What panels mean that say "not resolved"."""
+    from matplotlib.lines import Line2D
+
+    said = f"not resolved: {figure.bands or 'a band'} would fill the panel, not drawn"
+    return _Entry(Line2D([], [], linestyle="none"), typographic(said))
+
+
+def _legend(canvas: Figure, entries: Sequence[_Entry], inches: float, size: float) -> float:
     """One legend below the panels, in as many columns as fit; returns the inches that it takes."""
     if not entries:
         return 0.0
@@ -217,6 +220,7 @@ def _legend(canvas: Figure, figure: FigureData, entries: Sequence[_Entry], inche
     texts = [wrapped(entry.text, room - handle, size) for entry in entries]
     widest = max(width(line, size) for text in texts for line in text.splitlines())
     n_columns = max(1, min(len(entries), int(room / (widest + handle))))
+    n_columns = math.ceil(len(entries) / math.ceil(len(entries) / n_columns))  # rows of one length
     canvas.legend(
         [entry.artist for entry in entries],
         texts,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from matplotlib.ticker import NullLocator
 
-from gnicli.contracts.results import Curve, Panel, Scale
+from gnicli.contracts.results import FigureData, Panel, Scale
 from gnicli.engine.drawing import ticks
 
 if TYPE_CHECKING:
@@ -20,27 +20,35 @@ Which = Literal["x", "y"]
 LINEAR_BELOW = 3.0  # an axis whose largest value is less than so many times the smallest is linear
 FEW = 12  # points of a curve that are measurements of their own, and get markers
 _MOST_NAMED = 8  # measured positions that get a tick each
-_DISCRETE = ("points", "sizes")
+DISCRETE = ("points", "sizes")  # styles of single measurements, which have bars and no band
 
 
-def set_scale(axes: Axes, which: Which, panels: Iterable[Panel]) -> None:
-    """Scale, range and ticks of one axis that shows these panels (several share it)."""
+def group(figure: FigureData, panel: Panel, which: Which) -> list[Panel]:
+    """The panels that share an axis with this one: those that show the same quantity."""
+    if which not in figure.share:
+        return [panel]
+    label = f"{which}_label"
+    return [other for other in figure.panels if getattr(other, label) == getattr(panel, label)]
+
+
+def set_scale(axes: Axes, which: Which, panels: Iterable[Panel], ends: tuple[float, float] | None = None) -> None:
+    """Scale, range and ticks of one axis that shows these panels (several share it); `ends` are those of its range."""
     panels = list(panels)
     values = _values(panels, which)
-    kind = _kind(panels, which, values)
+    scale = kind(panels, which)
     axis = axes.xaxis if which == "x" else axes.yaxis
-    if kind == "symlog":
+    if scale == "symlog":
         threshold = _set_symlog(axes, which, values)
         axis.set_major_locator(ticks.SymlogTicks(threshold))
         axis.set_major_formatter(ticks.Powers())
     else:
-        getattr(axes, f"set_{which}scale")(kind)
-        if kind == "log" and which == "y":
-            axes.set_ylim(*_log_limits(panels, float(values[values > 0].min()), float(values.max())))
-        plain: ticks.Ticks = ticks.LogTicks() if kind == "log" else ticks.LinearTicks(_is_integer(which, values))
+        getattr(axes, f"set_{which}scale")(scale)
+        if ends is not None:
+            getattr(axes, f"set_{which}lim")(*ends)
+        plain: ticks.Ticks = ticks.LogTicks() if scale == "log" else ticks.LinearTicks(_is_integer(which, values))
         measured = _measured(panels) if which == "x" else []
         axis.set_major_locator(ticks.MeasuredTicks(measured, plain) if measured else plain)
-        axis.set_major_formatter(ticks.Powers() if kind == "log" else ticks.Plain())
+        axis.set_major_formatter(ticks.Powers() if scale == "log" else ticks.Plain())
     axis.set_minor_locator(NullLocator())
     named = panels[0].x_ticks if which == "x" else ()
     if named:
@@ -56,8 +64,9 @@ def _values(panels: Iterable[Panel], which: Which) -> np.ndarray:
     return values[np.isfinite(values)]
 
 
-def _kind(panels: Sequence[Panel], which: Which, values: np.ndarray) -> Scale:
+def kind(panels: Sequence[Panel], which: Which) -> Scale:
     """The scale that was asked for; a logarithm only where it can show something, over a factor of three or more."""
+    values = _values(panels, which)
     asked = panels[0].x_scale if which == "x" else panels[0].y_scale
     if asked != "log":
         return asked
@@ -77,41 +86,28 @@ def _is_integer(which: Which, values: np.ndarray) -> bool:
 def _measured(panels: Iterable[Panel]) -> list[float]:
     """The few positions at which curves were measured; none where a curve is drawn through many."""
     curves = [curve for panel in panels for curve in panel.curves if curve.style != "dashed"]
-    if any(curve.style not in _DISCRETE and len(curve.x) > FEW for curve in curves):
+    if any(curve.style not in DISCRETE and len(curve.x) > FEW for curve in curves):
         return []
     found = sorted({float(x) for curve in curves for x in curve.x if math.isfinite(x)})
     return found if 1 < len(found) <= _MOST_NAMED else []
 
 
-def _cut(axes: Axes, panels: Iterable[Panel]) -> None:
+def _cut(axes: Axes, panels: Sequence[Panel]) -> None:
     """Keep the y axis within what the quantity can be, with a little room for markers."""
+    bottom, top = axes.get_ylim()
+    if math.isfinite(bottom) and math.isfinite(top) and (ends := within(panels, bottom, top)) != (bottom, top):
+        axes.set_ylim(*ends)
+
+
+def within(panels: Iterable[Panel], bottom: float, top: float) -> tuple[float, float]:
+    """The part of an axis from `bottom` to `top` where the quantity can be, with a little room for markers."""
     ranges = [panel.y_range for panel in panels if panel.y_range is not None]
     if not ranges:
-        return
+        return bottom, top
     low, high = min(r[0] for r in ranges), max(r[1] for r in ranges)
-    room = 0.03 * (high - low)
-    bottom, top = axes.get_ylim()
-    if math.isfinite(bottom) and math.isfinite(top) and max(bottom, low - room) < min(top, high + room):
-        axes.set_ylim(max(bottom, low - room), min(top, high + room))
-
-
-def _bands(panels: Iterable[Panel]) -> Iterable[tuple[Curve, np.ndarray, np.ndarray]]:
-    for panel in panels:
-        for curve in panel.curves:
-            if curve.low is not None and curve.high is not None:
-                yield curve, np.asarray(curve.low, float), np.asarray(curve.high, float)
-
-
-def _log_limits(panels: Iterable[Panel], low: float, high: float) -> tuple[float, float]:
-    """Limits that show the curves and their bands, but no band that reaches toward zero: it would take up decades."""
-    panels = list(panels)
-    least = low / 4
-    for _, lows, highs in _bands(panels):
-        floor = min(low, float(np.nanmin(np.where(np.isfinite(lows) & (lows > 0), lows, np.inf), initial=np.inf)))
-        low = max(floor, least)
-        high = max(high, float(np.nanmax(np.where(np.isfinite(highs), highs, 0.0), initial=0.0)))
-    room = max((high / low) ** 0.05, 1.05)
-    return low / room, high * room
+    room = 0.03 * (high - low if math.isfinite(high - low) else top - bottom)
+    ends = max(bottom, low - room), min(top, high + room)
+    return ends if ends[0] < ends[1] else (bottom, top)
 
 
 def _set_symlog(axes: Axes, which: Which, values: np.ndarray) -> float:

@@ -1,0 +1,154 @@
+"""Bands beside their curves: how far an axis follows them, and which of them fill their panel and say nothing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from gnicli.contracts.results import Curve, FigureData, Panel
+from gnicli.engine.drawing import looks, scales
+
+BEYOND = 0.5  # of the range of the curves, by which bands widen an axis at either end
+FILLED = 2 / 3  # of a panel's height: a band that takes up more of it, at most points, fills the panel
+_ROOM = 0.05  # of an axis at either end
+_TOWARD_ZERO = math.log10(4.0)  # how far a logarithmic axis follows bars below the curves: zero is infinitely far
+
+
+def limits(panels: Sequence[Panel], *, is_log: bool, is_spread: bool = False) -> tuple[float, float] | None:
+    """The ends of a y axis that shows these panels; None where no band is in the way of matplotlib's choice.
+
+    The curves come first: an uncertainty widens the axis by half of their range at either end, and is cut there. A
+    spread, which is data of its own, is shown as a whole.
+    """
+    inner = _inner(panels, is_log=is_log)
+    if inner is None:
+        return None
+    low, high = inner
+    bottom, top = _band_ends(panels, is_log=is_log)
+    if not is_log and (bottom >= top or not high - low < math.inf):
+        return None
+    reach = math.inf if is_spread else BEYOND * _range(panels, inner, is_log=is_log) or math.inf
+    down = max(_TOWARD_ZERO, BEYOND * (high - low)) if is_log and math.isinf(reach) else reach
+    low, high = max(min(low, bottom), low - down), min(max(high, top), high + reach)
+    room = max(_ROOM * (high - low), math.log10(1.05) if is_log else 0.0)
+    if not is_log:
+        return (low - room, high + room) if room else None
+    return _power(low - room), _power(high + room)
+
+
+def _power(exponent: float) -> float:
+    return float(10.0 ** min(max(exponent, -307.0), 308.0))
+
+
+def resolved(figure: FigureData) -> tuple[FigureData, bool]:
+    """The figure without the bands that fill their panel, and whether there were any; headings name their curves."""
+    if figure.spread:
+        return figure, False
+    panels = tuple(_resolved(panel, scales.group(figure, panel, "y")) for panel in figure.panels)
+    has_filled = any(panel is not old for panel, old in zip(panels, figure.panels, strict=True))
+    return figure._replace(panels=panels), has_filled
+
+
+def _resolved(panel: Panel, together: Sequence[Panel]) -> Panel:
+    is_log = scales.kind(together, "y") == "log"
+    filled = [_fills(curve, together, is_log=is_log) and not _tells(curve, panel) for curve in panel.curves]
+    if not any(filled) or panel.y_scale == "symlog":
+        return panel
+    curves = tuple(
+        curve._replace(low=None, high=None) if fills else curve
+        for curve, fills in zip(panel.curves, filled, strict=True)
+    )
+    names = [looks.key_of(curve) for curve, fills in zip(panel.curves, filled, strict=True) if fills]
+    told = "not resolved" if not any(_is_banded(curve) for curve in curves) else f"not resolved: {', '.join(names)}"
+    return panel._replace(
+        curves=curves, heading="\n".join(part for part in (panel.heading or panel.title, told) if part)
+    )
+
+
+def _fills(curve: Curve, panels: Sequence[Panel], *, is_log: bool) -> bool:
+    """Whether the band of a curve takes up most of a panel that shows the curves of `panels`."""
+    inner, ends = _inner(panels, is_log=is_log), limits(panels, is_log=is_log)
+    if not _is_banded(curve) or inner is None or ends is None:
+        return False
+    own = _range(panels, inner, is_log=is_log)
+    if own == 0:
+        return False  # nothing varies, so that the band is all there is to see
+    bottom, top = scales.within(panels, *ends)
+    if is_log:
+        bottom, top = math.log10(bottom), math.log10(top)
+    low, high = (np.clip(_scaled(side, is_log=is_log), bottom, top) for side in (curve.low, curve.high))
+    shares = (high - low)[np.isfinite(high - low)] / max(top - bottom, (1 + 2 * BEYOND) * own)
+    return shares.size > 0 and float(np.median(shares)) > FILLED
+
+
+def _tells(curve: Curve, panel: Panel) -> bool:
+    """Whether the band excludes something: that the curve is constant, or that it is another curve of the panel."""
+    low, high = np.asarray(curve.low, float), np.asarray(curve.high, float)
+    known = np.isfinite(low) & np.isfinite(high)
+    if not known.any() or low[known].max() > high[known].min():
+        return bool(known.any())
+    x = np.asarray(curve.x, float)
+    for other in panel.curves:
+        if other is not curve and len(other.x) and (np.diff(other.x) > 0).all():
+            at = np.interp(x, np.asarray(other.x, float), np.asarray(other.y, float), np.nan, np.nan)
+            if ((at < low) | (at > high))[known].any():
+                return True
+    return False
+
+
+def _is_banded(curve: Curve) -> bool:
+    return curve.low is not None and curve.high is not None and curve.style not in scales.DISCRETE
+
+
+def _scaled(values: np.ndarray | None, *, is_log: bool) -> np.ndarray:
+    """Values as an axis places them: what is not positive lies infinitely low on a logarithmic one."""
+    found = np.asarray([] if values is None else values, float)
+    if not is_log:
+        return found
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(found <= 0, -np.inf, np.log10(found))
+
+
+def _inner(panels: Iterable[Panel], *, is_log: bool) -> tuple[float, float] | None:
+    """What an axis shows in any case: curves, error bars, and the ground that a histogram stands on."""
+    curves = [curve for panel in panels for curve in panel.curves]
+    y = _finite([curve.y for curve in curves], is_log=is_log)
+    if not y.size:
+        return None
+    bars = [side for c in curves if c.style in scales.DISCRETE for side in (c.low, c.high) if side is not None]
+    more = _finite(bars, is_log=is_log)
+    if is_log:
+        more = np.maximum(more, y.min() - _TOWARD_ZERO)
+    elif any(curve.style == "steps" for curve in curves):
+        more = np.append(more, 0.0)
+    found = np.concatenate([y, more])
+    return float(found.min()), float(found.max())
+
+
+def _finite(arrays: Sequence[np.ndarray], *, is_log: bool) -> np.ndarray:
+    scaled = [_scaled(array, is_log=is_log) for array in arrays]
+    found = np.concatenate(scaled) if scaled else np.empty(0)
+    return found[np.isfinite(found)]
+
+
+def _band_ends(panels: Iterable[Panel], *, is_log: bool) -> tuple[float, float]:
+    """The lowest and the highest point of the bands; infinite the other way round where there is none."""
+    banded = [curve for panel in panels for curve in panel.curves if _is_banded(curve)]
+    low = [_scaled(curve.low, is_log=is_log) for curve in banded]
+    high = [_scaled(curve.high, is_log=is_log) for curve in banded]
+    return (
+        min((float(np.nanmin(np.where(side == np.inf, np.nan, side), initial=np.inf)) for side in low), default=np.inf),
+        max(
+            (float(np.nanmax(np.where(side == np.inf, np.nan, side), initial=-np.inf)) for side in high),
+            default=-np.inf,
+        ),
+    )
+
+
+def _range(panels: Iterable[Panel], inner: tuple[float, float], *, is_log: bool) -> float:
+    """The range of the curves, or half of what the quantity can have, if that is more."""
+    known = [panel.y_range[1] - panel.y_range[0] for panel in panels if panel.y_range is not None]
+    possible = max((each for each in known if math.isfinite(each)), default=0.0)
+    return max(inner[1] - inner[0], 0.0 if is_log else possible / 2)

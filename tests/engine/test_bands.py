@@ -1,0 +1,144 @@
+"""Bands in figures: curves come first, and a band that says nothing is told in words. Measured on what is drawn."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from gnicli.contracts.results import Curve, FigureData, Panel
+from gnicli.engine import figure_data
+from gnicli.engine.drawing import bands
+from gnicli.engine.drawing.backend import own_style
+from gnicli.engine.drawing.figure import draw
+
+NAMES = ("M=1", "M=4", "arm=explicit noise.var=0.1")
+SEEDS = range(24)
+UNRESOLVED = "not resolved: 95 % interval would fill the panel, not drawn"
+
+
+@pytest.fixture(autouse=True)
+def _style():
+    with own_style():
+        yield
+
+
+def random_panel(rng, label):
+    """Curves that fall, oscillate or lie flat, with bands from a hundredth to ten times of their range."""
+    x = np.cumsum(rng.uniform(0.5, 2.0, int(rng.integers(2, 30))))
+    curves = []
+    for name in NAMES[: rng.integers(1, 4)]:
+        kind, size = rng.integers(3), 10.0 ** rng.uniform(-3, 3)
+        y = size * np.array([np.exp(-x * rng.uniform(0, 1)), np.sin(x), 1 + 1e-3 * x])[kind]
+        half = size * 10.0 ** rng.uniform(-2, 1) * rng.uniform(0.5, 1.5, x.size)
+        half[rng.random(x.size) < 0.1] = np.nan  # no standard error is known there
+        y[rng.random(x.size) < 0.05] = np.nan
+        has_band = rng.random() < 0.8
+        curves.append(Curve(name, x, y, y - half if has_band else None, y + half if has_band else None))
+    if rng.random() < 0.5:
+        curves.append(Curve("zero", x[[0, -1]], np.zeros(2), style="dashed"))
+    return Panel(tuple(curves), "step", label, y_scale=rng.choice(["linear", "log"]))
+
+
+def random_figure(seed):
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(1, 5))
+    labels = rng.choice(["loss", "error"], n)
+    return FigureData(
+        f"Seed {seed}",
+        tuple(random_panel(rng, str(label)) for label in labels),
+        bands="95 % interval",
+        share=str(rng.choice(["", "x", "y", "xy"])),
+        spread=bool(rng.random() < 0.2),
+    )
+
+
+def heights(axes, values):
+    """Where values lie in the panel: 0 at its bottom, 1 at its top; what has no logarithm lies far below."""
+    values = np.asarray(values, float)
+    low, high = axes.get_ylim()
+    if axes.get_yscale() == "log":
+        with np.errstate(invalid="ignore"):
+            values = np.where(values <= 0, 1e-300, values)
+        values, low, high = np.log(values), np.log(low), np.log(high)
+    return (values - low) / (high - low)
+
+
+def tells(curve, panel):
+    """Whether the band excludes a constant, or another curve of the panel, at some point: by trying them all."""
+    known = np.isfinite(curve.low) & np.isfinite(curve.high)
+    levels = np.concatenate([curve.low[known], curve.high[known]])
+    if not any(((curve.low[known] <= level) & (level <= curve.high[known])).all() for level in levels):
+        return True
+    for other in panel.curves:
+        for x, low, high in zip(curve.x[known], curve.low[known], curve.high[known], strict=True):
+            for a, b in itertools.pairwise(range(len(other.x))) if other is not curve else ():
+                if other.x[a] <= x <= other.x[b]:
+                    there = other.y[a] + (other.y[b] - other.y[a]) * (x - other.x[a]) / (other.x[b] - other.x[a])
+                    if there < low or there > high:
+                        return True
+    return False
+
+
+def n_bands(axes):
+    return sum(artist.get_label() == "_band" for artist in axes.collections)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_curves_take_half_of_a_panel_and_a_band_that_fills_it_says_something(seed):
+    figure = random_figure(seed)
+    drawn = draw(figure)
+    unresolved = 0
+    for axes, panel in zip(drawn.axes, figure.panels, strict=False):
+        shared = [other for other in figure.panels if other is panel or
+                  ("y" in figure.share and other.y_label == panel.y_label)]  # fmt: skip
+        curves = np.concatenate([heights(axes, c.y[np.isfinite(c.y)]) for each in shared for c in each.curves])
+        curves = curves[curves > -1]  # without what a logarithm cannot show
+        assert curves.min() > -1e-9
+        assert curves.max() < 1 + 1e-9
+        banded = [curve for curve in panel.curves if curve.low is not None]
+        if figure.spread:
+            assert n_bands(axes) == len(banded)
+            continue
+        if n_bands(axes):
+            assert np.ptp(curves) > 0.45 or np.ptp(curves) < 1e-9  # half, and the room at both ends
+        filling = []
+        for curve in banded:
+            share = np.clip(heights(axes, curve.high), 0, 1) - np.clip(heights(axes, curve.low), 0, 1)
+            if np.median(share[np.isfinite(share)]) > 2 / 3 + 1e-9 and not tells(curve, panel):
+                filling.append(curve)
+        heading = axes.get_title("left")
+        lost = len(banded) - n_bands(axes)
+        assert (lost > 0) == ("not resolved" in heading)
+        assert len(filling) <= lost
+        unresolved += lost
+    said = [text.get_text().replace("\n", " ") for legend in drawn.legends for text in legend.get_texts()]
+    assert (UNRESOLVED in said) == (unresolved > 0)
+
+
+def test_the_random_figures_have_bands_of_both_kinds():
+    told = [panel.heading for seed in SEEDS for panel in bands.resolved(random_figure(seed))[0].panels]
+    assert 8 < sum("not resolved" in title for title in told) < len(told) - 8
+
+
+def test_a_difference_is_not_resolved_until_its_band_leaves_zero_and_the_data_are_kept(tmp_path):
+    x = np.arange(13.0)
+    gap = -0.06 * x / 12
+    figures = {}
+    for half in (0.3, 0.05):
+        curves = (Curve("gap", x, gap, gap - half, gap + half), Curve("zero", x[[0, -1]], np.zeros(2), style="dashed"))
+        figures[half] = FigureData("Title", (Panel(curves, "step", "loss"),), bands="95 % interval")
+    wide, narrow = (draw(figure).axes[0] for figure in figures.values())
+    assert (wide.get_title("left"), n_bands(wide)) == ("not resolved", 0)
+    assert (narrow.get_title("left"), n_bands(narrow)) == ("", 1)
+    path = tmp_path / "f.json"
+    path.write_bytes(figure_data.encode(figures[0.3]))
+    assert figure_data.read(path).panels[0].curves[0].low.tolist() == (gap - 0.3).tolist()
+
+
+def test_one_of_two_curves_is_named_where_its_band_fills_the_panel():
+    x = np.arange(20.0)
+    flat = 0.5 + 0.01 * np.sin(x)
+    sure, vague = Curve("arm=a", x, x, x - 0.1, x + 0.1), Curve("arm=b", x, flat, flat - 300, flat + 300)
+    (axes,) = draw(FigureData("T", (Panel((sure, vague), "step", "loss", "layer 1"),))).axes
+    assert axes.get_title("left").replace("\u00a0", " ") == "layer 1\nnot resolved: arm = b"
+    assert axes.get_ylim()[1] < 31
