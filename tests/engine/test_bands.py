@@ -142,3 +142,19 @@ def test_one_of_two_curves_is_named_where_its_band_fills_the_panel():
     (axes,) = draw(FigureData("T", (Panel((sure, vague), "step", "loss", "layer 1"),))).axes
     assert axes.get_title("left").replace("\u00a0", " ") == "layer 1\nnot resolved: arm = b"
     assert axes.get_ylim()[1] < 31
+
+
+@pytest.mark.parametrize("style", ["line", "faint"])
+def test_a_lone_line_is_solid_wherever_its_key_stands(style):
+    x = np.linspace(0, 1, 50)
+    order = ("a", "b", "c", "law")
+    law = Curve("law", x, x + 1, style="dashed")
+
+    def dashes(*names):
+        curves = [Curve(name, x, x, style=style) for name in names]
+        lines = draw(FigureData("T", (Panel((*curves, law), "x", "y"),), order=order)).axes[0].get_lines()
+        return [line.get_linestyle() for line in lines]
+
+    assert dashes("c") == ["-", "--"]
+    assert dashes("b") == ["-", "--"]
+    assert dashes("b", "c") == ["--", "--", "--"]

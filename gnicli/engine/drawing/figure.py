@@ -66,7 +66,7 @@ def draw(figure: FigureData, inches: float | None = None, own: Texts | None = No
     order = tuple(dict.fromkeys((*figure.order, *looks.keys_of([figure]))))
     entries: dict[str, _Entry] = {}
     for each, panel in zip(axes.flat, panels, strict=False):
-        drawn = _draw_curves(each, panel, order)
+        drawn = _draw_curves(each, panel, order, looks.alone(figure))
         entries |= {text: entry for text, entry in drawn.items() if text not in entries}
     for each, panel in zip(axes.flat, panels, strict=False):
         _finish(each, panel, figure, size, inches / n_columns)
@@ -108,12 +108,12 @@ def _share(figure: FigureData, axes: Iterable[Axes]) -> None:
                 getattr(each, f"share{which}")(leader)
 
 
-def _draw_curves(axes: Axes, panel: Panel, order: tuple[str, ...]) -> dict[str, _Entry]:
+def _draw_curves(axes: Axes, panel: Panel, order: tuple[str, ...], alone: str) -> dict[str, _Entry]:
     """The curves of a panel, and what a legend says of them, by label."""
     entries: dict[str, _Entry] = {}
     single = [curve for curve in panel.curves if curve.style in ("points", "sizes")]
     for curve in panel.curves:
-        look = looks.of_curve(order, curve)
+        look = looks.of_curve(order, curve, alone)
         # Not `index`: two curves may have one label, and are then compared by their arrays.
         place = next((place for place, one in enumerate(single) if one is curve), None)
         beside = (0, 1) if place is None else (place, len(single))

@@ -22,6 +22,7 @@ _DASHES: tuple[Dash, ...] = (
     (0, (9, 2, 2, 2)),
 )
 _REFERENCE: Dash = (0, (3, 3))  # for a law or a reference whose dash would be solid
+_MEASURED = ("line", "faint")
 _MARKERS = ("o", "s", "^", "D", "<", "P", "X", "p")
 
 
@@ -57,9 +58,20 @@ def look_of(order: tuple[str, ...], key: str) -> Look:
     return Look(PALETTE[place % len(PALETTE)], _DASHES[turn % len(_DASHES)], _MARKERS[turn % len(_MARKERS)])
 
 
-def of_curve(order: tuple[str, ...], curve: Curve) -> Look:
-    """The look of a curve by its key, in grey where it is of a law or a theory that does not apply."""
+def alone(figure: FigureData) -> str:
+    """The key of the only measured line of a figure; "" where there is none, or several."""
+    keys = {key_of(curve) for panel in figure.panels for curve in panel.curves if curve.style in _MEASURED}
+    return keys.pop() if len(keys) == 1 else ""
+
+
+def of_curve(order: tuple[str, ...], curve: Curve, alone: str = "") -> Look:
+    """The look of a curve by its key, in grey where it is of a law or a theory that does not apply.
+
+    The line of the key `alone` is solid: a dash would tell it from other lines, of which there are none.
+    """
     look = look_of(order, key_of(curve))
+    if curve.style in _MEASURED and key_of(curve) == alone:
+        look = look._replace(dash="-")
     return look._replace(color=GREY) if curve.grey else look
 
 
