@@ -1,9 +1,9 @@
 """The alpha-stable law: density, distribution, draws and fits (layer 1)."""
 
 from gnicli.stable.estimators import TailIndex, ecf_fit, hill, quantile_fit
-from gnicli.stable.fitting.maximum_likelihood import fit, fit_many
 from gnicli.stable.fitting.result import StableFit
 from gnicli.stable.law import StableLaw
+from gnicli.stable.scipy_words import fit, fit_many
 
 __all__ = [
     "StableFit",

@@ -13,21 +13,30 @@ so that μ₁ = μ₀ − βσT, and at α = 1 μ₁ = μ₀ − (2/π)βσ log 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from gnicli.errors import UsageError
+from gnicli.stable import many_laws
 from gnicli.stable.density import inversion
-from gnicli.stable.density.located import Located
 from gnicli.stable.parameterization import check_parameterization, shift_in_scales
 from gnicli.stable.sampling import draw, moved
+from gnicli.stable.summaries import Summaries
+
+_RANGES: dict[str, tuple[Callable[[np.ndarray], np.ndarray], str]] = {
+    "alpha": (lambda value: (value >= 0.5) & (value <= 2.0), "in [0.5, 2]"),
+    "beta": (lambda value: np.abs(value) <= 1.0, "in [-1, 1]"),
+    "scale": (lambda value: (value > 0.0) & np.isfinite(value), "> 0 and finite"),
+    "loc": (np.isfinite, "finite"),
+}
 
 
 @dataclass(frozen=True)
-class StableLaw(Located):
-    """An alpha-stable law (Lévy 1925), with its density, distribution function, quantiles and draws.
+class StableLaw(Summaries):
+    """An alpha-stable law (Lévy 1925), with its density, distribution function, quantiles, moments and draws.
 
     alpha: tail index, in [0.5, 2]. At 2 the law is normal with variance 2 scale², and beta has no meaning.
     beta: skewness, in [−1, 1]. At ±1 and alpha < 1 the law lives on one side of an edge.
@@ -36,30 +45,48 @@ class StableLaw(Located):
     parameterization: "S1" or "S0", the words of SciPy's `levy_stable`. In S1 loc is the mean for alpha > 1, and jumps
     at alpha = 1. In S0 the law is continuous in all four parameters. The formulas stand at the head of this module.
 
+    Parameters are numbers or arrays. Arrays make one law of each of their elements: they broadcast with one another and
+    with the points that a function is given, as NumPy's do, and `shape` is their common shape (() for numbers).
+
     Functions take an array of any shape, or a number. They return float64 of that shape, or a float; of a masked
     array they return a masked one. pdf, cdf and sf have a relative error below 1e-8 (near 1e-11), in both tails and
     out to the ends of the range of floats. A value does not depend on the points beside it.
 
-    Raises `UsageError` for parameters outside of these ranges.
+    Laws are equal where all their parameters and their parameterization are; they can be hashed and pickled.
+
+    Raises `UsageError` for parameters outside of these ranges, and for shapes that do not broadcast.
     Reference: J. P. Nolan, Univariate Stable Distributions, Springer 2020.
 
     >>> law = StableLaw(alpha=1.5, beta=0.5, loc=1.0, scale=2.0)
     >>> round(law.cdf(1.0), 6), round(law.ppf(0.5), 6)
     (0.598389, 0.267706)
+    >>> StableLaw([1.0, 2.0], 0.0).sf(1.0).round(6)  # Cauchy's law and a normal one
+    array([0.25   , 0.23975])
     """
 
     def __post_init__(self) -> None:
         check_parameterization(self.parameterization)
-        for name in ("alpha", "beta", "loc", "scale"):
-            object.__setattr__(self, name, float(getattr(self, name)))
-        if not 0.5 <= self.alpha <= 2.0:
-            raise UsageError(f"alpha must be in [0.5, 2], got {self.alpha!r}")
-        if not -1.0 <= self.beta <= 1.0:
-            raise UsageError(f"beta must be in [-1, 1], got {self.beta!r}")
-        if not (self.scale > 0.0 and math.isfinite(self.scale)):
-            raise UsageError(f"scale must be > 0 and finite, got {self.scale!r}")
-        if not math.isfinite(self.loc):
-            raise UsageError(f"loc must be finite, got {self.loc!r}")
+        for name, (allowed, words) in _RANGES.items():
+            value = _parameter(getattr(self, name))
+            object.__setattr__(self, name, value)
+            if not np.all(allowed(value)):
+                wrong = value if isinstance(value, float) else value[~allowed(value)].item(0)
+                raise UsageError(f"{name} must be {words}, got {wrong!r}")
+        try:
+            _ = self.shape
+        except ValueError:
+            shapes = ", ".join(str(np.shape(getattr(self, name))) for name in ("alpha", "beta", "loc", "scale"))
+            raise UsageError(f"alpha, beta, loc and scale must have shapes that broadcast, got {shapes}") from None
+
+    def _key(self) -> tuple[Any, ...]:
+        values = (self.alpha, self.beta, self.loc, self.scale)
+        return self.parameterization, *((np.shape(each), *np.ravel(each).tolist()) for each in values)
+
+    def __eq__(self, other: object) -> bool:
+        return self._key() == other._key() if isinstance(other, StableLaw) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._key())
 
     def to(self, parameterization: str) -> StableLaw:
         """The same law in the parameterization "S0" or "S1": only loc changes.
@@ -72,9 +99,14 @@ class StableLaw(Located):
         check_parameterization(parameterization)
         if parameterization == self.parameterization:
             return self
-        shift = shift_in_scales(self.alpha, self.beta, self.scale)
-        loc = float(moved(shift if parameterization == "S0" else -shift, self.scale, self.loc))
-        if not math.isfinite(loc):
+        sign = 1.0 if parameterization == "S0" else -1.0
+        if self.shape:
+            with np.errstate(over="ignore", invalid="ignore"):
+                loc = 2.0 * (0.5 * self.scale * (sign * many_laws.shifts(self)) + 0.5 * self.loc)
+        else:
+            shift = shift_in_scales(self.alpha, self.beta, self.scale)
+            loc = float(moved(sign * shift, self.scale, self.loc))
+        if not np.isfinite(loc).all():
             raise UsageError(
                 f"the {parameterization} location of {self} is beyond the range of floats: "
                 "take a smaller scale or an alpha farther from 1"
@@ -89,7 +121,7 @@ class StableLaw(Located):
         >>> round(StableLaw(1.5, 0.5).logpdf(1e6), 6)
         -35.339932
         """
-        return self._shaped(x, lambda flat: self._log(flat, 0)[0] - math.log(self.scale))
+        return self._values("logpdf", x)
 
     def pdf(self, x: np.typing.ArrayLike) -> Any:
         """The density at x, in the shape of x and in one over the samples' unit.
@@ -97,7 +129,7 @@ class StableLaw(Located):
         >>> round(StableLaw(1.0, 0.0, scale=2.0).pdf(0.0), 6)  # 1 / 2π: Cauchy's law
         0.159155
         """
-        return self._shaped(x, self._density)
+        return self._values("pdf", x)
 
     def cdf(self, x: np.typing.ArrayLike) -> Any:
         """P(X <= x), in the shape of x. The error is relative in the lower tail; take `sf` for the upper one.
@@ -105,7 +137,7 @@ class StableLaw(Located):
         >>> round(StableLaw(2.0, 0.0, scale=0.5**0.5).cdf(-1.96), 6)  # the standard normal law
         0.024998
         """
-        return self._shaped(x, lambda flat: self._one_side(flat, lower=True))
+        return self._values("cdf", x)
 
     def sf(self, x: np.typing.ArrayLike) -> Any:
         """P(X > x), in the shape of x. The error is relative in the upper tail.
@@ -113,7 +145,23 @@ class StableLaw(Located):
         >>> print(f"{StableLaw(1.5, 0.5).sf(1e8):.6e}")
         2.992067e-13
         """
-        return self._shaped(x, lambda flat: self._one_side(flat, lower=False))
+        return self._values("sf", x)
+
+    def logcdf(self, x: np.typing.ArrayLike) -> Any:
+        """Natural logarithm of P(X <= x), in the shape of x, also where that is below the least float.
+
+        >>> round(StableLaw(2.0, 0.0, scale=0.5**0.5).logcdf(-50.0), 6)
+        -1254.831361
+        """
+        return self._values("logcdf", x)
+
+    def logsf(self, x: np.typing.ArrayLike) -> Any:
+        """Natural logarithm of P(X > x), in the shape of x, also where that is below the least float.
+
+        >>> round(StableLaw(1.0, 0.0).logsf(1e300), 6)  # −log(π x)
+        -691.920258
+        """
+        return self._values("logsf", x)
 
     def ppf(self, q: np.typing.ArrayLike) -> Any:
         """The x with cdf(x) = q, in the shape of q: ±inf or the edge of the support at q = 0 and 1, NaN outside [0, 1].
@@ -123,7 +171,7 @@ class StableLaw(Located):
         >>> round(StableLaw(1.5, 0.5).ppf(0.01), 6)
         -5.388258
         """
-        return self._shaped(q, lambda flat: self._quantile(flat, lower=True))
+        return self._values("ppf", q)
 
     def isf(self, q: np.typing.ArrayLike) -> Any:
         """The x with sf(x) = q, in the shape of q, exact for small q; otherwise as `ppf`.
@@ -131,7 +179,7 @@ class StableLaw(Located):
         >>> round(StableLaw(1.0, 0.0).isf(1e-20) / 1e20, 6)  # 1 / π
         0.31831
         """
-        return self._shaped(q, lambda flat: self._quantile(flat, lower=False))
+        return self._values("isf", q)
 
     def cf(self, t: np.typing.ArrayLike) -> Any:
         """The characteristic function E exp(itX), complex128 in the shape of t; t is in one over the samples' unit.
@@ -141,6 +189,8 @@ class StableLaw(Located):
         0.367879
         """
         t = np.asarray(t, dtype=np.float64)
+        if self.shape:
+            return many_laws.characteristic(self, t)
         shape = inversion.shape(self.alpha, self.beta)
         with np.errstate(all="ignore"):  # t so large that the value is 0 may take its phase out of the range of floats
             size = np.abs(t) * self.scale
@@ -157,20 +207,57 @@ class StableLaw(Located):
 
     # --------------------------------------------------------------------------------------------------------- samples
 
-    def rvs(self, n: int, rng: np.random.Generator, out: np.ndarray | None = None) -> np.ndarray:
-        """`n` independent draws, float64 (n,). Never NaN, and ±inf only where a draw is beyond the range of floats.
+    def rvs(
+        self,
+        size: int | tuple[int, ...] | None = None,
+        rng: np.random.Generator | int | None = None,
+        out: np.ndarray | None = None,
+    ) -> Any:
+        """Independent draws, float64 of shape `size`: never NaN, ±inf only where a draw is beyond the range of floats.
 
-        n: an integer >= 0; unlike SciPy's `size` it comes first, and the generator has to be given.
-        out: a contiguous float64 (n,) to put them into. Memory that is used again saves what fresh pages cost, which
-        for large n is a fifth of a draw.
-        Raises `UsageError` for another `n` or `out`. Source: Chambers, Mallows and Stuck (1976).
+        size: an integer >= 0 or a tuple of these, whose last axes are the shape of the parameters; None for that shape
+        itself, which is one draw of each law (a float where the parameters are numbers).
+        rng: a NumPy `Generator`, or a seed to make one of. It has to be given: draws can always be repeated.
+        out: a contiguous float64 array of that shape to put the draws of one law into. Memory that is used again saves
+        what fresh pages cost, which for large sizes is a fifth of a draw.
+        Raises `UsageError` for another `size`, `rng` or `out`. Source: Chambers, Mallows and Stuck (1976).
 
         >>> StableLaw(1.5, 0.5).rvs(3, np.random.default_rng(0)).round(4)
         array([ 0.0536, -1.765 , -3.8853])
+        >>> StableLaw([1.2, 1.9], 0.0).rvs((3, 2), 0).shape
+        (3, 2)
         """
-        if isinstance(n, bool) or int(n) != n or n < 0:
-            raise UsageError(f"n must be an integer >= 0, got {n!r}")
+        shape = self.shape if size is None else _size(size)
+        generator = rng if isinstance(rng, np.random.Generator) else _seeded(rng)
+        fits = out is None or (out.shape == shape and out.dtype == np.float64 and out.flags.c_contiguous)
+        if out is not None and (self.shape or not fits):
+            given = f"{out.dtype} of shape {out.shape}"
+            raise UsageError(f"out must be contiguous float64 of shape {shape}, for a law of numbers, got {given}")
+        if self.shape:
+            return many_laws.draws(self, shape, generator)
         law = self.to("S0")
-        if out is not None and (out.shape != (n,) or out.dtype != np.float64):
-            raise UsageError(f"out must be float64 of shape ({n},), got {out.dtype} of shape {out.shape}")
-        return draw(law.alpha, law.beta, law.loc, law.scale, int(n), rng, out)
+        n = math.prod(shape)
+        drawn = draw(law.alpha, law.beta, law.loc, law.scale, n, generator, None if out is None else out.reshape(-1))
+        return drawn.reshape(shape) if size is not None else drawn.item()
+
+
+def _parameter(value: Any) -> Any:
+    """A float, or a float64 array that nobody writes to."""
+    if isinstance(value, float | int) or np.ndim(value) == 0:
+        return float(value)
+    array = np.array(value, dtype=np.float64)
+    array.flags.writeable = False
+    return array
+
+
+def _size(size: Any) -> tuple[int, ...]:
+    sizes = size if isinstance(size, tuple | list) else (size,)
+    if any(isinstance(n, bool) or not hasattr(n, "__index__") or n < 0 for n in sizes):
+        raise UsageError(f"size must be an integer >= 0 or a tuple of these, got {size!r}")
+    return tuple(int(n) for n in sizes)
+
+
+def _seeded(seed: Any) -> np.random.Generator:
+    if isinstance(seed, bool) or not hasattr(seed, "__index__") or seed < 0:
+        raise UsageError(f"rng must be a NumPy Generator or a seed, an integer >= 0, got {seed!r}")
+    return np.random.default_rng(int(seed))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import special
@@ -13,13 +13,17 @@ _ROOT2 = math.sqrt(2.0)
 
 
 class Form(NamedTuple):
-    """Functions of the standard S0 law; `isf` inverts `sf`, so that neither end of the law takes a 1 − q."""
+    """Functions of the standard S0 law, of arrays and of NumPy's numbers.
 
-    log_pdf: Callable[[np.ndarray], np.ndarray]
-    cdf: Callable[[np.ndarray], np.ndarray]
-    sf: Callable[[np.ndarray], np.ndarray]
-    ppf: Callable[[np.ndarray], np.ndarray]
-    isf: Callable[[np.ndarray], np.ndarray]
+    `isf` inverts `sf`, so that neither end of the law takes a 1 − q.
+    """
+
+    log_pdf: Callable[[Any], Any]
+    log_tail: Callable[[Any], Any]  # of cdf where y < 0 and of sf elsewhere, far below the least float
+    cdf: Callable[[Any], Any]
+    sf: Callable[[Any], Any]
+    ppf: Callable[[Any], Any]
+    isf: Callable[[Any], Any]
 
 
 def _normal_log_pdf(y: np.ndarray) -> np.ndarray:
@@ -46,6 +50,12 @@ def _levy_log_pdf(y: np.ndarray) -> np.ndarray:
     return np.where(np.isnan(z), np.nan, np.where(z > 0.0, np.where(np.isinf(z), -np.inf, inside), -np.inf))
 
 
+def _levy_log_tail(y: np.ndarray, lower: np.ndarray) -> np.ndarray:
+    root = _levy_root(y)
+    with np.errstate(divide="ignore", over="ignore"):
+        return np.where(lower, math.log(2.0) + special.log_ndtr(-_ROOT2 * root), np.log(special.erf(root)))
+
+
 def _levy_root(y: np.ndarray) -> np.ndarray:
     with np.errstate(divide="ignore", invalid="ignore"):
         root = 1.0 / (_ROOT2 * np.sqrt(y + 1.0))
@@ -64,6 +74,7 @@ def _levy_upper_quantile(q: np.ndarray) -> np.ndarray:
 
 NORMAL = Form(
     _normal_log_pdf,
+    lambda y: special.log_ndtr(-np.abs(y) / _ROOT2),
     lambda y: special.ndtr(y / _ROOT2),
     lambda y: special.ndtr(-y / _ROOT2),
     lambda q: _ROOT2 * special.ndtri(q),
@@ -71,6 +82,7 @@ NORMAL = Form(
 )
 CAUCHY = Form(
     lambda y: -np.log(math.pi) - 2.0 * np.log(np.hypot(1.0, y)),
+    lambda y: np.log(_cauchy_tail(np.abs(y))),
     lambda y: _cauchy_tail(-y),
     _cauchy_tail,
     _cauchy_quantile,
@@ -78,6 +90,7 @@ CAUCHY = Form(
 )
 LEVY = Form(
     _levy_log_pdf,
+    lambda y: _levy_log_tail(y, y < 0.0),
     lambda y: special.erfc(_levy_root(y)),
     lambda y: special.erf(_levy_root(y)),
     _levy_quantile,
@@ -85,6 +98,7 @@ LEVY = Form(
 )
 MIRRORED_LEVY = Form(
     lambda y: _levy_log_pdf(-y),
+    lambda y: _levy_log_tail(-y, y >= 0.0),
     lambda y: LEVY.sf(-y),
     lambda y: LEVY.cdf(-y),
     lambda q: -_levy_upper_quantile(q),

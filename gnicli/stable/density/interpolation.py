@@ -21,11 +21,15 @@ from gnicli.stable.density import ends
 from gnicli.stable.density.inversion import log_density_and_tail, shape, zeta
 
 _DEGREE = 13
-_REACH = ends.FARTHEST
+REACH = ends.FARTHEST
+WITHIN = REACH * (1.0 - 1e-15)
 _FINEST = 2.0**-7
 _TOLERANCE = 1e-10
 _BLOCK = 8192
 _UNDERFLOW = -800.0  # exp() of it is 0 with room to spare
+BISECTIONS = 7  # of a quantile: they leave .375 of u, a panel or less
+NEWTON_STEPS = 24  # at most; four or five are usual
+SETTLED = 1e-9  # a step of Newton's that is smaller leaves its square
 
 
 def support(alpha: float, beta: float) -> tuple[float, float]:
@@ -69,22 +73,27 @@ def _first_panels() -> list[tuple[float, float]]:
 @lru_cache(maxsize=1)
 def _first_spans() -> np.ndarray:
     """For each cell of the finest width, how many of them the panel that holds it has to begin with."""
-    spans = np.empty(round(2.0 * _REACH / _FINEST), dtype=np.int64)
+    spans = np.empty(round(2.0 * REACH / _FINEST), dtype=np.int64)
     for left, width in _first_panels():
-        first = round((left + _REACH) / _FINEST)
+        first = round((left + REACH) / _FINEST)
         spans[first : first + round(width / _FINEST)] = round(width / _FINEST)
     return spans
 
 
 def _within(u: np.ndarray) -> np.ndarray:
     """u, or the end of the tables next to it; 0 for NaN."""
-    held = np.clip(u, -_REACH, _REACH * (1.0 - 1e-15))
+    held = np.clip(u, -REACH, WITHIN)
     held[np.isnan(held)] = 0.0
     return held
 
 
 def _cells(u: np.ndarray) -> np.ndarray:
-    return ((u + _REACH) * (1.0 / _FINEST)).astype(np.int64)
+    return ((u + REACH) * (1.0 / _FINEST)).astype(np.int64)
+
+
+def cell(u: float) -> int:
+    """The number of the finest cell that holds one u, |u| < `WITHIN`."""
+    return int((u + REACH) * (1.0 / _FINEST))
 
 
 class Panels(NamedTuple):
@@ -150,7 +159,7 @@ class Table:
                 chosen[pending & -self._span[pending]] = True
                 first = np.flatnonzero(chosen)
                 span = self._span[first]
-                done, found = _fit(self.alpha, self.beta, first * _FINEST - _REACH, span * _FINEST)
+                done, found = _fit(self.alpha, self.beta, first * _FINEST - REACH, span * _FINEST)
                 for start, n in zip(first[~done].tolist(), span[~done].tolist(), strict=True):
                     self._span[start : start + n] = n // 2
                 self._add(Panels(*(each[..., done] for each in found)), first[done], span[done])
@@ -179,6 +188,16 @@ class Table:
             panel = self._panel_of_cell[cells]
         return panel
 
+    def panel(self, cell: int) -> tuple[float, float, list[float], list[float]] | None:
+        """Left end, 2 / width and coefficients of the panel that holds a cell; None where the inversion is asked."""
+        if self._panel_of_cell[cell] < 0:
+            self.build(np.array([cell]))
+        k, built = int(self._panel_of_cell[cell]), self._panels
+        if not built.good[k]:
+            return None
+        rows = (each[::-1, k].tolist() for each in (built.pdf, built.tail))
+        return (float(built.left[k]), 2.0 / float(built.width[k]), *rows)
+
     def log_pdf(self, x: np.ndarray, underflow: bool = False) -> np.ndarray:
         """log pdf at x, shape (n,). With `underflow`, values below -800 may be given as -inf, which is faster."""
         return self._evaluate(x, 0, underflow)
@@ -194,11 +213,10 @@ class Table:
         out = np.empty_like(x)
         for start in range(0, x.size, _BLOCK):
             part = slice(start, start + _BLOCK)
-            out[part] = self._block(x[part], which, underflow)
+            out[part] = self._block(np.arcsinh(x[part]), x[part], which, underflow)
         return out
 
-    def _block(self, x: np.ndarray, which: int, underflow: bool) -> np.ndarray:
-        u = np.arcsinh(x)
+    def _block(self, u: np.ndarray, x: np.ndarray, which: int, underflow: bool = False) -> np.ndarray:
         held = _within(u)
         panel = self._find(held)
         built = self._panels
@@ -208,7 +226,7 @@ class Table:
         for row in rows[-2::-1]:
             value *= v
             value += row[panel]
-        beyond = np.abs(u) > _REACH
+        beyond = np.abs(u) > REACH
         if not self._all_good:
             gone = built.gone[panel] & underflow
             value[gone] = -np.inf
@@ -224,26 +242,41 @@ class Table:
         return value
 
     def quantile(self, log_tail: np.ndarray, upper: np.ndarray) -> np.ndarray:
-        """The x whose nearer tail has the given log; `upper` marks those at x >= 0. By bisection in u, then Newton."""
-        low = np.where(upper, 0.0, -_REACH)
-        high = np.where(upper, _REACH, 0.0)
+        """The x whose nearer tail has the given log; `upper` marks those at x >= 0. By bisection in u, then Newton.
+
+        `one_point` takes the same steps: a value that has settled is left alone whatever the others do.
+        """
+        if not log_tail.size:
+            return np.empty(0)
+        if log_tail.size > _BLOCK:
+            cuts = range(_BLOCK, log_tail.size, _BLOCK)
+            parts = zip(np.split(log_tail, cuts), np.split(upper, cuts), strict=True)
+            return np.concatenate([self.quantile(*part) for part in parts])
+        low = np.where(upper, 0.0, -REACH)
+        high = np.where(upper, REACH, 0.0)
         sign = np.where(upper, -1.0, 1.0)
-        for _ in range(14):
+        for _ in range(BISECTIONS):
             middle = 0.5 * (low + high)
-            below = sign * (self.log_tail(np.sinh(middle)) - log_tail) < 0.0
+            below = sign * (self._block(middle, np.sinh(middle), 1) - log_tail) < 0.0
             low, high = np.where(below, middle, low), np.where(below, high, middle)
         u = 0.5 * (low + high)
-        for _ in range(6):
-            x = np.sinh(u)
-            tail = self.log_tail(x)
-            wrong = tail - log_tail
-            below = sign * wrong < 0.0
-            low, high = np.where(below, u, low), np.where(below, high, u)
+        going = np.arange(u.size)
+        for _ in range(NEWTON_STEPS):
+            at, side = u[going], sign[going]
+            x = np.sinh(at)
+            tail = self._block(at, x, 1)
+            wrong = tail - log_tail[going]
+            below = side * wrong < 0.0
+            low[going], high[going] = np.where(below, at, low[going]), np.where(below, high[going], at)
             # d log tail / du = ± pdf cosh(u) / tail
             with np.errstate(all="ignore"):
-                step = wrong * np.exp(tail - self.log_pdf(x)) / np.cosh(u) * sign
-            moved = u - step
-            u = np.where((moved >= low) & (moved <= high), moved, 0.5 * (low + high))
+                step = wrong * np.exp(tail - self._block(at, x, 0)) / np.cosh(at) * side
+            moved = at - step
+            inside = (moved >= low[going]) & (moved <= high[going])
+            u[going] = np.where(inside, moved, 0.5 * (low[going] + high[going]))
+            going = going[~(np.abs(step) < SETTLED)]
+            if not going.size:
+                break
         return np.sinh(u)
 
 

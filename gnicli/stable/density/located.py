@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -13,23 +14,56 @@ from gnicli.stable.density import inversion
 from gnicli.stable.parameterization import shift_in_scales
 from gnicli.stable.sampling import moved
 
+if TYPE_CHECKING:
+    from gnicli.stable.density.one_point import OnePoint, OnePointOfForm
+
 _SEEN = -40.0  # of log scale: above it a density below exp(-800) of the standard law is 0 in units of the samples too
+
+
+_EDGE = -1e5  # of log pdf: next to the edge of a one-sided law `ends.fill_edge` may be asked
 
 
 @dataclass(frozen=True)
 class Located:
-    """The parameters of a law, and what its functions are made of; `law.StableLaw` checks and explains."""
+    """The parameters of a law, and what its functions are made of; `law.StableLaw` checks and explains.
 
-    alpha: float
-    beta: float
-    loc: float = 0.0
-    scale: float = 1.0
+    The functions of this class are for parameters that are numbers; `many_laws` makes those of arrays from them.
+    """
+
+    alpha: Any
+    beta: Any
+    loc: Any = 0.0
+    scale: Any = 1.0
     parameterization: str = "S1"
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The parameters alone: what was derived from them is derived again."""
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+    @cached_property
+    def shape(self) -> tuple[int, ...]:
+        """The common shape of the parameters: () where they are numbers."""
+        return np.broadcast_shapes(*(np.shape(each) for each in (self.alpha, self.beta, self.loc, self.scale)))
+
+    @cached_property
+    def _shift(self) -> float:
+        return shift_in_scales(self.alpha, self.beta, self.scale) if self.parameterization == "S1" else 0.0
+
+    @cached_property
+    def _log_scale(self) -> float:
+        return math.log(self.scale)
+
+    @cached_property
+    def _one(self) -> OnePoint | OnePointOfForm:
+        """What gives single values fast."""
+        from gnicli.stable.density.one_point import one_point
+
+        return one_point(self.alpha, self.beta)
 
     def _standard(self, x: np.ndarray) -> np.ndarray:
         """x in units of the standard S0 law. From S1 the origin is moved after scaling, which keeps x − loc exact."""
         y = self._in_scales(x)
-        return y if self.parameterization == "S0" else y - shift_in_scales(self.alpha, self.beta, self.scale)
+        return y if self.parameterization == "S0" else y - self._shift
 
     def _in_scales(self, x: np.ndarray) -> np.ndarray:
         """(x − loc) / scale, right too where x − loc alone is beyond the range of floats."""
@@ -63,7 +97,7 @@ class Located:
         form = closed_forms.find(self.alpha, self.beta)
         if form:
             with np.errstate(divide="ignore"):
-                value = np.log(np.where(y < 0.0, form.cdf(y), form.sf(y))) if which else form.log_pdf(y)
+                value = form.log_tail(y) if which else form.log_pdf(y)
         else:
             interpolant = interpolation.table(self.alpha, self.beta)
             value = interpolant.log_tail(y, underflow) if which else interpolant.log_pdf(y, underflow)
@@ -81,15 +115,56 @@ class Located:
         return self._in_scales(x) * self.beta
 
     def _density(self, x: np.ndarray) -> np.ndarray:
-        log_scale = math.log(self.scale)
-        log_pdf, _ = self._log(x, 0, underflow=log_scale > _SEEN)
+        log_pdf, _ = self._log(x, 0, underflow=self._log_scale > _SEEN)
         with np.errstate(over="ignore"):  # beyond the range of floats: inf
-            return np.where(log_pdf > -600.0, np.exp(log_pdf) / self.scale, np.exp(log_pdf - log_scale))
+            return np.where(log_pdf > -600.0, np.exp(log_pdf) / self.scale, np.exp(log_pdf - self._log_scale))
 
     def _one_side(self, x: np.ndarray, lower: bool) -> np.ndarray:
         log_tail, y = self._log(x, 1, underflow=True)
         near = (y < 0.0) == lower
         return np.where(near, np.exp(log_tail), -np.expm1(log_tail))
+
+    def _logpdf(self, x: np.ndarray) -> np.ndarray:
+        return self._log(x, 0)[0] - self._log_scale
+
+    def _log_one_side(self, x: np.ndarray, lower: bool) -> np.ndarray:
+        log_tail, y = self._log(x, 1)
+        with np.errstate(divide="ignore"):
+            return np.where((y < 0.0) == lower, log_tail, np.log1p(-np.exp(log_tail)))
+
+    # ------------------------------------------------------------------------------------------------- single values
+
+    def _one_log(self, x: float, which: int) -> tuple[float, float] | None:
+        """log pdf or log of the nearer tail of the standard law at one x, and y; None where the arrays are needed."""
+        y = (x - self.loc) / self.scale - self._shift
+        value = self._one.log(y, which)
+        if value is None or (value < _EDGE and self.alpha < 1.0):
+            return None
+        return value, y
+
+    def _one_density(self, x: float) -> float | None:
+        found = self._one_log(x, 0)
+        if found is None or not -600.0 < found[0] < 600.0:
+            return None
+        value = float(np.exp(found[0])) / self.scale
+        return value if value < math.inf else None
+
+    def _one_logpdf(self, x: float) -> float | None:
+        found = self._one_log(x, 0)
+        return None if found is None else found[0] - self._log_scale
+
+    def _one_of_sides(self, x: float, lower: bool, log: bool) -> float | None:
+        found = self._one_log(x, 1)
+        if found is None or found[0] < -600.0:
+            return None
+        near = (found[1] < 0.0) == lower
+        if log:
+            return found[0] if near else float(np.log1p(-np.exp(found[0])))
+        return float(np.exp(found[0]) if near else -np.expm1(found[0]))
+
+    def _one_quantile(self, q: float, lower: bool) -> float | None:
+        y = self._one.quantile(q, lower) if 0.0 < q < 1.0 else None
+        return None if y is None else float(moved(y + self._shift, self.scale, self.loc))
 
     def _quantile(self, q: np.ndarray, lower: bool) -> np.ndarray:
         from gnicli.stable.density import closed_forms, ends, interpolation
@@ -127,5 +202,24 @@ class Located:
 
     def _from_standard(self, y: np.ndarray) -> np.ndarray:
         if self.parameterization == "S1":
-            y = y + shift_in_scales(self.alpha, self.beta, self.scale)
+            y = y + self._shift
         return moved(y, self.scale, self.loc)
+
+
+class Function(NamedTuple):
+    """One function of a law: of a single value (None where that takes the arrays), and of a row of values."""
+
+    single: Callable[[Any, float], float | None]
+    row: Callable[[Any, np.ndarray], np.ndarray]
+
+
+FUNCTIONS = {
+    "logpdf": Function(Located._one_logpdf, Located._logpdf),
+    "pdf": Function(Located._one_density, Located._density),
+    "cdf": Function(lambda law, x: law._one_of_sides(x, True, False), lambda law, x: law._one_side(x, True)),
+    "sf": Function(lambda law, x: law._one_of_sides(x, False, False), lambda law, x: law._one_side(x, False)),
+    "logcdf": Function(lambda law, x: law._one_of_sides(x, True, True), lambda law, x: law._log_one_side(x, True)),
+    "logsf": Function(lambda law, x: law._one_of_sides(x, False, True), lambda law, x: law._log_one_side(x, False)),
+    "ppf": Function(lambda law, q: law._one_quantile(q, True), lambda law, q: law._quantile(q, True)),
+    "isf": Function(lambda law, q: law._one_quantile(q, False), lambda law, q: law._quantile(q, False)),
+}
