@@ -4,8 +4,8 @@ import re
 from html.parser import HTMLParser
 
 VOID = {"meta", "img", "br", "hr", "link", "input", "wbr"}
-# Where a browser may break a number that is not kept whole: beside ±, before %, after the hyphen of an exponent.
-BREAKABLE = re.compile(r"\d ±|± \d|\d %|\de[-+]\d")
+# Where a browser may break a number that is not kept whole: beside ±, before %, after a hyphen.
+BREAKABLE = re.compile(r"\d ±|± \d|\d %|\de[-+]\d|\d-\d")
 
 
 class Page(HTMLParser):
@@ -31,7 +31,7 @@ class Page(HTMLParser):
         self.tags.append((tag, {name: value or "" for name, value in attrs}))
         inside = self.tags[-1] in (("span", {"class": "whole"}), ("wbr", {}))
         if not inside:  # where lines may end and how wide a column is depends on the text
-            look = tag in ("th", "td") and self.tags[-1][1].get("class") in ("number", "wordy")
+            look = tag in ("th", "td") and self.tags[-1][1].get("class") in ("number", "phrase", "wordy")
             self.shape.append((tag, tuple(name for name in names if not (look and name == "class"))))
         self._goes_on &= inside
         if tag not in VOID:

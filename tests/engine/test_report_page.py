@@ -166,11 +166,21 @@ def test_names_of_rows_and_columns_may_be_broken_between_their_parts(folder):
     assert "alpha_scaled/over_draws/layer1" in report_pages.check(content).texts
 
 
+@pytest.mark.parametrize(("n", "is_broad"), [(5, False), (30, True)])
+def test_what_is_wider_than_paper_has_the_name_of_its_column_at_each_value(n, is_broad):
+    heads = tuple(f"rate <{k}>" for k in range(n))
+    table = Table(("setting", *heads), (("a", *["0.0123 ± 0.0045"] * n),))
+    page = report_pages.check(html.write(parts.document(MANIFEST, results(tables={"T": table}), {}), {}).decode())
+    named = [cell["data-head"] for cell in page.all("td") if "data-head" in cell]
+    assert named == (list(heads) if is_broad else [])
+    assert [each.get("class") for each in page.all("table")].count("broad") == is_broad
+
+
 def test_columns_of_sentences_get_room_and_columns_of_numbers_get_theirs():
-    table = Table(("a", "b", "c"), (("x", "word " * 20, "1"), ("y", "", "2")))
+    table = Table(("a", "b", "c", "d"), (("x", "word " * 20, "1", "two words now"), ("y", "", "2", "word")))
     content = html.write(parts.document(MANIFEST, results(tables={"T": table}), {}), {}).decode()
-    assert re.findall(r'<th scope="col"( class="\w+")?>([abc])</th>', content) == [
-        ("", "a"), (' class="wordy"', "b"), (' class="number"', "c")
+    assert re.findall(r'<th scope="col"( class="\w+")?>([a-d])</th>', content) == [
+        ("", "a"), (' class="wordy"', "b"), (' class="number"', "c"), (' class="phrase"', "d")
     ]  # fmt: skip
 
 

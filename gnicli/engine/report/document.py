@@ -6,12 +6,16 @@ Texts may come from strangers. Whoever writes them escapes them.
 from __future__ import annotations
 
 import functools
+import re
 from dataclasses import dataclass
 from typing import ClassVar
 
 from gnicli.contracts import number_text
 
-_SHORT = 32  # characters: a longer text takes several lines
+# In characters: longer than a word or two; longer than a phrase; the width of a page and of the gap between columns.
+_WORD, _PHRASE, _ON_PAPER, _BETWEEN = 12, 32, 105, 2
+_FEW = 5  # columns, which fit on paper
+_WORDS = re.compile(r"[ _/]")  # where a text may be broken
 
 
 @dataclass(frozen=True)
@@ -47,9 +51,26 @@ class TableBlock:
         return [False, *(bool(self.rows) and all(number_text.is_number(row[k]) for row in self.rows) for k in columns)]
 
     @functools.cached_property
-    def wordy(self) -> list[bool]:
-        """For each column, whether it holds sentences, which need room."""
-        return [any(len(row[k]) > _SHORT for row in self.rows) for k in range(len(self.header))]
+    def looks(self) -> list[str]:
+        """For each column what it needs: "number" no break, "phrase" and "wordy" room for words; "" nothing."""
+        longest = [max((len(row[k]) for row in self.rows), default=0) for k in range(len(self.header))]
+        words = ["wordy" if length > _PHRASE else "phrase" if length > _WORD else "" for length in longest]
+        return ["number" if number else word for number, word in zip(self.numeric, words, strict=True)]
+
+    @functools.cached_property
+    def is_broad(self) -> bool:
+        """Whether it has more columns than there is room for on paper."""
+        return (
+            len(self.header) > _FEW
+            and sum(_BETWEEN + self._least_width(k) for k in range(len(self.header))) > _ON_PAPER
+        )
+
+    def _least_width(self, column: int) -> int:
+        """Characters that a column cannot do without: its numbers, and the longest word elsewhere."""
+        head = max((len(word) for word in self.header[column].split()), default=0)
+        cells = (row[column] for row in self.rows)
+        pieces = cells if self.numeric[column] else (word for cell in cells for word in _WORDS.split(cell))
+        return max(head, *(len(piece) for piece in pieces), 0)
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
 _NUMBER = r"[-+−]?\d+(?:[.,]\d+)*(?:e[-+]?\d+)?"
 # A number with what belongs to it: its bound, its standard error, its unit of percent, its mark.
-_WITH_ITS_OWN = re.compile(rf"(?:[<>≤≥±] ?)?{_NUMBER}(?: ?± ?{_NUMBER})?(?: %)?(?: {number_text.MARK})?")
-_BREAKABLE = re.compile(r" |e[-+]")
+# Or numbers joined by hyphens, such as dates.
+_WITH_ITS_OWN = re.compile(rf"\d+(?:-\d+)+|(?:[<>≤≥±] ?)?{_NUMBER}(?: ?± ?{_NUMBER})?(?: %)?(?: {number_text.MARK})?")
+_BREAKABLE = re.compile(r" |(?<=[\de])[-+]")
 _PARTS_OF_A_NAME = re.compile(r"(?<=\w[/_])(?=\w)")
 
 
