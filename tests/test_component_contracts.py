@@ -40,6 +40,7 @@ from gnicli.noise.add import AdditiveNoise
 from gnicli.noise.mult import MultiplicativeNoise
 from gnicli.noise.none import NoNoise
 from gnicli.potential.double_well import DoubleWell
+from gnicli.potential.equal_depth import EqualDepth
 from gnicli.potential.multi_well import MultiWell
 from gnicli.potential.polynomial import Polynomial
 from gnicli.potential.quadratic import Quadratic
@@ -74,7 +75,9 @@ SCHEDULES: tuple[type[contracts.Schedule], ...] = (Constant, Cosine, Step)
 SAMPLES: tuple[type[contracts.Samples], ...] = (
     FileSamples, LaplaceSamples, NormalSamples, RunSamples, StableSamples, StudentSamples, SubWeibullSamples,
 )  # fmt: skip
-POTENTIALS: tuple[type[contracts.Potential], ...] = (DoubleWell, MultiWell, Polynomial, Quadratic, Quartic, Separable)
+POTENTIALS: tuple[type[contracts.Potential], ...] = (
+    DoubleWell, EqualDepth, MultiWell, Polynomial, Quadratic, Quartic, Separable,
+)  # fmt: skip
 
 GROUPS: dict[str, tuple[type, tuple[type, ...]]] = {
     "dataset": (contracts.Dataset, DATASETS),

@@ -99,7 +99,7 @@ def run(config: KdeStationaryConfig, observer: Observer) -> Results:
     from gnicli.experiments.parts import Parts
     from gnicli.experiments.sources import simulated_chains
     from gnicli.kde import figures
-    from gnicli.model import chains, densities, stationary_laws
+    from gnicli.model import chains, densities, stationary_laws, wells
     from gnicli.model.build import build
 
     kept = None
@@ -118,7 +118,8 @@ def run(config: KdeStationaryConfig, observer: Observer) -> Results:
     laws, notes = stationary_laws.laws(config.potential, config.noise)
     observer.stage("densities")
     own = _estimated(config, model, found, laws)
-    values, arrays, beside = own.values, densities.arrays(own.estimates, laws), None
+    values = own.values | wells.theory_masses(config.potential, config.noise, config.drift)
+    arrays, beside = densities.arrays(own.estimates, laws), None
     if config.drift_errors:
         observer.stage("weak errors of the drift")
         values |= densities.drift_errors(config)

@@ -19,6 +19,8 @@ HEADLINES = (
     Headline("exit_rate_theory/*", "exit rate by theory, basin *"),
     Headline("transition_rate/*", "transition rate, *"),
     Headline("transition_rate_theory/*", "transition rate by theory, *"),
+    Headline("exact_basin_mass/*", "exact mass, basin *"),
+    Headline("basin_mass_theory/*", "mass by theory, basin *"),
     Headline("mean/*", "mean of *"),
     Headline("loss/q0.5", "median loss"),
     Headline("norm/q0.5", "median norm"),
@@ -58,7 +60,7 @@ def run(config: SimulateSdeConfig, observer: Observer) -> Results:
         return on_network(config, observer)
     from gnicli.experiments.about import chains as about
     from gnicli.experiments.parts import Parts
-    from gnicli.model import basins, build, chains, explosions, stationary_laws, transitions
+    from gnicli.model import basins, build, chains, explosions, stationary_laws, transitions, wells
     from gnicli.sde.figures import histogram, paths
     from gnicli.sde.loop import Plan
 
@@ -76,7 +78,7 @@ def run(config: SimulateSdeConfig, observer: Observer) -> Results:
     warnings = build.step_warnings(config, built.potential) + chains.warnings(found)
 
     values = chains.values_of(found) | explosions.by_theory(built, found.trace.positions)
-    values |= transitions.values(config, counted)
+    values |= transitions.values(config, counted) | wells.masses(config.potential, config.noise, config.drift, laws)
     figures = {
         "paths": paths(found.times, found.trace.positions, f": {config.noise_words()}"),
         "density": histogram(

@@ -14,7 +14,7 @@ from gnicli.errors import UsageError
 from gnicli.kde import estimation
 from gnicli.kde.binned import Window
 from gnicli.kde.estimation import Density
-from gnicli.model import chains
+from gnicli.model import chains, wells
 from gnicli.model.build import Model
 from gnicli.model.coordinates import coordinate_names
 from gnicli.model.keys import MOST_BINS, ModelConfig
@@ -146,7 +146,7 @@ def _values(
             if one is not None:
                 result[f"l1_to_{name}{suffix}"] = Value(distances.l1(own.x, own.pdf, one))
                 result[f"wasserstein_to_{name}{suffix}"] = Value(distances.wasserstein(edges, cdf, one))
-        result |= _masses(found.histogram, axis, saddles, law, suffix)
+        result |= _masses(found.histogram, axis, saddles, suffix) | wells.law_masses(parts[axis], law, suffix)
         result[f"bandwidth{suffix}"] = Value(own.bandwidth)
     return result
 
@@ -193,8 +193,8 @@ def _over_groups(value: float, stderr: float, n: int) -> Value:
     return Value(value, stderr, n, ci95=(value - half, value + half))
 
 
-def _masses(histogram: Histogram, axis: int, saddles: np.ndarray, law: Laws, suffix: str) -> dict[str, Value]:
-    """Mass between the saddles, with its error over groups of chains, and that of the laws."""
+def _masses(histogram: Histogram, axis: int, saddles: np.ndarray, suffix: str) -> dict[str, Value]:
+    """Mass between the saddles, with its error over groups of chains."""
     if not len(saddles):
         return {}
     seen = histogram.totals > 0
@@ -208,10 +208,6 @@ def _masses(histogram: Histogram, axis: int, saddles: np.ndarray, law: Laws, suf
         if found.ci95 is not None:
             found = found._replace(ci95=(max(found.ci95[0], 0.0), min(found.ci95[1], 1.0)))
         result[f"basin_mass/{i + 1}{suffix}"] = found
-    for name, one in (("exact", law.exact), ("gibbs", law.gibbs)):
-        if one is not None:
-            masses = np.diff([0.0, *one.cdf(saddles), 1.0])
-            result |= {f"{name}_basin_mass/{i + 1}{suffix}": Value(float(m)) for i, m in enumerate(masses)}
     return result
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from gnicli.contracts.results import Value
-from gnicli.model import basins
+from gnicli.model import basins, wells
 from gnicli.model.build import Model
 from gnicli.model.keys import ModelConfig
-from gnicli.sde.exits.basins import basins as places
-from gnicli.sde.exits.theory import smallness, transition_rates
+from gnicli.sde.exits.theory import transition_rates
 from gnicli.sde.sinks.transitions import Transitions
 
 
@@ -26,10 +26,10 @@ def values(config: ModelConfig, counted: Transitions | None) -> dict[str, Value]
     if counted is None:
         return {}
     found = {}
-    caveat = basins.caveat_of(_conditions(config)) if _has_theory(config) else ""
+    caveat = basins.caveat_of(wells.conditions(config.potential, config.noise)) if _has_theory(config) else ""
     for name, n, time, theory in _rates(config, counted):
         found[f"transition_rate/{name}"] = basins.rate_value(n, time)
-        if _has_theory(config):
+        if _has_theory(config) and math.isfinite(theory):
             found[f"transition_rate_theory/{name}"] = Value(theory, unit="1/time", caveat=caveat)
     return found
 
@@ -38,18 +38,20 @@ def warnings(config: ModelConfig, counted: Transitions | None) -> list[str]:
     """Sentences where transitions are not those of theory."""
     if counted is None or not _has_theory(config):
         return []
-    rates = [(f"transitions {name}", n, time, theory) for name, n, time, theory in _rates(config, counted)]
-    return basins.too_large("transitions", _conditions(config)) + basins.denied(rates)
+    rates = [
+        (f"transitions {name}", n, time, theory)
+        for name, n, time, theory in _rates(config, counted)
+        if math.isfinite(theory)
+    ]
+    if not rates:
+        return []
+    conditions = wells.conditions(config.potential, config.noise)
+    return basins.too_large("transitions", conditions) + basins.denied(rates)
 
 
 def _has_theory(config: ModelConfig) -> bool:
-    """At alpha = 2 there are no jumps, and for another drift no such theory."""
-    return config.alpha < 2 and config.drift == "gradient"
-
-
-def _conditions(config: ModelConfig) -> list[dict[str, float]]:
-    """What has to be small for the theory, of every basin."""
-    return [smallness(config.potential, config.noise, place) for place in places(config.potential)]
+    """For another drift there is no such theory."""
+    return config.drift == "gradient"
 
 
 def _rates(config: ModelConfig, counted: Transitions) -> Iterator[tuple[str, int, float, float]]:

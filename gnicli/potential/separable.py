@@ -15,7 +15,7 @@ from gnicli.checks import key
 from gnicli.contracts.components import Potential
 from gnicli.errors import FieldError
 
-_PARTS = ("double_well", "quartic", "quadratic", "multi_well", "polynomial")
+_PARTS = ("double_well", "quartic", "quadratic", "multi_well", "equal_depth", "polynomial")
 
 
 @dataclass

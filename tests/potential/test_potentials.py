@@ -11,6 +11,7 @@ from scipy import integrate
 from gnicli.errors import UsageError
 from gnicli.potential import polynomials, runge_kutta
 from gnicli.potential.double_well import DoubleWell
+from gnicli.potential.equal_depth import EqualDepth
 from gnicli.potential.multi_well import MultiWell
 from gnicli.potential.polynomial import Polynomial
 from gnicli.potential.quadratic import Quadratic
@@ -23,6 +24,7 @@ ONE_DIMENSIONAL = [
     Quadratic(curvature=1.7),
     Polynomial(terms=[1.0, 0.3, -0.5, 0.1, 0.25]),
     MultiWell(wells=[-2.0, -0.5, 1.0], between=[-1.0, 0.2], strength=0.6),
+    EqualDepth(widths=[1.0, 2.3], height=0.6),
 ]
 by_name = pytest.mark.parametrize("potential", ONE_DIMENSIONAL, ids=lambda p: p.name)
 
@@ -111,6 +113,25 @@ def test_multiple_roots_count_once_and_inflections_never():
     assert maxima == pytest.approx([0], abs=1e-4)
 
 
+@given(
+    ratio=st.floats(1 / 2.617, 2.617), width=st.floats(1e-3, 1e3), height=st.floats(1e-3, 1e3), flipped=st.booleans()
+)
+@settings(max_examples=60)
+def test_equal_depth_has_the_wells_that_its_keys_say_and_no_others(ratio, width, height, flipped):
+    """Up to the golden ratio squared, from either side; depths and the barrier are exact."""
+    widths = [width, width * ratio][:: -1 if flipped else 1]
+    potential = EqualDepth(widths=widths, height=height)
+    points = np.array([-widths[0], 0.0, widths[1]])
+    assert potential.value(points) == pytest.approx([0, height, 0], rel=1e-12, abs=1e-12 * height)
+    # In units of the left width, so that the roots of the quintic are near 1.
+    scaled = np.array(potential.coefficients) * widths[0] ** np.arange(7) / height
+    roots = np.polynomial.Polynomial(scaled).deriv().roots()
+    real = np.sort(roots[np.abs(roots.imag) < 1e-9].real)
+    assert real == pytest.approx([-1, 0, widths[1] / widths[0]], abs=1e-9)
+    w = np.linspace(-1.5 * widths[0], 1.5 * widths[1], 101)
+    assert (np.sign(potential.gradient(w)) == np.sign((w + widths[0]) * w * (w - widths[1]))).all()
+
+
 def test_separable_is_the_sum_of_its_parts():
     parts = [DoubleWell(), Quadratic(curvature=2.0), Quartic()]
     potential = Separable(parts=["double_well", {"name": "quadratic", "curvature": 2.0}, "quartic"])
@@ -134,6 +155,12 @@ def test_separable_is_the_sum_of_its_parts():
         (lambda: MultiWell(wells=[0.0, 1.0], between=[2.0]), "^between must hold one saddle"),
         (lambda: MultiWell(wells=[0.0, 1.0], between=[]), "^between must hold one saddle"),
         (lambda: MultiWell(strength=-1.0), "^strength must be > 0"),
+        (lambda: EqualDepth(widths=[1.0, 2.7]), "^widths: one may be at most 2.618 times the other"),
+        (lambda: EqualDepth(widths=[2.7, 1.0]), "^widths: one may be at most 2.618 times the other"),
+        (lambda: EqualDepth(widths=[1.0]), "^widths: expected a list"),
+        (lambda: EqualDepth(widths=[1.0, 2.0, 3.0]), "^widths may hold 2 numbers"),
+        (lambda: EqualDepth(widths=[-1.0, 1.0]), r"^widths\[0\] must be"),
+        (lambda: EqualDepth(height=0.0), "^height must be > 0"),
         (lambda: Separable(parts=["double_well", "nothing"]), r"^parts\[1\] must be one of"),
         (
             lambda: Separable(parts=[{"name": "quartic", "curvature": 2}]),
@@ -150,7 +177,7 @@ def test_bad_keys_are_refused_by_name(make, message):
 def test_importing_a_potential_imports_nothing_heavy():
     code = (
         "import importlib, sys\n"
-        "for name in ('double_well', 'quartic', 'quadratic', 'multi_well', 'polynomial', 'separable'):\n"
+        "for name in ('double_well', 'quartic', 'quadratic', 'multi_well', 'polynomial', 'separable', 'equal_depth'):\n"
         "    module = importlib.import_module('gnicli.potential.' + name)\n"
         "    assert module.COMPONENT().name == name\n"
         "print([name for name in ('torch', 'sklearn', 'scipy', 'matplotlib') if name in sys.modules])"

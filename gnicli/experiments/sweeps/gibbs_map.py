@@ -8,9 +8,9 @@ import numpy as np
 
 from gnicli.contracts.results import Curve, FigureData, Panel, RunRecord
 from gnicli.engine.summary import labels_of, varying
+from gnicli.experiments.sweeps import noise_keys
 
 DISTANCE, MODES = "exact_l1_to_gibbs", "exact_modes"
-_KEYS = ("alpha", "beta", "epsilon")
 
 
 def figures(records: Sequence[RunRecord]) -> dict[str, FigureData]:
@@ -19,11 +19,10 @@ def figures(records: Sequence[RunRecord]) -> dict[str, FigureData]:
     The distance is ∫|p − q| of the two densities: 0 where they are equal, 2 where they have nothing in common.
     """
     known = [record for record in records if DISTANCE in record.values]
-    changed = varying(known)
-    along = next((key for key in _KEYS if key in changed), None)
+    along = noise_keys.along(known)
     if along is None:
         return {}
-    others = [key for key in changed if key not in (along, "seed")]
+    others = [key for key in varying(known) if key not in (along, "seed")]
     arms: dict[str, list[RunRecord]] = {}
     for record, label in zip(known, labels_of(known, others), strict=True):
         arms.setdefault(label or "exact law", []).append(record)

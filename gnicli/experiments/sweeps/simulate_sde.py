@@ -11,15 +11,18 @@ import numpy as np
 from gnicli.contracts.results import Curve, FigureData, Panel, Results, RunRecord
 from gnicli.engine.summary import labels_of, varying
 from gnicli.engine.sweep_summary import summary
+from gnicli.experiments.sweeps import basin_masses
+from gnicli.experiments.sweeps.noise_keys import is_number
 
 _ALONG = "alpha"
 
 
 def summarize(records: Sequence[RunRecord]) -> Results:
-    """Exit rates over those of theory for every setting, besides the means over seeds."""
+    """Exit rates over those of theory and masses of basins for every setting, besides the means over seeds."""
     results = summary(records)
     figure = comparison(records)
     figures: dict[str, FigureData] = {} if figure is None else {"exit_rates": figure}
+    figures |= basin_masses.figures([record for record in records if record.status == "completed"])
     return results._replace(figures=figures or results.figures)
 
 
@@ -44,7 +47,7 @@ def comparison(records: Sequence[RunRecord]) -> FigureData | None:
     if not found:
         return None
     keys = varying(records)
-    along = _ALONG if _ALONG in keys and all(_is_number(each.record.overrides.get(_ALONG)) for each in found) else ""
+    along = _ALONG if _ALONG in keys and all(is_number(each.record.overrides.get(_ALONG)) for each in found) else ""
     others = labels_of([each.record for each in found], [key for key in keys if key not in (along, "")])
     curves: dict[tuple[str, str], list[tuple[float, _Ratio]]] = {}
     places: dict[str, float] = {}
@@ -91,13 +94,6 @@ def _ends(positions: Sequence[np.ndarray]) -> np.ndarray:
     x = np.concatenate(positions)
     room = 0.05 * float(np.ptp(x)) or 0.5
     return np.array([x.min() - room, x.max() + room])
-
-
-def _is_number(text: str | None) -> bool:
-    try:
-        return text is not None and math.isfinite(float(text))
-    except ValueError:
-        return False
 
 
 def _number(value: Any) -> float:

@@ -29,6 +29,7 @@ _MAX_REACH = 64.0
 _VISIBLE = 1e-9  # a mode's least density, relative to the highest
 _MOST_WORK = 3e9  # products in a table: a minute
 _CHUNK = 2**21
+_MOST_BARRIER = 12.0  # over ε², at alpha = 2: the masses of two wells are lost in rounding times e^barrier
 
 
 def stationary_law(
@@ -44,7 +45,8 @@ def stationary_law(
     `potential` is a name, a mapping of a name and parameters, or an object (`gnicli.potential.build`), one-dimensional
     and polynomial of even degree >= 2. The noise is a `LevyNoise`, or its numbers alpha in [0.5, 2], beta in [−1, 1] (0
     at alpha = 1; default 0) and epsilon > 0 (default 1). Raises `UsageError` for anything else, and `NumericalError`
-    for a law whose peaks are some 1e5 times narrower than its reach. By the equation of the characteristic
+    for a law whose peaks are some 1e5 times narrower than its reach, and at alpha = 2 for wells behind barriers above
+    12 ε² (the law is Gibbs's, `GibbsLaw`). By the equation of the characteristic
     function; takes .02 to .5 s.
 
     >>> law = stationary_law("double_well", alpha=1.5, beta=0.5)
@@ -68,6 +70,22 @@ def _center(coefficients: np.ndarray, temperature: float) -> float:
     return float(weights @ minima / weights.sum())
 
 
+def _require_exchange(coefficients: np.ndarray, noise: LevyNoise) -> None:
+    """Raise `NumericalError` where Brownian motion hardly passes from well to well.
+
+    Jumps pass at a rate ~ ε^α, which the equation holds; a rate of e^{−barrier/ε²} is below its rounding.
+    """
+    minima, maxima = turning_points(coefficients)
+    depths, heights = polynomials.evaluate(coefficients, minima), polynomials.evaluate(coefficients, maxima)
+    barrier = float((heights - np.maximum(depths[:-1], depths[1:])).max(initial=0.0)) / noise.intensity
+    if noise.alpha == 2 and barrier > _MOST_BARRIER:
+        raise NumericalError(
+            f"at alpha=2 the barrier between wells is {barrier:.3g} ε², too high for the equation of the "
+            "characteristic function; the stationary law is the Gibbs law there: take gnicli.sde.GibbsLaw, or a larger "
+            "epsilon"
+        )
+
+
 class StationaryLaw:
     """What `stationary_law` gives: `pdf`, `cdf`, `cf`, `modes`, `antimodes`, `mean`, and what is left of its arguments.
 
@@ -78,6 +96,7 @@ class StationaryLaw:
         force = np.polynomial.polynomial.polyder(np.trim_zeros(coefficients, "b"))
         if len(force) % 2 or force[-1] <= 0:
             raise UsageError("a potential of a stationary law has an even degree and a positive leading coefficient")
+        _require_exchange(coefficients, noise)
         self.noise = noise
         alpha, intensity = noise.alpha, noise.intensity
         self._coefficients = coefficients
