@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -58,20 +57,13 @@ class Family(NamedTuple):
 
     def log_tails(self, law: FittedLaw, x: np.ndarray) -> Tails:
         """log cdf and log sf."""
-        return _stable_tails(law, x) if isinstance(law, StableLaw) else law.log_tails(x)
+        return (law.logcdf(x), law.logsf(x)) if isinstance(law, StableLaw) else law.log_tails(x)
 
     def at_sorted(self, law: FittedLaw, x: np.ndarray) -> node_distribution.AtSamples:
         """log pdf, log cdf and log sf at sorted samples; of a stable law to 1e-4, which is enough for statistics."""
         if isinstance(law, StableLaw) and node_distribution.serves(law):
             return node_distribution.evaluate(law, x)
         return node_distribution.AtSamples(np.asarray(law.logpdf(x)), *self.log_tails(law, x))
-
-
-def _stable_tails(law: StableLaw, x: np.ndarray) -> Tails:
-    if law.alpha == 2.0:  # its cdf underflows where its logarithm does not
-        return Normal(law.loc, law.scale * math.sqrt(2.0)).log_tails(x)
-    with np.errstate(divide="ignore"):
-        return np.log(law.cdf(x)), np.log(law.sf(x))
 
 
 def stable_family(parameterization: str = "S1", fixed: dict[str, float] | None = None, *, exact: bool = True) -> Family:

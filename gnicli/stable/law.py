@@ -24,7 +24,7 @@ from gnicli.stable import many_laws
 from gnicli.stable.density import inversion
 from gnicli.stable.parameterization import check_parameterization, shift_in_scales
 from gnicli.stable.sampling import draw, moved
-from gnicli.stable.summaries import Summaries
+from gnicli.stable.slopes import Slopes
 
 _RANGES: dict[str, tuple[Callable[[np.ndarray], np.ndarray], str]] = {
     "alpha": (lambda value: (value >= 0.5) & (value <= 2.0), "in [0.5, 2]"),
@@ -35,7 +35,7 @@ _RANGES: dict[str, tuple[Callable[[np.ndarray], np.ndarray], str]] = {
 
 
 @dataclass(frozen=True)
-class StableLaw(Summaries):
+class StableLaw(Slopes):
     """An alpha-stable law (Lévy 1925), with its density, distribution function, quantiles, moments and draws.
 
     alpha: tail index, in [0.5, 2]. At 2 the law is normal with variance 2 scale², and beta has no meaning.

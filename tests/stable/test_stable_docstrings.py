@@ -7,6 +7,7 @@ import inspect
 import pytest
 
 import gnicli.stable
+import gnicli.stable.tensors
 
 
 def public():
@@ -19,7 +20,8 @@ def public():
             owners = [owner for owner in each.__mro__ if owner.__module__.startswith("gnicli.stable")]
             defined = {key: value for owner in owners for key, value in vars(owner).items() if not key.startswith("_")}
             found |= {f"{name}.{key}": value for key, value in defined.items() if callable(value) or is_property(value)}
-    return found
+    tensors = gnicli.stable.tensors
+    return found | {"tensors.logpdf": tensors.logpdf, "tensors.Stable": tensors.Stable}
 
 
 def is_property(value):

@@ -153,15 +153,23 @@ def _ray_part(
     law: Shape, x: np.ndarray, s0: np.ndarray, at_saddle: np.ndarray, floor: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """The two integrals along the ray, divided by exp(floor)."""
+    t, value = ray(law, x, s0, at_saddle, floor)
+    _, weight = tanh_sinh(_RAY_NODES)
+    return _sums(value.real, weight), _sums((value / t).imag, weight)
+
+
+def ray(
+    law: Shape, x: np.ndarray, s0: np.ndarray, at_saddle: np.ndarray, floor: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The nodes of the ray, complex (n, nodes), and the integrand of the density there, divided by exp(floor)."""
     direction = np.exp(-1j * _ray_angle(law, x, at_saddle))[:, None]
     origin = -1j * s0[:, None]
     reach = np.exp2(np.arange(-14, 22) * 0.75) * np.maximum(s0[:, None], 1.0 / (1.0 + x[:, None]))
     fall = _ray_exponent(law, x[:, None], origin + reach * direction).real - floor[:, None]
     end = np.take_along_axis(reach, (fall < -45.0).argmax(axis=1)[:, None], axis=1)
-    node, weight = tanh_sinh(_RAY_NODES)
+    node, _ = tanh_sinh(_RAY_NODES)
     t = origin + end * node * direction
-    value = np.exp(_ray_exponent(law, x[:, None], t) - floor[:, None]) * (direction * end)
-    return _sums(value.real, weight), _sums((value / t).imag, weight)
+    return t, np.exp(_ray_exponent(law, x[:, None], t) - floor[:, None]) * (direction * end)
 
 
 def _sums(values: np.ndarray, weight: np.ndarray) -> np.ndarray:

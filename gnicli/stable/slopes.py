@@ -1,0 +1,96 @@
+"""Derivatives of log pdf of a stable law in x and in its four parameters, in the units of the samples."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gnicli.stable import many_laws
+from gnicli.stable.density import inversion
+from gnicli.stable.summaries import Summaries
+
+
+class LogpdfDerivatives(NamedTuple):
+    """The first derivatives of log pdf, each in the common shape of points and parameters."""
+
+    x: Any
+    alpha: Any
+    beta: Any
+    loc: Any
+    scale: Any
+
+
+def of_pair(
+    alpha: float, beta: float, loc: np.ndarray, scale: np.ndarray, parameterization: str, x: np.ndarray
+) -> np.ndarray:
+    """The derivatives (5, n) at x (n,), with a location and a scale for each point.
+
+    From the standard S0 law by the chain rule, y = (x − loc)/scale − s with s = β tan(πα/2) in S1, and there
+    s = (2/π) β log scale at α = 1; in S0 s is 0.
+    """
+    from gnicli.stable.density import derivatives
+
+    law = inversion.shape(alpha, beta)
+    shift, by_alpha, by_beta, by_log_scale = 0.0, 0.0, 0.0, 0.0
+    if parameterization == "S1" and alpha == 1.0:
+        by_beta = (2.0 / math.pi) * np.log(scale)
+        shift, by_log_scale = beta * by_beta, (2.0 / math.pi) * beta
+        by_alpha = math.nan if beta else 0.0
+    elif parameterization == "S1":
+        by_beta = -law.cos_h / law.sin_h
+        shift, by_alpha = beta * by_beta, 0.5 * math.pi * beta * (1.0 + by_beta * by_beta)
+    with np.errstate(over="ignore", invalid="ignore"):
+        z = (x - loc) / scale
+        y = z - shift
+        found = derivatives.standard(alpha, beta, y)
+        z_slope = np.where(np.isinf(y), -(alpha + 1.0), z * found.x)  # the power of a tail
+        by_x = found.x / scale
+        return np.stack(
+            [
+                by_x,
+                found.alpha - found.x * by_alpha,
+                found.beta - found.x * by_beta,
+                -by_x,
+                -(1.0 + z_slope + found.x * by_log_scale) / scale,
+            ]
+        )
+
+
+class Slopes(Summaries):
+    """The derivatives of the density's logarithm."""
+
+    def logpdf_derivatives(self, x: np.typing.ArrayLike) -> LogpdfDerivatives:
+        """The derivatives of `logpdf` in x, alpha, beta, loc and scale, in the common shape of x and the parameters.
+
+        By integration, with relative errors near 1e-10 (0.1 ms a point; from 1,500 points of one pair (alpha, beta) on
+        by interpolation, in about 50 ms). They are those of this law's parameterization. NaN outside of the support.
+        In S1 the law jumps at alpha = 1: the derivative in alpha is NaN there unless beta is 0, and the others hold
+        alpha. At alpha = 2 and beta = ±1 those in alpha and beta are from inside of the domain. They may be infinite in
+        a light tail.
+
+        >>> from gnicli.stable import StableLaw
+        >>> slopes = StableLaw(2.0, 0.0, loc=1.0, scale=2.0).logpdf_derivatives(5.0)  # normal, variance 8
+        >>> round(slopes.x, 9), round(slopes.loc, 9), round(slopes.scale, 9)
+        (-0.5, 0.5, 0.5)
+        """
+        alpha, beta, loc, scale, at = many_laws.broadcast(self, np.asarray(x, dtype=np.float64))
+        flat = [each.ravel() for each in (alpha, beta, loc, scale, at)]
+        out = np.empty((5, at.size))
+        for a, b, index in many_laws.pairs(flat[0], flat[1]) if at.size else ():
+            out[:, index] = of_pair(a, b, flat[2][index], flat[3][index], self.parameterization, flat[4][index])
+        if at.ndim:
+            return LogpdfDerivatives(*out.reshape(5, *at.shape))
+        return LogpdfDerivatives(*out[:, 0].tolist())
+
+    def score(self, x: np.typing.ArrayLike) -> Any:
+        """The score −d log pdf / dx at x, in one over the samples' unit; otherwise as `logpdf_derivatives`.
+
+        It is what makes the flow of a sampler, and it tends to (alpha + 1)/x in a heavy tail.
+
+        >>> from gnicli.stable import StableLaw
+        >>> round(StableLaw(1.0, 0.0, scale=2.0).score(1.0), 9)  # Cauchy's law: 2x / (scale² + x²)
+        0.4
+        """
+        return -self.logpdf_derivatives(x).x
