@@ -1,8 +1,8 @@
-"""Newton's method on the exact log-likelihood by finite differences: the slow fit, for the laws the nodes do not serve.
+"""Newton's method on the exact log-likelihood by finite differences: the slow fit, for what no nodes serve.
 
-The nodes' polynomials cannot follow the steep edge of a nearly one-sided law, nor their contours the slow decay of the
-characteristic function below alpha = 0.8. There the search on the nodes gives the start and this module the maximum,
-in a fraction of a second to a few seconds.
+These are laws with a parameter that is held far from the samples, laws of small scale at a value that many samples
+have, and laws with a light tail whose support may end before the samples do. A fraction of a second to a few seconds.
+It is also what tests compare the fast searches with.
 """
 
 from __future__ import annotations

@@ -84,7 +84,7 @@ def grid(n_far: int) -> Grid:
     return Grid(np.exp(log_t), log_t, rays, angles, tuple(products), floor)
 
 
-def _cotangent(eps: float) -> tuple[float, float, float]:
+def cotangent(eps: float) -> tuple[float, float, float]:
     """K(ε) = h cot h with h = πε/2, and its first two derivatives with respect to ε."""
     half_pi = 0.5 * math.pi
     h = half_pi * eps
@@ -113,10 +113,10 @@ def _growth(out: np.ndarray, w: np.ndarray, log_w: np.ndarray, eps: np.ndarray) 
     out[6] -= out[5] * (2.0 * inverse)
     if some:
         rows = np.flatnonzero(small)
-        out[4:, rows] = _growth_by_series(w[rows], log_w[rows], eps[rows])
+        out[4:, rows] = growth_by_series(w[rows], log_w[rows], eps[rows])
 
 
-def _growth_by_series(w: np.ndarray, log_w: np.ndarray, eps: np.ndarray) -> np.ndarray:
+def growth_by_series(w: np.ndarray, log_w: np.ndarray, eps: np.ndarray) -> np.ndarray:
     """E₀, E₁, E₂ of the laws with small ε, (3, laws, n_t)."""
     # e2 = Σ z^k / (k! (k + 3)); e1 and e0 = expm1(z)/z follow from the recurrence of `_growth`, read backwards
     z = eps * log_w
@@ -193,7 +193,7 @@ _COMBINATIONS = _combinations()
 
 def _features(alpha: float, beta: float, loc: float) -> tuple[float, ...]:
     """The ten features of a law that `_combinations` multiplies."""
-    k0, k1, k2 = _cotangent(alpha - 1.0)
+    k0, k1, k2 = cotangent(alpha - 1.0)
     return 1.0, alpha, alpha * alpha, loc, k0, k1, beta * k0, beta * k1, beta * k2, alpha * beta * k0
 
 

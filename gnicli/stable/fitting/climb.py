@@ -1,0 +1,152 @@
+"""Newton's method on nodes that lie where the law is: the maximum for every law, in a few evaluations."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from gnicli.stable.fitting.law_likelihood import Evaluation, evaluate, to_q, to_theta
+from gnicli.stable.fitting.search_problem import ALPHA_RANGE, Optimum, Problem
+from gnicli.stable.fitting.small_inverses import inverses, of_free, restricted
+from gnicli.stable.parameterization import s1_shift
+
+_LONGEST = np.array([0.25, 0.4, 1.0, 0.5])  # of a step; that of the location in scales
+_MAX_EVALUATIONS = 60
+_LEAST = 1e-7  # of the information per sample, for a step
+_LEFT = 1e-7  # nats that a last step, which is not evaluated, may leave
+
+
+class Climb:
+    """One search. `run` returns its end; `evaluations` counts."""
+
+    def __init__(self, problem: Problem, y: np.ndarray, counts: np.ndarray | None = None) -> None:
+        self.problem, self.y, self.counts = problem, y, counts
+        self.movable = np.isnan(problem.fixed)
+        if problem.s1_loc is not None:
+            self.movable[2] = False
+        self.n = float(problem.weights.n)
+        self.n_evaluations = 0
+
+    def at(self, theta: np.ndarray) -> Evaluation:
+        """The likelihood at a θ."""
+        self.n_evaluations += 1
+        return evaluate(self.problem, self.y, self.counts, theta)
+
+    def feasible(self, theta: np.ndarray) -> np.ndarray:
+        """θ within the bounds, with what is held."""
+        problem = self.problem
+        theta = np.where(np.isnan(problem.fixed), theta, problem.fixed)
+        if self.movable[0]:
+            theta[0] = min(max(theta[0], ALPHA_RANGE[0]), ALPHA_RANGE[1])
+        if self.movable[1]:
+            theta[1] = min(max(theta[1], -1.0), 1.0)
+        if problem.s1_loc is not None:
+            theta[2] = problem.s1_loc + s1_shift(theta, problem.log_unit)[0]
+        return theta
+
+    def _free(self, here: Evaluation) -> np.ndarray:
+        free = self.movable.copy()
+        for k, low, high in ((0, *ALPHA_RANGE), (1, -1.0, 1.0)):
+            value, outward = here.theta[k], here.gradient[k]
+            if (value <= low and outward <= 0.0) or (value >= high and outward >= 0.0):
+                free[k] = False
+        if here.theta[0] >= ALPHA_RANGE[1]:  # the skewness of the normal law is not identified
+            free[1] = False
+        return free
+
+    def _moved(self, here: Evaluation, step: np.ndarray) -> np.ndarray:
+        """θ after a step of q, drawn into the bounds."""
+        q = to_q(here.theta, here.in_s1, self.problem.log_unit) + step
+        for k, low, high in ((0, *ALPHA_RANGE), (1, -1.0, 1.0)):
+            if self.movable[k]:
+                q[k] = min(max(q[k], low), high)
+        theta = to_theta(q, here.in_s1, self.problem.log_unit)
+        return self.feasible(theta) if self.problem.s1_loc is not None else theta
+
+    def run(self, theta: np.ndarray) -> Optimum:
+        """The maximum that is reached from a θ."""
+        here = self.at(self.feasible(theta))
+        converged = False
+        while math.isfinite(here.value) and np.isfinite(here.hessian).all():
+            free = self._free(here)
+            information = restricted(-here.hessian, free)
+            gradient = np.where(free, here.gradient, 0.0)
+            inverse, definite = inverses(information[None], [_LEAST * self.n])
+            step = np.where(free, inverse[0] @ gradient, 0.0)
+            gain = 0.5 * float(gradient @ step)
+            if gain < 1e-8:
+                converged = True
+                break
+            step, whole = self._limited(here, step)
+            if whole and definite[0] and self._rest(here, gain) < _LEFT:
+                end = self._moved(here, step)
+                return self._optimum(here, end, here.value + gain, inverse[0], free, True, True)
+            if self.n_evaluations >= _MAX_EVALUATIONS:
+                converged = gain < 1e-6
+                break
+            better = self._search(here, step)
+            if better is None:
+                converged = gain < 1e-4
+                break
+            here = better
+        free = self._free(here)
+        inverse, definite = inverses(restricted(-here.hessian, free)[None], [_LEAST * self.n])
+        return self._optimum(here, here.theta, here.value, inverse[0], free, bool(definite[0]), converged)
+
+    def _limited(self, here: Evaluation, step: np.ndarray) -> tuple[np.ndarray, bool]:
+        """The step, shorter where it is too long; whether it is as it was and ends inside the bounds."""
+        alpha, beta, _, log_scale = here.theta.tolist()
+        longest = _LONGEST.copy()
+        longest[2] *= math.exp(log_scale)
+        length = float((np.abs(step) / longest).max())
+        whole = length <= 1.0
+        if not whole:
+            step = step / length
+        inside = ALPHA_RANGE[0] <= alpha + step[0] <= ALPHA_RANGE[1] and abs(beta + step[1]) <= 1.0
+        return step, whole and inside
+
+    def _rest(self, here: Evaluation, gain: float) -> float:
+        """What is left after a Newton step, in nats: of the order of gain² / n, and more toward the bounds."""
+        room = min(2.0 - here.theta[0], 0.3) / 0.3
+        return max(20.0 / self.n, 4e-5) * (gain / room) ** 2
+
+    def _search(self, here: Evaluation, step: np.ndarray) -> Evaluation | None:
+        """The first of some ever shorter steps that does not lose."""
+        room = 2.0 - here.theta[0]
+        for _ in range(14):
+            there = self.at(self._moved(here, step))
+            if there.value >= here.value - 1e-9:
+                return there
+            # past the normal law, which is taken first, the step ends short of it
+            step = step * (0.8 * room / step[0] if step[0] > room else 0.3)
+            if np.abs(step).max() < 1e-12 or self.n_evaluations >= _MAX_EVALUATIONS:
+                break
+        return None
+
+    def _optimum(
+        self,
+        here: Evaluation,
+        theta: np.ndarray,
+        value: float,
+        inverse: np.ndarray,
+        free: np.ndarray,
+        definite: bool,
+        converged: bool,
+    ) -> Optimum:
+        loc_gradient = np.eye(4)[2]
+        if here.in_s1:
+            slope = s1_shift(theta, self.problem.log_unit)[1]
+            loc_gradient = slope if self.problem.s1_loc is not None else loc_gradient + slope
+        covariance = of_free(inverse, free) if definite else None
+        return Optimum(theta, value, covariance, free, loc_gradient, converged, self.n_evaluations)
+
+
+# far from a law squares may leave the range of floats: what is not finite is looked for
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")
+def climb(problem: Problem, y: np.ndarray, start: Optimum) -> Optimum:
+    """The maximum for standardized samples `y` (float64), searched from `start`."""
+    search = Climb(problem, y)
+    found = search.run(start.theta)
+    found.n_evaluations += start.n_evaluations
+    return found

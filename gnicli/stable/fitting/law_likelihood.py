@@ -1,0 +1,92 @@
+"""The log-likelihood of a sample with its gradient and Hessian, on nodes that lie where the law is (`law_nodes`)."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from gnicli.stable.fitting import law_density, law_nodes
+from gnicli.stable.fitting.search_problem import Problem
+from gnicli.stable.parameterization import s1_bend, s1_shift
+
+_MIRROR = np.array([1.0, -1.0, 1.0, -1.0, 1.0, -1.0, 1.0, 1.0, -1.0, 1.0])  # of `law_density.COLUMNS`
+
+
+class Evaluation(NamedTuple):
+    """At θ = (α, β, μ, log σ), S0 and standardized units: the value, and its derivatives by q.
+
+    q is θ, or with a location in S1 (`in_s1`) that in place of μ.
+    """
+
+    theta: np.ndarray
+    value: float
+    gradient: np.ndarray
+    hessian: np.ndarray
+    in_s1: bool
+
+
+def moves_in_s1(problem: Problem, theta: np.ndarray) -> bool:
+    """Whether the search goes by the location in S1: where it is held, or where it is next to the mode."""
+    if problem.s1_loc is not None:
+        return True
+    return bool(np.isnan(problem.fixed[2]) and theta[0] < law_nodes.FROM_S0)
+
+
+def to_q(theta: np.ndarray, in_s1: bool, log_unit: float) -> np.ndarray:
+    """The q of a θ."""
+    q = theta.copy()
+    if in_s1:
+        q[2] -= s1_shift(theta, log_unit)[0]
+    return q
+
+
+def to_theta(q: np.ndarray, in_s1: bool, log_unit: float) -> np.ndarray:
+    """The θ of a q."""
+    theta = q.copy()
+    if in_s1:
+        theta[2] += s1_shift(q, log_unit)[0]
+    return theta
+
+
+def evaluate(problem: Problem, y: np.ndarray, counts: np.ndarray | None, theta: np.ndarray) -> Evaluation:
+    """For standardized samples `y` (n,), each of them `counts` times."""
+    alpha, beta, _, log_scale = theta.tolist()
+    at_s1, in_s1 = alpha < law_nodes.FROM_S0, moves_in_s1(problem, theta)
+    center = float(to_q(theta, at_s1, problem.log_unit)[2])
+    scale, wide = math.exp(log_scale), law_nodes.width(alpha)
+    weights = law_nodes.weigh(y, counts, center, scale * wide)
+    places = np.concatenate([law_nodes.near_places(), law_nodes.far_places(weights.n_far)])
+    sums = np.zeros(10)
+    by_y, by_y2 = np.zeros(10), np.zeros(10)
+    for k, sign in ((0, 1.0), (1, -1.0)):
+        w = np.concatenate([weights.near[k], weights.far[k]])
+        columns = law_density.side(alpha, sign * beta, weights.n_far)
+        moments = columns @ np.stack([w, w * places, w * places * places], axis=1)
+        turn = np.ones(10) if sign > 0.0 else _MIRROR
+        sums += turn * moments[:, 0]
+        by_y += sign * turn * moments[:, 1]
+        by_y2 += turn * moments[:, 2]
+    n = float(problem.weights.n)
+    unit = scale * wide
+    value, a, b, y1 = sums[0], sums[2], sums[3], sums[1]
+    log_f = value - n * math.log(unit) - (alpha + 1.0) * weights.excess
+    gradient = np.array([a - weights.excess, b, -y1 / unit, -by_y[1] - n])
+    hessian = np.empty((4, 4))
+    hessian[0, 0], hessian[1, 1], hessian[2, 2] = sums[7], sums[9], sums[4] / (unit * unit)
+    hessian[3, 3] = by_y2[4] + by_y[1]
+    hessian[0, 1] = hessian[1, 0] = sums[8]
+    hessian[0, 2] = hessian[2, 0] = -sums[5] / unit
+    hessian[1, 2] = hessian[2, 1] = -sums[6] / unit
+    hessian[0, 3] = hessian[3, 0] = -by_y[5]
+    hessian[1, 3] = hessian[3, 1] = -by_y[6]
+    hessian[2, 3] = hessian[3, 2] = (by_y[4] + y1) / unit
+    if at_s1 != in_s1:
+        q = to_q(theta, in_s1, problem.log_unit)
+        sign = 1.0 if in_s1 else -1.0
+        turned = np.eye(4)
+        turned[2] += sign * s1_shift(q, problem.log_unit)[1]
+        hessian = turned.T @ hessian @ turned + sign * gradient[2] * s1_bend(q, problem.log_unit)
+        gradient = turned.T @ gradient
+    return Evaluation(theta, float(log_f), gradient, hessian, in_s1)
