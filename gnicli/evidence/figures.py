@@ -42,10 +42,13 @@ def tail_panels(shape: Shape, words: Mapping[str, str], title: str = "", quantit
         Curve(words[name], shape.upper_t, beyond, style=_style(shape, name)) for name, beyond in shape.upper.items()
     ]
     lead = f"{title}, " if title else ""
-    return (
-        Panel(tuple(lower), "t", f"P({quantity} < median − t)", f"{lead}lower tail", "log", "log"),
-        Panel(tuple(upper), "t", f"P({quantity} > median + t)", f"{lead}upper tail", "log", "log"),
+    both = ("lower tail", f"{quantity} < median − t", lower), ("upper tail", f"{quantity} > median + t", upper)
+    below, above = (
+        # One label, so that the tails, which are compared, share their axes.
+        Panel(tuple(curves), "t", "probability", f"{lead}{name}", "log", "log", heading=f"{lead}{name}: {event}")
+        for name, event, curves in both
     )
+    return below, above
 
 
 def quantile_panel(shape: Shape, law: str, title: str = "") -> Panel:
@@ -97,7 +100,7 @@ def figures(
         ),
     }
     if len(blocks) > 1:
-        found["blocks"] = FigureData("Alpha of block sums", (block_panel(blocks),), BLOCKS_CAPTION, BARS)
+        found["blocks"] = FigureData(f"Alpha of block sums. {lead}", (block_panel(blocks),), BLOCKS_CAPTION, BARS)
     return found
 
 
@@ -145,7 +148,7 @@ def side_by_side(runs: Mapping[str, Mapping[str, np.ndarray]]) -> dict[str, Figu
             "Tails of the samples, and of the stable law and the Gaussian fitted to them",
             tails,
             caption + "Share of the samples, and probability under each law, beyond a distance t from the median.",
-            share="y",
+            share="xy",
             n_columns=2,
         ),
     }

@@ -106,12 +106,17 @@ def run(config: FitStableConfig, observer: Observer) -> Results:
 
 
 def _origin(samples: object) -> tuple[str, str]:
-    """Where samples are from, and what they are: a file's name and column, or the law that they were drawn from."""
+    """Where samples are from, and what they are: a file's name and column, or the law that they were drawn from.
+
+    That law is what the help of the component says: `draws from a Student t law`.
+    """
     from pathlib import Path
 
     name, path, column = (getattr(samples, key, None) for key in ("name", "path", "column"))
     if path is None:
-        return f"{name} draws", "x"
+        field = getattr(samples, "__dataclass_fields__", {}).get("name")
+        said = "" if field is None else str(field.metadata.get("help", ""))
+        return said if said.startswith("draws ") else f"{name} draws", "x"
     is_named = column is not None and not str(column).isdecimal()
     source = "standard input" if path == "-" else Path(path).name
     return shown(source), shown(str(column)) if is_named else "x"

@@ -37,7 +37,7 @@ SAID = {
         "tail of the mean gradient over a batch (Theorem 3.2): sizes (1, 2), n draws 100",
     ),
     "fit-stable": (
-        "Fit of a stable law to student draws",
+        "Fit of a stable law to draws from a Student t law",
         "draws from a Student t law: df 3, loc 0, scale 1; 200 values",
         "20 % of the samples, to score predictions",
     ),
