@@ -8,6 +8,7 @@ import textwrap
 
 _MINUS = re.compile(r"(?<![\w.)\]\-−])-(?=[\d.∞])|(?<=\d[eE])-(?=\d)")
 _NO_NUMBER = re.compile(r"−(?=0(?:\.0*)?(?![\d.]))")  # the minus of "−0.00"
+_POWER = re.compile(r"(?<=[\w)])\*\*(\d+)(?![\w.(*])")
 _SETTING = re.compile(r"(?<!\S)(?:[A-Za-z_][\w-]*\.)*([A-Za-z_]\w*)=([^\s=]+)")
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _TOGETHER = re.compile(r"\S+ = \S+(?: ± \S+)?")  # what no line breaks
@@ -15,13 +16,18 @@ _EM = 0.6  # mean width of a letter of DejaVu Sans, in units of the font's size
 _PLAIN = (1e-4, 1e5)  # numbers of this size are written without a power of ten
 
 
+def signed(text: str) -> str:
+    """`text` with true minus signs, and none before a zero."""
+    return _NO_NUMBER.sub("", _MINUS.sub("−", text))
+
+
 def typographic(text: str) -> str:
-    """`text` as print has it: true minus signs, no "−0.00", and `noise.var=0.1` as `var = 0.1`."""
-    text = _NO_NUMBER.sub("", _MINUS.sub("−", text))
+    """`text` as print has it: true minus signs, no "−0.00", `noise.var=0.1` as `var = 0.1`, `w**2` as w²."""
+    text = _POWER.sub(lambda found: found[1].translate(_SUPERSCRIPTS), signed(text))
     settings = len(_SETTING.findall(text))
     text = _SETTING.sub(lambda found: f"{found[1].replace('_', ' ')} = {found[2]}", text)
     if settings > 1:  # `M = 4 seed = 1` would be hard to read
-        text = re.sub(r"(= [^\s,;(]+) (?=\S+(?: \S+)? = )", r"\1, ", text)
+        text = re.sub(r"(= [^\s,;(]+) (?!minus |− )(?=\S+(?: \S+)? = )", r"\1, ", text)
     return text
 
 

@@ -14,7 +14,8 @@ from gnicli.claims.judging import Judged
 from gnicli.contracts.results import FigureData, Table
 from gnicli.engine import content, figures, provenance
 from gnicli.engine.report import html, markdown, pictures
-from gnicli.engine.report.document import Block, Document, FigureBlock, Listed, Section, Sentence, TableBlock
+from gnicli.engine.report.document import Block, Document, Listed, Section, Sentence, TableBlock
+from gnicli.engine.report.parts import figure_block
 from gnicli.errors import ConflictError
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def document(verdicts: Verdicts, drawn: Mapping[str, FigureData]) -> Document:
         (
             "figures",
             "Figures",
-            [FigureBlock(stem, each.title, each.caption, figures.WRITTEN) for stem, each in drawn.items()],
+            [figure_block(stem, each, figures.WRITTEN) for stem, each in drawn.items()],
         ),
         ("claims", "What was claimed", [_block("Claims", _claims(verdicts), _ORDER)]),
         ("declared", "What was declared", [_block("Rows", _rows(verdicts))]),

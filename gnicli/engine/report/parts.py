@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from gnicli.contracts.results import About, FigureData, Results, Table, Value
 from gnicli.engine import table_text
+from gnicli.engine.drawing.words import signed
 from gnicli.engine.figures import FORMATS
 from gnicli.engine.manifest import ArrayNote, Manifest
 from gnicli.engine.report.document import (
@@ -27,8 +28,9 @@ _OVER_RUNS = (
 )
 
 
-def _figure(stem: str, figure: FigureData, kinds: Collection[str]) -> FigureBlock:
-    return FigureBlock(stem, figure.title or stem, figure.caption, tuple(kinds))
+def figure_block(stem: str, figure: FigureData, kinds: Collection[str]) -> FigureBlock:
+    """A figure of a report, whose files are called `stem`; its words have true minus signs, as the picture's have."""
+    return FigureBlock(stem, signed(figure.title or stem), signed(figure.caption), tuple(kinds))
 
 
 def document(
@@ -56,7 +58,7 @@ def document(
         ("conditions", "What was run", _conditions(about.conditions)),
         ("warnings", "Warnings", [Listed(results.warnings)] if results.warnings else []),
         ("result", "Result", found if own else [*found, *values]),
-        ("figures", "Figures", [_figure(stem, figure, kinds) for stem, figure in figures.items()]),
+        ("figures", "Figures", [figure_block(stem, figure, kinds) for stem, figure in figures.items()]),
         ("notes", "Notes", [Listed(tuple(notes))] if notes else []),
         ("jobs", JOBS, [_table("Each run of the sweep", jobs)] if jobs else []),
         ("values", "All values", values if own else []),
