@@ -13,10 +13,11 @@ from typing import NamedTuple
 import numpy as np
 
 from gnicli.contracts.number_text import number_text
-from gnicli.contracts.results import Curve, Headline, RunRecord, Table, Value
+from gnicli.contracts.results import Curve, Headline, Panel, RunRecord, Table, Value
 from gnicli.engine import headlines as declared
 from gnicli.engine.summary import Group, aligned, half_width, mean_value
 
+NONE = "no difference"
 TITLE = "Differences, paired by seed"
 _SEED = "seed"
 _LOST = ("diverged", "failed")
@@ -125,5 +126,13 @@ def curves(found: Sequence[Compared], metric: str) -> list[Curve]:
         x, y = aligned(gaps)
         if x.size:
             mean, half = y.mean(axis=0), half_width(y)
-            drawn.append(Curve(f"{each.label} − {each.reference}", x, mean, mean - half, mean + half, key=each.label))
+            drawn.append(
+                Curve(f"{each.label} minus {each.reference}", x, mean, mean - half, mean + half, key=each.label)
+            )
     return drawn
+
+
+def panel(curves: Sequence[Curve], label: str, title: str = "") -> Panel:
+    """A panel of differences along the steps, with the line where there is none."""
+    ends = np.array([min(curve.x[0] for curve in curves), max(curve.x[-1] for curve in curves)], float)
+    return Panel((*curves, Curve(NONE, ends, np.zeros(2), style="dashed")), "step", label, title)

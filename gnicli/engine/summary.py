@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from gnicli.contracts.results import Curve, RunRecord, Value
+from gnicli.contracts.results import Curve, Panel, RunRecord, Value
 
 CONFIDENCE = 0.95
 _SEED = "seed"
@@ -146,6 +146,17 @@ def y_scale(curves: Sequence[Curve]) -> Literal["linear", "log"]:
     drawn = np.concatenate([curve.y for curve in curves]) if curves else np.empty(0)
     drawn = drawn[np.isfinite(drawn)]
     return "log" if drawn.size > 0 and drawn.min() > 0 and drawn.max() > _LOG_RANGE * drawn.min() else "linear"
+
+
+_RANGES = (("accuracy", (0.0, 1.0)), ("loss", (0.0, math.inf)), ("alpha", (0.0, 2.0)))  # by a word of the name
+
+
+def metric_panel(curves: Sequence[Curve], name: str, title: str = "") -> Panel:
+    """A panel of curves of a metric along the steps; bands are cut to what the metric can be, where that is known."""
+    words = name.replace("_", " ")
+    parts = words.replace("/", " ").split()
+    ends = next((ends for word, ends in _RANGES if word in parts), None)
+    return Panel(tuple(curves), "step", words, title, y_scale=y_scale(curves), y_range=ends)
 
 
 def means_of(group: Group) -> dict[str, Value]:

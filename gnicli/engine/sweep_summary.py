@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gnicli.contracts.results import Curve, FigureData, Panel, Results, RunRecord
+from gnicli.contracts.results import Curve, FigureData, Results, RunRecord
 from gnicli.engine import differences
 from gnicli.engine.summary import (
     Group,
@@ -17,8 +17,8 @@ from gnicli.engine.summary import (
     mean_curve,
     mean_title,
     means_by_label,
+    metric_panel,
     unfinished_curve,
-    y_scale,
 )
 
 MOST_CURVES = 30  # in a figure: nobody tells more apart, and a legend of hundreds takes minutes
@@ -55,11 +55,11 @@ def summary(records: Sequence[RunRecord], headline: str = "train_loss") -> Resul
     settings = [group for group in settings if (group.label or name) not in left_out]
     curves = kept
     words = name.replace("_", " ")
-    panels = [Panel(tuple(curves), "step", words, y_scale=y_scale(curves))]
+    panels = [metric_panel(curves, name)]
     caption = _CAPTION
     gaps = [curve for curve in differences.curves(compared, name) if curve.key not in left_out]
     if gaps:
-        panels.append(Panel(tuple(gaps), "step", f"{words} − that of {compared[0].reference}"))
+        panels.append(differences.panel(gaps, f"{words} − that of {compared[0].reference}"))
         caption += " Differences are paired by seed, of settings of which no run diverged or failed."
     if left_out:
         caption += f" Of {len(kept) + len(left_out)} settings the {len(kept)} whose curves end lowest are drawn."
@@ -90,8 +90,7 @@ def _beside(settings: Sequence[Group], name: str) -> dict[str, FigureData]:
     curves = [curve for group in settings if other != name and (curve := mean_curve(group, other)) is not None]
     if not curves:
         return {}
-    panel = Panel(tuple(curves), "step", other.replace("_", " "), y_scale=y_scale(curves))
-    return {other: FigureData(mean_title(other), (panel,), _CAPTION, bands_of(curves))}
+    return {other: FigureData(mean_title(other), (metric_panel(curves, other),), _CAPTION, bands_of(curves))}
 
 
 def _rest(settings: Sequence[Group], drawn: Sequence[str]) -> dict[str, FigureData]:
@@ -102,7 +101,7 @@ def _rest(settings: Sequence[Group], drawn: Sequence[str]) -> dict[str, FigureDa
     for name in names[:_MOST_PANELS]:
         curves = [curve for group in settings if (curve := mean_curve(group, name)) is not None]
         if any(curve.x.size > 1 for curve in curves):
-            panels.append(Panel(tuple(curves), "step", name.replace("_", " "), y_scale=y_scale(curves)))
+            panels.append(metric_panel(curves, name))
     if not panels:
         return {}
     caption = _CAPTION

@@ -88,7 +88,8 @@ def test_the_figure_has_the_paired_differences_and_the_other_metrics():
     assert list(figures) == ["train_loss", "metrics"]
     means, gaps = figures["train_loss"].panels
     assert gaps.y_label == "train loss − that of M=1"
-    (curve,) = gaps.curves
+    curve, none = gaps.curves
+    assert (curve.label, none.label, none.y.tolist()) == ("M=2 minus M=1", "no difference", [0.0, 0.0])
     sizes = np.array([curves[2, k] - curves[1, k] for k in range(3)])
     np.testing.assert_allclose(curve.y, sizes.mean(axis=0))
     low, high = stats.t.interval(0.95, 2, sizes.mean(axis=0), stats.sem(sizes, axis=0))

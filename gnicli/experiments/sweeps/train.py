@@ -217,7 +217,8 @@ def _arms(records: Sequence[RunRecord], key: str) -> dict[str, list[RunRecord]]:
 
 def _panels(records: Sequence[RunRecord], figure: Figure, title: str) -> list[Panel]:
     """The arms' curves after the first steps, whose leaps would hide the rest, and the paired differences."""
-    from gnicli.engine.summary import Group, mean_curve, y_scale
+    from gnicli.engine import differences
+    from gnicli.engine.summary import Group, mean_curve, metric_panel
     from gnicli.experiments.sweeps import paired
 
     arms = _arms(records, figure.key)
@@ -229,11 +230,11 @@ def _panels(records: Sequence[RunRecord], figure: Figure, title: str) -> list[Pa
     curves = tuple(curve for curve in (_after(curve, first) for curve in known) if curve.x.size)
     labels = {curve.label.partition(" (")[0]: curve.label for curve in curves}  # equal labels have equal colors
     what = figure.metric.replace("_", " ")
-    panels = [Panel(curves, "step", what, title, y_scale=y_scale(curves))]
+    panels = [metric_panel(curves, figure.metric, title)]
     gaps = [_after(curve, first) for curve in paired.gap_curves(records, figure.metric, figure.key, figure.reference)]
     if gaps:
         named = tuple(curve._replace(label=labels.get(curve.label, curve.label), key=curve.label) for curve in gaps)
-        panels.append(Panel(named, "step", f"log {what} − that of {figure.key}={figure.reference}", title))
+        panels.append(differences.panel(named, f"log {what} − that of {figure.key}={figure.reference}", title))
     return panels
 
 
