@@ -96,7 +96,7 @@ def run(config: SimulateSdeConfig, observer: Observer) -> Results:
             place.exits.durations, f"times that exits took from the basin of the minimum {place.minimum:g}"
         )
     if places:
-        figures["exits"] = basins.figure(places, config.n_chains)
+        figures["exits"] = basins.figure(places, config.n_chains, f": {config.noise_words()}")
         warnings += basins.warnings(places)
     warnings += transitions.warnings(config, counted)
     notes += chains.notes(found)

@@ -53,7 +53,7 @@ def densities(
             more = curve(beside_label, beside[i].x, beside[i].pdf, beside[i].band)
             curves.append(more._replace(words=words[1], key="beside"))
         panels.append(Panel(tuple(curves), "w" if len(laws) == 1 else f"w{i + 1}", "density"))
-    return FigureData(f"Stationary density{about}", tuple(panels), CAPTION, BANDS)
+    return FigureData(f"Stationary density{about}", tuple(panels), CAPTION, BANDS, "y")
 
 
 def curve(label: str, x: np.ndarray, pdf: np.ndarray, band: tuple[np.ndarray, np.ndarray] | None) -> Curve:

@@ -132,8 +132,11 @@ def denied(measured: Sequence[tuple[str, int, float, float]]) -> list[str]:
     return sentences
 
 
-def figure(basins: Sequence[Basin], n_chains: int) -> FigureData:
-    """How often a chain has left its basin up to a time, against theory: a straight line, for exits have no memory."""
+def figure(basins: Sequence[Basin], n_chains: int, about: str = "") -> FigureData:
+    """How often a chain has left its basin up to a time, against theory: a straight line, for exits have no memory.
+
+    `about` ends the title.
+    """
     panels = []
     for basin in basins:
         seen = basin.exits
@@ -145,10 +148,10 @@ def figure(basins: Sequence[Basin], n_chains: int) -> FigureData:
             caveat = caveat_of([basin.smallness])
             theory = Curve("theory", t, basin.theory.rate * t, style="dashed")
             curves.append(theory.greyed(caveat) if caveat else theory._replace(words="theory (small noise)"))
-        title = f"basin of {basin.minimum:g}: {seen.n} exits"
+        title = f"basin of {basin.minimum:g}: {seen.n:,} exits"
         panels.append(Panel(tuple(curves), "time", "exits per chain so far", title))
     return FigureData(
-        "Exits, each followed by a new start at the minimum",
+        f"Exits, each followed by a new start at the minimum{about}",
         tuple(panels),
         "Chains begin again at the minimum after each exit. Mean number of exits of a chain up to a time, with its "
         "pointwise exact 95 % (Poisson) band, and rate · time with the rate of theory (small noise).",

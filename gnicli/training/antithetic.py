@@ -99,7 +99,7 @@ class AntitheticTrack(LayerTrack):
         """The ratio of each layer along training, and the tail index under both kinds of draws."""
         panels = [self._panel("variance_ratio", "variance of pairs / plain draws")._replace(y_scale="log")]
         panels += [
-            self._panel(f"{kind}_alpha", "alpha (tail index)")._replace(heading=words)
+            self._panel(f"{kind}_alpha", "alpha (tail index)")._replace(heading=words, y_range=(0.0, 2.0))
             for kind, words in zip(KINDS, ("plain draws", "mirrored pairs"), strict=True)
         ]
         caption = (

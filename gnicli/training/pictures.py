@@ -52,8 +52,10 @@ def _panel(trained: Trained, what: str, label: str, scale: str) -> Panel:
         for index, name in enumerate(trained.columns)
         if name.endswith(what)
     )
-    positive = all((curve.y > 0).all() for curve in curves)
-    return Panel(curves, "step", label, y_scale="log" if scale == "log" and positive else "linear")
+    # Of a run that diverged the last losses are infinite, or none.
+    positive = all((curve.y[np.isfinite(curve.y)] > 0).all() for curve in curves)
+    ends = (0.0, 1.0) if what == "accuracy" else None
+    return Panel(curves, "step", label, y_scale="log" if scale == "log" and positive else "linear", y_range=ends)
 
 
 def fit_figure(module: torch.nn.Module, data: Data, dtype: torch.dtype, device: torch.device) -> FigureData:

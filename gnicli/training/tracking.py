@@ -19,10 +19,11 @@ COLUMNS = (
     "alpha", "alpha_stderr", "beta", "beta_stderr", "scale", "scale_stderr", "at_boundary", "skewness", "kurtosis", "n",
 )  # fmt: skip
 OVER_DRAWS = ("alpha_scaled", "kurtosis_scaled", "alpha_over_draws", "skewness_over_draws", "kurtosis_over_draws")
-_PANELS: tuple[tuple[str, str, tuple[float, float] | None], ...] = (
-    ("alpha_scaled", "alpha, each weight scaled", (0.0, 2.0)),
-    ("alpha_over_draws", "alpha over draws", (0.0, 2.0)),
-    ("kurtosis_over_draws", "kurtosis over draws", None),
+_ALPHA, _ALPHAS = "alpha (tail index)", (0.0, 2.0)
+_PANELS: tuple[tuple[str, str, str, tuple[float, float] | None], ...] = (
+    ("alpha_scaled", _ALPHA, "each weight in its own scale", _ALPHAS),
+    ("alpha_over_draws", _ALPHA, "over draws", _ALPHAS),
+    ("kurtosis_over_draws", "excess kurtosis", "over draws", None),
 )
 
 
@@ -77,12 +78,12 @@ class GradientNoiseTrack(LayerTrack):
         """alpha and beta of each layer along training, with bands of one standard error."""
         panels = []
         for name, label, ends in (
-            ("alpha", "alpha (tail index)", (0.0, 2.0)),
+            ("alpha", _ALPHA, _ALPHAS),
             ("beta", "beta (skewness)", (-1.0, 1.0)),
         ):
             curves = [self.curve(layer, name, f"{name}_stderr") for layer in self.layers()]
             panels.append(Panel(tuple(curve for curve in curves if curve is not None), "step", label, y_range=ends))
-        panels += [self._panel(name, label, ends) for name, label, ends in _PANELS] if self._n_draws else []
+        panels += [self._panel(*each) for each in _PANELS] if self._n_draws else []
         caption = (
             "Stable laws fitted to one draw's gradient noise across each layer's weights; bands: one standard error, "
             "as if the weights were independent (they are not: it is too small)."
@@ -94,8 +95,9 @@ class GradientNoiseTrack(LayerTrack):
                 "over weights of the excess kurtosis over draws."
             )
         title = "Stable laws of the gradient noise along training"
-        return FigureData(title, tuple(panels), caption, "one standard error (too small)")
+        return FigureData(title, tuple(panels), caption, "one standard error (too small)", "y")
 
-    def _panel(self, name: str, label: str, ends: tuple[float, float] | None) -> Panel:
+    def _panel(self, name: str, label: str, heading: str, ends: tuple[float, float] | None) -> Panel:
         curves = [self.curve(layer, name) for layer in self.layers()]
-        return Panel(tuple(curve for curve in curves if curve is not None), "step", label, y_range=ends)
+        kept = tuple(curve for curve in curves if curve is not None)
+        return Panel(kept, "step", label, name, heading=heading, y_range=ends)

@@ -43,12 +43,28 @@ def _power(exponent: float) -> float:
 
 
 def resolved(figure: FigureData) -> tuple[FigureData, bool]:
-    """The figure without the bands that fill their panel, and whether there were any; headings name their curves."""
+    """The figure without bands that fill their panel and error bars that fill their range.
+
+    Also whether there were such bands. The headings of their panels name their curves.
+    """
     if figure.spread:
         return figure, False
-    panels = tuple(_resolved(panel, scales.group(figure, panel, "y")) for panel in figure.panels)
-    has_filled = any(panel is not old for panel, old in zip(panels, figure.panels, strict=True))
+    kept = tuple(
+        panel._replace(curves=tuple(_barred(curve, panel.y_range) for curve in panel.curves)) for panel in figure.panels
+    )
+    figure = figure._replace(panels=kept)
+    panels = tuple(_resolved(panel, scales.group(figure, panel, "y")) for panel in kept)
+    has_filled = any(panel is not old for panel, old in zip(panels, kept, strict=True))
     return figure._replace(panels=panels), has_filled
+
+
+def _barred(curve: Curve, possible: tuple[float, float] | None) -> Curve:
+    """The curve without those error bars that take up most of what the quantity can be: NaN, as where none is known."""
+    if curve.style != "points" or curve.low is None or curve.high is None or possible is None:
+        return curve
+    low, high = np.asarray(curve.low, float), np.asarray(curve.high, float)
+    says_nothing = high - low > FILLED * (possible[1] - possible[0])
+    return curve._replace(low=np.where(says_nothing, np.nan, low), high=np.where(says_nothing, np.nan, high))
 
 
 def _resolved(panel: Panel, together: Sequence[Panel]) -> Panel:

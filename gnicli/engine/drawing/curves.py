@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.lines import Line2D
 
 NOT_RESOLVED = "not resolved: at most this"
+OPEN = "open marker: not resolved"
 _BAND = 0.18
 _FILLED = 0.3
 _MAX_PLAIN_MARKERS = 60
@@ -69,7 +70,9 @@ def _histogram(axes: Axes, x: np.ndarray, y: np.ndarray, look: Look) -> Line2D:
 
 
 def _points(axes: Axes, curve: Curve, look: Look, beside: tuple[int, int]) -> Line2D:
-    """Markers with error bars; of sizes that are not resolved, an open triangle at the upper end."""
+    """Markers with error bars, open ones where there is no bar; of sizes that are not resolved, an open triangle at
+    the upper end.
+    """
     from matplotlib.transforms import ScaledTranslation
 
     figure = axes.get_figure()
@@ -94,6 +97,18 @@ def _points(axes: Axes, curve: Curve, look: Look, beside: tuple[int, int]) -> Li
         _reach(axes, np.tile(x[bars], 2), np.concatenate([low[bars], high[bars]]))
         ends = np.column_stack([low, high, np.full(x.size, np.nan)])[bars].ravel()
         axes.plot(np.repeat(x[bars], 3), ends, color=look.color, transform=moved, linewidth=_BAR_WIDTH, label="_bar")
+    open_ones = _without_bar(curve)
+    axes.plot(
+        x[open_ones],
+        y[open_ones],
+        look.marker,
+        color=look.color,
+        markerfacecolor="none",
+        markeredgewidth=0.8,
+        transform=moved,
+        label="_open",
+    )
+    known &= ~open_ones
     (line,) = axes.plot(
         x[known], y[known], look.marker, color=look.color, markeredgewidth=0, transform=moved, zorder=2.5
     )
@@ -113,6 +128,19 @@ def has_width(curve: Curve) -> bool:
     if curve.low is None or curve.high is None:
         return False
     return bool((np.asarray(curve.high, float) > np.asarray(curve.low, float)).any())
+
+
+def _without_bar(curve: Curve) -> np.ndarray:
+    """Which of its single measurements have no error bar, because none is known or it would say nothing."""
+    x, y = np.asarray(curve.x, float), np.asarray(curve.y, float)
+    if curve.style != "points" or curve.low is None or curve.high is None:
+        return np.zeros(x.size, bool)
+    return np.isfinite(y) & ~np.isfinite(np.asarray(curve.high, float) - np.asarray(curve.low, float))
+
+
+def has_open(curve: Curve) -> bool:
+    """Whether some of its measurements have no error bar while others may."""
+    return bool(_without_bar(curve).any())
 
 
 def has_limits(curve: Curve) -> bool:

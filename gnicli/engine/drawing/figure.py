@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from gnicli.contracts.results import FigureData, Panel
+from gnicli.contracts.results import Curve, FigureData, Panel
 from gnicli.engine.drawing import bands, curves, looks, scales
 from gnicli.engine.drawing.words import typographic, width, wrapped
 
@@ -108,6 +108,11 @@ def _share(figure: FigureData, axes: Iterable[Axes]) -> None:
                 getattr(each, f"share{which}")(leader)
 
 
+def _words(curve: Curve) -> str:
+    """What a legend calls a curve."""
+    return typographic(curve.words or curve.label)
+
+
 def _draw_curves(axes: Axes, panel: Panel, order: tuple[str, ...], alone: str) -> dict[str, _Entry]:
     """The curves of a panel, and what a legend says of them, by label."""
     entries: dict[str, _Entry] = {}
@@ -117,7 +122,7 @@ def _draw_curves(axes: Axes, panel: Panel, order: tuple[str, ...], alone: str) -
         # Not `index`: two curves may have one label, and are then compared by their arrays.
         place = next((place for place, one in enumerate(single) if one is curve), None)
         beside = (0, 1) if place is None else (place, len(single))
-        text = typographic(curve.words or curve.label)
+        text = _words(curve)
         line = curves.draw_curve(axes, curve, look, beside)
         line.set_label(text)
         if text:
@@ -189,10 +194,17 @@ def _explained(figure: FigureData, entries: Mapping[str, _Entry], order: tuple[s
     if any(curves.has_limits(curve) for curve in drawn):
         limit = Line2D([], [], marker="v", color=_GREY, markerfacecolor="none", linestyle="none")
         found.append(_Entry(limit, curves.NOT_RESOLVED))
+    if any(curves.has_open(curve) for curve in drawn):
+        mark = Line2D([], [], marker="o", color=_GREY, markerfacecolor="none", linestyle="none")
+        found.append(_Entry(mark, curves.OPEN))
     if figure.bands and (banded or barred):
         kind = Patch(color=_GREY, alpha=0.3, linewidth=0) if banded else Line2D([], [], color=_GREY, linewidth=0.9)
         found.append(_Entry(kind, typographic(f"{'band' if banded else 'bar'}: {figure.bands}")))
-    for key, why in figure.absent:
+    seen = {_words(curve) for curve in drawn if np.isfinite(np.asarray(curve.y, float)).any()}
+    found = [each for each in found if each.text in seen or each.text not in entries]
+    lost = {_words(curve): looks.key_of(curve) for curve in drawn if _words(curve) not in seen}
+    told = [*figure.absent, *((key, "no finite value") for text, key in lost.items() if text)]
+    for key, why in told:
         look = looks.look_of(order, key)
         mark = Line2D([], [], marker="x", color=look.color, linestyle="none")
         found.append(_Entry(mark, typographic(f"{key}: {why}")))

@@ -53,7 +53,7 @@ def summarize(records: Sequence[RunRecord]) -> Results:
                 f"alpha of stable fits, {_OVER_SEEDS} (n = {len(complete)}), of one run its own errors; cut to 0 … 2. "
                 "Forward noise counts layers from 0."
             )
-            figures[f"alpha{suffix}"] = alpha_figure(curves, caption, "95 % interval")
+            figures[f"alpha{suffix}"] = alpha_figure(curves, caption, "95 % interval", words)
     left_out = (
         f"figures over seeds are drawn of the first {_MOST_DRAWN} of {len(settings)} settings; each run has its own"
     )
@@ -71,12 +71,13 @@ def _density_panels(runs: Sequence[Mapping[str, np.ndarray]], population: str) -
     for name in names:
         densities = np.array([run[name] for run in runs])
         if np.isfinite(densities).any():
-            panels.append(positive_panel(_mean_curve(NOISE, densities), _words(name, prefix)))
+            panels.append(positive_panel(_mean_curve(NOISE, densities), _words(name, population)))
     return tuple(panels)
 
 
-def _words(name: str, prefix: str) -> str:
-    return re.sub(r"layer(\d+)", r"layer \1", name.removeprefix(prefix))
+def _words(name: str, population: str) -> str:
+    layer = "noise layer" if population.startswith("forward") else "layer"
+    return re.sub(r"layer(\d+)", rf"{layer} \1", name.removeprefix(f"positive/{population}/"))
 
 
 def _mean_curve(label: str, densities: np.ndarray) -> Curve:

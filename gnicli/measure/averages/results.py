@@ -141,7 +141,7 @@ def _above(y: np.ndarray, floor: float) -> np.ndarray:
 
 
 def _figure(panels: tuple[Panel, ...], note: str) -> FigureData:
-    return FigureData("Tail of the mean gradient over B points", panels, note, share="y")
+    return FigureData("Tail of the mean gradient over B points", panels, note, share="xy")
 
 
 def _sentence(averages: list[Average]) -> str:

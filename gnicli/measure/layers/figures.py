@@ -22,6 +22,15 @@ EDGES = np.geomspace(1e-2, 1e3, 61)
 CENTERS = np.sqrt(EDGES[:-1] * EDGES[1:])
 NOISE, HALF_NORMAL, HALF_CAUCHY = "positive part", "half-normal", "half-Cauchy"
 ALPHAS = {"alpha": "pooled as they are", "alpha_scaled": "each in its own scale", "alpha_each": "each alone"}
+_HEADINGS = {  # of populations, whose meanings the report tells at length
+    "across_weights": "across weights",
+    "clean": "gradient without noise",
+    "over_draws": "over draws",
+    "over_draws_point": "over draws, one point",
+    "shuffled": "draws shuffled",
+    "forward": "forward, across units",
+    "forward_point": "forward, over draws",
+}
 _FEWEST = 20
 _BINS = (15, 120)
 
@@ -48,10 +57,11 @@ def half_laws(least: float) -> tuple[Curve, Curve]:
 
 
 def positive_panel(curve: Curve, title: str) -> Panel:
-    """A positive part's density beside those of the two laws with the same median."""
+    """A positive part's density beside those of the two laws with the same median, where there is one to compare."""
     known = curve.y[np.isfinite(curve.y)]
-    least = 0.5 * float(known.min()) if known.size else 1e-6
-    return Panel((curve, *half_laws(least)), "value / median", "density", title, "log", "log")
+    laws = half_laws(0.5 * float(known.min())) if known.size else ()
+    heading = "" if known.size else f"{title}: fewer than {_FEWEST} positive values"
+    return Panel((curve, *laws), "value / median", "density", title, "log", "log", heading)
 
 
 def positive_part(samples: Mapping[int, np.ndarray]) -> FigureData:
@@ -152,17 +162,17 @@ def half_width_over_draws(population: str, stderr: float, n_draws: int) -> float
     return float(few_groups.half_width(stderr, n_groups)) if stderr and n_groups > 1 else 0.0
 
 
-def alpha_figure(curves: Mapping[str, Sequence[Curve]], caption: str, bars: str) -> FigureData:
-    """Curves of alpha by population as panels; the labels are those of ALPHAS."""
+def alpha_figure(curves: Mapping[str, Sequence[Curve]], caption: str, bars: str, about: str = "") -> FigureData:
+    """Curves of alpha by population as panels; the labels are those of ALPHAS. `about` ends the title."""
     panels = [
         Panel(
             (*each, Curve("Gaussian", each[0].x, np.full(each[0].x.size, 2.0), style="dashed")),
-            "layer",
+            "noise layer" if name.startswith("forward") else "layer",
             "alpha (tail index)",
             name,
-            heading=name.replace("_", " "),
+            heading=_HEADINGS.get(name, name.replace("_", " ")),
             y_range=(0.0, 2.0),
         )
         for name, each in curves.items()
     ]
-    return FigureData("Tail index of stable fits by population", tuple(panels), caption, bars, "y")
+    return FigureData(f"Tail index of stable fits by population{about}", tuple(panels), caption, bars, "xy")
