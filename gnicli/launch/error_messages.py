@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,7 @@ _OTHER_NAMES = {
     "n_epochs": ("epochs",),
     "n_steps": ("steps",),
 }
+_QUOTED = re.compile(r"'([^']*)'")
 _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
 _EXPECTED = (
     ("Integer", "an integer"),
@@ -172,7 +174,7 @@ def unknown_key(key: str, command: str, parent: object = None) -> str:
     near = nearest(last, siblings)
     if near:
         return f"unknown key {key}; did you mean {prefix + '.' if prefix else ''}{near}?"
-    if prefix in GROUPS and (elsewhere := _of_other_choices(prefix, last)):
+    if prefix in commands.groups(command) and (elsewhere := _of_other_choices(prefix, last)):
         chosen = str(parent.get("name")) if isinstance(parent, Mapping) else "this choice"
         return f"unknown key {key}: {prefix}={chosen} has none; {' and '.join(elsewhere)} {_have(elsewhere)}"
     if prefix in declared:
@@ -188,6 +190,8 @@ def unknown_key(key: str, command: str, parent: object = None) -> str:
     ):
         keys = dict.fromkeys(f"{word.partition('=')[0]}.{last}" for word in elsewhere)
         return f"unknown key {key}; {' and '.join(elsewhere)} {_have(elsewhere)}, as {' and '.join(keys)}"
+    if command not in (owners := schema_keys.owners(key)) and owners:
+        return f"unknown key {key}; {' and '.join(f'gni {owner}' for owner in owners)} {_have(owners)}"
     if prefix in GROUPS and siblings:
         others = [f"{prefix}.{name}" for name in siblings if name != "name"]
         return f"unknown key {key}; this choice of {prefix} has {', '.join(others) or 'no keys'}"
@@ -219,7 +223,7 @@ def _hydra(text: str, command: str) -> str:
         name, _, values = word.partition("=")
         return f"{word} lists several values: add -m to run one after another, or write a list as {name}=[{values}]"
     if first.startswith("Could not override"):
-        return unknown_key(first.removeprefix("Could not override").strip(" '."), command)
+        return unknown_key(_QUOTED.findall(first)[0], command)
     if first.startswith("Multiple values for"):
         group = first.removeprefix("Multiple values for").split(".")[0].strip()
         return f"+{group}= gives {group} twice; write {group}= without the +"

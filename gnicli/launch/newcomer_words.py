@@ -47,7 +47,11 @@ def _without_dashes(command: str, words: list[str]) -> list[str]:
         following = words[position + 1] if position + 1 < len(words) else None
         position += 1
         name, sign, value = word.partition("=")
-        if not name.startswith("--") or name in _KNOWN or not (key := _key(command, words, name[2:])):
+        if (
+            not name.startswith("--")
+            or name in _KNOWN
+            or not (key := _key(command, words, name[2:]) or _of_others(name))
+        ):
             found.append(word)
         elif sign:
             found.append(f"{key}={value}")
@@ -73,6 +77,12 @@ def _key(command: str, words: list[str], typed: str) -> str | None:
     """The key or group that somebody means by what follows the dashes."""
     name = typed.replace("-", "_")
     return name if name in commands.groups(command) else _named(name, _keys(command, words))
+
+
+def _of_others(flag: str) -> str | None:
+    """The key of other commands that somebody means: then the message names these commands."""
+    name = flag[2:].replace("-", "_")
+    return name if schema_keys.owners(name) else None
 
 
 def _named(name: str, keys: Sequence[Key]) -> str | None:

@@ -120,3 +120,13 @@ def all_of(command: str, words: list[str]) -> list[Key]:
     for group, name in chosen(command, words).items():
         found += of_member(group, name)
     return found
+
+
+def owners(name: str) -> list[str]:
+    """The commands that have a group or a key of this name, the keys of a group whatever its choice."""
+    group = name.partition(".")[0]
+    return [
+        command
+        for command in commands.COMMANDS
+        if group in commands.groups(command) or any(key.name == name for key in of_command(command))
+    ]

@@ -115,6 +115,25 @@ LINES = [
 ]
 
 
+OF_OTHERS = [
+    ("fit-stable", "dataset", "digits", "gni train and gni gradient-noise have it"),
+    ("fit-stable", "M", "4", "gni train and gni gradient-noise have it"),
+    ("train", "n_bootstrap", "9", "gni fit-stable has it"),
+    ("train", "potential", "quadratic", "gni simulate-sde and gni kde-stationary have it"),
+    ("simulate-sde", "samples", "stable", "gni fit-stable has it"),
+]
+
+
+@pytest.mark.parametrize(("command", "key", "value", "told"), OF_OTHERS)
+@pytest.mark.parametrize("form", ["{}={}", "--{} {}", "--{}={}"])
+def test_a_key_or_a_group_of_another_command_names_that_command(gni, command, key, value, told, form):
+    said = gni(command, *form.format(key, value).split())
+    note, error = [*said.err.splitlines(), ""][:2] if form.startswith("--") else ("", said.err.strip())
+    assert note == (f"gni: note: read as {key}={value}" if note else "")
+    assert error == f"gni: error: unknown key {key}; {told}"
+    assert (said.code, said.out) == (2, "")
+
+
 @pytest.mark.parametrize(("words", "code", "message"), LINES, ids=[" ".join(line[0]) for line in LINES])
 def test_a_mistake_gets_one_line(gni, words, code, message):
     said = gni("train", *words)
