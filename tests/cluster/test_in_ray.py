@@ -12,7 +12,7 @@ WORDS = ("noise=fragile", "noise.std=0.1,0.2,0.3,0.4,0.5,0.6,0.7,0.8", "dataset=
 SAME = ("results.json", "metrics.csv", "checkpoint.safetensors")
 
 
-@pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="ray is not installed: pip install 'gni[ray]'")
+@pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="ray is not installed: pip install '.[ray]'")
 def test_a_sweep_in_ray(gni, monkeypatch, tmp_path):
     sweep = tmp_path / "sweep"
     monkeypatch.setenv("FRAGILE_SECONDS", "0")

@@ -173,11 +173,11 @@ def refused(gni, outputs, *words):
 def test_without_the_extra_or_the_programs_nothing_is_written(gni, outputs, programs, monkeypatch):
     words = ("sweep", "submit", *SWEEP)
     monkeypatch.setattr(extras.importlib.util, "find_spec", lambda package: None)
-    told = "gni: error: hydra/launcher=slurm needs the package submitit; run: pip install 'gni[slurm]'\n"
+    told = "gni: error: hydra/launcher=slurm needs the package submitit; run: pip install 'submitit>=1.5.3'\n"
     assert refused(gni, outputs, *words) == (6, told)
     assert refused(gni, outputs, "train", "-m", "M=1,2", "hydra/launcher=slurm") == (6, told)
     assert refused(gni, outputs, "train", "-m", "M=1,2", "hydra/launcher=ray") == (
-        6, told.replace("submitit", "ray").replace("slurm", "ray"),
+        6, told.replace("submitit>=1.5.3", "ray>=2.40").replace("submitit", "ray").replace("slurm", "ray"),
     )  # fmt: skip
     monkeypatch.setattr(extras.importlib.util, "find_spec", lambda package: True)
     for name in ("squeue", "sbatch"):
