@@ -9,6 +9,8 @@ SMALL = ("measure.chain=false", "network.depth=1", "network.width=6")
 NETWORK = (*EXPONENTS, *SMALL, "measure.n_draws=200", "measure.least_ess=1")
 AVERAGES = (*NOISE, "measure=averages", "measure.n_draws=100", "measure.sizes=[1,2]")
 AVERAGES_OF_NETWORK = (*AVERAGES, *SMALL)
+FACTORS = (*NOISE, "measure=factors", "measure.n_draws=200")
+FACTORS_OF_NETWORK = (*FACTORS, *SMALL)
 SDE = ("simulate-sde", "n_chains=20", "n_steps=60", "burn_in=10", "exit_steps=30")
 KDE = ("kde-stationary", "n_chains=50", "n_steps=60", "burn_in=10", "points=50")
 LANDSCAPE = ("potential=network", "potential.dataset={name: sinusoids, n_train: 6}", "exit_steps=2000")
@@ -67,6 +69,9 @@ CASES = [
     (NETWORK, "noise.antithetic=true", (), None),
     (AVERAGES, "noise.antithetic=true", (), AVERAGES_OF_NETWORK[len(AVERAGES) :]),
     (NETWORK, "M=2", (), None),
+    (FACTORS, "network.width=7", (), FACTORS_OF_NETWORK[len(FACTORS) :]),
+    (FACTORS_OF_NETWORK, "measure.x=3", (), ("measure.chain=true",)),
+    (FACTORS_OF_NETWORK, "noise.antithetic=true", (), None),
     (NETWORK, "n_mean=2", (), None),
     (AVERAGES, "network.activation=tanh", (), AVERAGES_OF_NETWORK[len(AVERAGES) :]),
     (AVERAGES_OF_NETWORK, "measure.layer=2", (), ("measure.chain=true",)),

@@ -14,6 +14,7 @@ NETWORK = ("device=cpu", "noise.std=1", "measure=exponents", "measure.orders=[2,
            "network.depth=1", "network.width=6", "measure.n_draws=200", "measure.least_ess=1",
            "dataset.n_train=12")  # fmt: skip
 AVERAGES = ("device=cpu", "noise.std=1", "measure=averages", "measure.n_draws=100", "measure.sizes=[1,2]")
+FACTORS = ("device=cpu", "noise.std=1", "measure=factors", "measure.n_draws=200")
 SDE = ("n_chains=20", "n_steps=60", "burn_in=10", "exit_steps=30", "n_traced=8")
 NET = ("potential=network", "potential.dataset={name: sinusoids, n_train: 6}", "n_chains=4", "n_steps=60",
        "burn_in=10", "exit_steps=0", "potential.width=2", "n_traced=2")  # fmt: skip
@@ -66,6 +67,8 @@ CHOICES = {
         (*NETWORK, "measure.inflation=1.5"),
         AVERAGES,
         (*AVERAGES, *NETWORK[4:7], "dataset.n_train=12"),
+        FACTORS,
+        (*FACTORS, *NETWORK[4:7], "dataset.n_train=12"),
     ],
     "simulate-sde": [
         SDE,

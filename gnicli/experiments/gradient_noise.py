@@ -22,6 +22,8 @@ HEADLINES = (
     Headline("alpha_sum16/over_draws/*", "alpha of sums of 16, *"),
     Headline("kurtosis/over_draws/*", "excess kurtosis, *"),
     Headline("slope/gradient/*", "slope of the gradient's moments, *"),
+    Headline("skewness_gradient/*", "skewness of the gradient, *"),
+    Headline("skewness_dependence/*", "skewness by dependence of its factors, *"),
     Headline("kurtosis/B*", "excess kurtosis of averages of *"),
 )
 

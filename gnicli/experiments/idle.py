@@ -174,7 +174,7 @@ GRADIENT_NOISE = (
     ),
     Idle(
         ("noise.antithetic",),
-        lambda c: c["measure"]["name"] == "exponents" and _is_network(c),
+        lambda c: c["measure"]["name"] in ("exponents", "factors") and _is_network(c),
         "the standard errors of this measure need independent draws",
         "measure=layers",
     ),

@@ -26,6 +26,7 @@ TINY = {
 TINY_MEMBERS = {
     "measure=layers": ("measure.n_draws=40",),
     "measure=averages": ("measure.n_draws=200", "measure.sizes=[1,4]"),
+    "measure=factors": ("measure.n_draws=200",),
     "measure=exponents": ("measure.n_samples=200", "measure.n_draws=200", "measure.orders=[2,4]"),
     "network=conv": ("dataset=digits", "dataset.n_train=20", "network.channels=[2]"),
     "potential=polynomial": ("potential.terms=[0,0,1]",),

@@ -56,6 +56,8 @@ def _pairs(settings: dict[str, list[RunRecord]], key: str, kind: str, theory: st
     """Of each setting the values as points and those of theory as a line, grey where it does not apply."""
     curves = []
     for label, runs in settings.items():
+        if kind == _RATE:  # without a transition there is nothing to compare, and theory may be 1e-45
+            runs = [run for run in runs if f"{kind}/{name}" in run.values and run.values[f"{kind}/{name}"].number > 0]
         seen = [
             (float(run.overrides[key]), run.values[f"{kind}/{name}"]) for run in runs if f"{kind}/{name}" in run.values
         ]
