@@ -34,26 +34,32 @@ def read(path: str | os.PathLike[str]) -> ClaimsFile:
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the path
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise UsageError(f"{name}: {reason}; the first argument is a file of claims") from error
-    return _declared(document)
+    return declared(document)
 
 
-def _declared(document: yaml_files.Document) -> ClaimsFile:
+def declared(document: yaml_files.Document, others: tuple[str, ...] = (), family: str = "") -> ClaimsFile:
+    """The claims in a file that was read. It may have the parts `others` too; `family` is that of rows without one.
+
+    Raises `UsageError` as `read` does.
+    """
     content = document.content
     for part in content:
-        if part not in _PARTS:
-            raise UsageError(f"{_at(document, part)}: {part!r} is none of {', '.join(_PARTS)}")
+        if part not in (*_PARTS, *others):
+            raise UsageError(f"{at(document, part)}: {part!r} is none of {', '.join((*_PARTS, *others))}")
     given = content.get("claims")
     if not isinstance(given, Mapping) or not given:
-        raise UsageError(f"{_at(document, 'claims')}: expected claims, each under its id, got {_what(given)}")
+        raise UsageError(f"{at(document, 'claims')}: expected claims, each under its id, got {_what(given)}")
     defaults = content.get("defaults") or {}
     if not isinstance(defaults, Mapping):
-        raise UsageError(f"{_at(document, 'defaults')}: expected keys of claims and values, got {_what(defaults)}")
+        raise UsageError(f"{at(document, 'defaults')}: expected keys of claims and values, got {_what(defaults)}")
     try:
         for key in defaults:
             if key not in rows.KEYS:
                 rows.refuse(key, rows.KEYS)
     except FieldError as error:
-        raise UsageError(f"{_at(document, 'defaults', error.field)}: defaults: {error}") from error
+        raise UsageError(f"{at(document, 'defaults', error.field)}: defaults: {error}") from error
+    if family:
+        defaults = {"family": family, **defaults}
     claims = [_claim(document, id_, row, defaults) for id_, row in given.items()]
     try:
         return ClaimsFile(_title(document), claim_set(claims))
@@ -64,14 +70,14 @@ def _declared(document: yaml_files.Document) -> ClaimsFile:
 def _title(document: yaml_files.Document) -> str:
     title = document.content.get("title", "")
     if not isinstance(title, str):
-        raise UsageError(f"{_at(document, 'title')}: title: expected words, got {title!r}")
+        raise UsageError(f"{at(document, 'title')}: title: expected words, got {title!r}")
     return shown(" ".join(title.split()))
 
 
 def _claim(document: yaml_files.Document, id_: object, row: object, defaults: Mapping[object, object]) -> Claim:
     """A row with the defaults that its kind has keys for."""
     if not isinstance(row, Mapping):
-        raise UsageError(f"{_at(document, 'claims', id_)}: claim {id_}: expected keys and values, got {_what(row)}")
+        raise UsageError(f"{at(document, 'claims', id_)}: claim {id_}: expected keys and values, got {_what(row)}")
     kind = str(row.get("kind", defaults.get("kind")))
     known: dict[object, object] = {
         key: value for key, value in defaults.items() if key in rows.KEYS_OF.get(kind, rows.KEYS)
@@ -81,15 +87,15 @@ def _claim(document: yaml_files.Document, id_: object, row: object, defaults: Ma
     except FieldError as error:
         own = ("claims", id_, error.field) if error.field in row else ("claims", id_)
         place = ("defaults", error.field) if error.field in known and error.field not in row else own
-        raise UsageError(f"{_at(document, *place)}: claim {id_}: {error}") from error
+        raise UsageError(f"{at(document, *place)}: claim {id_}: {error}") from error
 
 
 def _what(value: object) -> str:
     return "nothing" if value is None else f"{value!r}"[:60]
 
 
-def _at(document: yaml_files.Document, *keys: object) -> str:
-    """The file and, where the keys lead to a line of it, that line."""
+def at(document: yaml_files.Document, *keys: object) -> str:
+    """Where in a file the keys lead: the file and, where the keys lead to a line of it, that line."""
     import yaml
 
     node: yaml.Node | None = document.tree
