@@ -61,7 +61,7 @@ def test_the_commands_are_those_of_gni_and_can_be_read(family):
         for runs in family.runs[budget]:
             assert runs.command in COMMANDS
             n = arguments.check(arguments.split(["-m", *runs.words]))
-            assert n == len(combinations(runs)) * len(family.claims[0].seeds)
+            assert n == runs.n_jobs == len(combinations(runs)) * len(family.claims[0].seeds)
 
 
 def test_quick_needs_no_more_than_was_promised():
@@ -151,7 +151,7 @@ def test_a_file_that_is_no_family_is_refused_in_one_line(written, old, new, mess
 def test_a_damaged_installation_is_told_as_such(tmp_path):
     (tmp_path / "mine.yaml").write_text(GOOD)
     (tmp_path / "other.yaml").write_text(GOOD)
-    with pytest.raises(DataError, match="two claims have the id 'one'.*install it again"):
+    with pytest.raises(DataError, match=r"two claims have the id 'one'.*install it again"):
         families.read_all(tmp_path)
 
 

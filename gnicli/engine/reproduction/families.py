@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import re
 import shlex
@@ -26,6 +27,7 @@ from gnicli.errors import DataError, UsageError
 BUDGETS = ("quick", "full")
 _PARTS = ("paper", "runs", "deviations", "code", "tests")
 _OF_RUNS = ("command", *BUDGETS, "seconds")
+_RANGE = re.compile(r"range\(([0-9]+),([0-9]+)\)")
 FOLDER = Path(os.fspath(claims.__path__[0])) / "paper"
 
 
@@ -46,9 +48,20 @@ class Runs(NamedTuple):
         return f"{self.command}-{hashlib.sha256(said).hexdigest()[:8]}"
 
     @property
+    def n_jobs(self) -> int:
+        """The number of jobs: the product of the numbers of values of the words, of which a `[…]` is one."""
+        return math.prod(_n_values(word.partition("=")[2]) for word in self.words)
+
+    @property
     def typed(self) -> str:
         """The command line that makes the runs, in a folder of its own choice."""
         return shlex.join(["gni", self.command, *self.words])
+
+
+def _n_values(value: str) -> int:
+    if found := _RANGE.fullmatch(value):
+        return int(found[2]) - int(found[1])
+    return 1 if value.startswith(("[", "{")) else len(value.split(","))
 
 
 class Family(NamedTuple):
