@@ -107,7 +107,7 @@ def family(members: Sequence[Measurement]) -> list[Judged]:
     failed = [each.claim.id for each in controls if not each.passed]
     if failed:
         reason = f"of this family's controls {', '.join(failed)} did not come out right"
-        judged = [each._replace(verdict=BLANKED, reason=reason) for each in judged]
+        judged = [each if each.verdict == NOT_RUN else each._replace(verdict=BLANKED, reason=reason) for each in judged]
     by_id = {each.claim.id: each for each in (*judged, *controls)}
     return [by_id[each.claim.id] for each in members]
 

@@ -146,7 +146,7 @@ def warnings(judgement: Judgement) -> list[str]:
         found += [
             f"{name}: control {each.claim.id} did not come out right ({verdict(each)}), so its family has no verdict."
             for each in controls
-            if not each.passed
+            if not each.passed and any(each.n_pairs for each in members)  # where nothing was run nothing is limited
         ]
     return found
 

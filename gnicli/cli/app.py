@@ -10,6 +10,7 @@ import typer
 from gnicli.cli import complete, data, sweep
 from gnicli.cli.judge import judge
 from gnicli.cli.plot import plot
+from gnicli.cli.reproduce import reproduce
 from gnicli.cli.runs import app as runs
 from gnicli.cli.runs import places
 from gnicli.cli.whole_lines import Group
@@ -99,6 +100,7 @@ def _resume(
 
 app.command("plot")(plot)
 app.command("judge")(judge)
+app.command("reproduce")(reproduce)
 app.add_typer(data.app, name="data")
 app.add_typer(sweep.app, name="sweep")
 app.add_typer(runs.app, name="runs")

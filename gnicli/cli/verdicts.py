@@ -23,13 +23,14 @@ def show(verdicts: Verdicts, output: str | None) -> None:
     for name, members in verdicts.judgement.families().items():
         print_table(words.table(members), name, whole=whole)
     told = (*verdicts.changes, *(f"warning: {each}" for each in verdicts.warnings), *verdicts.notes)
-    _print(told)
+    print_sentences(told)
     typer.echo(f"claims sha256 {verdicts.sha256}")
     if output:
         print_path(Path(output) / "report.html")
 
 
-def _print(sentences: Sequence[str]) -> None:
+def print_sentences(sentences: Sequence[str]) -> None:
+    """Print sentences below one another, each broken at the width of the screen."""
     from gnicli.engine.table_text import screen_width
     from gnicli.errors import shown
 

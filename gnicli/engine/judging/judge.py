@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from gnicli.claims import history, judging, words
 from gnicli.claims.claim import Claim, ClaimSet, claim_set
+from gnicli.claims.judging import Judgement
 from gnicli.engine.judging import claims_file, record, sources
 from gnicli.engine.judging.verdicts import Verdicts
 from gnicli.errors import UsageError
@@ -47,17 +48,21 @@ def judge(
     found = sources.read(given)
     judgement = judging.judge(declared, found.runs)
     looks = record.read(Path(output)) if output is not None else []
-    judgement, changes = history.with_marks(judgement, looks)
-    notes = [note for name, members in judgement.families().items() for note in words.family_notes(name, members)]
-    notes += [note for each in judgement.judged for note in words.notes(each)]
-    warnings = (*words.warnings(judgement), *found.warnings)
-    verdicts = Verdicts(title, judgement, warnings, changes, tuple(notes))
+    verdicts = told(title, judgement, looks, found.warnings)
     if output is not None:
         from gnicli.engine.judging import report
 
         report.write(Path(output), verdicts)
-        record.write(Path(output), looks, history.look(judgement))
+        record.write(Path(output), looks, history.look(verdicts.judgement))
     return verdicts
+
+
+def told(title: str, judgement: Judgement, looks: Sequence[history.Look], warnings: Sequence[str]) -> Verdicts:
+    """A judgement with all that is said of it; `looks` are the earlier ones, `warnings` those on its runs."""
+    judgement, changes = history.with_marks(judgement, looks)
+    notes = [note for name, members in judgement.families().items() for note in words.family_notes(name, members)]
+    notes += [note for each in judgement.judged for note in words.notes(each)]
+    return Verdicts(title, judgement, (*words.warnings(judgement), *warnings), changes, tuple(notes))
 
 
 def _declared(claims: str | os.PathLike[str] | Claim | Sequence[Claim]) -> tuple[str, ClaimSet]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,25 +24,33 @@ if TYPE_CHECKING:
 
 def write(folder: Path, verdicts: Verdicts) -> None:
     """Write the report into a folder, which is made if need be. Raises `ConflictError` where it is that of a run."""
+    write_with(folder, verdicts, document)
+
+
+Written = Mapping[str, FigureData]
+
+
+def write_with(folder: Path, verdicts: Verdicts, make: Callable[[Verdicts, Written], Document]) -> None:
+    """Write the report that `make` gives of verdicts and their figures by file name. Errors as of `write`."""
     if files.kind_of(folder / content.MANIFEST) is not None:
         raise ConflictError(f"{folder} is the folder of a run; give another --output")
     files.make_folder(folder)
     families = verdicts.judgement.families()
     drawn = {name: claim_figures.figure(name, members) for name, members in families.items()}
     written = figures.write(folder / content.FIGURES, {name: each for name, each in drawn.items() if each is not None})
-    made = document(verdicts, written)
+    made = make(verdicts, written)
     files.replace(folder / "report.md", markdown.write(made))
     files.replace(folder / "report.html", html.write(made, pictures.embedded(folder / content.FIGURES, written)))
     files.replace(folder / "verdicts.csv", verdicts.as_csv())
     files.replace(folder / "verdicts.json", (verdicts.as_json() + "\n").encode(errors="backslashreplace"))
 
 
-def document(verdicts: Verdicts, drawn: Mapping[str, FigureData]) -> Document:
+def document(verdicts: Verdicts, drawn: Written) -> Document:
     """The report as a tree; `drawn` are its figures by file name."""
     families = verdicts.judgement.families()
     made_by = provenance.versions()["gni"]
     sum_ = f"Judged by the set of claims with sha256 {verdicts.sha256}."
-    blocks: list[Block] = [_block(f"Family: {name}", words.table(own), sum_) for name, own in families.items()]
+    blocks: list[Block] = [table_block(f"Family: {name}", words.table(own), sum_) for name, own in families.items()]
     sections: list[tuple[str, str, list[Block]]] = [
         ("warnings", "Warnings", [Listed(verdicts.warnings)] if verdicts.warnings else []),
         ("changes", "Since earlier looks", [Listed(verdicts.changes)] if verdicts.changes else []),
@@ -52,12 +60,16 @@ def document(verdicts: Verdicts, drawn: Mapping[str, FigureData]) -> Document:
             "Figures",
             [figure_block(stem, each, figures.WRITTEN) for stem, each in drawn.items()],
         ),
-        ("claims", "What was claimed", [_block("Claims", _claims(verdicts), _ORDER)]),
-        ("declared", "What was declared", [_block("Rows", _rows(verdicts))]),
+        ("claims", "What was claimed", [table_block("Claims", _claims(verdicts), _ORDER)]),
+        ("declared", "What was declared", [table_block("Rows", rows_table(verdicts))]),
         ("notes", "Notes", [Listed(verdicts.notes)] if verdicts.notes else []),
-        ("parts", "Parts of claims", _parts(verdicts)),
-        ("runs", "Runs", [_block(f"Runs of {each.claim.id}", words.counts(each)) for each in verdicts]),
-        ("seeds", "Effects by seed", [_block(f"Seeds of {name}", _seeds(own)) for name, own in families.items()]),
+        ("parts", "Parts of claims", parts_blocks(verdicts)),
+        ("runs", "Runs", [table_block(f"Runs of {each.claim.id}", words.counts(each)) for each in verdicts]),
+        (
+            "seeds",
+            "Effects by seed",
+            [table_block(f"Seeds of {name}", seeds_table(own)) for name, own in families.items()],
+        ),
         (
             "meanings",
             "What the verdicts mean",
@@ -67,7 +79,7 @@ def document(verdicts: Verdicts, drawn: Mapping[str, FigureData]) -> Document:
     ]
     return Document(
         verdicts.title or "Verdicts on claims",
-        _standing(verdicts),
+        standing(verdicts),
         tuple(Section(name, title, tuple(found)) for name, title, found in sections if found),
     )
 
@@ -76,7 +88,7 @@ _ALL = "A claim with several parts holds where all of them do; of c above b and 
 _ORDER = "A claim is one sentence. Its verdict says whether the runs show it, and never that it is likely."
 
 
-def _standing(verdicts: Verdicts) -> str:
+def standing(verdicts: Verdicts) -> str:
     """How many claims have which verdict."""
     found: dict[str, int] = {}
     for each in verdicts:
@@ -87,7 +99,8 @@ def _standing(verdicts: Verdicts) -> str:
     return f"{n} claim{'s' if n != 1 else ''}: {told}."
 
 
-def _block(title: str, table: Table, remark: str = "") -> TableBlock:
+def table_block(title: str, table: Table, remark: str = "") -> TableBlock:
+    """A table under a title, for a report."""
     return TableBlock(title, table.header, table.rows, remark)
 
 
@@ -96,7 +109,8 @@ def _claims(verdicts: Verdicts) -> Table:
     return Table(("claim", "sentence", "verdict", "supported by"), tuple(rows))
 
 
-def _rows(verdicts: Verdicts) -> Table:
+def rows_table(verdicts: Verdicts) -> Table:
+    """What was declared of each claim."""
     header = ("claim", "effect", "metric", "window", "better", "seeds")
     return Table(header, tuple(_declared(each.claim) for each in verdicts))
 
@@ -106,12 +120,13 @@ def _declared(claim: Claim) -> tuple[str, ...]:
     return claim.id, words.what(claim), claim.metric, claim.window, claim.better, f"{len(claim.seeds)}: {seeds}"
 
 
-def _parts(verdicts: Verdicts) -> list[Block]:
+def parts_blocks(verdicts: Verdicts) -> list[Block]:
+    """The parts of the claims that have several; nothing where none has."""
     table = words.parts_table(list(verdicts))
-    return [_block("Parts", table, _ALL)] if table.rows else []
+    return [table_block("Parts", table, _ALL)] if table.rows else []
 
 
-def _seeds(members: list[Judged]) -> Table:
+def seeds_table(members: Sequence[Judged]) -> Table:
     """The effect of each seed, one column for each claim of a family."""
     seeds = list(dict.fromkeys(seed for each in members for seed in each.measurement.seeds))
     columns = [_column(each) for each in members]
