@@ -9,7 +9,7 @@ CLUSTER ?= .venv-cluster
 SEARCH ?= .venv-search
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-slow stress test-hydra-next test-loggers test-cluster test-search check format lint types layers docs-check docs site bench figures clean
+.PHONY: help setup run reproduce reproduce-full test test-slow stress test-hydra-next test-loggers test-cluster test-search check format lint types layers docs-check docs site bench figures clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{split($$1, t, ":"); printf "  make %-15s %s\n", t[1], $$2}'
@@ -28,6 +28,12 @@ run: $(READY) ## train a network with injected noise (a minute or less)
 	$(BIN)/gni train dataset=digits noise=mult M=4 network.depth=2
 	@printf '\n%s\n' 'To have gni on the PATH of this shell: source $(BIN)/activate' \
 		'Then: gni quickstart (a first run of each command), gni doctor (what is here), gni --help'
+
+reproduce: $(READY) ## run and judge the claims of the paper (most of an hour on two cores; again: what is missing)
+	$(BIN)/gni reproduce all budget=quick
+
+reproduce-full: $(READY) ## the same, as large as in the paper (weeks on two cores: think of a cluster)
+	$(BIN)/gni reproduce all budget=full
 
 # Two workers of one thread each: the suite is made of many short runs, which a second thread does not speed up.
 test: $(READY) ## run the tests
@@ -114,6 +120,7 @@ site: $(READY) ## build the pages of docs/ as a site in build/site, with the fig
 
 docs: $(READY) ## renew what is generated in docs/
 	$(BIN)/python -m gnicli.cli.reference docs/reference.md
+	$(BIN)/python docs/make_paper_map.py
 
 bench: $(READY) ## time the training step, the start-up, the data sets, sweeps and listings (minutes; an idle machine)
 	$(BIN)/python benchmarks/train_step.py
