@@ -19,9 +19,9 @@ VERDICTS = ROOT / "docs" / "verdicts.csv"
 _HEAD = """# Where the paper is
 
 This page is for readers of the paper (Camuto et al., *Asymmetric Heavy Tails and Implicit Bias in Gaussian Noise
-Injections*, ICML 2021): for each figure, statement and equation, the command that shows it, the code, the tests, and the
-claims that are judged. It is made from the files of the claims by `make docs`. What is claimed, and how it is judged, is
-in [reproduce.md](reproduce.md).
+Injections*, ICML 2021): for each figure, statement and equation, the command that shows it, the code, the tests, and
+the claims that are judged. It is made from the files of the claims by `make docs`. What is claimed, and how it is
+judged, is in [reproduce.md](reproduce.md).
 """
 
 
