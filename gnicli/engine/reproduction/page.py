@@ -40,7 +40,7 @@ def document(verdicts: Verdicts, drawn: Written, families: Sequence[Family], bud
     members = verdicts.judgement.families()
     sum_ = f"Set of claims and commands with sha256 {verdicts.sha256}."
     own = {family.name: (family, members[family.name]) for family in families}
-    paper = {family.name: ", ".join(family.paper) for family in families}
+    paper = {family.name: family.paper[0] for family in families}
     sections: list[tuple[str, str, Sequence[Block]]] = [
         ("verdicts", "Verdicts", [table_block("Claims", _verdicts(verdicts, paper), sum_), Sentence(_WHAT)]),
         ("warnings", "Warnings", [Listed(verdicts.warnings)] if verdicts.warnings else []),
@@ -49,7 +49,8 @@ def document(verdicts: Verdicts, drawn: Written, families: Sequence[Family], bud
         ("controls", "Controls", [table_block("Controls", _controls(verdicts))]),
     ]
     for name, (family, judged) in own.items():
-        sections.append((_slug(name), family.title, _family(family, judged, drawn, budget, root, verdicts)))
+        head, _, _ = family.title.partition(": ")  # short, for the list of contents
+        sections.append((_slug(name), head, _family(family, judged, drawn, budget, root, verdicts)))
     sections += [
         ("declared", "What was declared", [table_block("Rows", report.rows_table(verdicts))]),
         ("parts", "Parts of claims", report.parts_blocks(verdicts)),
@@ -74,16 +75,16 @@ def _verdicts(verdicts: Verdicts, paper: dict[str, str]) -> Table:
     rows = [
         (
             each.claim.id,
-            paper[each.claim.family],
-            each.claim.sentence,
             words.verdict(each),
+            each.claim.sentence,
+            paper[each.claim.family],
             words.amount(each.claim, each.effect.value) if each.n_pairs else "–",
             words.interval(each.claim, each.effect) if each.n_pairs else "–",
             f"{each.n_pairs} of {len(each.claim.seeds)}",
         )
         for each in claims
     ]
-    return Table(("claim", "in the paper", "sentence", "verdict", "effect", "interval", "seeds"), tuple(rows))
+    return Table(("claim", "verdict", "sentence", "in the paper", "effect", "interval", "seeds"), tuple(rows))
 
 
 def _controls(verdicts: Verdicts) -> Table:
@@ -106,7 +107,7 @@ def _family(
 ) -> list[Block]:
     """All that the report says of one family."""
     stem = next((stem for stem, each in drawn.items() if stem == family.name), None)
-    blocks: list[Block] = [Sentence(f"In the paper: {', '.join(family.paper)}.")]
+    blocks: list[Block] = [Sentence(f"{family.title}. In the paper: {', '.join(family.paper)}.")]
     if stem is not None:
         blocks.append(FigureBlock(stem, drawn[stem].title, drawn[stem].caption, figures.WRITTEN))
     blocks.append(table_block(f"Verdicts of {family.name}", words.table(judged)))
