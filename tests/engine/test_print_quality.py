@@ -3,14 +3,12 @@
 `recorded/` holds the `figures/*.json` of small runs of every command, one of each kind, thinned to 40 points a curve.
 """
 
-import itertools
-import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
-from matplotlib.text import Text
+from print_faults import faults, tick_labels
 
 from gnicli.contracts.results import Curve, FigureData, Panel
 from gnicli.engine import figure_data
@@ -18,61 +16,6 @@ from gnicli.engine.drawing.backend import own_style
 from gnicli.engine.drawing.figure import COLUMN, PAGE, draw
 
 RECORDED = sorted((Path(__file__).parent / "recorded").glob("*.json"))
-SMALLEST = 7.0  # points
-TOUCH = 0.5  # pixels by which boxes may meet: they have a margin of their own
-
-
-def _shown(texts):
-    return [text for text in texts if text.get_visible() and text.get_text().strip()]
-
-
-def _overlap(one, other):
-    return (
-        min(one.x1, other.x1) - max(one.x0, other.x0) > TOUCH and min(one.y1, other.y1) - max(one.y0, other.y0) > TOUCH
-    )
-
-
-def _all_texts(figure):
-    """What is printed: a tick label outside of the axis' range is not, though matplotlib keeps it."""
-    ticks = {id(label) for axes in figure.axes for axis in (axes.xaxis, axes.yaxis) for label in _labels(axis, all)}
-    inside = {id(label) for axes in figure.axes for axis in (axes.xaxis, axes.yaxis) for label in _labels(axis)}
-    found = _shown(figure.findobj(Text))
-    return [text for text in found if id(text) not in ticks or id(text) in inside]
-
-
-def _labels(axis, which=None):
-    low, high = sorted(axis.get_view_interval())
-    ticks = axis.get_major_ticks()
-    room = 1e-6 * (high - low)
-    inside = [tick for tick in ticks if which is all or low - room <= tick.get_loc() <= high + room]
-    return _shown([label for tick in inside for label in (tick.label1, tick.label2)])
-
-
-def faults(figure):
-    """What is wrong with a figure, in words."""
-    figure.draw_without_rendering()
-    page = figure.bbox
-    found = []
-    if not figure.get_suptitle():
-        found.append("no title")
-    for axes in figure.axes:
-        for axis in (axes.xaxis, axes.yaxis):
-            boxes = [label.get_window_extent() for label in _labels(axis)]
-            if any(_overlap(a, b) for a, b in itertools.combinations(boxes, 2)):
-                found.append(f"tick labels of {axis.axis_name} overlap")
-    texts = _all_texts(figure)
-    found += [f"{text.get_text()!r} has {text.get_size()} points" for text in texts if text.get_size() < SMALLEST]
-    found += [f"hyphen in {text.get_text()!r}" for text in texts if re.search(r"(?<!\w)-(?=[\d.])", text.get_text())]
-    found += [f"{text.get_text()!r}" for text in texts if re.search(r"[−-]0(\.0*)?(?![\d.])", text.get_text())]
-    boxes = [(text.get_text(), text.get_window_extent()) for text in texts]
-    found += [f"{a!r} on {b!r}" for (a, x), (b, y) in itertools.combinations(boxes, 2) if _overlap(x, y)]
-    out = [name for name, b in boxes if min(b.x0, b.y0, page.x1 - b.x1, page.y1 - b.y1) < -2]
-    found += [f"{name!r} is cut" for name in out]
-    legends = [*figure.legends, *(axes.get_legend() for axes in figure.axes if axes.get_legend() is not None)]
-    for legend, axes in itertools.product(legends, figure.axes):
-        if axes.axison and _overlap(legend.get_window_extent(), axes.get_window_extent()):
-            found.append("legend on data")
-    return found
 
 
 @pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)
@@ -103,7 +46,7 @@ def _drawn(*curves, inches=None, **panel):
 
 def _ticks(axis):
     axis.axes.figure.draw_without_rendering()
-    return [label.get_text() for label in _labels(axis)]
+    return [label.get_text() for label in tick_labels(axis)]
 
 
 @pytest.mark.parametrize(
@@ -138,15 +81,13 @@ def test_measured_positions_get_the_ticks_and_integers_stay_integers():
 def test_sizes_that_are_not_resolved_are_upper_ends_and_the_legend_says_so():
     x, y = np.array([1.0, 2.0]), np.array([0.5, 0.1])
     drawn = _drawn(Curve("c", x, y, np.array([0.4, 0.0]), np.array([0.6, 0.3]), "sizes"), y_scale="log")
-    lines = {
-        str(line.get_marker()): line for line in drawn.axes[0].get_lines() if line.get_marker() not in ("", "None")
-    }
-    assert lines["o"].get_ydata().tolist() == [0.5]
-    assert lines["v"].get_ydata().tolist() == [0.3]
+    lines = {str(line.get_markerfacecolor()): line for line in drawn.axes[0].get_lines() if line.get_marker() == "o"}
+    assert lines.pop("none").get_ydata().tolist() == [0.3]
+    assert [line.get_ydata().tolist() for line in lines.values()] == [[0.5]]
     low, high = drawn.axes[0].get_ylim()
     assert 0.05 < low < 0.3
     assert high > 0.6
-    assert "not resolved: at most this" in [text.get_text() for text in drawn.legends[0].get_texts()]
+    assert "open marker: not resolved, at most this" in [text.get_text() for text in drawn.legends[0].get_texts()]
 
 
 def test_a_band_of_a_bounded_quantity_ends_at_its_bound():

@@ -100,16 +100,13 @@ def _fills(curve: Curve, panels: Sequence[Panel], *, is_log: bool) -> bool:
 
 
 def _tells(curve: Curve, panel: Panel) -> bool:
-    """Whether the band excludes something: that the curve is constant, or that it is another curve of the panel."""
-    low, high = np.asarray(curve.low, float), np.asarray(curve.high, float)
+    """Whether the band excludes another curve of the panel at half of its points, so that it tells the two apart."""
+    x, low, high = (np.asarray(values, float) for values in (curve.x, curve.low, curve.high))
     known = np.isfinite(low) & np.isfinite(high)
-    if not known.any() or low[known].max() > high[known].min():
-        return bool(known.any())
-    x = np.asarray(curve.x, float)
     for other in panel.curves:
         if other is not curve and len(other.x) and (np.diff(other.x) > 0).all():
             at = np.interp(x, np.asarray(other.x, float), np.asarray(other.y, float), np.nan, np.nan)
-            if ((at < low) | (at > high))[known].any():
+            if 2 * np.count_nonzero(((at < low) | (at > high))[known]) >= np.count_nonzero(known):
                 return True
     return False
 

@@ -13,13 +13,14 @@ from gnicli.engine.drawing.scales import FEW
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.lines import Line2D
+    from matplotlib.transforms import Transform
 
-NOT_RESOLVED = "not resolved: at most this"
+NOT_RESOLVED = "open marker: not resolved, at most this"
 OPEN = "open marker: not resolved"
 _BAND = 0.18
 _FILLED = 0.3
 _MAX_PLAIN_MARKERS = 60
-_APART = 3.5  # points of print between measurements that lie at one place
+APART = 3.5  # points of print between measurements that lie at one place
 _BAR_WIDTH = 0.9
 
 
@@ -70,7 +71,7 @@ def _histogram(axes: Axes, x: np.ndarray, y: np.ndarray, look: Look) -> Line2D:
 
 
 def _points(axes: Axes, curve: Curve, look: Look, beside: tuple[int, int]) -> Line2D:
-    """Markers with error bars, open ones where there is no bar; of sizes that are not resolved, an open triangle at
+    """Markers with error bars, open ones where there is no bar; of sizes that are not resolved, an open marker at
     the upper end.
     """
     from matplotlib.transforms import ScaledTranslation
@@ -78,7 +79,7 @@ def _points(axes: Axes, curve: Curve, look: Look, beside: tuple[int, int]) -> Li
     figure = axes.get_figure()
     assert figure is not None
     place, n = beside
-    shift = (place - (n - 1) / 2) * _APART / 72
+    shift = (place - (n - 1) / 2) * APART / 72
     moved = axes.transData + ScaledTranslation(shift, 0, figure.dpi_scale_trans)
     x, y = np.asarray(curve.x, float), np.asarray(curve.y, float)
     known = np.ones(x.size, bool)
@@ -89,30 +90,35 @@ def _points(axes: Axes, curve: Curve, look: Look, beside: tuple[int, int]) -> Li
             # No standard error is known where low or high is NaN: that is not resolved either.
             known = low > 0
             at = np.where(np.isfinite(high), high, y)
-            axes.plot(
-                x[~known], at[~known], "v", color=look.color, markerfacecolor="none", transform=moved, label="_limit"
-            )
+            _open(axes, x[~known], at[~known], look, moved, "_limit")
             _reach(axes, x[~known], at[~known])
         bars = known & (high > low)
         _reach(axes, np.tile(x[bars], 2), np.concatenate([low[bars], high[bars]]))
         ends = np.column_stack([low, high, np.full(x.size, np.nan)])[bars].ravel()
         axes.plot(np.repeat(x[bars], 3), ends, color=look.color, transform=moved, linewidth=_BAR_WIDTH, label="_bar")
     open_ones = _without_bar(curve)
-    axes.plot(
-        x[open_ones],
-        y[open_ones],
-        look.marker,
-        color=look.color,
-        markerfacecolor="none",
-        markeredgewidth=0.8,
-        transform=moved,
-        label="_open",
-    )
+    _open(axes, x[open_ones], y[open_ones], look, moved, "_open")
     known &= ~open_ones
     (line,) = axes.plot(
         x[known], y[known], look.marker, color=look.color, markeredgewidth=0, transform=moved, zorder=2.5
     )
     return line
+
+
+def _open(axes: Axes, x: np.ndarray, y: np.ndarray, look: Look, moved: Transform, label: str) -> None:
+    """Open markers, of the shape that the curve has elsewhere."""
+    if not x.size:
+        return
+    axes.plot(
+        x,
+        y,
+        look.marker,
+        color=look.color,
+        markerfacecolor="none",
+        markeredgewidth=0.8,
+        transform=moved,
+        label=label,
+    )
 
 
 def _reach(axes: Axes, x: np.ndarray, y: np.ndarray) -> None:

@@ -66,7 +66,7 @@ def draw(figure: FigureData, inches: float | None = None, own: Texts | None = No
     order = tuple(dict.fromkeys((*figure.order, *looks.keys_of([figure]))))
     entries: dict[str, _Entry] = {}
     for each, panel in zip(axes.flat, panels, strict=False):
-        drawn = _draw_curves(each, panel, order, looks.alone(figure))
+        drawn = _draw_curves(each, panel, order, looks.alone(figure), inches / n_columns)
         entries |= {text: entry for text, entry in drawn.items() if text not in entries}
     for each, panel in zip(axes.flat, panels, strict=False):
         _finish(each, panel, figure, size, inches / n_columns)
@@ -113,7 +113,7 @@ def _words(curve: Curve) -> str:
     return typographic(curve.words or curve.label)
 
 
-def _draw_curves(axes: Axes, panel: Panel, order: tuple[str, ...], alone: str) -> dict[str, _Entry]:
+def _draw_curves(axes: Axes, panel: Panel, order: tuple[str, ...], alone: str, inches: float) -> dict[str, _Entry]:
     """The curves of a panel, and what a legend says of them, by label."""
     entries: dict[str, _Entry] = {}
     single = [curve for curve in panel.curves if curve.style in ("points", "sizes")]
@@ -128,7 +128,8 @@ def _draw_curves(axes: Axes, panel: Panel, order: tuple[str, ...], alone: str) -
         if text:
             entries.setdefault(text, _Entry(line, text))
     if single:
-        axes.margins(x=0.08)  # room for those that are drawn next to one another
+        room = ((len(single) + 1) / 2 * curves.APART) / ((inches - 0.55) * _POINTS)
+        axes.margins(x=max(0.08, room))  # for those that are drawn next to one another
     curves.draw_slopes(axes, panel)
     return entries
 
@@ -192,7 +193,7 @@ def _explained(figure: FigureData, entries: Mapping[str, _Entry], order: tuple[s
     if len(entries) == 1 and (len(drawn) > len(figure.panels) or banded or figure.absent):
         found = list(entries.values())
     if any(curves.has_limits(curve) for curve in drawn):
-        limit = Line2D([], [], marker="v", color=_GREY, markerfacecolor="none", linestyle="none")
+        limit = Line2D([], [], marker="o", color=_GREY, markerfacecolor="none", linestyle="none")
         found.append(_Entry(limit, curves.NOT_RESOLVED))
     if any(curves.has_open(curve) for curve in drawn):
         mark = Line2D([], [], marker="o", color=_GREY, markerfacecolor="none", linestyle="none")
@@ -215,7 +216,8 @@ def _unresolved(figure: FigureData) -> _Entry:
     """What panels mean that say "not resolved"."""
     from matplotlib.lines import Line2D
 
-    said = f"not resolved: {figure.bands or 'a band'} would fill the panel, not drawn"
+    drawn = any(curves.has_width(curve) for panel in figure.panels for curve in panel.curves)
+    said = f"not resolved: {'the band' if drawn or not figure.bands else figure.bands} would fill the panel"
     return _Entry(Line2D([], [], linestyle="none"), typographic(said))
 
 

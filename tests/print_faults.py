@@ -1,0 +1,62 @@
+"""What can be measured of a figure's look in print, for tests of figures."""
+
+import itertools
+import re
+
+from matplotlib.text import Text
+
+SMALLEST = 7.0  # points
+TOUCH = 0.5  # pixels by which boxes may meet: they have a margin of their own
+
+
+def _shown(texts):
+    return [text for text in texts if text.get_visible() and text.get_text().strip()]
+
+
+def _overlap(one, other):
+    return (
+        min(one.x1, other.x1) - max(one.x0, other.x0) > TOUCH and min(one.y1, other.y1) - max(one.y0, other.y0) > TOUCH
+    )
+
+
+def _all_texts(figure):
+    """What is printed: a tick label outside of the axis' range is not, though matplotlib keeps it."""
+    ticks = {id(label) for axes in figure.axes for axis in (axes.xaxis, axes.yaxis) for label in tick_labels(axis, all)}
+    inside = {id(label) for axes in figure.axes for axis in (axes.xaxis, axes.yaxis) for label in tick_labels(axis)}
+    found = _shown(figure.findobj(Text))
+    return [text for text in found if id(text) not in ticks or id(text) in inside]
+
+
+def tick_labels(axis, which=None):
+    low, high = sorted(axis.get_view_interval())
+    ticks = axis.get_major_ticks()
+    room = 1e-6 * (high - low)
+    inside = [tick for tick in ticks if which is all or low - room <= tick.get_loc() <= high + room]
+    return _shown([label for tick in inside for label in (tick.label1, tick.label2)])
+
+
+def faults(figure):
+    """What is wrong with a figure, in words."""
+    figure.draw_without_rendering()
+    page = figure.bbox
+    found = []
+    if not figure.get_suptitle():
+        found.append("no title")
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            boxes = [label.get_window_extent() for label in tick_labels(axis)]
+            if any(_overlap(a, b) for a, b in itertools.combinations(boxes, 2)):
+                found.append(f"tick labels of {axis.axis_name} overlap")
+    texts = _all_texts(figure)
+    found += [f"{text.get_text()!r} has {text.get_size()} points" for text in texts if text.get_size() < SMALLEST]
+    found += [f"hyphen in {text.get_text()!r}" for text in texts if re.search(r"(?<!\w)-(?=[\d.])", text.get_text())]
+    found += [f"{text.get_text()!r}" for text in texts if re.search(r"[−-]0(\.0*)?(?![\d.])", text.get_text())]
+    boxes = [(text.get_text(), text.get_window_extent()) for text in texts]
+    found += [f"{a!r} on {b!r}" for (a, x), (b, y) in itertools.combinations(boxes, 2) if _overlap(x, y)]
+    out = [name for name, b in boxes if min(b.x0, b.y0, page.x1 - b.x1, page.y1 - b.y1) < -2]
+    found += [f"{name!r} is cut" for name in out]
+    legends = [*figure.legends, *(axes.get_legend() for axes in figure.axes if axes.get_legend() is not None)]
+    for legend, axes in itertools.product(legends, figure.axes):
+        if axes.axison and _overlap(legend.get_window_extent(), axes.get_window_extent()):
+            found.append("legend on data")
+    return found
