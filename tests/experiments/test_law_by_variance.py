@@ -92,5 +92,6 @@ def test_what_is_left_without_the_mixture_of_scales_has_slopes_and_panels_of_its
     assert found.values["alpha_scaled [noise.var=1 M=4]"].value == pytest.approx(1.9)
     assert found.values["slope of alpha_scaled on log noise.var [M=4]"].value == pytest.approx(0.05)
     assert not any("kurtosis_over_draws" in name for name in found.values)
-    assert [panel.y_label for panel in found.figures["laws"].panels[4:]] == ["alpha, each weight scaled"]
+    assert [panel.title for panel in found.figures["laws"].panels[4:]] == ["each weight in its own scale"]
+    assert found.figures["laws"].panels[4].y_label == found.figures["laws"].panels[2].y_label
     assert len(law_by_variance.along_variance(records()).figures["laws"].panels) == 4

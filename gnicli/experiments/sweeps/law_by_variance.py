@@ -17,11 +17,12 @@ _ALPHA = (0.5, 2.0)  # the range of the fits
 BARS = "95 % interval of the mean over seeds"
 _SHOWN = 1e-4  # densities are drawn where they are at least this share of their peak
 _NAMES = ("alpha", "beta", "beta_stderr", "at_boundary")
-_MEANINGS = {"alpha": "alpha (tail index)", "beta_squared": "beta² − error²"}
-OVER_DRAWS = {  # of `track.n_draws`, which tells a mixture of scales from tails
-    "alpha_scaled": "alpha, each weight scaled",
-    "alpha_over_draws": "alpha over draws",
-    "kurtosis_over_draws": "kurtosis over draws",
+_TAIL = "alpha (tail index)"
+_MEANINGS = {"alpha": (_TAIL, "across weights"), "beta_squared": ("beta² − error²", "across weights")}
+OVER_DRAWS = {  # of `track.n_draws`, which tells a mixture of scales from tails: the quantity, and of what it is
+    "alpha_scaled": (_TAIL, "each weight in its own scale"),
+    "alpha_over_draws": (_TAIL, "over draws"),
+    "kurtosis_over_draws": ("excess kurtosis", "over draws"),
 }
 
 
@@ -145,7 +146,7 @@ def _figures(grouped: dict[tuple[str, float], list[tuple[RunRecord, Fits]]]) -> 
     alphas = [(v, np.concatenate([run.alpha for run in runs])) for v, runs in sorted(pooled.items())]
     betas = [(v, np.abs(np.concatenate([run.beta for run in runs]))) for v, runs in sorted(pooled.items())]
     panels = (
-        Panel(tuple(_densities(alphas, *_ALPHA)), "alpha (tail index)", "density of the fits"),
+        Panel(tuple(_densities(alphas, *_ALPHA)), _TAIL, "density of the fits"),
         Panel(tuple(_densities(betas, 0, 1)), "|beta|, biased upward by its error", "density of the fits"),
         _trend(grouped, "alpha", lambda record, found: found.alpha_of_run()),
         _trend(grouped, "beta_squared", lambda record, found: found.beta_squared_of_run()),
@@ -157,7 +158,7 @@ def _figures(grouped: dict[tuple[str, float], list[tuple[RunRecord, Fits]]]) -> 
         "(median alpha, mean of beta² less its squared error; with track.n_draws medians of what is left without the "
         "mixture of scales), mean over seeds and 95 % interval."
     )
-    return {"laws": FigureData("Stable laws of the gradient noise by variance", panels, caption, BARS)}
+    return {"laws": FigureData("Stable laws of the gradient noise by variance", panels, caption, BARS, "xy")}
 
 
 def _densities(samples: Sequence[tuple[float, np.ndarray]], low: float, high: float) -> list[Curve]:
@@ -203,5 +204,6 @@ def _trend(
         y = np.array([value.number for value in told])
         ends = np.array([value.ci95 or (value.number, value.number) for value in told])
         curves.append(Curve(f"M={draws}", x, y, ends[:, 0], ends[:, 1], "points"))
-    label = (_MEANINGS | OVER_DRAWS)[what]
-    return Panel(tuple(curves), "variance of the injected noise", label, x_scale="log")
+    label, title = (_MEANINGS | OVER_DRAWS)[what]
+    ends = (0.0, _ALPHA[1]) if label == _TAIL else None
+    return Panel(tuple(curves), "variance of the injected noise", label, title, x_scale="log", y_range=ends)
