@@ -157,7 +157,7 @@ def test_an_error_bar_that_fills_the_range_of_the_quantity_is_an_open_marker_and
         bars = next(line for line in lines if line.get_label() == "_bar").get_ydata()
         assert bool((bars == 1.9).any()) is not bool(is_open)
         said = [text.get_text() for text in drawn.legends[0].get_texts()]
-        assert ("open marker: not resolved" in said) is bool(is_open)
+        assert ("open: not resolved" in said) is bool(is_open)
 
 
 def test_a_curve_without_a_finite_value_is_told_and_not_shown():

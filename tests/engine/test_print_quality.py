@@ -87,7 +87,7 @@ def test_sizes_that_are_not_resolved_are_upper_ends_and_the_legend_says_so():
     low, high = drawn.axes[0].get_ylim()
     assert 0.05 < low < 0.3
     assert high > 0.6
-    assert "open marker: not resolved, at most this" in [text.get_text() for text in drawn.legends[0].get_texts()]
+    assert "open: not resolved, at most this" in [text.get_text() for text in drawn.legends[0].get_texts()]
 
 
 def test_a_band_of_a_bounded_quantity_ends_at_its_bound():

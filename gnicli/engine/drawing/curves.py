@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from matplotlib.lines import Line2D
     from matplotlib.transforms import Transform
 
-NOT_RESOLVED = "open marker: not resolved, at most this"
-OPEN = "open marker: not resolved"
+NOT_RESOLVED = "open: not resolved, at most this"
+OPEN = "open: not resolved"
 _BAND = 0.18
 _FILLED = 0.3
 _MAX_PLAIN_MARKERS = 60
