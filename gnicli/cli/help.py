@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import textwrap
 from collections.abc import Iterable
@@ -10,6 +11,11 @@ from gnicli.launch import commands, components, paper_experiments, schema_keys
 from gnicli.launch.arguments import FLAGS, OWN_FLAGS, Flag
 from gnicli.launch.schema_keys import Key
 
+PAPER = (
+    "The paper, whose equations, figures and theorems are named here: Camuto et al., Asymmetric Heavy Tails and "
+    "Implicit Bias in Gaussian Noise Injections, ICML 2021."
+)
+_OF_THE_PAPER = re.compile(r"\b(paper|equation|figure|theorem|remark|appendix)\b", re.IGNORECASE)
 _WIDE = 68  # narrower than this, the meaning goes below the key
 _MOST = 110  # wider lines read badly
 _EXAMPLES = {
@@ -78,7 +84,8 @@ def page(command: str, words: list[str], width: int | None = None) -> str:
         _heading("Examples", width),
         _rows(((f"gni {command} {words}".strip(), meaning) for words, meaning in _EXAMPLES.get(command, ())), width),
     ]
-    return "\n".join(parts) + "\n"
+    text = "\n".join(parts) + "\n"
+    return f"{text}\n{_wrap(PAPER, width, 0, 0)}\n" if _OF_THE_PAPER.search(text) else text
 
 
 def _heading(text: str, width: int) -> str:

@@ -44,6 +44,17 @@ def test_help_names_every_group_choice_key_and_flag(command, width):
     assert all(name in words for flag in (*FLAGS, *OWN_FLAGS) for name in flag.names)
 
 
+@pytest.mark.parametrize("command", commands.COMMANDS)
+@pytest.mark.parametrize("width", [40, 80])
+def test_help_says_whose_equations_and_figures_it_names(command, width, monkeypatch):
+    page = help_page.page(command, [], width)
+    assert page.endswith("\n")
+    assert not page.endswith("\n\n")
+    assert " ".join(page.split()).endswith(help_page.PAPER)
+    monkeypatch.setattr(help_page, "_OF_THE_PAPER", re.compile("no such word"))
+    assert help_page.PAPER not in " ".join(help_page.page(command, [], width).split())
+
+
 @pytest.mark.parametrize("width", [40, 60, 80, 100])
 def test_help_fits_its_width(width):
     """What a reader copies (a key with its default, a command) may be longer than a narrow line; prose may not."""
