@@ -69,6 +69,10 @@ CASES = [
     (NETWORK, "noise.antithetic=true", (), None),
     (AVERAGES, "noise.antithetic=true", (), AVERAGES_OF_NETWORK[len(AVERAGES) :]),
     (NETWORK, "M=2", (), None),
+    *[
+        ((*NOISE, "measure=envelope"), changed, (), None)
+        for changed in ("network.width=7", "noise.std=2", "seed=3", "batch_size=5", "M=2")
+    ],
     (FACTORS, "network.width=7", (), FACTORS_OF_NETWORK[len(FACTORS) :]),
     (FACTORS_OF_NETWORK, "measure.x=3", (), ("measure.chain=true",)),
     (FACTORS_OF_NETWORK, "noise.antithetic=true", (), None),

@@ -33,7 +33,7 @@ from gnicli.gradients.objective.clean import Clean
 from gnicli.gradients.objective.explicit import Explicit
 from gnicli.gradients.objective.noisy import Noisy
 from gnicli.launch import commands
-from gnicli.measure.kinds import averages, exponents, factors, layers
+from gnicli.measure.kinds import averages, envelope, exponents, factors, layers
 from gnicli.network.conv import Conv
 from gnicli.network.mlp import Mlp
 from gnicli.noise.add import AdditiveNoise
@@ -71,7 +71,7 @@ INJECTIONS: tuple[type[contracts.Injection], ...] = (
 TRACKS: tuple[type[contracts.Track], ...] = (Antithetic, GradientNoise, NoTrack)
 LOGGERS: tuple[type[contracts.Logger], ...] = (MLflow, NoLogger, TensorBoard, Wandb)
 MEASURES: tuple[type[contracts.Measure], ...] = (
-    averages.COMPONENT, exponents.COMPONENT, factors.COMPONENT, layers.COMPONENT,
+    averages.COMPONENT, envelope.COMPONENT, exponents.COMPONENT, factors.COMPONENT, layers.COMPONENT,
 )  # fmt: skip
 SCHEDULES: tuple[type[contracts.Schedule], ...] = (Constant, Cosine, Step)
 SAMPLES: tuple[type[contracts.Samples], ...] = (

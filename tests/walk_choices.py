@@ -68,6 +68,7 @@ CHOICES = {
         AVERAGES,
         (*AVERAGES, *NETWORK[4:7], "dataset.n_train=12"),
         FACTORS,
+        ("device=cpu", "measure=envelope"),
         (*FACTORS, *NETWORK[4:7], "dataset.n_train=12"),
     ],
     "simulate-sde": [

@@ -146,6 +146,12 @@ GRADIENT_NOISE = (
         "measure.chain=true measures a one-neuron network, not the network and its data",
         "measure.chain=false, or the keys of the one-neuron network (measure.n_layers, measure.loss, …)",
     ),
+    Idle(
+        ("dataset.", "network.", "noise.", "loss", "M", "batch_size", "n_mean", "dtype", "source", "seed"),
+        lambda c: c["measure"]["name"] == "envelope",
+        "measure=envelope looks at activation functions alone",
+        "measure.activations",
+    ),
     *LEARNING,
     Idle(
         ("dataset.n_test",),

@@ -87,15 +87,16 @@ def _table(values: Mapping[str, Value], n_layers: int) -> Table:
 def _figure(values: Mapping[str, Value], n_layers: int) -> FigureData:
     curves = []
     for name in _DRAWN:
-        for prefix, style in (("", "points"), ("exact_", "dashed")):
+        for prefix in ("", "exact_"):
             points = [(i, values.get(f"{prefix}{_key(name)}/layer{i}")) for i in range(1, n_layers + 1)]
             known = [(i, value) for i, value in points if value is not None]
             if known:
                 x, y = np.array([(i, value.number) for i, value in known], float).T
                 half = 2 * np.array([value.stderr or 0.0 for _, value in known])
-                label = f"{_WORDS[name]}{', exact' if prefix else ''}"
-                bars = (None, None) if prefix else (y - half, y + half)
-                curves.append(Curve(label, x, y, *bars, style=style, key=name))  # type: ignore[arg-type]
+                if prefix:
+                    curves.append(Curve(f"{_WORDS[name]}, exact", x, y, style="dashed", key=name))
+                else:
+                    curves.append(Curve(_WORDS[name], x, y, y - half, y + half, "points", key=name))
     caption = (
         "Of one weight of each layer, for one data point, over draws of the noise. “If they were independent” is the "
         "skewness of the product of independent factors with the laws that the two have, “product of both” the rule "
