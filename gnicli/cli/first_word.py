@@ -49,7 +49,7 @@ def option_refusal(words: Sequence[str], known: Collection[str], options: Collec
     told = f"no option {words[0]!r} before a command"
     if command := next((word for word in words if word in known), None):
         return f"{told}; write gni {command} {shlex.join(word for word in words if word != command)}"
-    by_command = {command: newcomer_words.read(command, words) for command in commands.COMMANDS}
+    by_command = {command: newcomer_words.read(command, words, of_others=False) for command in commands.COMMANDS}
     meant = [f"gni {command} {shlex.join(read)}" for command, (read, changed) in by_command.items() if changed]
     if meant:  # a key that a command has as it was typed makes the shortest
         return f"{told}; write {min(meant, key=len)}"

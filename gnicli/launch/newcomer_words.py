@@ -21,12 +21,13 @@ _NUMBER = re.compile(r"-\.?\d.*")
 _SOURCE = "source"
 
 
-def read(command: str, words: Sequence[str]) -> tuple[list[str], str]:
+def read(command: str, words: Sequence[str], *, of_others: bool = True) -> tuple[list[str], str]:
     """The words as keys and values, and a line that says what was read otherwise than it was typed, or "".
 
-    Words that mean nothing stay as they are: whoever reads them next has the message.
+    Words that mean nothing stay as they are: whoever reads them next has the message. With `of_others` options of other
+    commands become their keys too: whoever reads those names the commands.
     """
-    keyed = _with_paths(command, _without_dashes(command, list(words)))
+    keyed = _with_paths(command, _without_dashes(command, list(words), of_others=of_others))
     found = _in_full(command, keyed)
     changed = [word for word in found if word not in words]
     return found, f"read as {' '.join(changed)}" if changed else ""
@@ -38,8 +39,8 @@ def names(command: str, words: Sequence[str]) -> list[str]:
     return [*commands.groups(command), *keys, *(name.rpartition(".")[2] for name in keys)]
 
 
-def _without_dashes(command: str, words: list[str]) -> list[str]:
-    """`--KEY VALUE` and `--KEY=VALUE` without their dashes, where KEY is a key or a group of the command."""
+def _without_dashes(command: str, words: list[str], *, of_others: bool) -> list[str]:
+    """`--KEY VALUE` and `--KEY=VALUE` without their dashes, where KEY is a key or a group of the command or of others."""
     found: list[str] = []
     position = 0
     while position < len(words):
@@ -50,7 +51,7 @@ def _without_dashes(command: str, words: list[str]) -> list[str]:
         if (
             not name.startswith("--")
             or name in _KNOWN
-            or not (key := _key(command, words, name[2:]) or _of_others(name))
+            or not (key := _key(command, words, name[2:]) or (of_others and _of_others(name)))
         ):
             found.append(word)
         elif sign:
