@@ -12,6 +12,7 @@ from gnicli.engine.drawing import looks, scales
 
 BEYOND = 0.5  # of the range of the curves, by which bands widen an axis at either end
 FILLED = 2 / 3  # of a panel's height: a band that takes up more of it, at most points, fills the panel
+_NEARLY = 0.5  # where one band of a panel fills it, those that take up more than this are left out with it
 _ROOM = 0.05  # of an axis at either end
 _TOWARD_ZERO = math.log10(4.0)  # how far a logarithmic axis follows bars below the curves: zero is infinitely far
 
@@ -26,7 +27,7 @@ def limits(panels: Sequence[Panel], *, is_log: bool, is_spread: bool = False) ->
     if inner is None:
         return None
     low, high = inner
-    bottom, top = _band_ends(panels, is_log=is_log)
+    bottom, top = _band_ends(panels, low - _TOWARD_ZERO, is_log=is_log)
     if not is_log and (bottom >= top or not high - low < math.inf):
         return None
     reach = math.inf if is_spread else BEYOND * _range(panels, inner, is_log=is_log) or math.inf
@@ -69,9 +70,13 @@ def _barred(curve: Curve, possible: tuple[float, float] | None) -> Curve:
 
 def _resolved(panel: Panel, together: Sequence[Panel]) -> Panel:
     is_log = scales.kind(together, "y") == "log"
-    filled = [_fills(curve, together, is_log=is_log) and not _tells(curve, panel) for curve in panel.curves]
-    if not any(filled) or panel.y_scale == "symlog":
+    shares = [
+        _share(curve, together, is_log=is_log) if _is_banded(curve) and not _tells(curve, panel) else 0.0
+        for curve in panel.curves
+    ]
+    if max(shares, default=0.0) <= FILLED or panel.y_scale == "symlog":
         return panel
+    filled = [share > _NEARLY for share in shares]  # of bands alike it must not be chance which are drawn
     curves = tuple(
         curve._replace(low=None, high=None) if fills else curve
         for curve, fills in zip(panel.curves, filled, strict=True)
@@ -83,20 +88,19 @@ def _resolved(panel: Panel, together: Sequence[Panel]) -> Panel:
     )
 
 
-def _fills(curve: Curve, panels: Sequence[Panel], *, is_log: bool) -> bool:
-    """Whether the band of a curve takes up most of a panel that shows the curves of `panels`."""
+def _share(curve: Curve, panels: Sequence[Panel], *, is_log: bool) -> float:
+    """How much of the height of a panel that shows the curves of `panels` a band takes up, at the median of points."""
     inner, ends = _inner(panels, is_log=is_log), limits(panels, is_log=is_log)
-    if not _is_banded(curve) or inner is None or ends is None:
-        return False
-    own = _range(panels, inner, is_log=is_log)
-    if own == 0:
-        return False  # nothing varies, so that the band is all there is to see
+    if inner is None or ends is None:
+        return 0.0
+    if _range(panels, inner, is_log=is_log) == 0:
+        return 0.0  # nothing varies, so that the band is all there is to see
     bottom, top = scales.within(panels, *ends)
     if is_log:
         bottom, top = math.log10(bottom), math.log10(top)
     low, high = (np.clip(_scaled(side, is_log=is_log), bottom, top) for side in (curve.low, curve.high))
-    shares = (high - low)[np.isfinite(high - low)] / max(top - bottom, (1 + 2 * BEYOND) * own)
-    return shares.size > 0 and float(np.median(shares)) > FILLED
+    shares = (high - low)[np.isfinite(high - low)] / max(top - bottom, _possible(panels, is_log=is_log))
+    return float(np.median(shares)) if shares.size else 0.0
 
 
 def _tells(curve: Curve, panel: Panel) -> bool:
@@ -146,22 +150,28 @@ def _finite(arrays: Sequence[np.ndarray], *, is_log: bool) -> np.ndarray:
     return found[np.isfinite(found)]
 
 
-def _band_ends(panels: Iterable[Panel], *, is_log: bool) -> tuple[float, float]:
-    """The lowest and the highest point of the bands; infinite the other way round where there is none."""
+def _band_ends(panels: Iterable[Panel], least: float, *, is_log: bool) -> tuple[float, float]:
+    """The lowest and the highest point of the bands; infinite the other way round where there is none.
+
+    A band that reaches zero on a logarithmic axis ends at `least`.
+    """
     banded = [curve for panel in panels for curve in panel.curves if _is_banded(curve)]
-    low = [_scaled(curve.low, is_log=is_log) for curve in banded]
-    high = [_scaled(curve.high, is_log=is_log) for curve in banded]
+    low = np.concatenate([np.empty(0), *(_scaled(curve.low, is_log=is_log) for curve in banded)])
+    high = np.concatenate([np.empty(0), *(_scaled(curve.high, is_log=is_log) for curve in banded)])
+    if is_log:
+        low = np.maximum(low, min(least, low[np.isfinite(low)].min(initial=np.inf)))
     return (
-        min((float(np.nanmin(np.where(side == np.inf, np.nan, side), initial=np.inf)) for side in low), default=np.inf),
-        max(
-            (float(np.nanmax(np.where(side == np.inf, np.nan, side), initial=-np.inf)) for side in high),
-            default=-np.inf,
-        ),
+        float(low[np.isfinite(low)].min(initial=np.inf)),
+        float(high[np.isfinite(high)].max(initial=-np.inf)),
     )
 
 
 def _range(panels: Iterable[Panel], inner: tuple[float, float], *, is_log: bool) -> float:
     """The range of the curves, or half of what the quantity can have, if that is more."""
-    known = [panel.y_range[1] - panel.y_range[0] for panel in panels if panel.y_range is not None]
-    possible = max((each for each in known if math.isfinite(each)), default=0.0)
-    return max(inner[1] - inner[0], 0.0 if is_log else possible / 2)
+    return max(inner[1] - inner[0], _possible(panels, is_log=is_log) / 2)
+
+
+def _possible(panels: Iterable[Panel], *, is_log: bool) -> float:
+    """The range that the quantity can have; 0 where that is not known, or has no logarithm."""
+    known = [panel.y_range[1] - panel.y_range[0] for panel in panels if panel.y_range is not None and not is_log]
+    return max((each for each in known if math.isfinite(each)), default=0.0)
