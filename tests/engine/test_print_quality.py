@@ -124,6 +124,21 @@ def test_the_legend_says_what_bands_are_where_there_are_any(style, width):
     assert said == ["a", "b", *([f"{'band' if style == 'line' else 'bar'}: 95 %"] if width else [])]
 
 
+@pytest.mark.parametrize(
+    ("n", "name"),
+    [(2, "M16"), (9, "M16"), (5, "whitened_stable"), (12, "whitened_stable"), (2, "noise.std=0.3 arm=antithetic"),
+     (6, "noise.std=0.3 arm=antithetic")],
+)  # fmt: skip
+def test_every_named_position_has_its_name_however_many_there_are(n, name):
+    x = np.arange(1.0, n + 1)
+    names = tuple((float(k), f"{name}{k:g}") for k in x)
+    with own_style():
+        drawn = draw(FigureData("Title", (Panel((Curve("c", x, x, style="points"),), "", "effect", x_ticks=names),)))
+    assert faults(drawn) == []
+    assert len([text for text in _ticks(drawn.axes[0].xaxis) if text]) == n
+    assert drawn.axes[0].get_window_extent().height > 1.2 * drawn.dpi
+
+
 LONG = "a very long label " * 60
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from gnicli.contracts.results import Curve, FigureData, Panel
-from gnicli.engine.drawing import bands, curves, looks, scales
+from gnicli.engine.drawing import bands, curves, looks, scales, ticks
 from gnicli.engine.drawing.words import typographic, width, wrapped
 
 if TYPE_CHECKING:
@@ -74,6 +74,9 @@ def draw(figure: FigureData, inches: float | None = None, own: Texts | None = No
         each.set_axis_off()
     _hide_inner_labels(figure, axes, n_columns)
     height = n_rows * (_HEIGHTS[min(n_columns, 3)] * size / 8.0 + _more_lines(axes) * size * _LEADING / _POINTS)
+    height += n_rows * max(
+        (_names_room(each, panel, size) for each, panel in zip(axes.flat, panels, strict=False)), default=0.0
+    )
     explained = [*_explained(figure, entries, order), *([_unresolved(figure)] if has_filled else [])]
     height += _title(canvas, figure, inches) + _legend(canvas, explained, inches, size)
     canvas.set_size_inches(inches, height)
@@ -150,6 +153,17 @@ def _more_lines(axes: np.ndarray) -> int:
     """The lines that a panel's title and the label of its x axis take beyond one for each, at most."""
     texts = ((each.get_title(loc="left"), each.get_xlabel()) for each in axes.flat)
     return max(title.count("\n") + label.count("\n") for title, label in texts)
+
+
+def _names_room(axes: Axes, panel: Panel, size: float) -> float:
+    """The inches that named ticks take below a panel beyond a line."""
+    names = [axes.xaxis.get_major_formatter()(x) for x, _ in panel.x_ticks]
+    lines = [line for name in names for line in name.split("\n")]
+    if not lines:
+        return 0.0
+    if ticks.is_upright(axes.xaxis):
+        return max(0.0, max(width(line, size) for line in lines) - size) / _POINTS
+    return max(name.count("\n") for name in names) * size * _LEADING / _POINTS
 
 
 def _hide_inner_labels(figure: FigureData, axes: np.ndarray, n_columns: int) -> None:

@@ -52,8 +52,10 @@ def set_scale(axes: Axes, which: Which, panels: Iterable[Panel], ends: tuple[flo
     axis.set_minor_locator(NullLocator())
     named = panels[0].x_ticks if which == "x" else ()
     if named:
-        axis.set_major_locator(ticks.MeasuredTicks([x for x, _ in named], ticks.LinearTicks(integer=True)))
+        axis.set_major_locator(ticks.MeasuredTicks([x for x, _ in named], ticks.LinearTicks(integer=True), len(named)))
         axis.set_major_formatter(ticks.Named(named))
+        if not ticks.fit(axis, [x for x, _ in named]):
+            axis.set_tick_params(labelrotation=90)
     if which == "y":
         _cut(axes, panels)
 

@@ -30,9 +30,17 @@ def fit(axis: Axis, values: Sequence[float]) -> bool:
     places = _places(axis, inside)
     if axis is axis.axes.yaxis:
         return all(b - a >= _LINE * size for a, b in itertools.pairwise(places))
-    widths = [words.width(label, size) for label in labels]
+    if is_upright(axis):
+        widths = [(_LINE * (label.count("\n") + 1) - _GAP) * size for label in labels]
+    else:
+        widths = [max(words.width(line, size) for line in label.split("\n")) for label in labels]
     gaps = zip(itertools.pairwise(places), itertools.pairwise(widths), strict=True)
     return all(right - left >= (a + b) / 2 + _GAP * size for (left, right), (a, b) in gaps)
+
+
+def is_upright(axis: Axis) -> bool:
+    """Whether the labels of an x axis are turned, so that more of them have room."""
+    return bool(axis.get_major_ticks(1)[0].label1.get_rotation() == 90)
 
 
 def _font_size(axis: Axis) -> float:
@@ -55,7 +63,9 @@ def _places(axis: Axis, values: Sequence[float]) -> np.ndarray:
 
 
 class Ticks(Locator):
-    """The densest of several candidates whose labels fit, no more than seven of them."""
+    """The densest of several candidates whose labels fit, no more than `most` of them."""
+
+    most = _MOST
 
     def candidates(self, low: float, high: float) -> Iterator[list[float]]:
         """Ticks between two ends, the best first."""
@@ -71,7 +81,7 @@ class Ticks(Locator):
         values: list[float] = []
         for values in self.candidates(vmin, vmax):
             inside = _inside(self._axis(), values)
-            if len(inside) <= _MOST and fit(self._axis(), inside):
+            if len(inside) <= self.most and fit(self._axis(), inside):
                 return inside
         return _inside(self._axis(), values)
 
@@ -136,8 +146,8 @@ class SymlogTicks(Ticks):
 class MeasuredTicks(Ticks):
     """Ticks where something was measured, as far as their labels fit; else those of `otherwise`."""
 
-    def __init__(self, values: Sequence[float], otherwise: Ticks) -> None:
-        self._values, self._otherwise = list(values), otherwise
+    def __init__(self, values: Sequence[float], otherwise: Ticks, most: int = _MOST) -> None:
+        self._values, self._otherwise, self.most = list(values), otherwise, most
 
     def set_axis(self, axis: Any) -> None:
         """The axis of both."""
@@ -201,5 +211,6 @@ class Named(Formatter):
         self._names = dict(names)
 
     def __call__(self, x: float, pos: int | None = None) -> str:
-        """The word at the position, or nothing."""
-        return words.short(words.typographic(self._names.get(x, "")), _LONGEST_NAME)
+        """The word at the position, or nothing; each setting of several in a line of its own."""
+        lines = words.typographic(self._names.get(x, "")).split(", ")
+        return "\n".join(words.short(line, _LONGEST_NAME) for line in lines)
