@@ -40,7 +40,7 @@ def names(command: str, words: Sequence[str]) -> list[str]:
 
 
 def _without_dashes(command: str, words: list[str], *, of_others: bool) -> list[str]:
-    """`--KEY VALUE` and `--KEY=VALUE` without their dashes, where KEY is a key or a group of the command or of others."""
+    """`--KEY VALUE` and `--KEY=VALUE` without their dashes, where KEY is a key or group of the command or of others."""
     found: list[str] = []
     position = 0
     while position < len(words):

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from gnicli.contracts.results import RunRecord, Value
-from gnicli.engine.differences import NONE
 from gnicli.experiments.sweeps import train as paper
 from gnicli.launch import components
 
@@ -46,9 +45,8 @@ def test_effects_are_log_losses_paired_by_seed_and_diverged_runs_are_counted():
     first, second = found.figures["train_loss"].panels
     labels = [curve.label for curve in first.curves]
     assert "arm=stable (3 seeds, 1 diverged)" in labels
-    gap, nothing = sorted(second.curves, key=lambda curve: curve.label == NONE)  # none of the arm that lost a run
-    assert nothing.label == NONE
-    assert not nothing.y.any()
+    gap, none = second.curves  # none of the arm that lost a run
+    assert (none.label, none.x.tolist(), none.y.tolist()) == ("no difference", [10, 20], [0, 0])
     assert "M16" in gap.label
     assert gap.x.tolist() == [10, 20]
     np.testing.assert_allclose(gap.y, [0, gaps.mean()])

@@ -205,5 +205,5 @@ def _trend(
         ends = np.array([value.ci95 or (value.number, value.number) for value in told])
         curves.append(Curve(f"M={draws}", x, y, ends[:, 0], ends[:, 1], "points"))
     label, title = (_MEANINGS | OVER_DRAWS)[what]
-    ends = (0.0, _ALPHA[1]) if label == _TAIL else None
-    return Panel(tuple(curves), "variance of the injected noise", label, title, x_scale="log", y_range=ends)
+    possible = (0.0, _ALPHA[1]) if label == _TAIL else None
+    return Panel(tuple(curves), "variance of the injected noise", label, title, x_scale="log", y_range=possible)
