@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from matplotlib.patches import Patch
 from print_faults import faults
 
 from gnicli.engine.drawing.backend import own_style
@@ -58,3 +59,7 @@ def test_the_law_in_question_is_solid_and_others_are_dashed(seed):
         (axes,) = draw(figures.figures(drawn, words, "stable", [], ABOUT)["density"]).axes
     dashes = {line.get_label(): line.get_linestyle() for line in axes.get_lines()}
     assert (dashes["stable"], dashes["Gaussian"]) == ("-", "--")
+    (legend,) = axes.figure.legends
+    handles = dict(zip([text.get_text() for text in legend.get_texts()], legend.legend_handles, strict=True))
+    # In grey print a solid line could be either.
+    assert [name for name, handle in handles.items() if isinstance(handle, Patch)] == ["samples"]

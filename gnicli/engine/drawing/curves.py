@@ -11,6 +11,7 @@ from gnicli.engine.drawing.looks import Look, dash_of
 from gnicli.engine.drawing.scales import FEW
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.lines import Line2D
     from matplotlib.transforms import Transform
@@ -64,10 +65,18 @@ def _band(axes: Axes, curve: Curve, look: Look) -> None:
 
 
 def _histogram(axes: Axes, x: np.ndarray, y: np.ndarray, look: Look) -> Line2D:
-    """Bars on the ground, filled; the outline alone is what a legend shows."""
+    """Bars on the ground, filled."""
     axes.fill_between(x, 0.0, y, color=look.color, alpha=_FILLED, linewidth=0, step="mid", label="_filled")
     (line,) = axes.plot(x, y, color=look.color, drawstyle="steps-mid", linewidth=0.8)
     return line
+
+
+def bar(look: Look) -> Artist:
+    """What stands for a histogram in a legend: its outline alone would be the line of a law in grey print."""
+    from matplotlib.colors import to_rgba
+    from matplotlib.patches import Patch
+
+    return Patch(facecolor=to_rgba(look.color, _FILLED), edgecolor=look.color, linewidth=0.8)
 
 
 def _points(axes: Axes, curve: Curve, look: Look, beside: tuple[int, int]) -> Line2D:

@@ -129,7 +129,7 @@ def _draw_curves(axes: Axes, panel: Panel, order: tuple[str, ...], alone: str, i
         line = curves.draw_curve(axes, curve, look, beside)
         line.set_label(text)
         if text:
-            entries.setdefault(text, _Entry(line, text))
+            entries.setdefault(text, _Entry(curves.bar(look) if curve.style == "steps" else line, text))
     if single:
         room = ((len(single) + 1) / 2 * curves.APART) / ((inches - 0.55) * _POINTS)
         axes.margins(x=max(0.08, room))  # for those that are drawn next to one another
