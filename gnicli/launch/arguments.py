@@ -290,7 +290,7 @@ def _explain_grammar(word: str, message: str) -> str:
         for group in GROUPS:
             if word in members(group):
                 return f"{word!r} is not key=value; did you mean {group}={word}?"
-        return f"{word!r} is not key=value; write for instance M=16 or dataset=digits"
+        return f"{word!r} is not key=value; write for instance seed=1"
     lines = [line.strip() for line in message.splitlines() if line.strip()]
     reason = next((line for line in lines if not line.startswith(("See http", "Error parsing override"))), "")
     return (

@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Sequence
 
+from gnicli.errors import UsageError, shown
 from gnicli.launch import commands, path_shorthand, schema_keys
 from gnicli.launch.arguments import FLAGS, OWN_FLAGS
 from gnicli.launch.schema_keys import Key
@@ -31,6 +32,18 @@ def read(command: str, words: Sequence[str], *, of_others: bool = True) -> tuple
     found = _in_full(command, keyed)
     changed = [word for word in found if word not in words]
     return found, f"read as {' '.join(changed)}" if changed else ""
+
+
+def check_paths(command: str, words: Sequence[str]) -> None:
+    """Raise `UsageError` for several paths that stand alone where the command takes one."""
+    found: dict[str, list[str]] = {}
+    for position, word in enumerate(words):
+        if _is_alone(list(words), position) and (key := _taker(command, word)):
+            found.setdefault(key, []).append(word)
+    for key, paths in found.items():
+        if len(paths) > 1:
+            told = f"{', '.join(map(shown, paths))}: gni {command} takes one of them at a time"
+            raise UsageError(f"{told}; write {key}=PATH, and run it once for each")
 
 
 def names(command: str, words: Sequence[str]) -> list[str]:

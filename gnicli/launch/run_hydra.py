@@ -57,6 +57,7 @@ def _perform(command: str, words: list[str], caller: Caller) -> Outcome | SweepO
         os.getcwd()
     except FileNotFoundError as error:
         raise ResourceError("the working folder no longer exists; change to another one") from error
+    newcomer_words.check_paths(command, words)
     typed, told = newcomer_words.read(command, words)
     arguments = argument_reader.split(typed, lambda: newcomer_words.names(command, typed))
     words_of_hydra = expressions.quote(path_shorthand.expand(command, arguments.overrides))

@@ -52,7 +52,7 @@ LINES = [
     (["hydra.launcher=x"], 2, "hydra.launcher: choose one by name, as in hydra/launcher=basic"),
     (["~lr"], 2, "~lr: keys cannot be deleted"),
     (["svhn"], 2, "'svhn' is not key=value; did you mean dataset=svhn?"),
-    (["foo"], 2, "'foo' is not key=value; write for instance M=16"),
+    (["foo"], 2, "'foo' is not key=value; write for instance seed=1"),
     (["=3"], 2, "=3: a key is missing before '='"),
     # values
     (["lr=abc"], 2, "lr: expected a number, got 'abc'"),

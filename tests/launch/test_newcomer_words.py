@@ -86,3 +86,26 @@ def test_python_reads_the_same_words(gni, outputs):
     import gnicli
 
     assert gnicli.run("train", momentum=0.5, **{"optimizer.name": "sgd"}).config["optimizer"]["momentum"] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("command", "typed", "told"),
+    [
+        ("fit-stable", "returns.csv other.csv", "returns.csv, other.csv: gni fit-stable takes one of them at a time"),
+        ("fit-stable", "n_bootstrap=0 - a/b.csv --column x", "-, a/b.csv: gni fit-stable takes one of them at a time"),
+        ("gradient-noise", "run . M=2", "run, .: gni gradient-noise takes one of them at a time"),
+    ],
+)
+def test_several_paths_for_one_key_are_refused(there, gni, command, typed, told):
+    said = gni(command, *typed.split())
+    key = "samples" if command == "fit-stable" else "source"
+    assert said.err == f"gni: error: {told}; write {key}=PATH, and run it once for each\n"
+    assert (said.code, said.out) == (2, "")
+
+
+@pytest.mark.parametrize(
+    ("command", "typed"),
+    [("fit-stable", "returns.csv -cd other.csv"), ("simulate-sde", "a.csv b.csv"), ("train", "run run")],
+)
+def test_paths_that_no_key_takes_are_left_to_other_messages(there, command, typed):
+    newcomer_words.check_paths(command, typed.split())
