@@ -58,6 +58,7 @@ CHOICES = {
         (*LAYERS, "M=2"),
         (*LAYERS, "noise=mult"),
         (*LAYERS, "batch_size=5"),
+        (*LAYERS, "measure.minibatch=5"),
         (*LAYERS, "measure.figures=[]"),
         (*LAYERS, "measure.figures=[forward]"),
         CHAIN,

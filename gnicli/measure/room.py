@@ -20,13 +20,16 @@ _KEPT_IN_OWN, _KEPT_IN_DOUBLE = (
 _TRACED = 4  # bytes of a traced value
 
 
-def of_layers(bench: Bench, n_draws: int, n_traced: int) -> int:
-    """Bytes of `measure=layers`: its samples of one draw, the sums and traces of three populations, the gradient."""
+def of_layers(bench: Bench, n_draws: int, n_traced: int, n_of_weights: int = 2) -> int:
+    """Bytes of `measure=layers`: its samples of one draw, the sums and traces of its populations, the gradient.
+
+    `n_of_weights` populations are of weights, one of units.
+    """
     shape, itemsize = _shape(bench.inputs), _itemsize(bench)
     weights = [weight.numel() for weight in weight_tensors(bench.network.module.parameters())]
     units = [stage.n_in for stage in room.known_stages(bench.network.module, shape)]
     of_one_draw = _DOUBLE * (2 * sum(weights) + n_examples(bench.inputs) * sum(units))
-    coordinates = [*weights, *weights, *units]
+    coordinates = [*weights * n_of_weights, *units]
     sums = (_KEPT_IN_OWN * itemsize + _KEPT_IN_DOUBLE * _DOUBLE) * sum(coordinates)
     traces = _TRACED * n_draws * sum(min(n_traced, size) for size in coordinates)
     return of_one_draw + sums + traces + _of_gradient(bench)

@@ -8,17 +8,21 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from torch.utils._pytree import tree_map
 
 from gnicli.contracts.components import Bench
 from gnicli.contracts.observer import Observer, State, arrays_of, joined_arrays
+from gnicli.errors import UsageError
 from gnicli.gradients.calls import examples, n_examples
 from gnicli.gradients.forward_noise import ForwardNoise
 from gnicli.gradients.injected import first_fresh, gradient_noise_source
+from gnicli.gradients.noisy import NoisyGradient
 from gnicli.gradients.stages import weight_tensors
 from gnicli.measure.layers.power_sums import BLOCK, Moments, PowerSums, Trace
+from gnicli.noise.none import NoNoise
 from gnicli.seeding import numpy_stream
 
-_POINT, _TRACED = 2_000_000, 2_000_001  # streams of purpose "sample"
+_POINT, _TRACED, _BATCH = 2_000_000, 2_000_001, 2_000_004  # streams of purpose "sample"
 WATCHED = 1024  # coordinates of a layer that errors of medians over coordinates are taken from
 Draw = Callable[[int], list[torch.Tensor]]
 
@@ -43,14 +47,21 @@ def point_of(bench: Bench) -> int:
     return int(numpy_stream(0, "sample", _POINT).integers(n_examples(bench.inputs)))
 
 
-def over_draws(bench: Bench, n_draws: int, n_traced: int, observer: Observer) -> dict[str, Population]:
+def over_draws(
+    bench: Bench, n_draws: int, n_traced: int, observer: Observer, minibatch: int | None = None
+) -> dict[str, Population]:
     """Draw after draw of: the gradient of the batch, that of one data point, the accumulated forward noise there.
+
+    With `minibatch` also the gradient without injected noise of so many random ones of the batch's examples.
 
     The draws follow those of the mean of (3.2), so they are independent of it and of draws 0 … M − 1. The mean of the
     draws themselves is taken off, which the factor n/(n − 1) of the variance makes good. After every 32 draws a
     checkpoint may be kept; the result does not depend on it.
     """
-    streams = {name: _Stream(draw, bench, n_draws, n_traced, index) for index, (name, draw) in enumerate(_draws(bench))}
+    streams = {
+        name: _Stream(draw, bench, n_draws, n_traced, index)
+        for index, (name, draw) in enumerate(_draws(bench, minibatch))
+    }
     state = observer.restore()
     done = 0
     if state is not None:
@@ -82,7 +93,7 @@ def whole_draws(bench: Bench, n_draws: int) -> Iterator[dict[str, list[np.ndarra
         yield {name: [each.double().cpu().numpy().copy() for each in layers] for name, layers in found.items()}
 
 
-def _draws(bench: Bench) -> list[tuple[str, Draw]]:
+def _draws(bench: Bench, minibatch: int | None = None) -> list[tuple[str, Draw]]:
     """The populations by name, each with the function that gives draw number k, flat, layer by layer; −1: a mean."""
     source = gradient_noise_source(bench.network, "measure=layers")
     pilot = range(first_fresh(bench.network.M), first_fresh(bench.network.M) + bench.n_mean)
@@ -109,11 +120,36 @@ def _draws(bench: Bench) -> list[tuple[str, Draw]]:
             return [torch.stack(layer).mean(dim=0).reshape(-1) for layer in zip(*each, strict=True)]
         return [layer.reshape(-1) for layer in forward_noise(bench.step, first + number * bench.network.M, point[0])]
 
-    return [
+    found = [
         ("over_draws", gradient(bench.inputs, bench.targets)),
         ("over_draws_point", gradient(*point)),
         ("forward_point", forward),
     ]
+    return found if minibatch is None else [*found, ("over_batches", _over_batches(bench, minibatch))]
+
+
+def _over_batches(bench: Bench, size: int) -> Draw:
+    """∇L(B) for random B of `size` of the examples, without replacement and injected noise; −1: ∇L of all of them.
+
+    So its law about the mean is that of U = ∇L(D) − ∇L(B), equation (2.4), turned around. Raises `UsageError` where B
+    would be all examples.
+    """
+    n = n_examples(bench.inputs)
+    if size >= n:
+        raise UsageError(
+            f"measure.minibatch={size} must be below the {n} examples of the gradient: a minibatch of all has no noise"
+        )
+    source = NoisyGradient(bench.network._replace(noise=NoNoise(), M=1))
+
+    def draw(number: int) -> list[torch.Tensor]:
+        inputs, targets = bench.inputs, bench.targets
+        if number >= 0:
+            chosen = numpy_stream(bench.network.seed, "sample", _BATCH, bench.step, number).choice(n, size, False)
+            inputs, targets = tree_map(lambda each: each[torch.from_numpy(chosen).to(each.device)], (inputs, targets))
+        _, gradients = source(bench.step, inputs, targets)
+        return [gradient.reshape(-1) for gradient in weight_tensors(gradients)]
+
+    return draw
 
 
 class _Stream:

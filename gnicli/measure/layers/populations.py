@@ -29,6 +29,7 @@ MEANINGS = {
     "clean": "the gradient without noise, across the weights of a layer (control: nothing random)",
     "over_draws": "one weight over draws, the whole batch",
     "over_draws_point": "one weight over draws, a single data point",
+    "over_batches": "one weight over random minibatches, without injected noise (equation (2.4))",
     "shuffled": "as over_draws, each draw permuted among the traced weights (control: no covariance)",
     "forward": "accumulated noise of one forward pass, across the units of a layer and the batch",
     "forward_point": "accumulated noise of one unit over draws, a single data point",
@@ -45,11 +46,11 @@ class Found(NamedTuple):
     populations: dict[str, Population]
 
 
-def measure(bench: Bench, n_draws: int, n_traced: int, observer: Observer) -> Found:
-    """Every population of the network on the bench."""
+def measure(bench: Bench, n_draws: int, n_traced: int, observer: Observer, minibatch: int | None = None) -> Found:
+    """Every population of the network on the bench; that over batches where `minibatch` says their size."""
     observer.stage("one draw")
     samples = _across(bench)
-    populations = over_draws(bench, n_draws, n_traced, observer)
+    populations = over_draws(bench, n_draws, n_traced, observer, minibatch)
     observer.stage("fitting")
     statistics: dict[str, dict[int, dict[str, float]]] = {}
     for index, (name, layers) in enumerate(samples.items()):
@@ -70,7 +71,7 @@ def measure(bench: Bench, n_draws: int, n_traced: int, observer: Observer) -> Fo
         layer: _of_shuffled(trace, numpy_stream(bench.network.seed, "sample", _SHUFFLE, layer))
         for layer, trace in enumerate(populations["over_draws"].traces, 1)
     }
-    ordered = {name: statistics[name] for name in MEANINGS}
+    ordered = {name: statistics[name] for name in MEANINGS if name in statistics}
     return Found(ordered, samples, controls(n_draws, bench.network.seed), populations)
 
 

@@ -42,7 +42,7 @@ _ABOUT = (
 )
 
 
-def results(found: Found, bench: Bench, n_draws: int, chosen: Sequence[str]) -> Results:
+def results(found: Found, bench: Bench, n_draws: int, chosen: Sequence[str], minibatch: int | None = None) -> Results:
     """Values `statistic/population/layerN`, tables by population, the traces, figures, and sentences."""
     drawn = {
         "positive_part": lambda: figures.positive_part(found.samples["across_weights"]),
@@ -50,7 +50,11 @@ def results(found: Found, bench: Bench, n_draws: int, chosen: Sequence[str]) -> 
         "forward": lambda: figures.forward(found.samples["forward"]),
         "alpha": lambda: figures.alphas(found.statistics),
     }
-    tables = {f"{name}: {meaning}": _table(found.statistics[name]) for name, meaning in MEANINGS.items()}
+    tables = {
+        f"{name}: {meaning}": _table(found.statistics[name])
+        for name, meaning in MEANINGS.items()
+        if name in found.statistics
+    }
     tables["Controls: 256 made-up coordinates of known law, with log-normal scales"] = _control_table(found)
     said = sentences.sentences(found.statistics, found.controls)
     # The first is about the controls. Where they failed it limits all that is said after it.
@@ -59,7 +63,7 @@ def results(found: Found, bench: Bench, n_draws: int, chosen: Sequence[str]) -> 
         _values(found),
         _arrays(found),
         {name: drawn[name]() for name in chosen},
-        notes=(*said[n_warnings:], protocol(bench, n_draws), *_ABOUT),
+        notes=(*said[n_warnings:], protocol(bench, n_draws), *_of_batches(minibatch), *_ABOUT),
         tables=tables,
         warnings=(*said[:n_warnings], *_at_bound(found)),
     )
@@ -135,6 +139,15 @@ def protocol(bench: Bench, n_draws: int) -> str:
         f"divided by sqrt(1 + M/{bench.n_mean}); populations over draws hold {n_draws} draws about their own mean "
         f"(variance with n − 1); the single data point is number {point_of(bench)} of the batch, from 0."
     )
+
+
+def _of_batches(minibatch: int | None) -> list[str]:
+    if minibatch is None:
+        return []
+    return [
+        f"over_batches: gradients without injected noise of random minibatches of {minibatch} of these examples, each "
+        "drawn without replacement and apart from the others, about their own mean."
+    ]
 
 
 def _at_bound(found: Found) -> list[str]:

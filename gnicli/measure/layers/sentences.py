@@ -34,6 +34,7 @@ def sentences(statistics: Statistics, controls: Iterable[Control]) -> list[str]:
         + _draws(statistics, "over_draws", "whole batch")
         + [
             *_draws(statistics, "over_draws_point", "single data point"),
+            *_draws(statistics, "over_batches", "random minibatches without injected noise"),
             *_shuffled(statistics),
         ]
     )
@@ -48,7 +49,7 @@ def verdicts(statistics: Statistics, controls: Iterable[Control]) -> dict[tuple[
     clean = _by_layer(statistics, "clean", "alpha")
     for layer, alpha in _by_layer(statistics, "across_weights", "alpha").items():
         found["across_weights", layer] = _against_clean(alpha, clean.get(layer))
-    for name in ("over_draws", "over_draws_point"):
+    for name in ("over_draws", "over_draws_point", "over_batches"):
         each, kurtosis = _by_layer(statistics, name, "alpha_each"), _by_layer(statistics, name, "kurtosis")
         found |= {(name, layer): _tails(each[layer], kurtosis[layer]) for layer in each if layer in kurtosis}
     passed = all(control.passed for control in controls)
