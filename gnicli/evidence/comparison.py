@@ -10,6 +10,9 @@ import numpy as np
 
 from gnicli.errors import GniError
 from gnicli.evidence.families import Attempt, Family, FittedLaw, without_errors
+from gnicli.laws.base import Tails
+
+TAIL_SHARE = 0.05  # of the samples: what the tails are
 
 
 class Scores(NamedTuple):
@@ -17,7 +20,8 @@ class Scores(NamedTuple):
 
     `heldout_gap` is that minus the same of the law it is compared with, with the standard error of the paired mean.
     Both are −inf where the law has density 0 at some of the `n_heldout` samples, at `n_impossible` of them.
-    Where a law cannot be fitted `law` is None and `why_not` says why.
+    Where a law cannot be fitted `law` is None and `why_not` says why. `tail_gain` is by how many nats a sample the law
+    predicts the tails better than the Gaussian, with its standard error: see `tail_scores`.
     """
 
     family: Family
@@ -31,6 +35,8 @@ class Scores(NamedTuple):
     why_not: str = ""
     n_heldout: int = 0
     n_impossible: int = 0
+    tail_gain: float = math.nan
+    tail_gain_stderr: float = math.nan
 
 
 def in_units(scores: Scores, unit: float, n: int) -> Scores:
@@ -60,16 +66,43 @@ def compare(
     Without room for a held-out part (fewer than 60 samples, or `share` 0) those scores are NaN.
     """
     held: dict[str, np.ndarray] = {}
+    tails: dict[str, np.ndarray] = {}
     if share > 0 and x.size >= 60:
         seen, unseen = split(x.size, share, rng)
+        ends = np.quantile(x[seen], (TAIL_SHARE / 2, 1 - TAIL_SHARE / 2))
         for name, (family, law) in fitted.items():
             if not isinstance(law, GniError):
                 try:
                     with np.errstate(over="ignore"):  # −inf for a sample that a law does not allow for
-                        held[name] = np.asarray(family.fit(x[seen]).logpdf(x[unseen]))
+                        own = family.fit(x[seen])
+                        held[name] = np.asarray(own.logpdf(x[unseen]))
+                        tails[name] = tail_scores(held[name], family.log_tails(own, ends), x[unseen], ends)
                 except GniError:  # the part has fewer distinct values than the whole
                     continue
-    return {name: _scores(x, family, law, held, name, reference) for name, (family, law) in fitted.items()}
+    return {
+        name: _scores(x, family, law, held, name, reference)._replace(**_tail_gain(tails, name))
+        for name, (family, law) in fitted.items()
+    }
+
+
+def tail_scores(log_density: np.ndarray, log_tails: Tails, x: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """The censored likelihood score (Diks, Panchenko & van Dijk 2011) of samples `x` (n,), in nats: log f(x) outside of
+    `ends` (low, high), and between them the log-probability of being there.
+
+    Its mean is largest for the law that is right beyond the ends, whatever that law is between them. `log_density` is
+    that of the samples, `log_tails` log cdf and log sf at the ends.
+    """
+    outside = math.exp(float(log_tails[0][0])) + math.exp(float(log_tails[1][1]))
+    inside = math.log1p(-outside) if outside < 1 else -math.inf
+    return np.where((x < ends[0]) | (x > ends[1]), log_density, inside)
+
+
+def _tail_gain(tails: Mapping[str, np.ndarray], name: str) -> dict[str, float]:
+    if name not in tails or "normal" not in tails:
+        return {}
+    with np.errstate(invalid="ignore"):
+        gain, error = _mean(tails[name] - tails["normal"])
+    return {"tail_gain": gain, "tail_gain_stderr": error}
 
 
 def _scores(

@@ -123,6 +123,10 @@ def _values(finding: Finding) -> dict[str, Value]:
             values[f"aic_{name}"] = Value(score.aic, n=n)
         if not math.isnan(score.heldout):
             values[f"heldout_{name}"] = Value(score.heldout, _finite(score.heldout_stderr), n, "nat")
+        if name != "normal" and math.isfinite(score.tail_gain):
+            values[f"tail_gain_{name}"] = Value(
+                score.tail_gain, _finite(score.tail_gain_stderr), score.n_heldout, "nat"
+            )
     values |= law_table.values(finding.scores, finding.family.name, finding.fit, n)
     for block in finding.blocks[1:]:
         values[f"alpha_sum{block.size}"] = Value(block.alpha, block.stderr, block.n)

@@ -36,6 +36,7 @@ HEADLINES = tuple(
     for name, words in (
         ("verdict", "verdict"),
         *((name, name) for name in ("alpha", "beta", "df", "r", "shape", "mean", "std", "scale", "loc")),
+        ("tail_gain_stable", "tail gain over Gaussian"),
         ("tests_p", "p of all tests"),
     )
 )
@@ -169,17 +170,25 @@ def _investigate(config: FitStableConfig, x: np.ndarray, group: str, index: int,
 
 
 def summarize(runs: Sequence[RunRecord]) -> Results:
-    """Of a sweep: the mean of every value over seeds, and density and tails of each run side by side."""
-    from gnicli.engine.summary import labels_of, varying
+    """Of a sweep: the mean of every value over seeds, what these say of the tails, and density and tails side by side.
+
+    These figures are of the first completed run of each setting.
+    """
+    from gnicli.engine.summary import groups
     from gnicli.engine.sweep_summary import summary
     from gnicli.engine.tables import read_arrays
     from gnicli.evidence import figures
+    from gnicli.experiments.sweeps import tail_gain
 
     means = summary(runs)
-    labels = labels_of(runs, varying(runs))
+    firsts = {}
+    for group in groups(runs):
+        done = [record for record in group.records if record.status == "completed"]
+        known = [record for record in done if (record.folder / "arrays.npz").exists()]
+        if known:
+            firsts[group.label or str(known[0].job)] = known[0]
     arrays: dict[str, Mapping[str, np.ndarray]] = {
-        label or str(record.job): read_arrays(record.folder / "arrays.npz")
-        for record, label in zip(runs, labels, strict=True)
-        if record.status == "completed" and (record.folder / "arrays.npz").exists()
+        label: read_arrays(record.folder / "arrays.npz") for label, record in firsts.items()
     }
-    return means._replace(figures=figures.side_by_side(arrays))
+    notes = (*means.notes, *tail_gain.sentences(runs))
+    return means._replace(figures=figures.side_by_side(arrays), notes=notes)

@@ -243,7 +243,7 @@ def test_a_sweep_over_files_and_over_laws(gni, outputs, tmp_path):
 
 
 def test_figure_3(gni):
-    said = gni("fit-stable", "experiment=fig3", "samples.n=150", "holdout=0", "n_bootstrap=9")
+    said = gni("fit-stable", "experiment=fig3", "seed=0", "samples.n=150", "holdout=0", "n_bootstrap=9")
     assert said.code == 0, said.err
     folder = Path(said.last_line)
     with (folder / "sweep.csv").open() as stream:
