@@ -56,6 +56,8 @@ def reproduce(
     if lists and (judge_only or as_json):
         raise UsageError("--list shows what there is and judges nothing; leave out --judge-only and --json")
     wanted = launch.read_words(words or [])
+    if output is not None:
+        wanted = wanted._replace(typed=[*wanted.typed, "--output", output])
     root = launch.place(None if output is None else checks.home("--output", output, existing=False), wanted.budget)
     if lists:
         from gnicli.cli.reproduced import show_list

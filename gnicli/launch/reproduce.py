@@ -30,14 +30,14 @@ _LAUNCHER = ("hydra/launcher=", "hydra.launcher.")
 class Wanted(NamedTuple):
     """What is asked for: the families to run, all families (which are judged together), the budget, and launcher words.
 
-    `words` are what was typed.
+    `typed` is what goes on with it: the words, and the folder where one was named.
     """
 
     chosen: list[Family]
     families: list[Family]
     budget: str
     launcher: list[str]
-    words: list[str]
+    typed: list[str]
 
 
 def read_words(words: Sequence[str], folder: Path = declared.FOLDER) -> Wanted:
@@ -118,7 +118,7 @@ def _run(each: Standing, wanted: Wanted, retry_failed: bool, any_version: bool, 
         code = ended if isinstance(ended, int) else ended.exit_code
     if code in (Interrupted.exit_code, KEYBOARD_EXIT_CODE):
         raise Interrupted(
-            f"stopped; what has finished is kept. Go on with: {shlex.join(['gni', 'reproduce', *wanted.words])}",
+            f"stopped; what has finished is kept. Go on with: {shlex.join(['gni', 'reproduce', *wanted.typed])}",
             by_keyboard=code == KEYBOARD_EXIT_CODE,
         )
     return _FAILED if code else 0

@@ -97,7 +97,7 @@ def test_a_stopped_sweep_goes_on(declared, tmp_path, monkeypatch):
         return ended._replace(status="interrupted", exit_code=75)
 
     monkeypatch.setattr(run_hydra, "perform", stop_after_five)
-    with pytest.raises(Interrupted, match="Go on with: gni reproduce fig97"):
+    with pytest.raises(Interrupted, match=r"Go on with: gni reproduce fig97$"):
         reproduce.run_missing(wanted, root, caller=QUIET)
     whole = begun(root)
     assert len(whole) == 5
@@ -229,6 +229,15 @@ def test_list_and_judge_only_run_nothing(declared, tmp_path, capsys, monkeypatch
     assert {row["verdict"] for row in told["claims"]} == {"not run"}
     assert (tmp_path / "outputs" / "reproduce" / "quick" / "report.html").exists()
     assert main(["reproduce", "--list", "--judge-only"]) == 2
+
+
+def test_who_named_a_folder_is_told_to_name_it_again(declared, monkeypatch, capsys):
+    def stopped(wanted, root, **_):
+        raise Interrupted(f"stopped: {wanted.typed} {root}", by_keyboard=True)
+
+    monkeypatch.setattr(reproduce, "run_missing", stopped)
+    assert main(["reproduce", "fig97", "budget=full", "--output", "mine"]) == 130
+    assert "['fig97', 'budget=full', '--output', 'mine'] mine" in capsys.readouterr().err
 
 
 def test_the_list_says_what_the_last_look_found(done, capsys):
