@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,14 +30,23 @@ def write(folder: Path, verdicts: Verdicts) -> None:
 Written = Mapping[str, FigureData]
 
 
-def write_with(folder: Path, verdicts: Verdicts, make: Callable[[Verdicts, Written], Document]) -> None:
-    """Write the report that `make` gives of verdicts and their figures by file name. Errors as of `write`."""
+def write_with(
+    folder: Path,
+    verdicts: Verdicts,
+    make: Callable[[Verdicts, Written], Document],
+    kinds: Collection[str] = figures.WRITTEN,
+) -> None:
+    """Write the report that `make` gives of verdicts and their figures by file name, with pictures of these kinds.
+
+    Raises as `write` does.
+    """
     if files.kind_of(folder / content.MANIFEST) is not None:
         raise ConflictError(f"{folder} is the folder of a run; give another --output")
     files.make_folder(folder)
     families = verdicts.judgement.families()
     drawn = {name: claim_figures.figure(name, members) for name, members in families.items()}
-    written = figures.write(folder / content.FIGURES, {name: each for name, each in drawn.items() if each is not None})
+    there = {name: each for name, each in drawn.items() if each is not None}
+    written = figures.write(folder / content.FIGURES, there, kinds)
     made = make(verdicts, written)
     files.replace(folder / "report.md", markdown.write(made))
     files.replace(folder / "report.html", html.write(made, pictures.embedded(folder / content.FIGURES, written)))

@@ -43,7 +43,7 @@ def verdicts_on(families: Sequence[Family], budget: str, root: Path, *, keeps: b
     if keeps:
         with files.explained(root, "create"):
             root.mkdir(parents=True, exist_ok=True)
-        report.write_with(root, verdicts, page.maker(families, budget, root))
+        report.write_with(root, verdicts, page.maker(families, budget, root), page.PICTURES)
         record.write(root, looks, history.look(verdicts.judgement))
     return verdicts
 

@@ -9,7 +9,7 @@ from gnicli.claims import words
 from gnicli.claims.judging import Judged
 from gnicli.claims.verdict import INCONCLUSIVE, NOT_RUN
 from gnicli.contracts.results import Table
-from gnicli.engine import content, figures, folders, provenance
+from gnicli.engine import content, folders, provenance
 from gnicli.engine.judging import report
 from gnicli.engine.judging.report import Written, table_block
 from gnicli.engine.judging.verdicts import Verdicts
@@ -17,6 +17,7 @@ from gnicli.engine.report.document import Block, Code, Document, FigureBlock, Li
 from gnicli.engine.reproduction import standing
 from gnicli.engine.reproduction.families import Family
 
+PICTURES = ("svg",)  # three kinds of twenty figures take longer than all judging
 _WHAT = (
     "This page says of each claim of the paper what runs of this software show. Claims, smallest effects of interest "
     "and seeds were declared before the runs. A verdict is about the runs that are listed here, and about no others."
@@ -109,7 +110,7 @@ def _family(
     stem = next((stem for stem, each in drawn.items() if stem == family.name), None)
     blocks: list[Block] = [Sentence(f"{family.title}. In the paper: {', '.join(family.paper)}.")]
     if stem is not None:
-        blocks.append(FigureBlock(stem, drawn[stem].title, drawn[stem].caption, figures.WRITTEN))
+        blocks.append(FigureBlock(stem, drawn[stem].title, drawn[stem].caption, PICTURES))
     blocks.append(table_block(f"Verdicts of {family.name}", words.table(judged)))
     standings = [standing.read(root, runs) for runs in family.runs[budget]]
     blocks.append(table_block(f"Runs of {family.name}", standing.runs_table(standings), _RUNS))
