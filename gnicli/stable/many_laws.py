@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from gnicli.errors import UsageError
+from gnicli.stable.density import inversion
 from gnicli.stable.density.located import Located
 from gnicli.stable.parameterization import shift_in_scales
 from gnicli.stable.sampling import draw
@@ -109,7 +110,9 @@ def draws(law: Located, shape: tuple[int, ...], rng: np.random.Generator) -> np.
     out = np.empty(alpha.size)
     for a, b, index in pairs(alpha, beta) if alpha.size else ():
         y = draw(a, b, 0.0, 1.0, index.size, rng)
-        if law.parameterization == "S1":
+        if law.parameterization == "S0" and a < inversion.IN_S1:
+            y -= shift_in_scales(a, b, 1.0)
+        elif law.parameterization == "S1" and a >= inversion.IN_S1:
             y += np.array(shift_in_scales(a, b, 1.0)) + _skewed(law, a, b, scale[index])
         with np.errstate(over="ignore"):
             out[index] = 2.0 * (0.5 * scale[index] * y + 0.5 * loc[index])

@@ -17,19 +17,20 @@ import math
 
 import numpy as np
 
-from gnicli.stable.density.inversion import Shape, shape
+from gnicli.stable.density.inversion import IN_S1, Shape, shape
 
 _BLOCK = 1 << 14
 _LEAST_W = 2.0**-70  # added to W, which is 0 once in 2^53 draws: keeps the logarithm finite
 _LEAST_D = 2.0**-60
 _LARGE = 1e150  # of a scale or location: sums in halves from there on
 _SURE_D = 1e-9  # where D is known to be above it, its rounding (1e-16) cannot make it 0
+_LEAST_COS = 2.0**-54
 
 
 def draw(
     alpha: float, beta: float, loc: float, scale: float, n: int, rng: np.random.Generator, out: np.ndarray | None = None
 ) -> np.ndarray:
-    """`n` draws from the S0 law, float64 (n,); in the memory of `out`, if given."""
+    """`n` draws, float64 (n,), of the law with this location in S0, below `IN_S1` in S1; in the memory of `out`."""
     out = np.empty(n) if out is None else out
     angle, waiting = np.empty(min(n, _BLOCK)), np.empty(min(n, _BLOCK))
     for start in range(0, n, _BLOCK):
@@ -39,9 +40,36 @@ def draw(
         rng.random(out=exponential)
         np.subtract(1.0, exponential, out=exponential)  # in (0, 1]
         np.negative(np.log(exponential, out=exponential), out=exponential)  # cheaper than NumPy's ziggurat
-        transform(alpha, beta, uniform, exponential, block)
+        if alpha < IN_S1:
+            transform_by_logarithms(alpha, beta, uniform, exponential, block)
+        else:
+            transform(alpha, beta, uniform, exponential, block)
         moved(block, scale, loc, block)
     return out
+
+
+def transform_by_logarithms(
+    alpha: float, beta: float, uniform: np.ndarray, exponential: np.ndarray, out: np.ndarray
+) -> None:
+    """Chambers, Mallows and Stuck in S1 for alpha < 1, as products: exact relative to itself however small a draw is.
+
+    With B = arctan(β tan(πα/2)) / α:  X = sin α(U + B) (cos αB cos U)^(−1/α) (cos(U − α(U + B)) / W)^((1 − α)/α).
+    Standard draws are put into `out`; the other two arrays are used up.
+    """
+    turn = math.atan(beta * math.tan(0.5 * math.pi * alpha))  # αB
+    log_size = np.log(np.maximum(np.sin(math.pi * uniform), _LEAST_COS))  # cos U
+    angle = np.subtract(uniform, 0.5, out=uniform)
+    angle *= math.pi
+    rest = np.cos((1.0 - alpha) * angle - turn)
+    log_size += math.log(math.cos(turn))
+    log_size *= -1.0 / alpha
+    exponential += _LEAST_W
+    log_size += ((1.0 - alpha) / alpha) * np.log(np.maximum(rest, _LEAST_COS) / exponential)
+    with np.errstate(over="ignore", under="ignore"):
+        np.exp(log_size, out=out)
+        angle *= alpha
+        angle += turn
+        out *= np.sin(angle, out=angle)
 
 
 def moved(y: np.ndarray | float, scale: float, loc: float, out: np.ndarray | None = None) -> np.ndarray:

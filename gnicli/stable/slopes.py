@@ -9,6 +9,7 @@ import numpy as np
 
 from gnicli.stable import many_laws
 from gnicli.stable.density import inversion
+from gnicli.stable.density.located import require_density
 from gnicli.stable.summaries import Summaries
 
 
@@ -27,8 +28,8 @@ def of_pair(
 ) -> np.ndarray:
     """The derivatives (5, n) at x (n,), with a location and a scale for each point.
 
-    From the standard S0 law by the chain rule, y = (x − loc)/scale − s with s = β tan(πα/2) in S1, and there
-    s = (2/π) β log scale at α = 1; in S0 s is 0.
+    From the standard law by the chain rule, y = (x − loc)/scale − s. From α = 0.5 on that is the S0 law, s is 0 in S0,
+    β tan(πα/2) in S1, and there (2/π) β log scale at α = 1. Below it is the S1 law, s is 0 in S1, −β tan(πα/2) in S0.
     """
     from gnicli.stable.density import derivatives
 
@@ -38,9 +39,11 @@ def of_pair(
         by_beta = (2.0 / math.pi) * np.log(scale)
         shift, by_log_scale = beta * by_beta, (2.0 / math.pi) * beta
         by_alpha = math.nan if beta else 0.0
-    elif parameterization == "S1":
-        by_beta = -law.cos_h / law.sin_h
-        shift, by_alpha = beta * by_beta, 0.5 * math.pi * beta * (1.0 + by_beta * by_beta)
+    elif (parameterization == "S1") == (alpha >= inversion.IN_S1):
+        sign = 1.0 if parameterization == "S1" else -1.0
+        tangent = -law.cos_h / law.sin_h
+        by_beta = sign * tangent
+        shift, by_alpha = beta * by_beta, sign * 0.5 * math.pi * beta * (1.0 + tangent * tangent)
     with np.errstate(over="ignore", invalid="ignore"):
         z = (x - loc) / scale
         y = z - shift
@@ -76,6 +79,7 @@ class Slopes(Summaries):
         (-0.5, 0.5, 0.5)
         """
         alpha, beta, loc, scale, at = many_laws.broadcast(self, np.asarray(x, dtype=np.float64))
+        require_density(alpha)
         flat = [each.ravel() for each in (alpha, beta, loc, scale, at)]
         out = np.empty((5, at.size))
         for a, b, index in many_laws.pairs(flat[0], flat[1]) if at.size else ():

@@ -10,30 +10,31 @@ import numpy as np
 
 from gnicli.errors import UsageError
 from gnicli.stable import many_laws
-from gnicli.stable.density.located import FUNCTIONS, Located
+from gnicli.stable.density.located import FUNCTIONS, Located, require_density
 
-_PANEL = 1.0 / 64.0  # of u = asinh(x) in the integral of the entropy
+_PANEL = 1.0 / 64.0  # of u in the integral of the entropy
 _NODES = 16
 
 
 @lru_cache(maxsize=256)
 def standard_entropy(alpha: float, beta: float) -> float:
-    """−∫ f log f of the standard law in nats: Gauss's rule on panels of asinh(x), and Laguerre's in the power tails."""
+    """−∫ f log f of the standard law in nats: Gauss's rule on panels of u, and Laguerre's in the power tails."""
     from gnicli.stable.density import closed_forms, ends, interpolation
+    from gnicli.stable.density.coordinates import coordinates
 
     form = closed_forms.find(alpha, beta)
-    log_pdf = form.log_pdf if form else interpolation.table(alpha, beta).log_pdf
+    log_pdf, where = form.log_pdf if form else interpolation.table(alpha, beta).log_pdf, coordinates(alpha, beta)
     node, weight = np.polynomial.legendre.leggauss(_NODES)
-    left = np.arange(-ends.FARTHEST, ends.FARTHEST, _PANEL)
+    left = np.arange(-where.reach, where.reach, _PANEL)
     u = left[:, None] + 0.5 * _PANEL * (node + 1.0)
-    value = log_pdf(np.sinh(u).ravel()).reshape(u.shape)
-    log_weight = np.where(value > -700.0, value, -np.inf) + np.log(np.cosh(u))
+    value = log_pdf(where.y(u).ravel()).reshape(u.shape)
+    log_weight = np.where(value > -700.0, value, -np.inf) + np.log(np.cosh(u)) + math.log(where.unit)
     total = -float(((np.exp(log_weight) * np.where(value > -700.0, value, 0.0)) @ weight).sum()) * 0.5 * _PANEL
     for skew in (beta, -beta):
         tail = ends.power(alpha, skew)
         if tail:  # beyond, with v = log x: ∫ exp(log f + v) (−log f) dv, which falls as exp(−α v)
             v, share = np.polynomial.laguerre.laggauss(32)
-            log_x = ends.LOG_FARTHEST + v / alpha
+            log_x = where.reach + math.log(0.5 * where.unit) + v / alpha
             beyond = tail.log_pdf(log_x)
             total += float((share * np.exp(beyond + log_x + v) * -beyond).sum()) / alpha
     return total
@@ -130,7 +131,13 @@ class Summaries(Located):
         >>> StableLaw(0.7, 1.0, loc=3.0).support()
         (3.0, inf)
         """
-        return self._values("ppf", 0.0), self._values("ppf", 1.0)
+        alpha, beta, loc, scale = many_laws.broadcast(self)
+        edge = loc
+        if self.parameterization == "S0":
+            with np.errstate(over="ignore", invalid="ignore"):
+                edge = 2.0 * (0.5 * loc - 0.5 * scale * many_laws.shifts(self))
+        low = np.where((alpha < 1.0) & (beta == 1.0), edge, -np.inf)
+        return self._plain(low), self._plain(np.where((alpha < 1.0) & (beta == -1.0), edge, np.inf))
 
     def entropy(self) -> Any:
         """The differential entropy −∫ f log f in nats, to 1e-9; some 50 ms for a new pair (alpha, beta).
@@ -140,6 +147,7 @@ class Summaries(Located):
         2.531024
         """
         alpha, beta, _, scale = many_laws.broadcast(self)
+        require_density(alpha)
         rows = zip(alpha.ravel().tolist(), beta.ravel().tolist(), strict=True)
         standard = np.array([standard_entropy(*row) for row in rows]).reshape(alpha.shape)
         return self._plain(standard + np.log(scale))
@@ -147,6 +155,7 @@ class Summaries(Located):
     def _values(self, name: str, x: np.typing.ArrayLike) -> Any:
         if self.shape:
             return many_laws.values(self, name, x)
+        require_density(self.alpha)
         function = FUNCTIONS[name]
         if isinstance(x, float | int):
             value = function.single(self, float(x))

@@ -1,10 +1,12 @@
-"""Derivatives of log pdf of a standard S0 law in x, alpha and beta, by the contours of `inversion`.
+"""Derivatives of log pdf of a standard law in x, alpha and beta, by the contours of `inversion`.
+
+The law is that of S0, and below alpha = 0.5 that of S1: there differences of the two would leave nothing in the spike.
 
 Under the integral a derivative of the density is a factor: −it for x, and for a parameter that of log φ. On the axis
 the integrand is exp(G) sin P, and its derivative exp(G) (G′ sin P + P′ cos P): as for the density itself, nothing
 cancels in the tails. At α = 2 and β = ±1 the derivative shows the heavy tail that the law itself has not.
 
-Many points are interpolated in asinh(x), on panels that are split until the last coefficients vanish.
+Many points are interpolated in u of `coordinates`, on panels that are split until the last coefficients vanish.
 """
 
 from __future__ import annotations
@@ -14,8 +16,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gnicli.stable.density import ends, interpolation
+from gnicli.stable.density import interpolation
 from gnicli.stable.density import inversion as inv
+from gnicli.stable.density.coordinates import coordinates, offset
 
 _CHUNK = 512
 _AXIS_NODES = 480  # where the axis reaches far beyond what counts on it: see `_axis`
@@ -65,21 +68,34 @@ def _growth(law: inv.Shape, log_t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return log_t * value * k, log_t * (log_t * bend * k + value * slope)
 
 
+def _axis_in_s0(law: inv.Shape, log_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The derivatives of G(s) / s by alpha and beta."""
+    growth, slope = _growth(law, log_s)
+    bend = law.tan_half_h - growth
+    by_alpha = np.exp(law.eps * log_s) * (log_s * law.sin_h + 0.5 * math.pi * law.cos_h)
+    rise = 0.25 * math.pi * (1.0 + law.tan_half_h**2) - slope
+    by_alpha += law.beta * (law.cos_h * rise - 0.5 * math.pi * law.sin_h * bend)
+    return by_alpha, law.cos_h * bend
+
+
+def _axis_in_s1(law: inv.Shape, log_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The same of s^(α − 1) (sin h − β cos² h / sin h) − x."""
+    lifted = np.exp(law.eps * log_s)
+    by_beta = -law.cos_h * law.cos_h / law.sin_h
+    slope = 0.5 * math.pi * law.cos_h * (1.0 + law.beta * (1.0 + 1.0 / law.sin_h**2))
+    return lifted * (log_s * (law.sin_h + law.beta * by_beta) + slope), lifted * by_beta
+
+
 def _axis(law: inv.Shape, x: np.ndarray, s0: np.ndarray) -> np.ndarray:
     """The integrals of pdf and its derivatives along the axis, (4, n)."""
     heavy = law.beta > -1.0 and law.cos_h > 0.0
-    node, weight = inv.tanh_sinh(inv._AXIS_NODES if heavy else _AXIS_NODES)
+    node, weight = inv.tanh_sinh(inv._AXIS_NODES if heavy else _AXIS_NODES, law.alpha)
     s = s0[:, None] * node
     log_s = np.log(s)
     power = np.exp(law.alpha * log_s)
-    growth, slope = _growth(law, log_s)
     phase = law.cos_h * (1.0 + law.beta) * power
     phase_alpha = (1.0 + law.beta) * power * (law.cos_h * log_s - 0.5 * math.pi * law.sin_h)
-    bend = law.tan_half_h - growth
-    lifted = np.exp(law.eps * log_s)
-    by_alpha = lifted * (log_s * law.sin_h + 0.5 * math.pi * law.cos_h)
-    rise = 0.25 * math.pi * (1.0 + law.tan_half_h**2) - slope
-    by_alpha += law.beta * (law.cos_h * rise - 0.5 * math.pi * law.sin_h * bend)
+    by_alpha, by_beta = (_axis_in_s1 if law.alpha < inv.IN_S1 else _axis_in_s0)(law, log_s)
     density = np.exp(inv._axis_exponent(law, x[:, None], s))
     sine, cosine = np.sin(phase) * density, np.cos(phase) * density
     return s0 * np.stack(
@@ -87,7 +103,7 @@ def _axis(law: inv.Shape, x: np.ndarray, s0: np.ndarray) -> np.ndarray:
             inv._sums(sine, weight),
             inv._sums(-s * sine, weight),
             inv._sums(s * by_alpha * sine + phase_alpha * cosine, weight),
-            inv._sums(s * law.cos_h * bend * sine + law.cos_h * power * cosine, weight),
+            inv._sums(s * by_beta * sine + law.cos_h * power * cosine, weight),
         ]
     )
 
@@ -95,16 +111,22 @@ def _axis(law: inv.Shape, x: np.ndarray, s0: np.ndarray) -> np.ndarray:
 def _ray(law: inv.Shape, x: np.ndarray, s0: np.ndarray, at_saddle: np.ndarray, floor: np.ndarray) -> np.ndarray:
     """The same along the ray, divided by exp(floor)."""
     t, value = inv.ray(law, x, s0, at_saddle, floor)
-    _, weight = inv.tanh_sinh(inv._RAY_NODES)
+    _, weight = inv.tanh_sinh(inv._RAY_NODES, law.alpha)
     log_t = np.log(t)
-    growth, slope = _growth(law, log_t)
-    by_alpha = -np.exp(law.alpha * log_t) * log_t - 1j * law.beta * t * slope
-    factors = (1.0, -1j * t, by_alpha, -1j * t * growth)
+    power = np.exp(law.alpha * log_t)
+    if law.alpha < inv.IN_S1:
+        cotangent = law.cos_h / law.sin_h
+        by_alpha = power * (1j * law.beta * 0.5 * math.pi / law.sin_h**2 - log_t * (1.0 + 1j * law.beta * cotangent))
+        by_beta = -1j * power * cotangent
+    else:
+        growth, slope = _growth(law, log_t)
+        by_alpha, by_beta = -power * log_t - 1j * law.beta * t * slope, -1j * t * growth
+    factors = (1.0, -1j * t, by_alpha, by_beta)
     return np.stack([inv._sums((value * factor).real, weight) for factor in factors])
 
 
 def _upper(law: inv.Shape, x: np.ndarray) -> np.ndarray:
-    """The derivatives (3, n) at x >= 0 inside of the support."""
+    """The derivatives (3, n) inside of the support, where S0 is >= 0."""
     s0, at_saddle = inv._turning_point(law, x)
     with np.errstate(over="ignore", invalid="ignore"):
         floor = np.where(np.isfinite(s0), inv._axis_exponent(law, x, s0), -np.inf)
@@ -127,10 +149,11 @@ def _upper(law: inv.Shape, x: np.ndarray) -> np.ndarray:
 
 
 def exact(alpha: float, beta: float, x: np.ndarray) -> np.ndarray:
-    """d log pdf / d(x, alpha, beta), (3, n), at each x of either sign, by integration."""
+    """d log pdf / d(x, alpha, beta), (3, n), at each x of `coordinates`, by integration."""
     out = np.full((3, x.size), np.nan)
     low, high = interpolation.support(alpha, beta)
-    for side, sign in (((x < 0.0) & (x > low), -1.0), ((x >= 0.0) & (x < high), 1.0)):
+    below = x < -offset(alpha, beta)
+    for side, sign in ((below & (x > low), -1.0), (~below & (x < high), 1.0)):
         law = inv.shape(alpha, sign * beta)
         index = np.flatnonzero(side)
         for start in range(0, index.size, _CHUNK):
@@ -151,8 +174,9 @@ def _ends(alpha: float, beta: float, x: np.ndarray) -> np.ndarray:
 
 def _scaled(alpha: float, beta: float, u: np.ndarray) -> np.ndarray:
     """What is smooth in u: d log pdf / du, and the derivatives by the parameters."""
-    found = exact(alpha, beta, np.sinh(u))
-    found[0] *= np.cosh(u)
+    where = coordinates(alpha, beta)
+    found = exact(alpha, beta, where.y(u))
+    found[0] *= np.cosh(u) * where.unit
     return found
 
 
@@ -186,16 +210,17 @@ def _interpolated(alpha: float, beta: float, u: np.ndarray) -> np.ndarray:
 
 
 def standard(alpha: float, beta: float, y: np.ndarray) -> Derivatives:
-    """The derivatives of log pdf of the standard S0 law at y, (n,)."""
-    u = np.arcsinh(y)
-    far = ~(np.abs(u) < ends.FARTHEST)
+    """The derivatives of log pdf of the standard law at y of `coordinates`, (n,)."""
+    where = coordinates(alpha, beta)
+    u = where.u(y)
+    far = ~(np.abs(u) < where.reach)
     out = np.empty((3, y.size))
     with np.errstate(invalid="ignore"):
         out[:, far] = _ends(alpha, beta, y[far])
     near = np.flatnonzero(~far)
     if near.size > _MANY:
         found = _interpolated(alpha, beta, u[near])
-        found[0] /= np.cosh(u[near])
+        found[0] /= np.cosh(u[near]) * where.unit
         out[:, near] = found
     elif near.size:
         out[:, near] = exact(alpha, beta, y[near])

@@ -17,9 +17,13 @@ import numpy as np
 from gnicli.stable.density.inversion import shape
 
 FARTHEST = 48.0  # of asinh|y| for tables: from 3.5e20 on the power is exact to 1e-15 for every alpha >= 0.5
-LOG_FARTHEST = FARTHEST - math.log(2.0)
 _NEAREST = 1e6  # of the exponent of a one-sided law next to its edge: from there on the saddlepoint formula
 _MOST_ALPHA = 0.97  # above it the exponent leaves the range of floats before the edge is lost in the rounding of y
+
+
+def log_farthest(alpha: float) -> float:
+    """Log of the |y| from which on the tail is the power: its third term is of the order of |y|^(−2 alpha)."""
+    return FARTHEST - math.log(2.0) if alpha >= 0.5 else 24.0 / alpha
 
 
 class Power:
@@ -44,7 +48,7 @@ class Power:
         return self._log_weight + math.log(self.alpha) - (self.alpha + 1.0) * log_y + bend
 
     def log_quantile(self, log_q: np.ndarray) -> np.ndarray:
-        """log y of the y with P(Y > y) = q; right where it is above `LOG_FARTHEST`."""
+        """log y of the y with P(Y > y) = q; right where it is above `log_farthest`."""
         first = (self._log_weight - log_q) / self.alpha
         return first + np.log1p(self._bend * np.exp(-self.alpha * np.maximum(first, 1.0))) / self.alpha
 

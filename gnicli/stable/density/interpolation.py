@@ -1,8 +1,10 @@
-"""The density and the nearer tail of one standard S0 law as piecewise polynomials in u = asinh(x), for many points.
+"""The density and the nearer tail of one standard law as piecewise polynomials in u = asinh(y / unit), for many points.
 
-log pdf and log tail (tail = cdf for x < 0, sf for x ≥ 0) are interpolated at Chebyshev points on dyadic panels of u,
-split until the last coefficients vanish. Panels that do not converge (at the edge of a one-sided support, or where a
-light tail falls faster than exponentially in u) are left to the exact inversion, point by point.
+y and unit are those of `coordinates`: S0 in scales, and S1 in units of its spike below alpha = 0.5.
+
+log pdf and log tail (the sf above `Table.middle`, the cdf below) are interpolated at Chebyshev points on dyadic panels
+of u. Panels are split until the last coefficients vanish. Panels that do not converge (at the edge of a one-sided
+support, or where a light tail falls faster than exponentially in u) are left to the exact inversion, point by point.
 
 A panel is built when a point falls into it, by itself alone: no bit of a value depends on which panels were built
 before it, or together with it.
@@ -13,40 +15,46 @@ from __future__ import annotations
 import math
 import threading
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from gnicli.stable.density import ends
+from gnicli.stable.density.coordinates import coordinates, first_panels, offset
 from gnicli.stable.density.inversion import log_density_and_tail, shape, zeta
 
 _DEGREE = 13
-REACH = ends.FARTHEST
-WITHIN = REACH * (1.0 - 1e-15)
 _FINEST = 2.0**-7
+_ALMOST = 1.0 - 1e-15  # of the reach: the last cell ends there
 _TOLERANCE = 1e-10
 _BLOCK = 8192
 _UNDERFLOW = -800.0  # exp() of it is 0 with room to spare
 BISECTIONS = 7  # of a quantile: they leave .375 of u, a panel or less
-NEWTON_STEPS = 24  # at most; four or five are usual
+NEWTON_STEPS = 48  # at most; four or five are usual, more where the tail is flat
 SETTLED = 1e-9  # a step of Newton's that is smaller leaves its square
 
 
 def support(alpha: float, beta: float) -> tuple[float, float]:
-    """The ends of the support in S0: finite on one side where alpha < 1 and beta = ±1."""
-    edge = zeta(shape(alpha, beta)) if alpha < 1.0 and abs(beta) == 1.0 else 0.0
-    return (edge if edge < 0.0 else -math.inf, edge if edge > 0.0 else math.inf)
+    """The ends of the support in y of `coordinates`: finite on one side where alpha < 1 and beta = ±1."""
+    if alpha >= 1.0 or abs(beta) != 1.0:
+        return -math.inf, math.inf
+    edge = zeta(shape(alpha, beta)) - offset(alpha, beta)
+    return (edge, math.inf) if beta > 0.0 else (-math.inf, edge)
 
 
-def exact(alpha: float, beta: float, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """log pdf and log of the nearer tail at each x of either sign, by inversion."""
-    log_pdf, log_tail = np.full_like(x, -np.inf), np.full_like(x, -np.inf)
-    below = x < 0.0
+def exact(alpha: float, beta: float, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """log pdf and log of the nearer tail at each y of `coordinates`, by inversion."""
+    log_pdf, log_tail = np.full_like(y, -np.inf), np.full_like(y, -np.inf)
+    below = y < -offset(alpha, beta)  # the inversion wants S0 ≥ 0
     low, high = support(alpha, beta)
-    inside = (x > low) & (x < high)
+    inside = (y > low) & (y < high)
     for side, sign in ((below & inside, -1.0), (~below & inside, 1.0)):
         if side.any():
-            log_pdf[side], log_tail[side] = log_density_and_tail(alpha, sign * beta, sign * x[side])
+            log_pdf[side], log_tail[side] = log_density_and_tail(alpha, sign * beta, sign * y[side])
+    where = coordinates(alpha, beta)
+    other = where.upper(where.u(y)) == below
+    with np.errstate(divide="ignore"):
+        log_tail[other] = np.log(-np.expm1(np.minimum(log_tail[other], 0.0)))
     return log_pdf, log_tail
 
 
@@ -63,37 +71,25 @@ def _chebyshev() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return np.cos(angle), to_coefficients, to_powers
 
 
-def _first_panels() -> list[tuple[float, float]]:
-    """Left end and width of the panels to begin with: narrow in the bulk, wide in the tails."""
-    right = [(k * 0.5, 0.5) for k in range(6)] + [(3.0, 1.0), (4.0, 2.0), (6.0, 2.0), (8.0, 4.0), (12.0, 4.0)]
-    right += [(u, 8.0) for u in (16.0, 24.0, 32.0, 40.0)]
-    return [(-left - width, width) for left, width in right] + right
-
-
-@lru_cache(maxsize=1)
-def _first_spans() -> np.ndarray:
+@lru_cache(maxsize=4)
+def _first_spans(reach: float) -> np.ndarray:
     """For each cell of the finest width, how many of them the panel that holds it has to begin with."""
-    spans = np.empty(round(2.0 * REACH / _FINEST), dtype=np.int64)
-    for left, width in _first_panels():
-        first = round((left + REACH) / _FINEST)
+    spans = np.empty(round(2.0 * reach / _FINEST), dtype=np.int64)
+    for left, width in first_panels(reach):
+        first = round((left + reach) / _FINEST)
         spans[first : first + round(width / _FINEST)] = round(width / _FINEST)
     return spans
 
 
-def _within(u: np.ndarray) -> np.ndarray:
+def _within(u: np.ndarray, reach: float) -> np.ndarray:
     """u, or the end of the tables next to it; 0 for NaN."""
-    held = np.clip(u, -REACH, WITHIN)
+    held = np.clip(u, -reach, reach * _ALMOST)
     held[np.isnan(held)] = 0.0
     return held
 
 
-def _cells(u: np.ndarray) -> np.ndarray:
-    return ((u + REACH) * (1.0 / _FINEST)).astype(np.int64)
-
-
-def cell(u: float) -> int:
-    """The number of the finest cell that holds one u, |u| < `WITHIN`."""
-    return int((u + REACH) * (1.0 / _FINEST))
+def _cells(u: np.ndarray, reach: float) -> np.ndarray:
+    return ((u + reach) * (1.0 / _FINEST)).astype(np.int64)
 
 
 class Panels(NamedTuple):
@@ -116,7 +112,7 @@ def _fit(alpha: float, beta: float, left: np.ndarray, width: np.ndarray) -> tupl
     """Polynomials on some panels of a law, each to the bit as it would be alone; and which need no splitting."""
     nodes, to_coefficients, to_powers = _chebyshev()
     u = left[:, None] + 0.5 * width[:, None] * (1.0 + nodes)
-    values = np.stack(exact(alpha, beta, np.sinh(u)))  # (2, panels, nodes)
+    values = np.stack(exact(alpha, beta, coordinates(alpha, beta).y(u)))  # (2, panels, nodes)
     size = np.maximum(1.0, np.abs(values).max(axis=(0, 2)) / 40.0)
     with np.errstate(over="ignore", invalid="ignore"):  # next to an edge values are -inf, or near the largest float
         coefficients = _products(to_coefficients, values)
@@ -139,11 +135,13 @@ def _products(matrix: np.ndarray, vectors: np.ndarray) -> np.ndarray:
 
 
 class Table:
-    """The interpolant of one law, in S0 with scale 1 and location 0; several threads may ask it at once."""
+    """The interpolant of one law with scale 1, at y of its `coordinates`; several threads may ask it at once."""
 
     def __init__(self, alpha: float, beta: float) -> None:
         self.alpha, self.beta = alpha, beta
-        self._span = _first_spans().copy()  # of the panel that holds the cell, as far as it has been split
+        self.where = coordinates(alpha, beta)
+        self.middle = float(self.where.y(self.where.turn))  # where the nearer tail changes
+        self._span = _first_spans(self.where.reach).copy()  # of the panel that holds a cell, as far as split
         self._panel_of_cell = np.full(self._span.size, -1)  # -1: not built
         self._panels = _room(64)
         self._n_panels = 0
@@ -159,7 +157,7 @@ class Table:
                 chosen[pending & -self._span[pending]] = True
                 first = np.flatnonzero(chosen)
                 span = self._span[first]
-                done, found = _fit(self.alpha, self.beta, first * _FINEST - REACH, span * _FINEST)
+                done, found = _fit(self.alpha, self.beta, first * _FINEST - self.where.reach, span * _FINEST)
                 for start, n in zip(first[~done].tolist(), span[~done].tolist(), strict=True):
                     self._span[start : start + n] = n // 2
                 self._add(Panels(*(each[..., done] for each in found)), first[done], span[done])
@@ -181,7 +179,7 @@ class Table:
 
     def _find(self, u: np.ndarray) -> np.ndarray:
         """The number of the panel that holds each u within reach, which is built if need be."""
-        cells = _cells(u)
+        cells = _cells(u, self.where.reach)
         panel = self._panel_of_cell[cells]
         if panel.min() < 0:
             self.build(cells[panel < 0])
@@ -198,26 +196,27 @@ class Table:
         rows = (each[::-1, k].tolist() for each in (built.pdf, built.tail))
         return (float(built.left[k]), 2.0 / float(built.width[k]), *rows)
 
-    def log_pdf(self, x: np.ndarray, underflow: bool = False) -> np.ndarray:
-        """log pdf at x, shape (n,). With `underflow`, values below -800 may be given as -inf, which is faster."""
-        return self._evaluate(x, 0, underflow)
+    def log_pdf(self, y: np.ndarray, underflow: bool = False) -> np.ndarray:
+        """log pdf at y, shape (n,). With `underflow`, values below -800 may be given as -inf, which is faster."""
+        return self._evaluate(y, 0, underflow)
 
-    def log_tail(self, x: np.ndarray, underflow: bool = False) -> np.ndarray:
-        """Log of the cdf where x < 0 and of the sf where x >= 0, shape (n,)."""
-        return self._evaluate(x, 1, underflow)
+    def log_tail(self, y: np.ndarray, underflow: bool = False) -> np.ndarray:
+        """Log of the sf where `is_upper`, and of the cdf elsewhere, shape (n,)."""
+        return self._evaluate(y, 1, underflow)
 
-    def _evaluate(self, x: np.ndarray, which: int, underflow: bool) -> np.ndarray:
-        if x.size > _BLOCK:  # many points: all panels between their ends, at once
-            first, last = _cells(_within(np.arcsinh(np.array([np.fmin.reduce(x), np.fmax.reduce(x)]))))
+    def _evaluate(self, y: np.ndarray, which: int, underflow: bool) -> np.ndarray:
+        if y.size > _BLOCK:  # many points: all panels between their ends, at once
+            ends_of_y = self.where.u(np.array([np.fmin.reduce(y), np.fmax.reduce(y)]))
+            first, last = _cells(_within(ends_of_y, self.where.reach), self.where.reach)
             self.build(np.arange(first, last + 1))
-        out = np.empty_like(x)
-        for start in range(0, x.size, _BLOCK):
+        out = np.empty_like(y)
+        for start in range(0, y.size, _BLOCK):
             part = slice(start, start + _BLOCK)
-            out[part] = self._block(np.arcsinh(x[part]), x[part], which, underflow)
+            out[part] = self._block(self.where.u(y[part]), y[part], which, underflow)
         return out
 
-    def _block(self, u: np.ndarray, x: np.ndarray, which: int, underflow: bool = False) -> np.ndarray:
-        held = _within(u)
+    def _block(self, u: np.ndarray, y: np.ndarray, which: int, underflow: bool = False) -> np.ndarray:
+        held = _within(u, self.where.reach)
         panel = self._find(held)
         built = self._panels
         v = (held - built.left[panel]) * (2.0 / built.width)[panel] - 1.0
@@ -226,23 +225,32 @@ class Table:
         for row in rows[-2::-1]:
             value *= v
             value += row[panel]
-        beyond = np.abs(u) > REACH
+        beyond = np.abs(u) > self.where.reach
         if not self._all_good:
             gone = built.gone[panel] & underflow
             value[gone] = -np.inf
             by_hand = np.flatnonzero(~built.good[panel] & ~gone)
             if by_hand.size:
-                value[by_hand] = exact(self.alpha, self.beta, x[by_hand])[which]
+                value[by_hand] = exact(self.alpha, self.beta, y[by_hand])[which]
         if beyond.any():
             far = np.flatnonzero(beyond)
-            for side, heavy in ((far[x[far] < 0.0], self.beta < 1.0), (far[x[far] > 0.0], self.beta > -1.0)):
+            for side, heavy in ((far[y[far] < 0.0], self.beta < 1.0), (far[y[far] > 0.0], self.beta > -1.0)):
                 if heavy and side.size:
-                    value[side] = ends.log_power(self.alpha, self.beta, x[side] > 0.0, np.log(np.abs(x[side])), which)
-        value[np.isnan(x)] = np.nan
+                    value[side] = ends.log_power(self.alpha, self.beta, y[side] > 0.0, np.log(np.abs(y[side])), which)
+        value[np.isnan(y)] = np.nan
         return value
 
+    def is_upper(self, y: Any) -> Any:
+        """Where `log_tail` is that above y, an array or a number."""
+        return self.where.upper(self.where.u(y))
+
+    def cell(self, u: float) -> int | None:
+        """The number of the finest cell that holds one u; None beyond the reach, and for NaN."""
+        reach = self.where.reach
+        return int((u + reach) * (1.0 / _FINEST)) if abs(u) < reach * _ALMOST else None
+
     def quantile(self, log_tail: np.ndarray, upper: np.ndarray) -> np.ndarray:
-        """The x whose nearer tail has the given log; `upper` marks those at x >= 0. By bisection in u, then Newton.
+        """The y whose nearer tail has the given log; `upper` marks those above `middle`. Bisection in u, then Newton.
 
         `one_point` takes the same steps: a value that has settled is left alone whatever the others do.
         """
@@ -252,32 +260,33 @@ class Table:
             cuts = range(_BLOCK, log_tail.size, _BLOCK)
             parts = zip(np.split(log_tail, cuts), np.split(upper, cuts), strict=True)
             return np.concatenate([self.quantile(*part) for part in parts])
-        low = np.where(upper, 0.0, -REACH)
-        high = np.where(upper, REACH, 0.0)
+        where = self.where
+        low = np.where(upper, where.turn, -where.reach)
+        high = np.where(upper, where.reach, where.turn - where.gap)
         sign = np.where(upper, -1.0, 1.0)
         for _ in range(BISECTIONS):
             middle = 0.5 * (low + high)
-            below = sign * (self._block(middle, np.sinh(middle), 1) - log_tail) < 0.0
+            below = sign * (self._block(middle, where.y(middle), 1) - log_tail) < 0.0
             low, high = np.where(below, middle, low), np.where(below, high, middle)
         u = 0.5 * (low + high)
         going = np.arange(u.size)
         for _ in range(NEWTON_STEPS):
             at, side = u[going], sign[going]
-            x = np.sinh(at)
-            tail = self._block(at, x, 1)
+            y = where.y(at)
+            tail = self._block(at, y, 1)
             wrong = tail - log_tail[going]
             below = side * wrong < 0.0
             low[going], high[going] = np.where(below, at, low[going]), np.where(below, high[going], at)
-            # d log tail / du = ± pdf cosh(u) / tail
+            # d log tail / du = ± pdf unit cosh(u) / tail
             with np.errstate(all="ignore"):
-                step = wrong * np.exp(tail - self._block(at, x, 0)) / np.cosh(at) * side
+                step = wrong * np.exp(tail - self._block(at, y, 0)) / (np.cosh(at) * where.unit) * side
             moved = at - step
             inside = (moved >= low[going]) & (moved <= high[going])
             u[going] = np.where(inside, moved, 0.5 * (low[going] + high[going]))
             going = going[~(np.abs(step) < SETTLED)]
             if not going.size:
                 break
-        return np.sinh(u)
+        return where.y(u)
 
 
 @lru_cache(maxsize=32)

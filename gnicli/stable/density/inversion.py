@@ -14,6 +14,9 @@ size are those of the heavy tail, with no cancellation. s₀ is the saddle point
 the ray then carries a light tail with the factor exp(G(s₀)) in front, again without cancellation.
 
 Both functions want x ≥ 0; the lower half is the upper half of the mirrored law (x → −x, β → −β).
+
+Below alpha = 0.5 all is done in S1, with z = x − ζ in place of x: t reaches 45^(1/α), where S0 would leave nothing of
+its two linear terms, which cancel.
 """
 
 from __future__ import annotations
@@ -32,6 +35,7 @@ _LOWEST = -1.5
 _AXIS_NODES = 84
 _RAY_NODES = 168
 _CHUNK = 2048
+IN_S1 = 0.5  # alpha, below which x stands for z = x − ζ: all is done in S1
 
 
 class Shape(NamedTuple):
@@ -71,6 +75,8 @@ def growth(law: Shape, log_t: np.ndarray) -> np.ndarray:
 def _axis_exponent(law: Shape, x: np.ndarray, s: np.ndarray) -> np.ndarray:
     """G(s), the real exponent at t = −i s."""
     log_s = np.log(s)
+    if law.alpha < IN_S1:
+        return s * (np.exp(law.eps * log_s) * (law.sin_h - law.beta * law.cos_h * law.cos_h / law.sin_h) - x)
     skew = law.cos_h * (law.tan_half_h - growth(law, log_s))
     return s * (np.exp(law.eps * log_s) * law.sin_h + law.beta * skew - x)
 
@@ -78,6 +84,8 @@ def _axis_exponent(law: Shape, x: np.ndarray, s: np.ndarray) -> np.ndarray:
 def _ray_exponent(law: Shape, x: np.ndarray, t: np.ndarray) -> np.ndarray:
     """The complex exponent −i t x + log φ(t)."""
     log_t = np.log(t)
+    if law.alpha < IN_S1:
+        return -t * (np.exp(law.eps * log_t) * (1.0 + 1j * law.beta * law.cos_h / law.sin_h) + 1j * x)
     return -t * (np.exp(law.eps * log_t) + 1j * (x + law.beta * growth(law, log_t)))
 
 
@@ -86,6 +94,9 @@ def _log_saddle(law: Shape, x: np.ndarray) -> np.ndarray:
     bend = law.sin_h**2 - law.beta * law.cos_h**2
     if bend <= 0.0:
         return np.full_like(x, np.inf)
+    if law.alpha < IN_S1:
+        power = x * law.sin_h / (law.alpha * bend)
+        return np.where(power > 0.0, np.log(np.where(power > 0.0, power, 1.0)) / law.eps, np.inf)
     with np.errstate(over="ignore"):  # inf: the minimum of a light tail at the end of the range of floats
         rise = (x - law.beta * law.cos_h * law.tan_half_h - law.alpha * law.sin_h) * law.sin_h_by_eps
         ratio = (rise + law.beta * law.cos_h**2) / (law.alpha * bend)
@@ -97,10 +108,17 @@ def _log_saddle(law: Shape, x: np.ndarray) -> np.ndarray:
         return np.where(inside > -1.0, np.log1p(inside) / law.eps, -np.inf if law.eps > 0 else np.inf)
 
 
-@lru_cache(maxsize=8)
-def tanh_sinh(n_nodes: int) -> tuple[np.ndarray, np.ndarray]:
-    """Nodes and weights of the double-exponential rule on (0, 1)."""
+@lru_cache(maxsize=64)
+def tanh_sinh(n_nodes: int, alpha: float = 0.5) -> tuple[np.ndarray, np.ndarray]:
+    """Nodes and weights of the double-exponential rule on (0, 1).
+
+    Below alpha = 0.5 more nodes at the same distance: ∫ s^(α − 1) ds has its mass down to 1e-13^(1/α).
+    """
     u = np.linspace(-3.7, 3.0, n_nodes)
+    if alpha < 0.5:
+        step = u[1] - u[0]
+        more = max(math.ceil((math.asinh(30.0 / (math.pi * alpha)) - 3.7) / step), 0)
+        u = np.linspace(-3.7 - more * step, 3.0, n_nodes + more)
     step = u[1] - u[0]
     side = np.exp(-math.pi * np.sinh(np.abs(u)))
     node = np.where(u < 0, side, 1.0) / (1.0 + side)
@@ -116,10 +134,13 @@ def _turning_point(law: Shape, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     if heavy == 0.0:
         with np.errstate(over="ignore"):
             return np.exp(log_saddle), np.isfinite(log_saddle)
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):
         log_far = np.where(x > 100.0, math.log(1000.0) - np.log(x), 300.0)  # far out exp(-s x) alone ends the axis
     log_top = np.minimum(np.minimum(log_saddle, log_phase_cap), log_far)
-    candidates = np.exp(log_top[:, None] - 0.3 * np.arange(60)[::-1])
+    n_steps = 60
+    if law.alpha < 0.5:  # where both ends are far: (20 / heavy)^(1/α) may be e^100, and the axis falls near 1 / x
+        n_steps += max(0, math.ceil((min(log_phase_cap, 300.0) - 17.0) / 0.3))
+    candidates = np.exp(log_top[:, None] - 0.3 * np.arange(n_steps)[::-1])
     exponent = _axis_exponent(law, x[:, None], candidates)
     fallen = exponent < -_LIGHT_CAP
     too_high = np.maximum.accumulate(exponent, axis=1) > 0.5
@@ -134,7 +155,7 @@ def _ray_angle(law: Shape, x: np.ndarray, at_saddle: np.ndarray) -> np.ndarray:
     """How far the ray is turned below the real direction: inside the valley of t^α and of −i t (x − ζ)."""
     psi = math.atan2(-law.beta * law.cos_h * math.copysign(1.0, law.sin_h), abs(law.sin_h))
     if law.alpha < 1.0:  # the linear term wins at infinity: downwards only right of ζ
-        downwards = x >= zeta(law)
+        downwards = x >= (0.0 if law.alpha < IN_S1 else zeta(law))
         return np.where(at_saddle & ~downwards, -0.15 * math.pi, np.where(downwards, 0.3 * math.pi, 0.0))
     widest = min(max((0.42 * math.pi - psi) / law.alpha, 0.0), 0.3 * math.pi)
     steepest = min(max(-psi / law.alpha, -0.15 * math.pi), 0.1 * math.pi)
@@ -142,7 +163,7 @@ def _ray_angle(law: Shape, x: np.ndarray, at_saddle: np.ndarray) -> np.ndarray:
 
 
 def _axis_part(law: Shape, x: np.ndarray, s0: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    node, weight = tanh_sinh(_AXIS_NODES)
+    node, weight = tanh_sinh(_AXIS_NODES, law.alpha)
     s = s0[:, None] * node
     phase = law.cos_h * (1.0 + law.beta) * np.exp(law.alpha * np.log(s))
     value = np.exp(_axis_exponent(law, x[:, None], s)) * np.sin(phase)
@@ -154,7 +175,7 @@ def _ray_part(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The two integrals along the ray, divided by exp(floor)."""
     t, value = ray(law, x, s0, at_saddle, floor)
-    _, weight = tanh_sinh(_RAY_NODES)
+    _, weight = tanh_sinh(_RAY_NODES, law.alpha)
     return _sums(value.real, weight), _sums((value / t).imag, weight)
 
 
@@ -164,10 +185,11 @@ def ray(
     """The nodes of the ray, complex (n, nodes), and the integrand of the density there, divided by exp(floor)."""
     direction = np.exp(-1j * _ray_angle(law, x, at_saddle))[:, None]
     origin = -1j * s0[:, None]
-    reach = np.exp2(np.arange(-14, 22) * 0.75) * np.maximum(s0[:, None], 1.0 / (1.0 + x[:, None]))
+    farthest = max(22, math.ceil(8.0 / law.alpha))  # t^α alone ends the ray next to a spike, at 45^(1/α)
+    reach = np.exp2(np.arange(-14, farthest) * 0.75) * np.maximum(s0[:, None], 1.0 / (1.0 + np.abs(x[:, None])))
     fall = _ray_exponent(law, x[:, None], origin + reach * direction).real - floor[:, None]
     end = np.take_along_axis(reach, (fall < -45.0).argmax(axis=1)[:, None], axis=1)
-    node, _ = tanh_sinh(_RAY_NODES)
+    node, _ = tanh_sinh(_RAY_NODES, law.alpha)
     t = origin + end * node * direction
     return t, np.exp(_ray_exponent(law, x[:, None], t) - floor[:, None]) * (direction * end)
 
@@ -178,7 +200,10 @@ def _sums(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
 
 
 def log_density_and_tail(alpha: float, beta: float, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Natural logarithms of pdf(x) and sf(x) of the standard S0 law at x ≥ 0 (any shape; −inf outside the support)."""
+    """Natural logarithms of pdf(x) and sf(x) of the standard S0 law at x ≥ 0 (any shape; −inf outside the support).
+
+    Below alpha = 0.5 that of the standard S1 law at x ≥ −ζ, which is the same point.
+    """
     law = shape(alpha, beta)
     flat = np.asarray(x, dtype=np.float64).ravel()
     log_pdf, log_sf = np.empty_like(flat), np.empty_like(flat)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from gnicli.errors import UsageError
 from gnicli.stable.density import inversion
 from gnicli.stable.parameterization import shift_in_scales
 from gnicli.stable.sampling import moved
@@ -17,10 +18,21 @@ from gnicli.stable.sampling import moved
 if TYPE_CHECKING:
     from gnicli.stable.density.one_point import OnePoint, OnePointOfForm
 
+LEAST_ALPHA = 0.1  # of density, distribution function and quantiles
 _SEEN = -40.0  # of log scale: above it a density below exp(-800) of the standard law is 0 in units of the samples too
 
 
 _EDGE = -1e5  # of log pdf: next to the edge of a one-sided law `ends.fill_edge` may be asked
+
+
+def require_density(alpha: np.typing.ArrayLike) -> None:
+    """Raise `UsageError` where an alpha is below what densities and all that is made of them are for."""
+    least = float(np.min(alpha, initial=2.0))
+    if least < LEAST_ALPHA:
+        raise UsageError(
+            f"density, distribution function and quantiles are for alpha in [{LEAST_ALPHA:g}, 2], "
+            f"got {least!r}: only draws and the characteristic function are for alpha below"
+        )
 
 
 @dataclass(frozen=True)
@@ -47,7 +59,12 @@ class Located:
 
     @cached_property
     def _shift(self) -> float:
-        return shift_in_scales(self.alpha, self.beta, self.scale) if self.parameterization == "S1" else 0.0
+        """The origin of the standard law, from which `coordinates` measures y, in scales from loc."""
+        own = "S1" if self.alpha < inversion.IN_S1 else "S0"
+        if self.parameterization == own:
+            return 0.0
+        shift = shift_in_scales(self.alpha, self.beta, self.scale)
+        return shift if own == "S0" else -shift
 
     @cached_property
     def _log_scale(self) -> float:
@@ -61,9 +78,8 @@ class Located:
         return one_point(self.alpha, self.beta)
 
     def _standard(self, x: np.ndarray) -> np.ndarray:
-        """x in units of the standard S0 law. From S1 the origin is moved after scaling, which keeps x − loc exact."""
-        y = self._in_scales(x)
-        return y if self.parameterization == "S0" else y - self._shift
+        """x in units of the standard law. The origin is moved after scaling, which keeps x − loc exact."""
+        return self._in_scales(x) - self._shift
 
     def _in_scales(self, x: np.ndarray) -> np.ndarray:
         """(x − loc) / scale, right too where x − loc alone is beyond the range of floats."""
@@ -110,19 +126,26 @@ class Located:
 
     def _from_edge(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """How far x is from the edge of a one-sided support, inwards and in scales; exact in S1."""
-        if self.parameterization == "S0":
+        if self.parameterization == "S0" and self.alpha >= inversion.IN_S1:
             return (y - inversion.zeta(inversion.shape(self.alpha, self.beta))) * self.beta
-        return self._in_scales(x) * self.beta
+        return (y if self.alpha < inversion.IN_S1 else self._in_scales(x)) * self.beta
 
     def _density(self, x: np.ndarray) -> np.ndarray:
         log_pdf, _ = self._log(x, 0, underflow=self._log_scale > _SEEN)
         with np.errstate(over="ignore"):  # beyond the range of floats: inf
             return np.where(log_pdf > -600.0, np.exp(log_pdf) / self.scale, np.exp(log_pdf - self._log_scale))
 
+    def _is_upper(self, y: np.ndarray) -> np.ndarray:
+        """Where the tail of `_log` is the upper one."""
+        from gnicli.stable.density import closed_forms, interpolation
+
+        if closed_forms.find(self.alpha, self.beta):
+            return y >= 0.0
+        return np.asarray(interpolation.table(self.alpha, self.beta).is_upper(y))
+
     def _one_side(self, x: np.ndarray, lower: bool) -> np.ndarray:
         log_tail, y = self._log(x, 1, underflow=True)
-        near = (y < 0.0) == lower
-        return np.where(near, np.exp(log_tail), -np.expm1(log_tail))
+        return np.where(self._is_upper(y) != lower, np.exp(log_tail), -np.expm1(log_tail))
 
     def _logpdf(self, x: np.ndarray) -> np.ndarray:
         return self._log(x, 0)[0] - self._log_scale
@@ -130,7 +153,7 @@ class Located:
     def _log_one_side(self, x: np.ndarray, lower: bool) -> np.ndarray:
         log_tail, y = self._log(x, 1)
         with np.errstate(divide="ignore"):
-            return np.where((y < 0.0) == lower, log_tail, np.log1p(-np.exp(log_tail)))
+            return np.where(self._is_upper(y) != lower, log_tail, np.log1p(-np.exp(log_tail)))
 
     # ------------------------------------------------------------------------------------------------- single values
 
@@ -157,7 +180,7 @@ class Located:
         found = self._one_log(x, 1)
         if found is None or found[0] < -600.0:
             return None
-        near = (found[1] < 0.0) == lower
+        near = self._one.is_upper(found[1]) != lower
         if log:
             return found[0] if near else float(np.log1p(-np.exp(found[0])))
         return float(np.exp(found[0]) if near else -np.expm1(found[0]))
@@ -181,8 +204,8 @@ class Located:
             log_tail = np.where(upper == lower, np.log1p(-p), np.log(p))
         else:
             interpolant = interpolation.table(self.alpha, self.beta)
-            sf_0 = math.exp(interpolant.log_tail(np.zeros(1))[0])
-            upper = p >= 1.0 - sf_0 if lower else p <= sf_0
+            sf_middle = math.exp(interpolant.log_tail(np.array([interpolant.middle]))[0])
+            upper = p >= 1.0 - sf_middle if lower else p <= sf_middle
             log_tail = np.where(upper == lower, np.log1p(-p), np.log(p))
             found = interpolant.quantile(log_tail, upper)
         log_size = np.full_like(p, -np.inf)
@@ -190,7 +213,7 @@ class Located:
             tail = ends.power(self.alpha, skew)
             if tail and side.any():
                 log_size[side] = tail.log_quantile(log_tail[side])
-        far = log_size > ends.LOG_FARTHEST
+        far = log_size > ends.log_farthest(self.alpha)
         sign = np.where(upper, 1.0, -1.0)
         with np.errstate(over="ignore"):  # beyond the range of floats: inf
             y[inside] = np.where(far, sign * np.exp(np.where(far, log_size, 0.0)), found)
@@ -201,9 +224,7 @@ class Located:
         return x
 
     def _from_standard(self, y: np.ndarray) -> np.ndarray:
-        if self.parameterization == "S1":
-            y = y + self._shift
-        return moved(y, self.scale, self.loc)
+        return moved(y + self._shift, self.scale, self.loc)
 
 
 class Function(NamedTuple):

@@ -34,18 +34,19 @@ def _polynomial(coefficients: list[float], v: float) -> float:
 
 
 class OnePoint:
-    """Single values of one standard S0 law."""
+    """Single values of one standard law, at y of its `coordinates`."""
 
     def __init__(self, alpha: float, beta: float) -> None:
         self._table = interpolation.table(alpha, beta)
+        self._where = self._table.where
         self._panels: dict[int, Panel | None] = {}
         self._tail_at: dict[float, float | None] = {}  # by u: bisections come to few of them
-        self._sf_0: float | None = None
+        self._sf_middle: float | None = None
 
     def _panel(self, u: float) -> Panel | None:
-        if not abs(u) < interpolation.WITHIN:
+        cell = self._table.cell(u)
+        if cell is None:
             return None
-        cell = interpolation.cell(u)
         if cell not in self._panels:
             built = self._table.panel(cell)
             self._panels[cell] = built and Panel(*built)
@@ -53,7 +54,7 @@ class OnePoint:
 
     def log(self, y: float, which: int) -> float | None:
         """log pdf (`which` 0) or log of the nearer tail (1) at y."""
-        u = float(np.arcsinh(y))
+        u = float(self._where.u(y))
         panel = self._panel(u)
         if panel is None:
             return None
@@ -73,20 +74,25 @@ class OnePoint:
         return _polynomial(panel.pdf, v), _polynomial(panel.tail, v)
 
     @property
-    def sf_0(self) -> float:
-        """P(Y > 0)."""
-        if self._sf_0 is None:
-            self._sf_0 = math.exp(self._table.log_tail(np.zeros(1))[0])
-        return self._sf_0
+    def sf_middle(self) -> float:
+        """P(Y > y) at the y where the nearer tail changes."""
+        if self._sf_middle is None:
+            self._sf_middle = math.exp(self._table.log_tail(np.array([self._table.middle]))[0])
+        return self._sf_middle
+
+    def is_upper(self, y: float) -> bool:
+        """Whether the nearer tail at y is the upper one."""
+        return bool(self._table.is_upper(y))
 
     def quantile(self, q: float, lower: bool) -> float | None:
         """The y with P(Y <= y) = q, or with `lower` false P(Y > y) = q."""
-        upper = q >= 1.0 - self.sf_0 if lower else q <= self.sf_0
+        upper = q >= 1.0 - self.sf_middle if lower else q <= self.sf_middle
         return self._quantile(float(np.log1p(-q) if upper == lower else np.log(q)), upper)
 
     def _quantile(self, log_tail: float, upper: bool) -> float | None:
         """The y whose nearer tail has the given log, by the steps of `interpolation.Table.quantile`."""
-        low, high = (0.0, interpolation.REACH) if upper else (-interpolation.REACH, 0.0)
+        where = self._where
+        low, high = (where.turn, where.reach) if upper else (-where.reach, where.turn - where.gap)
         sign = -1.0 if upper else 1.0
         for _ in range(interpolation.BISECTIONS):
             middle = 0.5 * (low + high)
@@ -107,14 +113,14 @@ class OnePoint:
                 low = u
             else:
                 high = u
-            step = wrong * float(np.exp(both[1] - both[0])) / float(np.cosh(u)) * sign
+            step = wrong * float(np.exp(both[1] - both[0])) / (float(np.cosh(u)) * where.unit) * sign
             moved = u - step
             if not low <= moved <= high:
                 moved = 0.5 * (low + high)
             u = moved
             if abs(step) < interpolation.SETTLED:
                 break
-        return float(np.sinh(u)) if abs(u) < interpolation.REACH - 1.0 else None
+        return float(where.y(u)) if abs(u) < where.reach - 1.0 else None
 
 
 class OnePointOfForm:
@@ -130,6 +136,10 @@ class OnePointOfForm:
             return None
         value = float((self._form.log_tail if which else self._form.log_pdf)(at))
         return value if value > -math.inf else None
+
+    def is_upper(self, y: float) -> bool:
+        """Whether the nearer tail at y is the upper one."""
+        return y >= 0.0
 
     def quantile(self, q: float, lower: bool) -> float | None:
         """The y with P(Y <= y) = q, or with `lower` false P(Y > y) = q."""

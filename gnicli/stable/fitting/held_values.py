@@ -32,6 +32,8 @@ def check_fixed(fixed: Mapping[str, float]) -> dict[str, float]:
         if isinstance(value, bool) or not (isinstance(value, numbers.Real) and math.isfinite(value)):
             raise UsageError(f"fixed: {name} must be a finite number, got {value!r}")
     held = {name: float(value) for name, value in fixed.items()}
+    if not ALPHA_RANGE[0] <= held.get("alpha", 1.5) <= 2.0:
+        raise UsageError(f"fixed: alpha must be in [{ALPHA_RANGE[0]:g}, 2], got {held['alpha']!r}")
     StableLaw(held.get("alpha", 1.5), held.get("beta", 0.0), held.get("loc", 0.0), held.get("scale", 1.0))
     return held
 

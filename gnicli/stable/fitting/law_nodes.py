@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gnicli.stable.density.coordinates import half_width_of_edge
 from gnicli.stable.fitting.binning import chebyshev_nodes
 
 FROM_S0 = 0.8  # alpha, from which on the center is the location in S0
@@ -33,15 +34,8 @@ _WIDEST = 0.25
 
 
 def width(alpha: float) -> float:
-    """The unit of ŷ in scales: half of the distance from a one-sided law's edge at which its density is near 1e-7.
-
-    By the exponent of the saddlepoint formula (`ends.fill_edge`); the spike of the other laws is as narrow.
-    """
-    if alpha >= FROM_S0:
-        return _WIDEST
-    gamma = 1.0 / math.cos(0.5 * math.pi * alpha)
-    edge = gamma * alpha * ((1.0 - alpha) * gamma / 16.0) ** ((1.0 - alpha) / alpha)
-    return min(_WIDEST, 0.5 * edge)
+    """The unit of ŷ in scales: what a spike or an edge asks for, and at most a quarter."""
+    return _WIDEST if alpha >= FROM_S0 else min(_WIDEST, half_width_of_edge(alpha))
 
 
 class Weights(NamedTuple):
