@@ -10,7 +10,7 @@ import numpy as np
 
 from gnicli.errors import NumericalError, UsageError
 from gnicli.stable.density import inversion
-from gnicli.stable.density.interpolation import exact
+from gnicli.stable.density.exact import exact
 from gnicli.stable.fitting.standardize import Standardized, flat_array, standardize
 from gnicli.stable.law import StableLaw
 from gnicli.stable.parameterization import check_parameterization

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gnicli.stable import StableLaw
-from gnicli.stable.density.interpolation import exact
+from gnicli.stable.density.exact import exact
 from gnicli.stable.density.inversion import shape, zeta
 from gnicli.stable.fitting import law_density, law_nodes
 from gnicli.stable.fitting.climb import climb

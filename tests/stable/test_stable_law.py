@@ -11,7 +11,8 @@ from scipy import integrate, special, stats
 
 from gnicli.errors import UsageError
 from gnicli.stable import StableLaw
-from gnicli.stable.density.interpolation import Table, exact
+from gnicli.stable.density.exact import exact
+from gnicli.stable.density.interpolation import Table
 from gnicli.stable.density.inversion import log_density_and_tail
 from gnicli.stable.sampling import transform
 
@@ -279,3 +280,13 @@ def test_shapes_and_usage_errors():
             StableLaw(**({"alpha": 1.5, "beta": 0.0} | wrong))
     with pytest.raises(UsageError):
         law.rvs(-1, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize(("alpha", "beta"), [(1.5, 0.8), (0.8, -0.6), (1.0, 0.5)])
+def test_next_below_zero_the_tail_is_still_the_lower_one(alpha, beta):
+    """Next to 0 the sum of asinh(x) and the reach of the tables is that of 0: the other tail stands there."""
+    law = StableLaw(alpha, beta, parameterization="S0")
+    assert abs(law.cdf(0.0) - 0.5) > 0.01
+    for x in (-1e-17, -1e-300, -1e-14):
+        assert law.cdf(x) == pytest.approx(law.cdf(0.0), rel=1e-9)
+        assert law.cdf(np.array([x]))[0] == law.cdf(x)

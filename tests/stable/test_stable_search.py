@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gnicli.stable import StableLaw
-from gnicli.stable.density.interpolation import exact
+from gnicli.stable.density.exact import exact
 from gnicli.stable.fitting import binning, node_density, start_laws
 from gnicli.stable.fitting.maximize import maximize
 from gnicli.stable.fitting.node_likelihood import evaluate

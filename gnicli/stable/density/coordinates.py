@@ -54,13 +54,8 @@ class Coordinates(NamedTuple):
         return self.unit * np.sinh(u)
 
     def upper(self, u: Any) -> Any:
-        """Where the nearer tail is the upper one, by the sums that also find the cell of a table."""
-        return u + self.reach >= self.turn + self.reach
-
-    @property
-    def gap(self) -> float:
-        """A distance below `turn` that no rounding of these sums takes across it."""
-        return self.reach * 2.0**-50
+        """Where the nearer tail is the upper one."""
+        return u >= self.turn
 
 
 @lru_cache(maxsize=64)

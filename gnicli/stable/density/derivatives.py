@@ -16,9 +16,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gnicli.stable.density import interpolation
 from gnicli.stable.density import inversion as inv
 from gnicli.stable.density.coordinates import coordinates, offset
+from gnicli.stable.density.exact import support
 
 _CHUNK = 512
 _AXIS_NODES = 480  # where the axis reaches far beyond what counts on it: see `_axis`
@@ -151,7 +151,7 @@ def _upper(law: inv.Shape, x: np.ndarray) -> np.ndarray:
 def exact(alpha: float, beta: float, x: np.ndarray) -> np.ndarray:
     """d log pdf / d(x, alpha, beta), (3, n), at each x of `coordinates`, by integration."""
     out = np.full((3, x.size), np.nan)
-    low, high = interpolation.support(alpha, beta)
+    low, high = support(alpha, beta)
     below = x < -offset(alpha, beta)
     for side, sign in ((below & (x > low), -1.0), (~below & (x < high), 1.0)):
         law = inv.shape(alpha, sign * beta)

@@ -14,14 +14,15 @@ from __future__ import annotations
 
 import math
 import threading
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from gnicli.stable.density import ends
-from gnicli.stable.density.coordinates import coordinates, first_panels, offset
-from gnicli.stable.density.inversion import log_density_and_tail, shape, zeta
+from gnicli.stable.density.coordinates import Coordinates, coordinates, first_panels
+from gnicli.stable.density.exact import exact
 
 _DEGREE = 13
 _FINEST = 2.0**-7
@@ -32,30 +33,6 @@ _UNDERFLOW = -800.0  # exp() of it is 0 with room to spare
 BISECTIONS = 7  # of a quantile: they leave .375 of u, a panel or less
 NEWTON_STEPS = 48  # at most; four or five are usual, more where the tail is flat
 SETTLED = 1e-9  # a step of Newton's that is smaller leaves its square
-
-
-def support(alpha: float, beta: float) -> tuple[float, float]:
-    """The ends of the support in y of `coordinates`: finite on one side where alpha < 1 and beta = ±1."""
-    if alpha >= 1.0 or abs(beta) != 1.0:
-        return -math.inf, math.inf
-    edge = zeta(shape(alpha, beta)) - offset(alpha, beta)
-    return (edge, math.inf) if beta > 0.0 else (-math.inf, edge)
-
-
-def exact(alpha: float, beta: float, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """log pdf and log of the nearer tail at each y of `coordinates`, by inversion."""
-    log_pdf, log_tail = np.full_like(y, -np.inf), np.full_like(y, -np.inf)
-    below = y < -offset(alpha, beta)  # the inversion wants S0 ≥ 0
-    low, high = support(alpha, beta)
-    inside = (y > low) & (y < high)
-    for side, sign in ((below & inside, -1.0), (~below & inside, 1.0)):
-        if side.any():
-            log_pdf[side], log_tail[side] = log_density_and_tail(alpha, sign * beta, sign * y[side])
-    where = coordinates(alpha, beta)
-    other = where.upper(where.u(y)) == below
-    with np.errstate(divide="ignore"):
-        log_tail[other] = np.log(-np.expm1(np.minimum(log_tail[other], 0.0)))
-    return log_pdf, log_tail
 
 
 @lru_cache(maxsize=1)
@@ -88,8 +65,15 @@ def _within(u: np.ndarray, reach: float) -> np.ndarray:
     return held
 
 
-def _cells(u: np.ndarray, reach: float) -> np.ndarray:
-    return ((u + reach) * (1.0 / _FINEST)).astype(np.int64)
+def _cells(u: np.ndarray, where: Coordinates) -> np.ndarray:
+    cells = ((u + where.reach) * (1.0 / _FINEST)).astype(np.int64)
+    if (u < where.turn).any():  # the sum may round to that of the turn, whose panel has the other tail
+        cells[(cells == _cell_of_turn(where)) & (u < where.turn)] -= 1
+    return cells
+
+
+def _cell_of_turn(where: Coordinates) -> int:
+    return round((where.turn + where.reach) / _FINEST)
 
 
 class Panels(NamedTuple):
@@ -108,11 +92,11 @@ def _room(n: int) -> Panels:
     return Panels(np.zeros(n), np.ones(n), *flags, *rows)
 
 
-def _fit(alpha: float, beta: float, left: np.ndarray, width: np.ndarray) -> tuple[np.ndarray, Panels]:
+def _fit(function: Function, left: np.ndarray, width: np.ndarray) -> tuple[np.ndarray, Panels]:
     """Polynomials on some panels of a law, each to the bit as it would be alone; and which need no splitting."""
     nodes, to_coefficients, to_powers = _chebyshev()
     u = left[:, None] + 0.5 * width[:, None] * (1.0 + nodes)
-    values = np.stack(exact(alpha, beta, coordinates(alpha, beta).y(u)))  # (2, panels, nodes)
+    values = np.stack(function(u))  # (2, panels, nodes)
     size = np.maximum(1.0, np.abs(values).max(axis=(0, 2)) / 40.0)
     with np.errstate(over="ignore", invalid="ignore"):  # next to an edge values are -inf, or near the largest float
         coefficients = _products(to_coefficients, values)
@@ -132,6 +116,9 @@ def _fit(alpha: float, beta: float, left: np.ndarray, width: np.ndarray) -> tupl
 def _products(matrix: np.ndarray, vectors: np.ndarray) -> np.ndarray:
     """matrix @ each vector of (…, nodes). BLAS and einsum sum in an order that depends on how many there are."""
     return np.multiply(vectors[..., None, :], matrix).sum(axis=-1)
+
+
+Function = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
 class Table:
@@ -157,7 +144,9 @@ class Table:
                 chosen[pending & -self._span[pending]] = True
                 first = np.flatnonzero(chosen)
                 span = self._span[first]
-                done, found = _fit(self.alpha, self.beta, first * _FINEST - self.where.reach, span * _FINEST)
+                done, found = _fit(
+                    lambda u: self.exact(self.where.y(u)), first * _FINEST - self.where.reach, span * _FINEST
+                )
                 for start, n in zip(first[~done].tolist(), span[~done].tolist(), strict=True):
                     self._span[start : start + n] = n // 2
                 self._add(Panels(*(each[..., done] for each in found)), first[done], span[done])
@@ -179,7 +168,7 @@ class Table:
 
     def _find(self, u: np.ndarray) -> np.ndarray:
         """The number of the panel that holds each u within reach, which is built if need be."""
-        cells = _cells(u, self.where.reach)
+        cells = _cells(u, self.where)
         panel = self._panel_of_cell[cells]
         if panel.min() < 0:
             self.build(cells[panel < 0])
@@ -196,6 +185,16 @@ class Table:
         rows = (each[::-1, k].tolist() for each in (built.pdf, built.tail))
         return (float(built.left[k]), 2.0 / float(built.width[k]), *rows)
 
+    def exact(self, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """log pdf and log of the nearer tail at each y, which the panels interpolate."""
+        return exact(self.alpha, self.beta, y)
+
+    def fill_far(self, y: np.ndarray, far: np.ndarray, value: np.ndarray, which: int) -> None:
+        """Put log pdf (`which` 0) or log of the nearer tail (1) into `value` at the places `far`, beyond the panels."""
+        for side, heavy in ((far[y[far] < 0.0], self.beta < 1.0), (far[y[far] > 0.0], self.beta > -1.0)):
+            if heavy and side.size:
+                value[side] = ends.log_power(self.alpha, self.beta, y[side] > 0.0, np.log(np.abs(y[side])), which)
+
     def log_pdf(self, y: np.ndarray, underflow: bool = False) -> np.ndarray:
         """log pdf at y, shape (n,). With `underflow`, values below -800 may be given as -inf, which is faster."""
         return self._evaluate(y, 0, underflow)
@@ -207,7 +206,7 @@ class Table:
     def _evaluate(self, y: np.ndarray, which: int, underflow: bool) -> np.ndarray:
         if y.size > _BLOCK:  # many points: all panels between their ends, at once
             ends_of_y = self.where.u(np.array([np.fmin.reduce(y), np.fmax.reduce(y)]))
-            first, last = _cells(_within(ends_of_y, self.where.reach), self.where.reach)
+            first, last = _cells(_within(ends_of_y, self.where.reach), self.where)
             self.build(np.arange(first, last + 1))
         out = np.empty_like(y)
         for start in range(0, y.size, _BLOCK):
@@ -231,12 +230,9 @@ class Table:
             value[gone] = -np.inf
             by_hand = np.flatnonzero(~built.good[panel] & ~gone)
             if by_hand.size:
-                value[by_hand] = exact(self.alpha, self.beta, y[by_hand])[which]
+                value[by_hand] = self.exact(y[by_hand])[which]
         if beyond.any():
-            far = np.flatnonzero(beyond)
-            for side, heavy in ((far[y[far] < 0.0], self.beta < 1.0), (far[y[far] > 0.0], self.beta > -1.0)):
-                if heavy and side.size:
-                    value[side] = ends.log_power(self.alpha, self.beta, y[side] > 0.0, np.log(np.abs(y[side])), which)
+            self.fill_far(y, np.flatnonzero(beyond), value, which)
         value[np.isnan(y)] = np.nan
         return value
 
@@ -246,8 +242,10 @@ class Table:
 
     def cell(self, u: float) -> int | None:
         """The number of the finest cell that holds one u; None beyond the reach, and for NaN."""
-        reach = self.where.reach
-        return int((u + reach) * (1.0 / _FINEST)) if abs(u) < reach * _ALMOST else None
+        if not abs(u) < self.where.reach * _ALMOST:
+            return None
+        found = int((u + self.where.reach) * (1.0 / _FINEST))
+        return found - 1 if u < self.where.turn and found == _cell_of_turn(self.where) else found
 
     def quantile(self, log_tail: np.ndarray, upper: np.ndarray) -> np.ndarray:
         """The y whose nearer tail has the given log; `upper` marks those above `middle`. Bisection in u, then Newton.
@@ -262,7 +260,7 @@ class Table:
             return np.concatenate([self.quantile(*part) for part in parts])
         where = self.where
         low = np.where(upper, where.turn, -where.reach)
-        high = np.where(upper, where.reach, where.turn - where.gap)
+        high = np.where(upper, where.reach, np.nextafter(where.turn, -np.inf))
         sign = np.where(upper, -1.0, 1.0)
         for _ in range(BISECTIONS):
             middle = 0.5 * (low + high)

@@ -191,9 +191,10 @@ class Located:
 
     def _quantile(self, q: np.ndarray, lower: bool) -> np.ndarray:
         from gnicli.stable.density import closed_forms, ends, interpolation
+        from gnicli.stable.density.exact import support
 
         y = np.full_like(q, np.nan)
-        low, high = interpolation.support(self.alpha, self.beta)
+        low, high = support(self.alpha, self.beta)
         y[q == 0.0], y[q == 1.0] = (low, high) if lower else (high, low)
         inside = (q > 0.0) & (q < 1.0)
         p = q[inside]

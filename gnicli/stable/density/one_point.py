@@ -92,7 +92,7 @@ class OnePoint:
     def _quantile(self, log_tail: float, upper: bool) -> float | None:
         """The y whose nearer tail has the given log, by the steps of `interpolation.Table.quantile`."""
         where = self._where
-        low, high = (where.turn, where.reach) if upper else (-where.reach, where.turn - where.gap)
+        low, high = (where.turn, where.reach) if upper else (-where.reach, math.nextafter(where.turn, -math.inf))
         sign = -1.0 if upper else 1.0
         for _ in range(interpolation.BISECTIONS):
             middle = 0.5 * (low + high)

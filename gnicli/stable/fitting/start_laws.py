@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gnicli.stable.density.interpolation import exact
+from gnicli.stable.density.exact import exact
 from gnicli.stable.fitting import binning, node_density
 
 _ALPHAS = (0.55, 0.65, 0.75, 0.88, 1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7, 1.78, 1.85, 1.91, 1.96, 1.99)
