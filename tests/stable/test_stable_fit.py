@@ -19,7 +19,10 @@ def draw(alpha, beta, n, seed=0, loc=0.3, scale=2.0, name="S1"):
 # ------------------------------------------------------------------------------------------------------------ the fits
 
 
-@pytest.mark.parametrize(("alpha", "beta"), [(0.7, 0.4), (0.95, -0.3), (1.1, 0.7), (1.5, 0.5), (1.7, -0.3), (1.9, 0.0)])
+@pytest.mark.parametrize(
+    ("alpha", "beta"),
+    [(0.25, -0.5), (0.4, 0.8), (0.7, 0.4), (0.95, -0.3), (1.1, 0.7), (1.5, 0.5), (1.7, -0.3), (1.9, 0.0)],
+)
 @pytest.mark.parametrize("name", ["S0", "S1"])
 def test_finds_the_law(alpha, beta, name):
     x = draw(alpha, beta, 20_000, seed=3, name=name)
@@ -244,8 +247,8 @@ def test_totally_skewed_samples_press_beta_to_its_bound():
 
 def test_a_tail_heavier_than_the_family_has_presses_alpha_to_its_lower_bound():
     rng = np.random.default_rng(5)
-    found = fit(rng.standard_normal(600) * np.exp(2.5 * rng.standard_normal(600)) + 0.1, "S0")
-    assert found.alpha == 0.5
+    found = fit(rng.standard_normal(600) * np.exp(20.0 * rng.standard_normal(600)) + 0.1, "S0")
+    assert found.alpha == 0.2
     assert found.at_boundary
     assert found.alpha_stderr is None
     assert found.beta_stderr is not None

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from gnicli.stable.fitting import spike_starts
 from gnicli.stable.fitting.law_likelihood import Evaluation, evaluate, to_q, to_theta
 from gnicli.stable.fitting.search_problem import ALPHA_RANGE, Optimum, Problem
 from gnicli.stable.fitting.small_inverses import inverses, of_free, restricted
@@ -14,6 +15,8 @@ from gnicli.stable.parameterization import s1_shift
 _LONGEST = np.array([0.25, 0.4, 1.0, 0.5])  # of a step; that of the location in scales
 _MAX_EVALUATIONS = 60
 _LEAST = 1e-7  # of the information per sample, for a step
+_SMALL_ALPHA = 0.75  # of the start, below which other starts are tried too
+_SPIKE, _FEW, _SEVERAL = 0.5, 1000, 3  # alpha and samples, below which so many searches run
 _LEFT = 1e-7  # nats that a last step, which is not evaluated, may leave
 
 
@@ -38,7 +41,7 @@ class Climb:
         problem = self.problem
         theta = np.where(np.isnan(problem.fixed), theta, problem.fixed)
         if self.movable[0]:
-            theta[0] = min(max(theta[0], ALPHA_RANGE[0]), ALPHA_RANGE[1])
+            theta[0] = min(max(theta[0], problem.least_alpha), ALPHA_RANGE[1])
         if self.movable[1]:
             theta[1] = min(max(theta[1], -1.0), 1.0)
         if problem.s1_loc is not None:
@@ -47,7 +50,7 @@ class Climb:
 
     def _free(self, here: Evaluation) -> np.ndarray:
         free = self.movable.copy()
-        for k, low, high in ((0, *ALPHA_RANGE), (1, -1.0, 1.0)):
+        for k, low, high in ((0, self.problem.least_alpha, ALPHA_RANGE[1]), (1, -1.0, 1.0)):
             value, outward = here.theta[k], here.gradient[k]
             if (value <= low and outward <= 0.0) or (value >= high and outward >= 0.0):
                 free[k] = False
@@ -58,7 +61,7 @@ class Climb:
     def _moved(self, here: Evaluation, step: np.ndarray) -> np.ndarray:
         """θ after a step of q, drawn into the bounds."""
         q = to_q(here.theta, here.in_s1, self.problem.log_unit) + step
-        for k, low, high in ((0, *ALPHA_RANGE), (1, -1.0, 1.0)):
+        for k, low, high in ((0, self.problem.least_alpha, ALPHA_RANGE[1]), (1, -1.0, 1.0)):
             if self.movable[k]:
                 q[k] = min(max(q[k], low), high)
         theta = to_theta(q, here.in_s1, self.problem.log_unit)
@@ -67,7 +70,7 @@ class Climb:
     def run(self, theta: np.ndarray) -> Optimum:
         """The maximum that is reached from a θ."""
         here = self.at(self.feasible(theta))
-        converged = False
+        most, converged = self.n_evaluations + _MAX_EVALUATIONS, False
         while math.isfinite(here.value) and np.isfinite(here.hessian).all():
             free = self._free(here)
             information = restricted(-here.hessian, free)
@@ -82,7 +85,7 @@ class Climb:
             if whole and definite[0] and self._rest(here, gain) < _LEFT:
                 end = self._moved(here, step)
                 return self._optimum(here, end, here.value + gain, inverse[0], free, True, True)
-            if self.n_evaluations >= _MAX_EVALUATIONS:
+            if self.n_evaluations >= most:
                 converged = gain < 1e-6
                 break
             better = self._search(here, step)
@@ -103,7 +106,7 @@ class Climb:
         whole = length <= 1.0
         if not whole:
             step = step / length
-        inside = ALPHA_RANGE[0] <= alpha + step[0] <= ALPHA_RANGE[1] and abs(beta + step[1]) <= 1.0
+        inside = self.problem.least_alpha <= alpha + step[0] <= ALPHA_RANGE[1] and abs(beta + step[1]) <= 1.0
         return step, whole and inside
 
     def _rest(self, here: Evaluation, gain: float) -> float:
@@ -120,7 +123,7 @@ class Climb:
                 return there
             # past the normal law, which is taken first, the step ends short of it
             step = step * (0.8 * room / step[0] if step[0] > room else 0.3)
-            if np.abs(step).max() < 1e-12 or self.n_evaluations >= _MAX_EVALUATIONS:
+            if np.abs(step).max() < 1e-14:
                 break
         return None
 
@@ -145,8 +148,20 @@ class Climb:
 # far from a law squares may leave the range of floats: what is not finite is looked for
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")
 def climb(problem: Problem, y: np.ndarray, start: Optimum) -> Optimum:
-    """The maximum for standardized samples `y` (float64), searched from `start`."""
+    """The maximum for standardized samples `y` (float64), searched from `start`.
+
+    Where that has a small alpha, from the likeliest of it and of `spike_starts`; from the two likeliest where the
+    likelihood may have several maxima.
+    """
     search = Climb(problem, y)
-    found = search.run(start.theta)
-    found.n_evaluations += start.n_evaluations
+    search.n_evaluations = start.n_evaluations
+    if start.theta[0] > _SMALL_ALPHA:
+        return search.run(start.theta)
+    laws = [search.feasible(theta) for theta in (start.theta, *spike_starts.starts(problem, y))]
+    ranked = sorted((-search.at(theta).value, k) for k, theta in enumerate(laws))
+    ranked = [pair for pair in ranked if math.isfinite(pair[0])] or ranked[:1]
+    found = search.run(laws[ranked[0][1]])
+    for _, k in ranked[1 : _SEVERAL if found.theta[0] < _SPIKE or y.size < _FEW else 1]:
+        found = max(found, search.run(laws[k]), key=lambda end: end.log_likelihood)
+    found.n_evaluations = search.n_evaluations
     return found

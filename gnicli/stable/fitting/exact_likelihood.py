@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from gnicli.stable.density.coordinates import offset
 from gnicli.stable.density.ends import log_power
 from gnicli.stable.density.interpolation import table
 from gnicli.stable.density.inversion import shape, zeta
@@ -45,7 +46,9 @@ class Likelihood:
         log_unit: float = 0.0,
         excess: tuple[float, float] = (0.0, 0.0),
         atom: float | None = None,
+        least_alpha: float = ALPHA_RANGE[0],
     ) -> None:
+        self.least_alpha = least_alpha
         self.y, self.counts = _distinct(np.where(np.isinf(y), np.copysign(BEYOND, y), y))
         self.n = y.size
         self.s1_loc, self.log_unit, self.atom = s1_loc, log_unit, atom
@@ -77,12 +80,15 @@ class Likelihood:
     def __call__(self, q: np.ndarray) -> float:
         """−inf outside the domain, or where a sample is outside the support."""
         alpha, beta, loc, log_scale = self.theta(q)
-        if not (0.5 <= alpha < 2.0 and -1.0 <= beta <= 1.0):
+        if not (self.least_alpha <= alpha < 2.0 and -1.0 <= beta <= 1.0):
             return -math.inf
         self.n_evaluations += 1
         law = table(float(alpha), float(beta))
+        origin = offset(float(alpha), float(beta))
+        if origin and self.s1_loc is not None:  # the table is in S1, and so is the location that is known exactly
+            loc, origin = self.s1_loc, 0.0
         with np.errstate(over="ignore"):  # outliers beyond the range of floats in scales, and sums of their logarithms
-            z = (self.y - loc) * math.exp(-log_scale)
+            z = (self.y - loc) * math.exp(-log_scale) - origin
             value = law.log_pdf(z)
             lost = np.isinf(z)
             if lost.any():
@@ -105,7 +111,7 @@ def _distinct(y: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
 
 def _steps(value: Likelihood, q: np.ndarray, free: np.ndarray) -> np.ndarray:
     """Difference steps that stay inside the domain and move a location tied to them no farther than themselves."""
-    room = np.array([min(2.0 - q[0], q[0] - 0.5) / 3.0, (1.0 - abs(q[1])) / 3.0, 1.0, 1.0])
+    room = np.array([min(2.0 - q[0], q[0] - value.least_alpha) / 3.0, (1.0 - abs(q[1])) / 3.0, 1.0, 1.0])
     steps = np.where(free, np.minimum(_STEP, np.maximum(room, 1e-9)), _STEP)
     if value.s1_loc is None:
         if value.atom is None:
@@ -151,10 +157,10 @@ def polish(
 
     atom: a value that many samples have. A law of small scale there may be the likelier one, and is tried too.
     """
-    found = _climb(Likelihood(y, problem.s1_loc, problem.log_unit, excess), problem, start)
+    found = _climb(Likelihood(y, problem.s1_loc, problem.log_unit, excess, None, problem.least_alpha), problem, start)
     if atom is None:
         return found
-    likelihood = Likelihood(y, None, problem.log_unit, excess, atom)
+    likelihood = Likelihood(y, None, problem.log_unit, excess, atom, problem.least_alpha)
     there = _start_at_atom(likelihood, problem)
     if there.log_likelihood < found.log_likelihood - _GRID_LOSS * y.size:
         if found.theta[3] > _SMALL:
@@ -184,14 +190,14 @@ def _climb(likelihood: Likelihood, problem: Problem, start: Optimum) -> Optimum:
     if problem.s1_loc is not None:
         movable[2] = False
     q = likelihood.coordinates(start.theta)
-    q[0] = min(q[0], ALPHA_RANGE[1])
+    q[0] = min(max(q[0], likelihood.least_alpha) if movable[0] else q[0], ALPHA_RANGE[1])
     q, value = _inside(likelihood, q, movable)
     free, information, converged = movable.copy(), np.zeros((4, 4)), False
     pinned = np.zeros(4, dtype=bool)
     for _ in range(_MAX_ITERATIONS if math.isfinite(value) else 0):
         pinned[0] = movable[0] and q[0] >= ALPHA_RANGE[1]
         for k, bound, inward in (
-            (0, ALPHA_RANGE[0], _ROOM),
+            (0, likelihood.least_alpha, _ROOM),
             (1, math.copysign(1.0, q[1]), -math.copysign(_ROOM, q[1])),
         ):
             if movable[k] and abs(q[k] - bound) < 0.1 * _ROOM:
@@ -278,7 +284,7 @@ def _line_search(
     for _ in range(12):
         trial = q.copy()
         trial[index] += step
-        trial[0] = min(max(trial[0], ALPHA_RANGE[0]), 2.0 - 0.2 * (2.0 - q[0]))
+        trial[0] = min(max(trial[0], likelihood.least_alpha), 2.0 - 0.2 * (2.0 - q[0]))
         trial[1] = min(max(trial[1], -1.0), 1.0)
         trial[3] = min(max(trial[3], -_WIDEST), _WIDEST)
         new = likelihood(trial)

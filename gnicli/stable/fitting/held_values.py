@@ -18,7 +18,7 @@ from gnicli.stable.parameterization import NAMES, s1_shift
 
 _FAR = 1.5  # units between a held location and the samples' center
 _NARROW, _WIDE = -2.5, 1.0  # of a held log σ in units; that of a free one is -1.2 to 0.2
-_ALPHAS = (0.55, 0.7, 0.85, 0.95, 0.98, 1.02, 1.05, 1.15, 1.3, 1.5, 1.7, 1.9, 1.99)
+_ALPHAS = (0.25, 0.4, 0.55, 0.7, 0.85, 0.95, 0.98, 1.02, 1.05, 1.15, 1.3, 1.5, 1.7, 1.9, 1.99)
 _RANKED = 1000  # samples that rank the start laws
 
 

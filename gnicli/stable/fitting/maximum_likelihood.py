@@ -21,11 +21,10 @@ from gnicli.stable.fitting.exact_likelihood import Likelihood, polish
 from gnicli.stable.fitting.held_values import check_fixed, check_support, is_far, start_far
 from gnicli.stable.fitting.maximize import maximize
 from gnicli.stable.fitting.result import StableFit
-from gnicli.stable.fitting.search_problem import Optimum, Problem
+from gnicli.stable.fitting.search_problem import ALPHA_RANGE, NODES_FROM, Optimum, Problem
 from gnicli.stable.fitting.standardize import Standardized, standardize
 from gnicli.stable.parameterization import NAMES, check_parameterization, s1_shift
 
-_ATOM = 0.15  # share of one value; a law of small scale there is likelier than one of the rest's from .25 or so on
 _NEAR_NORMAL = 1.97  # above it the normal law itself is tried
 
 
@@ -36,14 +35,14 @@ def fit(
     *,
     exact: bool = True,
 ) -> StableFit:
-    """Fit a stable law, alpha in [0.5, 2], by maximum likelihood.
+    """Fit a stable law, alpha in [0.2, 2], by maximum likelihood.
 
     samples: at least 50 real numbers (NumPy, torch or a sequence; any shape, taken flat). Masked values are left out.
     parameterization: "S1" or "S0", as in `StableLaw`: what the fitted loc means, and a loc in `fixed`.
     fixed: values for any of alpha, beta, loc, scale that are not to be fitted, as in {"beta": 0.0}.
     exact: False takes the maximum on fixed nodes for every law, without the second search that the exact one takes
-    for alpha below 0.9 and beta near ±1. There alpha was seen to be off by up to 0.01, by 1e-4 where it is above
-    0.6 and the law nearly symmetric.
+    for alpha below 0.9 and beta near ±1, and finds no alpha below 0.5. Alpha was seen to be off by up to 0.01 there, by
+    1e-4 where it is above 0.6 and the law nearly symmetric.
 
     Returns a `StableFit`: parameters and standard errors in the unit of the samples.
     Raises `DataError` for values that are not finite, `UsageError` for wrong arguments. Raises `NumericalError` for
@@ -109,12 +108,13 @@ def _fit_all(
         return [_normal_fit(s, parameterization, held) for s in samples]
     problems = [_problem(s, parameterization, held) for s in samples]
     far = [bool(held) and is_far(problem) for problem in problems]
-    near = [problem for problem, away in zip(problems, far, strict=True) if not away]
+    spiky = held.get("alpha", 2.0) < NODES_FROM  # below what the sample's nodes see
+    near = [problem for problem, away in zip(problems, far, strict=True) if not (away or spiky)]
     starts = iter(maximize(near) if near else ())
     found = []
     for s, problem, away in zip(samples, problems, far, strict=True):
-        start = start_far(problem, s.scaled()) if away else next(starts)
-        found.append(_finish(s, problem, start, away, parameterization, held, exact))
+        start = start_far(problem, s.scaled()) if away or spiky else next(starts)
+        found.append(_finish(s, problem, start, away, parameterization, held, exact or spiky))
     return found
 
 
@@ -127,7 +127,8 @@ def _problem(s: Standardized, parameterization: str, held: dict[str, float]) -> 
         fixed[2] = (held["loc"] - s.center) / s.unit
         if parameterization == "S1" and held.get("beta") != 0.0:
             s1_loc = fixed[2]
-    return Problem(s.weights, fixed, s1_loc, math.log(s.unit))
+    least = NODES_FROM if s.tied_in_bulk and "alpha" not in held else ALPHA_RANGE[0]
+    return Problem(s.weights, fixed, s1_loc, math.log(s.unit), least)
 
 
 def _trusted(problem: Problem, found: Optimum) -> bool:
@@ -200,7 +201,7 @@ def _words(held: dict[str, float]) -> str:
 
 def _atom(s: Standardized) -> float | None:
     """The commonest value in standardized units, where so many have it that a law of small scale may be likeliest."""
-    if s.tie is None or s.tie.n_equal < _ATOM * s.tie.n:
+    if s.tie is None or not s.tied_in_bulk:
         return None
     return (s.tie.value - s.center) / s.unit
 

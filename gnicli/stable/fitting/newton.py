@@ -11,7 +11,7 @@ import numpy as np
 
 from gnicli.stable.fitting import start_laws
 from gnicli.stable.fitting.node_likelihood import PAIR, TRIPLE, evaluate
-from gnicli.stable.fitting.search_problem import ALPHA_RANGE, FARTHEST, HIGH, LOW, Optimum, Problem
+from gnicli.stable.fitting.search_problem import FARTHEST, HIGH, LOW, Optimum, Problem
 from gnicli.stable.fitting.small_inverses import IDENTITY, inverses, of_free, restricted
 from gnicli.stable.parameterization import s1_bend, s1_shift
 
@@ -54,7 +54,7 @@ class Searches:
     def _feasible(self, theta: np.ndarray) -> np.ndarray:
         """`theta` (laws, 4), drawn into the bounds of α, β and μ where they are free; S0 locations of fixed S1 ones."""
         for row, (alpha, beta, loc, _) in enumerate(theta.tolist()):
-            if not (ALPHA_RANGE[0] <= alpha <= ALPHA_RANGE[1] and -1.0 <= beta <= 1.0 and abs(loc) <= FARTHEST):
+            if not (LOW[0] <= alpha <= HIGH[0] and -1.0 <= beta <= 1.0 and abs(loc) <= FARTHEST):
                 inside = np.minimum(np.maximum(theta[row, :3], LOW), HIGH)
                 np.copyto(theta[row, :3], inside, where=self.bounded[row])
         for row, problem in self._tied():
@@ -66,7 +66,7 @@ class Searches:
         """Which of α, β, μ, log σ move: not held, and not pressed against a bound."""
         free = self.movable
         for row, (alpha, beta, _, _) in enumerate(self.theta.tolist()):
-            if not (ALPHA_RANGE[0] < alpha < ALPHA_RANGE[1] and -1.0 < beta < 1.0):
+            if not (LOW[0] < alpha < HIGH[0] and -1.0 < beta < 1.0):
                 outward = self.gradient[row, :2]
                 low, high = self.theta[row, :2] <= LOW[:2], self.theta[row, :2] >= HIGH[:2]
                 free = free.copy() if free is self.movable else free
@@ -167,10 +167,10 @@ class Searches:
                 step[row] /= length
                 forward, sideward, proper = forward / length, sideward / length, False
             room = 2.0 - alpha
-            if alpha + forward > ALPHA_RANGE[1] and self.bounded[row, 0] and room > 1e-5:
+            if alpha + forward > HIGH[0] and self.bounded[row, 0] and room > 1e-5:
                 step[row] *= 0.8 * room / forward
                 proper = False
-            if proper and alpha + forward >= ALPHA_RANGE[0] and abs(beta + sideward) <= 1.0:
+            if proper and alpha + forward >= LOW[0] and abs(beta + sideward) <= 1.0:
                 # what is left after a Newton step is of the order of gain² / n, and more as α nears 2
                 if self.cubic[row]:
                     rest = left[row]

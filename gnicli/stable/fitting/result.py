@@ -9,6 +9,7 @@ import numpy as np
 
 from gnicli.errors import NumericalError, UsageError
 from gnicli.stable.fitting.exact_likelihood import Likelihood
+from gnicli.stable.fitting.search_problem import ALPHA_RANGE
 from gnicli.stable.fitting.standardize import Standardized
 from gnicli.stable.fitting.summary import Parameter, Summary, table
 from gnicli.stable.law import StableLaw
@@ -32,7 +33,7 @@ class StableFit:
     parameterization: "S0" or "S1". n: number of samples. n_free: number of fitted parameters.
     converged: whether the search ended at a maximum. n_evaluations: of the likelihood on the nodes, and exact.
     at_boundary: whether a fitted parameter is at the parameter bound: alpha = 2 (the normal law; beta is then given as
-    0 and is not identified), alpha = 0.5 or |beta| = 1.
+    0 and is not identified), alpha = 0.2 or |beta| = 1.
     notes: sentences about the samples that a reader of the result should see. held: names of the parameters that were
     held, in the order given.
 
@@ -167,7 +168,7 @@ class StableFit:
             return "held"
         if name == "beta" and self.alpha == 2.0:
             return "not identified"
-        bounds = {"alpha": (0.5, 2.0), "beta": (-1.0, 1.0)}.get(name, ())
+        bounds = {"alpha": (ALPHA_RANGE[0], 2.0), "beta": (-1.0, 1.0)}.get(name, ())
         return "at its bound" if getattr(self, name) in bounds else "none"
 
     def __getstate__(self) -> dict[str, object]:

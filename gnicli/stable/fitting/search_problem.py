@@ -8,9 +8,10 @@ import numpy as np
 
 from gnicli.stable.fitting.binning import Weights
 
-ALPHA_RANGE = (0.5, 2.0 - 1e-6)
+ALPHA_RANGE = (0.2, 2.0 - 1e-6)
+NODES_FROM = 0.5  # alpha, from which on the search on the sample's nodes goes; `climb` goes on below
 FARTHEST = 2.0  # |μ|, beyond which the nodes' rays see nothing; the S0 location of every law and sample is well inside
-LOW, HIGH = np.array([ALPHA_RANGE[0], -1.0, -FARTHEST]), np.array([ALPHA_RANGE[1], 1.0, FARTHEST])
+LOW, HIGH = np.array([NODES_FROM, -1.0, -FARTHEST]), np.array([ALPHA_RANGE[1], 1.0, FARTHEST])
 
 
 @dataclass
@@ -24,6 +25,7 @@ class Problem:
     fixed: np.ndarray = field(default_factory=lambda: np.full(4, np.nan))
     s1_loc: float | None = None
     log_unit: float = 0.0  # logarithm of the unit of the standardized sample; needed at alpha = 1 only
+    least_alpha: float = ALPHA_RANGE[0]  # below which a fitted one is not searched
 
 
 @dataclass

@@ -13,7 +13,7 @@ from gnicli.stable.fitting.ties import Tie, commonest
 
 FEWEST = 50
 _ROUGH = 2048
-_SUSPICIOUS_SHARE = 0.05
+_SUSPICIOUS_SHARE, _IN_BULK = 0.05, 0.15
 _COPIED = 1 << 15
 BEYOND = 1e300  # where y is put that is beyond the range of floats: see `Standardized.excess`
 
@@ -29,11 +29,20 @@ class Standardized(NamedTuple):
     some: np.ndarray  # of the values, a copy
 
     @property
+    def tied_in_bulk(self) -> bool:
+        """Whether so many values are one that a law of small scale there may be likeliest: from .25 or so on it is.
+
+        Above 1/6 the likelihood has no maximum for alpha down to 0.2 (`ties`), and alpha is searched from 0.5 on.
+        """
+        return self.tie is not None and self.tie.n_equal >= _IN_BULK * self.tie.n
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """A sentence about ties in bulk."""
         if self.tie is None:
             return ()
-        return (f"{self.tie}: a stable law has no atom, so the fit describes neither part",)
+        bounded = "; alpha was searched from 0.5 on" if self.tied_in_bulk else ""
+        return (f"{self.tie}: a stable law has no atom, so the fit describes neither part{bounded}",)
 
     def kept(self) -> Standardized:
         """For later, when the caller may have written over the array: above 32768 values a view, else a copy."""

@@ -4,6 +4,8 @@ Let m of n values be one value, and let a law of scale s be centered there. As s
 −m log s + (n − m) α log s + O(1): each of the others lies in a tail of density s^α |x|^(−α−1). It grows without end
 where m > α (n − m), that is where the share of the value exceeds α / (1 + α). Of two values with ties one at a time
 counts.
+
+With more than a sixth at one value alpha is searched from 0.5 on (`Standardized.tied_in_bulk`): there the limit is 1/3.
 """
 
 from __future__ import annotations
