@@ -15,6 +15,7 @@ from torch.distributions import Distribution, constraints
 from torch.distributions.utils import broadcast_all
 
 from gnicli.errors import UsageError
+from gnicli.stable.density.inversion import IN_S1
 from gnicli.stable.law import StableLaw
 from gnicli.stable.parameterization import check_parameterization
 
@@ -26,7 +27,8 @@ def _array(tensor: torch.Tensor) -> np.ndarray:
 def _law(parameters: tuple[torch.Tensor, ...], parameterization: str) -> StableLaw:
     """The laws of some tensors; parameters of one value are numbers."""
     arrays = (_array(each) for each in parameters)
-    return StableLaw(*(a.flat[0] if a.size and (a == a.flat[0]).all() else a for a in arrays), parameterization)
+    alpha, beta, loc, scale = (a.flat[0] if a.size and (a == a.flat[0]).all() else a for a in arrays)
+    return StableLaw(alpha, beta, loc, scale, parameterization)
 
 
 class _Logpdf(torch.autograd.Function):
@@ -113,7 +115,7 @@ class Stable(Distribution):
     """
 
     arg_constraints = {  # noqa: RUF012 - torch's own form
-        "alpha": constraints.interval(0.5, 2.0),
+        "alpha": constraints.interval(torch.finfo(torch.float64).tiny, 2.0),
         "beta": constraints.interval(-1.0, 1.0),
         "loc": constraints.real,
         "scale": constraints.positive,
@@ -138,8 +140,8 @@ class Stable(Distribution):
     def expand(self, batch_shape: Any, _instance: Any = None) -> Stable:
         """The same laws in a larger batch, as torch has it."""
         shape = torch.Size(batch_shape)
-        values = (each.expand(shape) for each in (self.alpha, self.beta, self.loc, self.scale))
-        return Stable(*values, self.parameterization, validate_args=False)
+        alpha, beta, loc, scale = (each.expand(shape) for each in (self.alpha, self.beta, self.loc, self.scale))
+        return Stable(alpha, beta, loc, scale, self.parameterization, validate_args=False)
 
     def log_prob(self, value: torch.Tensor) -> torch.Tensor:
         """Natural logarithm of the density, with gradients in value and all parameters."""
@@ -156,25 +158,48 @@ class Stable(Distribution):
     def rsample(self, sample_shape: Any = ()) -> torch.Tensor:
         """Draws with gradients in all parameters, of shape sample_shape + batch_shape."""
         shape = self._extended_shape(torch.Size(sample_shape))
-        given = {"dtype": self.alpha.dtype, "device": self.alpha.device}
-        tiny = torch.finfo(self.alpha.dtype).eps
-        u = math.pi * (torch.rand(shape, **given).clamp(0.25 * tiny, 1.0 - tiny) - 0.5)
-        w = -torch.log1p(-torch.rand(shape, **given)) + tiny**2
-        eps = self.alpha - 1.0
-        cot = _cotangent(eps)  # ε / tan h: what is divided by tan h is first divided by ε
-        angle, half = eps * u, 0.5 * eps * u
-        sine_by_tan = u * torch.sinc(angle / math.pi) * cot
-        square_by_tan = 0.5 * u * torch.sinc(half / math.pi) * torch.sin(half) * cot
-        bent = torch.cos(angle) + self.beta * sine_by_tan
-        waiting = torch.log(w * torch.cos(u) / bent.clamp_min(tiny)) / self.alpha
-        lift = torch.exp(eps * waiting)
-        tangent = torch.tan(u)
-        grown = waiting * _divided(eps * waiting) * cot
-        skew = grown - 2.0 * lift * square_by_tan - lift * tangent * sine_by_tan
-        y = lift * (tangent * torch.cos(angle) + torch.sin(angle)) - self.beta * skew
-        if self.parameterization == "S1":
-            # loc₀ − loc₁ in scales, which at alpha = 1 is what is left of it in the limit of no shift
-            at_one = (2.0 / math.pi) * self.beta * torch.log(self.scale)
-            safe = torch.where(eps == 0.0, torch.full_like(eps, 0.5), eps)
-            y = y + torch.where(eps == 0.0, at_one, -self.beta / torch.tan(0.5 * math.pi * safe))
+        dtype, device = self.alpha.dtype, self.alpha.device
+        tiny = torch.finfo(dtype).eps
+        u = math.pi * (torch.rand(shape, dtype=dtype, device=device).clamp(0.25 * tiny, 1.0 - tiny) - 0.5)
+        w = -torch.log1p(-torch.rand(shape, dtype=dtype, device=device)) + tiny**2
+        small, in_s1 = self.alpha < IN_S1, self.parameterization == "S1"
+        y = torch.zeros_like(u)
+        if bool(small.any()):
+            alpha = torch.where(small, self.alpha, torch.full_like(self.alpha, 0.5 * IN_S1))
+            drawn = _spiky(alpha, self.beta, u, w, tiny)
+            y = drawn if in_s1 else drawn - self.beta * torch.tan(0.5 * math.pi * alpha)
+        if not bool(small.all()):
+            alpha = torch.where(small, torch.ones_like(self.alpha), self.alpha)
+            drawn = _smooth(alpha, self.beta, u, w, tiny)
+            if in_s1:
+                # loc₀ − loc₁ in scales, which at alpha = 1 is what is left of it in the limit of no shift
+                at_one = (2.0 / math.pi) * self.beta * torch.log(self.scale)
+                eps = alpha - 1.0
+                safe = torch.where(eps == 0.0, torch.full_like(eps, 0.5), eps)
+                drawn = drawn + torch.where(eps == 0.0, at_one, -self.beta / torch.tan(0.5 * math.pi * safe))
+            y = torch.where(small, y, drawn)
         return self.loc + self.scale * y
+
+
+def _smooth(alpha: torch.Tensor, beta: torch.Tensor, u: torch.Tensor, w: torch.Tensor, tiny: float) -> torch.Tensor:
+    """Draws of standard S0 laws, from angles and exponential draws: the formula of `sampling`."""
+    eps = alpha - 1.0
+    cot = _cotangent(eps)  # ε / tan h: what is divided by tan h is first divided by ε
+    angle, half = eps * u, 0.5 * eps * u
+    sine_by_tan = u * torch.sinc(angle / math.pi) * cot
+    square_by_tan = 0.5 * u * torch.sinc(half / math.pi) * torch.sin(half) * cot
+    bent = torch.cos(angle) + beta * sine_by_tan
+    waiting = torch.log(w * torch.cos(u) / bent.clamp_min(tiny)) / alpha
+    lift = torch.exp(eps * waiting)
+    tangent = torch.tan(u)
+    grown = waiting * _divided(eps * waiting) * cot
+    skew = grown - 2.0 * lift * square_by_tan - lift * tangent * sine_by_tan
+    return lift * (tangent * torch.cos(angle) + torch.sin(angle)) - beta * skew
+
+
+def _spiky(alpha: torch.Tensor, beta: torch.Tensor, u: torch.Tensor, w: torch.Tensor, tiny: float) -> torch.Tensor:
+    """Draws of standard S1 laws, alpha < 1, as products: those of `sampling.transform_by_logarithms`."""
+    turn = torch.atan(beta * torch.tan(0.5 * math.pi * alpha))
+    rest = torch.cos((1.0 - alpha) * u - turn).clamp_min(tiny)
+    log_size = ((1.0 - alpha) * torch.log(rest / w) - torch.log(torch.cos(turn)) - torch.log(torch.cos(u))) / alpha
+    return torch.sin(alpha * u + turn) * torch.exp(log_size)
