@@ -13,13 +13,13 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from gnicli.errors import GniError, NumericalError
-from gnicli.stable import normal
 from gnicli.stable.density import inversion
 from gnicli.stable.fitting import ties
 from gnicli.stable.fitting.climb import climb
 from gnicli.stable.fitting.exact_likelihood import Likelihood, polish
 from gnicli.stable.fitting.held_values import check_fixed, check_support, is_far, start_far
 from gnicli.stable.fitting.maximize import maximize
+from gnicli.stable.fitting.normal_fit import normal_fit, words
 from gnicli.stable.fitting.result import StableFit
 from gnicli.stable.fitting.search_problem import ALPHA_RANGE, NODES_FROM, Optimum, Problem
 from gnicli.stable.fitting.standardize import Standardized, standardize
@@ -105,7 +105,7 @@ def _fit_all(
     samples: list[Standardized], parameterization: str, held: dict[str, float], exact: bool
 ) -> list[StableFit]:
     if held.get("alpha") == 2.0:
-        return [_normal_fit(s, parameterization, held) for s in samples]
+        return [normal_fit(s, parameterization, held) for s in samples]
     problems = [_problem(s, parameterization, held) for s in samples]
     far = [bool(held) and is_far(problem) for problem in problems]
     spiky = held.get("alpha", 2.0) < NODES_FROM  # below what the sample's nodes see
@@ -178,25 +178,21 @@ def _improve(
     if "alpha" not in held and (found.theta[0] > _NEAR_NORMAL or far):
         if likelihood is None:
             likelihood = Likelihood(s.scaled(), excess=s.excess())(found.theta)
-        normal_fit = _normal_fit(s, parameterization, held, refuse=False)
-        if normal_fit.log_likelihood + s.values.size * math.log(s.unit) >= likelihood - 1e-4:
-            normal_fit.n_evaluations = found.n_evaluations
-            likelihood = normal_fit.log_likelihood
+        as_normal = normal_fit(s, parameterization, held, refuse=False)
+        if as_normal.log_likelihood + s.values.size * math.log(s.unit) >= likelihood - 1e-4:
+            as_normal.n_evaluations = found.n_evaluations
+            likelihood = as_normal.log_likelihood
             if math.isfinite(likelihood):
-                return normal_fit
+                return as_normal
     if likelihood is not None and not math.isfinite(likelihood):
         raise NumericalError(
-            f"no stable law with {_words(held)} held gives these {s.values.size} samples a likelihood above 0 in "
+            f"no stable law with {words(held)} held gives these {s.values.size} samples a likelihood above 0 in "
             "double precision: hold other values, or fewer"
         )
     result = _report(s, problem, found, parameterization, held)
     if likelihood is not None:
         result._log_likelihood, result._samples = likelihood - s.values.size * math.log(s.unit), None
     return result
-
-
-def _words(held: dict[str, float]) -> str:
-    return ", ".join(f"{name} {value:g}" for name, value in held.items()) or "nothing"
 
 
 def _atom(s: Standardized) -> float | None:
@@ -257,49 +253,3 @@ def _report(
         held=tuple(held),
         _samples=s.kept(),
     )
-
-
-def _normal_fit(s: Standardized, parameterization: str, held: dict[str, float], refuse: bool = True) -> StableFit:
-    """alpha = 2: location and scale in closed form; beta is not identified."""
-    y, center, unit = _in_range(s)
-    standardized_loc = (held["loc"] - center) / unit if "loc" in held else None
-    # one that is below the least normal float in units of the samples gives them a likelihood of 0 just the same
-    standardized_std = max(held["scale"] * math.sqrt(2.0) / unit, 2.0**-1022) if "scale" in held else None
-    mean, std = normal.moments(y, standardized_loc, standardized_std)
-    with np.errstate(over="ignore"):  # an outlier far beyond a held scale: −inf
-        log_likelihood = float(normal.log_density(y, mean, std).sum()) - y.size * math.log(unit)
-    if refuse and not math.isfinite(log_likelihood):
-        raise NumericalError(
-            f"no normal law with {_words(held)} held gives these {y.size} samples a likelihood above 0 in double "
-            "precision: hold other values, or fewer"
-        )
-    root2 = math.sqrt(2.0)
-    return StableFit(
-        alpha=2.0,
-        beta=held.get("beta", 0.0),
-        loc=held.get("loc", center + unit * mean),
-        scale=held.get("scale", unit * std / root2),
-        alpha_stderr=None,
-        beta_stderr=None,
-        loc_stderr=None if "loc" in held else unit * std / math.sqrt(y.size),
-        scale_stderr=None if "scale" in held else unit * std / root2 / math.sqrt(2.0 * y.size),
-        parameterization=parameterization,
-        n=y.size,
-        n_free=4 - len(held | {"beta": 0.0}) if "alpha" in held else 4 - len(held),
-        converged=True,
-        at_boundary="alpha" not in held or "beta" not in held,
-        n_evaluations=0,
-        notes=s.notes,
-        held=tuple(held),
-        _log_likelihood=log_likelihood,
-    )
-
-
-def _in_range(s: Standardized) -> tuple[np.ndarray, float, float]:
-    """Samples in units in which their squares do not overflow, with the center and the unit."""
-    y, center, unit = s.scaled(), s.center, s.unit
-    farthest = float(np.abs(y).max())
-    if farthest > 1e140:
-        center, unit = 0.0, float(np.abs(s.values).max())
-        y = s.values.astype(np.float64) / unit
-    return y, center, unit
