@@ -79,10 +79,13 @@ def compare(
                         tails[name] = tail_scores(held[name], family.log_tails(own, ends), x[unseen], ends)
                 except GniError:  # the part has fewer distinct values than the whole
                     continue
-    return {
-        name: _scores(x, family, law, held, name, reference)._replace(**_tail_gain(tails, name))
-        for name, (family, law) in fitted.items()
-    }
+    scores = {name: _scores(x, family, law, held, name, reference) for name, (family, law) in fitted.items()}
+    for name in tails:
+        if "normal" in tails:
+            with np.errstate(invalid="ignore"):
+                gain, error = _mean(tails[name] - tails["normal"])
+            scores[name] = scores[name]._replace(tail_gain=gain, tail_gain_stderr=error)
+    return scores
 
 
 def tail_scores(log_density: np.ndarray, log_tails: Tails, x: np.ndarray, ends: np.ndarray) -> np.ndarray:
@@ -95,14 +98,6 @@ def tail_scores(log_density: np.ndarray, log_tails: Tails, x: np.ndarray, ends: 
     outside = math.exp(float(log_tails[0][0])) + math.exp(float(log_tails[1][1]))
     inside = math.log1p(-outside) if outside < 1 else -math.inf
     return np.where((x < ends[0]) | (x > ends[1]), log_density, inside)
-
-
-def _tail_gain(tails: Mapping[str, np.ndarray], name: str) -> dict[str, float]:
-    if name not in tails or "normal" not in tails:
-        return {}
-    with np.errstate(invalid="ignore"):
-        gain, error = _mean(tails[name] - tails["normal"])
-    return {"tail_gain": gain, "tail_gain_stderr": error}
 
 
 def _scores(

@@ -11,7 +11,6 @@ from gnicli.checks import Unchecked, key
 from gnicli.contracts.components import Bench
 from gnicli.contracts.observer import Observer
 from gnicli.contracts.results import Results
-from gnicli.errors import UsageError
 from gnicli.network.options import ACTIVATIONS as OF_NETWORKS
 
 if TYPE_CHECKING:
@@ -33,8 +32,7 @@ class Envelope:
     )
 
     def __post_init__(self) -> None:
-        if not isinstance(self.activations, list | tuple) or not self.activations:
-            raise UsageError(f"measure.activations: expected a list such as [relu,tanh], got {self.activations!r}")
+        checks.listed("measure.activations", self.activations, "activation functions", "[relu,tanh]")
         for each in self.activations:
             checks.choice("measure.activations", each, ACTIVATIONS)
 
