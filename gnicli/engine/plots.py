@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 Place = str | os.PathLike[str] | Run
 _DEFAULT = "train_loss"
 _MOST_NAMES = 12
+_PART, _ENDS = re.compile(r"(?<=[,;:.])\s+"), ",;:."  # of a title
 _WIDTHS = (1.0, 40.0)  # inches
 
 
@@ -97,7 +100,7 @@ def data(runs: Place | Sequence[Place], metric: str = "", labels: Sequence[str] 
     if all(name in source.figures() for source in found) and not (len(found) > 1 and _all_have(found, name)):
         names = _labels(found, labels)
         return _overlaid(
-            [figure_data.read(source.folder / content.FIGURES / f"{name}.json") for source in found], names
+            [figure_data.read(source.folder / content.FIGURES / f"{name}.json") for source in found], names, name
         )
     parts = [_jobs(source) or [source] for source in found]
     found = [job for jobs in parts for job in jobs]
@@ -203,7 +206,7 @@ def _metric(found: Sequence[_Source], name: str, labels: Sequence[str]) -> Figur
     return FigureData(f"{words[:1].upper()}{words[1:]}", (panel,))
 
 
-def _overlaid(figures: Sequence[FigureData], labels: Sequence[str]) -> FigureData:
+def _overlaid(figures: Sequence[FigureData], labels: Sequence[str], name: str) -> FigureData:
     """The figures of several runs in one: each panel has the curves of all; what is the same in all is drawn once."""
     first = figures[0]
     if len(figures) == 1:
@@ -221,9 +224,19 @@ def _overlaid(figures: Sequence[FigureData], labels: Sequence[str]) -> FigureDat
             own = [curve for curve in figure.panels[place].curves if _content(curve) not in common]
             curves += [_named(curve, label, alone=len(own) == 1) for curve in own]
         curves += [curve for curve in panel.curves if _content(curve) in common]
-        panels.append(panel._replace(curves=tuple(curves)))
+        here = [figure.panels[place] for figure in figures]
+        title, heading = _common([each.title for each in here]), _common([each.heading for each in here])
+        panels.append(panel._replace(curves=tuple(curves), title=title, heading=heading))
     absent = tuple((f"{label}: {key}", why) for f, label in zip(figures, labels, strict=True) for key, why in f.absent)
-    return first._replace(panels=tuple(panels), order=(), absent=absent)
+    title = _common([figure.title for figure in figures]) or name.replace("_", " ").capitalize()
+    return first._replace(panels=tuple(panels), title=title, order=(), absent=absent)
+
+
+def _common(texts: Sequence[str]) -> str:
+    """What several titles have in common from their beginning: what only one run is or found is said by no title."""
+    parts = zip(*(_PART.split(text) for text in texts), strict=False)
+    same = itertools.takewhile(lambda found: len({part.rstrip(_ENDS) for part in found}) == 1, parts)
+    return " ".join(found[0] for found in same).rstrip(_ENDS)
 
 
 def _named(curve: Curve, label: str, *, alone: bool) -> Curve:

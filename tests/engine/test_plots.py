@@ -1,6 +1,7 @@
 """`gni plot` and `gnicli.plot`: what is drawn again is what was drawn, and what was asked for is what is shown."""
 
 import json
+import math
 
 import numpy as np
 import pytest
@@ -53,8 +54,8 @@ text = st.text(max_size=8)
 def test_a_figure_read_back_is_the_figure_written(tmp_path_factory, points, words, style, has_band, share):
     x, y = np.array(points, float).reshape(-1, 2).T
     curve = Curve(words, x, y, *((y, y) if has_band else (None, None)), style, words, words)
-    whole = panel(curve, title=words, x_scale="log", x_ticks=((1.0, words),), y_range=(0.0, 2.0), slopes=(1.0,))
-    figure = FigureData(words, (whole,), words, words, share, ((words, "why"),), 2, (words,))
+    whole = panel(curve, title=words, x_scale="log", x_ticks=((1.0, words),), y_range=(0.0, math.inf), slopes=(1.0,))
+    figure = FigureData(words, (whole,), words, words, share, ((words, "why"),), 2, (words,), has_band)
     path = tmp_path_factory.mktemp("json") / "f.json"
     path.write_bytes(figure_data.encode(figure))
     found = figure_data.read(path)
@@ -101,6 +102,28 @@ def test_several_runs_lie_in_one_figure_named_by_what_differs(run):
     assert [curve.label for curve in figure.panels[0].curves] == ["M=1", "M=4", "law"]  # the law is the same in both
     same = plots.data([run("x/0", 1.0, "M=1"), run("y/0", 1.5, "M=1")])
     assert [curve.label for curve in same.panels[0].curves] == ["x/0", "y/0"]
+
+
+@pytest.mark.parametrize(
+    ("titles", "common"),
+    [
+        (("Stable law, alpha = 1.5, n = 9; a.csv", "Stable law, alpha = 1.6, n = 9; b.csv"), "Stable law"),
+        (("Tails. Stable law, alpha = 1; a", "Tails. Stable law, alpha = 2; a"), "Tails. Stable law"),
+        (("Positions: alpha = 1.5, beta = 0", "Positions: alpha = 1.5, beta = 0.5"), "Positions: alpha = 1.5"),
+        (("Stable law, n = 1", "Stable law"), "Stable law"),
+        (("a.csv: x", "b.csv: x"), "Own figure"),
+        (("One for all, of all", "One for all, of all"), "One for all, of all"),
+    ],
+)
+def test_a_figure_of_several_runs_has_the_title_that_all_have_and_no_number_of_the_first(run, titles, common):
+    folders = [run(name) for name in "ab"]
+    for folder, title in zip(folders, titles, strict=True):
+        panels = (panel(Curve("own", X, X), title=title, heading=f"{title} n"),)
+        figures.write(folder / "figures", {"own_figure": FigureData(title, panels)})
+    found = plots.data(folders, "own_figure")
+    assert found.title == common
+    assert found.panels[0].title in (common, "")
+    assert plots.data(folders[:1], "own_figure").title == titles[0]
 
 
 def test_a_style_and_a_matplotlibrc_are_followed_in_this_order_and_leave_nothing_behind(run, tmp_path, monkeypatch):
