@@ -26,6 +26,15 @@ def test_every_figure_can_be_printed(path):
             assert faults(draw(figure, inches)) == [], inches
 
 
+@pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)
+def test_a_figure_that_shares_an_axis_has_panels_of_one_quantity(path):
+    """Panels are declared to share, and do by the label of the axis: of labels that all differ none would."""
+    figure = figure_data.read(path)
+    for which in figure.share if len(figure.panels) > 1 else "":
+        labels = [getattr(panel, f"{which}_label") for panel in figure.panels]
+        assert len(set(labels)) < len(labels), labels
+
+
 def test_every_kind_of_fault_is_found():
     figure = Figure(figsize=(3.25, 2), layout="none")
     axes = figure.add_axes((0.2, 0.3, 0.75, 0.6))
