@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from gnicli.contracts.number_text import with_error
-from gnicli.contracts.results import Curve, FigureData, NamedArray, Panel, Results, Table, Value
+from gnicli.contracts.results import Curve, CurveStyle, FigureData, NamedArray, Panel, Results, Table, Value
 from gnicli.measure.factors.statistics import NAMES, of_factors
 from gnicli.measure.layers import jackknife
 
@@ -22,6 +22,7 @@ _WORDS = {
     "dependence": "by dependence",
     "correlation": "correlation",
 }
+_STYLES: dict[str, CurveStyle] = {"": "points", "exact_": "dashed"}  # by the prefix of the values
 _SURE = 3.0  # standard errors
 
 
@@ -87,16 +88,15 @@ def _table(values: Mapping[str, Value], n_layers: int) -> Table:
 def _figure(values: Mapping[str, Value], n_layers: int) -> FigureData:
     curves = []
     for name in _DRAWN:
-        for prefix in ("", "exact_"):
+        for prefix, style in _STYLES.items():
             points = [(i, values.get(f"{prefix}{_key(name)}/layer{i}")) for i in range(1, n_layers + 1)]
             known = [(i, value) for i, value in points if value is not None]
             if known:
                 x, y = np.array([(i, value.number) for i, value in known], float).T
                 half = 2 * np.array([value.stderr or 0.0 for _, value in known])
-                if prefix:
-                    curves.append(Curve(f"{_WORDS[name]}, exact", x, y, style="dashed", key=name))
-                else:
-                    curves.append(Curve(_WORDS[name], x, y, y - half, y + half, "points", key=name))
+                label = f"{_WORDS[name]}{', exact' if prefix else ''}"
+                low, high = (None, None) if prefix else (y - half, y + half)
+                curves.append(Curve(label, x, y, low, high, style=style, key=name))
     caption = (
         "Of one weight of each layer, for one data point, over draws of the noise. “If they were independent” is the "
         "skewness of the product of independent factors with the laws that the two have, “product of both” the rule "

@@ -54,7 +54,7 @@ def _one_sided(alpha: float, tempering: float, n: int, rng: np.random.Generator)
         out[found : found + kept.size] = kept
         found += kept.size
     # k laws with S0 location 0 and this scale have not 0 together: the shift is scale · tan(πα/2) for each
-    return out.reshape(n, k).sum(axis=1) * scale - float(inv.growth(law, np.float64(math.log(k) / alpha)))
+    return out.reshape(n, k).sum(axis=1) * scale - float(inv.growth(law, np.array(math.log(k) / alpha)))
 
 
 def standard(alpha: float, beta: float, lower: float, upper: float, n: int, rng: np.random.Generator) -> np.ndarray:
@@ -65,5 +65,5 @@ def standard(alpha: float, beta: float, lower: float, upper: float, n: int, rng:
             log_scale = math.log(weight) / alpha
             scale = math.exp(log_scale)
             y = _one_sided(alpha, tempering * scale, n, rng)
-            out += sign * scale * (y + float(inv.growth(inv.shape(alpha, 1.0), np.float64(log_scale))))
+            out += sign * scale * (y + float(inv.growth(inv.shape(alpha, 1.0), np.array(log_scale))))
     return out

@@ -76,12 +76,12 @@ def _slope(law: Standard, s: np.ndarray) -> np.ndarray:
     shape = law.shape
     upper, lower = 0.5 * (1.0 + shape.beta), 0.5 * (1.0 - shape.beta)
     with np.errstate(divide="ignore", over="ignore"):
-        out = -shape.beta * (shape.tan_half_h + 1.0 / shape.sin_h_by_eps)
+        out = np.asarray(-shape.beta * (shape.tan_half_h + 1.0 / shape.sin_h_by_eps))
         if lower:
             out = out + lower * shape.alpha * _lift(shape, np.log(law.lower + s))
         if upper:
             out = out - upper * shape.alpha * _lift(shape, np.log(law.upper - s))
-    return np.asarray(out)
+    return out
 
 
 def moments(law: Standard) -> tuple[float, float]:
@@ -92,7 +92,7 @@ def moments(law: Standard) -> tuple[float, float]:
     for weight, tempering in ((upper, law.upper), (lower, law.lower)):
         if weight:
             variance += weight * shape.alpha * tempering ** (shape.alpha - 2.0) / shape.sin_h_by_eps
-    return float(_slope(law, np.float64(0.0))), variance
+    return float(_slope(law, np.array(0.0))), variance
 
 
 def _saddle(law: Standard, x: np.ndarray) -> np.ndarray:
@@ -127,7 +127,7 @@ def _cut_end(law: Standard, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _start_of_cut(law: Standard, x: np.ndarray) -> np.ndarray:
-    return cumulant(law, np.float64(law.upper), np.float64(0.0)).real - law.upper * x
+    return cumulant(law, np.array(law.upper), np.array(0.0)).real - law.upper * x
 
 
 def _on_cut(law: Standard, x: np.ndarray, r: np.ndarray) -> np.ndarray:
