@@ -3,15 +3,19 @@
 from gnicli.stable.estimators import TailIndex, ecf_fit, hill, quantile_fit
 from gnicli.stable.fitting.result import StableFit
 from gnicli.stable.law import StableLaw
+from gnicli.stable.regression import StableRegression, autoregress, regress
 from gnicli.stable.scipy_words import fit, fit_many
 
 __all__ = [
     "StableFit",
     "StableLaw",
+    "StableRegression",
     "TailIndex",
+    "autoregress",
     "ecf_fit",
     "fit",
     "fit_many",
     "hill",
     "quantile_fit",
+    "regress",
 ]
