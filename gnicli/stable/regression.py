@@ -89,7 +89,7 @@ def regress(X: np.typing.ArrayLike, y: np.typing.ArrayLike, *, intercept: bool =
     first = _least_absolute(q, values)
     rest = fit(values - q @ first, "S0")
     if intercept:
-        first = first + np.linalg.lstsq(q, np.full(n, rest.loc), rcond=None)[0]
+        first += np.linalg.lstsq(q, np.full(n, rest.loc), rcond=None)[0]
     unit = rest.scale
     theta, converged = _maximize(q, values / unit, np.array([*(first / unit), rest.alpha, rest.beta, 0.0]))
     covariance, errors = _covariance(q, values / unit, theta)
