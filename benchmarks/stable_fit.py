@@ -12,6 +12,8 @@ import os
 
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[variable] = "1"  # before NumPy is imported
+for variable in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):
+    os.environ.pop(variable, None)  # a product is the yardstick: it runs on the kernel that is made for this machine
 
 import argparse  # noqa: E402
 import sys  # noqa: E402
@@ -68,6 +70,54 @@ def bench_fit(repeats: int, rng: np.random.Generator, read: bool) -> None:
                 against = (lambda: square @ square) if rival == "matmul" else (lambda x=x: levy_stable._fitstart(x))
                 theirs.append(clock(against))
             line(f"fit ({alpha}, {beta}) n={n} / {rival}", ours, theirs, most)
+
+
+def random_law(rng: np.random.Generator, low: float, high: float, edge: bool) -> tuple[float, float]:
+    """alpha in [low, high) and beta in [-1, 1); at an edge one of them is beta -1 or 1, alpha 1 or 2."""
+    alpha, beta = rng.uniform(low, high), rng.uniform(-1.0, 1.0)
+    if edge:
+        edges = [(alpha, -1.0), (alpha, 1.0)] + ([(1.0, beta), (2.0, beta)] if high == 2.0 else [])
+        alpha, beta = edges[rng.integers(len(edges))]
+    return float(alpha), float(beta)
+
+
+def bench_random_laws(n_laws: int, seed: int) -> None:
+    """Fits of 1e4 over laws that each run draws anew: the median and the worst, by a product before and after each."""
+    rng, square = np.random.default_rng(seed), np.random.default_rng(0).random((512, 512))
+    for _ in range(40):  # the matrices of the contours, built once per process
+        gni.fit(samples(*random_law(rng, 0.2, 2.0, False), 2000, rng))
+    for low, high, most in ((0.5, 2.0, 2.0), (0.2, 0.5, 4.0)):
+        ratios, laws = [], []
+        for k in range(n_laws):
+            law = random_law(rng, low, high, edge=k % 10 == 0)
+            x = samples(*law, 10**4, rng)
+            before, ours, after = (
+                clock(lambda: square @ square),
+                clock(lambda x=x: gni.fit(x)),
+                clock(lambda: square @ square),
+            )
+            ratios.append(ours / (0.5 * (before + after)))
+            laws.append(law)
+        order = np.argsort(ratios)
+        median, worst = ratios[order[n_laws // 2]], ratios[order[-1]]
+        good = "ok  " if worst <= most and (low < 0.5 or worst <= 10.0 * median) else "MISS"
+        print(
+            f"{good} fits of 1e4 of {n_laws} laws with alpha in [{low}, {high}] / matmul: median {median:.2f}, "
+            f"95 % {ratios[order[int(0.95 * n_laws)]]:.2f}, worst {worst:.2f} at {laws[order[-1]]}",
+            f"  (<= {most:g}, seed {seed})",
+            flush=True,
+        )
+
+
+def kernel() -> str:
+    """The BLAS that runs a product, and for which processor, as it says itself where threadpoolctl is installed."""
+    try:
+        from threadpoolctl import threadpool_info
+    except ImportError:
+        return str(np.show_config(mode="dicts")["Build Dependencies"]["blas"].get("openblas configuration", "unknown"))
+    return "; ".join(
+        f"{each['internal_api']} {each.get('version')} {each.get('architecture', '')}" for each in threadpool_info()
+    )
 
 
 def bench_many(repeats: int, rng: np.random.Generator) -> None:
@@ -187,11 +237,16 @@ def main() -> None:
     parser.add_argument("--pylevy", metavar="PATH", help="a checkout of github.com/josemiotto/pylevy")
     parser.add_argument("--repeats", type=int, default=15)
     parser.add_argument("--read", action="store_true", help="read log_likelihood too in the timed fits")
+    parser.add_argument("--laws", type=int, default=300, help="random laws in each range of alpha")
+    parser.add_argument("--seed", type=int, default=None, help="of these; another at each run by default")
     arguments = parser.parse_args()
+    seed = int(np.random.SeedSequence().entropy % 2**32) if arguments.seed is None else arguments.seed
+    print(f"products by {kernel()}")
     rng = np.random.default_rng(20260101)
     warm = samples(1.4, 0.2, 10**4, rng)
     print(f"tables of the fit, built once per process: {clock(lambda: gni.fit(warm)) * 1e3:.0f} ms")
     levy_stable._fitstart(warm)
+    bench_random_laws(arguments.laws, seed)
     bench_fit(arguments.repeats, rng, arguments.read)
     bench_many(arguments.repeats, rng)
     bench_draws(max(arguments.repeats // 3, 3), rng)

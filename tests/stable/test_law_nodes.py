@@ -24,7 +24,7 @@ def random_laws(seed, n):
     """α, β over the whole domain of the fit, a third of them at its edges."""
     rng = np.random.default_rng(seed)
     for k in range(n):
-        alpha, beta = rng.uniform(0.5, 1.98), rng.uniform(-1.0, 1.0)
+        alpha, beta = rng.uniform(0.2, 1.98), rng.uniform(-1.0, 1.0)
         alpha = (alpha, 1.0, alpha, 2.0 - 1e-6)[k % 4] if k % 3 == 0 else alpha
         yield float(alpha), float(rng.choice([-1.0, 1.0])) if k % 5 == 0 else beta
 
@@ -152,17 +152,8 @@ def climbed(x, fixed=None, s1_loc=None):
     return problem, y, start, climb(problem, y, start)
 
 
-LAWS = [
-    (0.6, 0.5),
-    (0.7, -0.9),
-    (0.8, 0.3),
-    (0.89, -1.0),
-    (1.0, 0.7),
-    (1.0, 1.0),
-    (1.3, 0.95),
-    (1.9, 0.9),
-    (1.97, -0.4),
-]
+LAWS = [(0.21, 0.1), (0.3, -0.99), (0.35, 1.0), (0.45, 0.5), (0.6, 0.5), (0.7, -0.9), (0.8, 0.3), (0.89, -1.0)]
+LAWS += [(1.0, 0.7), (1.0, 1.0), (1.3, 0.95), (1.9, 0.9), (1.97, -0.4)]
 
 
 @pytest.mark.parametrize(("alpha", "beta"), LAWS)
@@ -172,7 +163,7 @@ def test_a_search_ends_at_the_exact_maximum_in_few_evaluations(alpha, beta):
     best = polish(problem, y, found)
     assert best.log_likelihood - Likelihood(y)(found.theta) < 1e-6
     assert found.converged
-    assert found.n_evaluations - start.n_evaluations < 25
+    assert found.n_evaluations - start.n_evaluations < (25 if alpha > 0.5 else 90)
 
 
 @pytest.mark.parametrize("alpha", [0.65, 1.4])

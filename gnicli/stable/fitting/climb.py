@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from gnicli.stable.fitting import spike_starts
-from gnicli.stable.fitting.law_likelihood import Evaluation, evaluate, to_q, to_theta
+from gnicli.stable.fitting import law_nodes, spike_starts
+from gnicli.stable.fitting.law_likelihood import Evaluation, evaluate, log_likelihood, log_likelihoods, to_q, to_theta
 from gnicli.stable.fitting.search_problem import ALPHA_RANGE, Optimum, Problem
 from gnicli.stable.fitting.small_inverses import inverses, of_free, restricted
 from gnicli.stable.parameterization import s1_shift
@@ -16,7 +16,9 @@ _LONGEST = np.array([0.25, 0.4, 1.0, 0.5])  # of a step; that of the location in
 _MAX_EVALUATIONS = 60
 _LEAST = 1e-7  # of the information per sample, for a step
 _SMALL_ALPHA = 0.75  # of the start, below which other starts are tried too
-_SPIKE, _FEW, _SEVERAL = 0.5, 1000, 3  # alpha and samples, below which so many searches run
+_CROWDED = 20  # samples in a spike, from which on they have one maximum together
+_NEIGHBORS, _NEAR_MAXIMUM = 24, 2.0  # samples that are tried, and nats that they may be below
+_FEW, _SEVERAL = 1000, 3  # samples, below which so many searches run
 _LEFT = 1e-7  # nats that a last step, which is not evaluated, may leave
 
 
@@ -150,7 +152,7 @@ class Climb:
 def climb(problem: Problem, y: np.ndarray, start: Optimum) -> Optimum:
     """The maximum for standardized samples `y` (float64), searched from `start`.
 
-    Where that has a small alpha, from the likeliest of it and of `spike_starts`; from the two likeliest where the
+    Where that has a small alpha, from the likeliest of it and of `spike_starts`; from several of few samples, whose
     likelihood may have several maxima.
     """
     search = Climb(problem, y)
@@ -158,10 +160,38 @@ def climb(problem: Problem, y: np.ndarray, start: Optimum) -> Optimum:
     if start.theta[0] > _SMALL_ALPHA:
         return search.run(start.theta)
     laws = [search.feasible(theta) for theta in (start.theta, *spike_starts.starts(problem, y))]
-    ranked = sorted((-search.at(theta).value, k) for k, theta in enumerate(laws))
+    ranked = sorted((-log_likelihood(problem, y, theta), k) for k, theta in enumerate(laws))
     ranked = [pair for pair in ranked if math.isfinite(pair[0])] or ranked[:1]
+    search.n_evaluations += len(laws)
     found = search.run(laws[ranked[0][1]])
-    for _, k in ranked[1 : _SEVERAL if found.theta[0] < _SPIKE or y.size < _FEW else 1]:
+    for _, k in ranked[1 : _SEVERAL if y.size < _FEW else 1]:
         found = max(found, search.run(laws[k]), key=lambda end: end.log_likelihood)
+    if search.movable[2] and y.size * _in_spike(found.theta[0]) < _CROWDED:
+        found = _among_neighbors(search, found)
     found.n_evaluations = search.n_evaluations
+    return found
+
+
+def _in_spike(alpha: float) -> float:
+    """The share of samples in the spike of the symmetric law, about: its height times its width."""
+    return math.gamma(1.0 + 1.0 / alpha) / math.pi * law_nodes.width(alpha) if alpha < 0.5 else 1.0
+
+
+def _among_neighbors(search: Climb, found: Optimum) -> Optimum:
+    """The best of the maxima next to one whose law has a spike: each sample nearby may have its own."""
+    for _ in range(3):
+        q = to_q(found.theta, True, search.problem.log_unit)
+        distance = np.abs(search.y - q[2])
+        nearest = np.argpartition(distance, _NEIGHBORS)[:_NEIGHBORS]
+        places = search.y[nearest[np.argsort(distance[nearest])][1:]]  # the nearest one has the maximum that is found
+        values = np.array(log_likelihoods(search.y, found.theta, places))
+        search.n_evaluations += places.size
+        last = found
+        for k in np.argsort(-values)[:2].tolist():
+            if values[k] > last.log_likelihood - _NEAR_MAXIMUM:
+                q[2] = places[k]
+                other = search.run(to_theta(q, True, search.problem.log_unit))
+                found = max(found, other, key=lambda end: end.log_likelihood)
+        if not found.log_likelihood > last.log_likelihood + 1e-3:
+            break
     return found

@@ -64,6 +64,12 @@ def _spread(panels: int, order: int) -> np.ndarray:
     return np.concatenate([values + bends * ((1.0 / n) ** 2 / 6.0), slopes * (2.0 * panels)])
 
 
+@lru_cache(maxsize=64)
+def places(n_far: int) -> np.ndarray:
+    """ŷ of all nodes of the positive side, near ones first; not to be written to."""
+    return np.concatenate([near_places(), far_places(n_far)])
+
+
 def near_places() -> np.ndarray:
     """ŷ of the near nodes of the positive side, (N_NEAR,)."""
     panel = np.arange(PER_OCTAVE)[:, None] + chebyshev_nodes(NEAR_ORDER) - 1.0

@@ -7,16 +7,16 @@ from dataclasses import replace
 import numpy as np
 
 from gnicli.stable.fitting import node_density, start_laws
-from gnicli.stable.fitting.newton import Searches, search
+from gnicli.stable.fitting.newton import FEW_EVALUATIONS, MAX_EVALUATIONS, Searches, search
 from gnicli.stable.fitting.search_problem import HIGH, LOW, Optimum, Problem
 from gnicli.stable.parameterization import s1_shift
 
 
-def maximize(problems: list[Problem]) -> list[Optimum]:
-    """The best end of a search for each problem."""
+def maximize(problems: list[Problem], few: bool = False) -> list[Optimum]:
+    """The best end of a search for each problem; with `few` one that goes on elsewhere after some evaluations."""
     table = start_laws.starts()
     chosen = table.best([problem.weights for problem in problems])
-    found = search(problems, table.theta[chosen], chosen)
+    found = search(problems, table.theta[chosen], chosen, FEW_EVALUATIONS if few else MAX_EVALUATIONS)
     for k, problem in enumerate(problems):
         if problem.s1_loc is not None:
             found[k] = max(_search_tied(problem) or [found[k]], key=lambda end: end.log_likelihood)

@@ -110,7 +110,7 @@ def _fit_all(
     far = [bool(held) and is_far(problem) for problem in problems]
     spiky = held.get("alpha", 2.0) < NODES_FROM  # below what the sample's nodes see
     near = [problem for problem, away in zip(problems, far, strict=True) if not (away or spiky)]
-    starts = iter(maximize(near) if near else ())
+    starts = iter(maximize(near, few=exact) if near else ())
     found = []
     for s, problem, away in zip(samples, problems, far, strict=True):
         start = start_far(problem, s.scaled()) if away or spiky else next(starts)

@@ -16,7 +16,8 @@ from gnicli.stable.fitting.small_inverses import IDENTITY, inverses, of_free, re
 from gnicli.stable.parameterization import s1_bend, s1_shift
 
 _LONGEST = np.array([0.25, 0.4, 0.5, 0.4])
-_MAX_EVALUATIONS = 40
+MAX_EVALUATIONS = 40
+FEW_EVALUATIONS = 8  # nine searches of ten have ended; where others end the nodes are not accurate
 _LEAST = 1e-7  # of the information per sample, for a step; caps a standard error at 3162 / √n, near α = 2 that of β
 _LEFT = 1e-7  # nats that a last step may leave
 
@@ -28,8 +29,8 @@ class Searches:
     algebra is done for all laws at once, the decisions about a law on a handful of floats.
     """
 
-    def __init__(self, problems: list[Problem], theta: np.ndarray) -> None:
-        self.problems = problems
+    def __init__(self, problems: list[Problem], theta: np.ndarray, most: int = MAX_EVALUATIONS) -> None:
+        self.problems, self.most = problems, most
         self.places = np.arange(len(problems))  # among the problems
         self.n = np.array([float(problem.weights.n) for problem in problems])
         fixed = np.array([problem.fixed for problem in problems])
@@ -183,7 +184,7 @@ class Searches:
             converged.append(gain < 1e-6 and finite)
         self.trial = self._feasible(self.theta + step)
         self.done, self.converged = np.array(done), np.array(converged)
-        if self.n_evaluations >= _MAX_EVALUATIONS:
+        if self.n_evaluations >= self.most:
             self.done[:] = True
         if arrived:
             self.done[arrived] = self.converged[arrived] = True
@@ -212,10 +213,10 @@ class Searches:
         return found
 
 
-def search(problems: list[Problem], theta: np.ndarray, laws: list[int]) -> list[Optimum]:
-    """From `theta` (problems, 4), where nothing is held the start laws with these numbers."""
+def search(problems: list[Problem], theta: np.ndarray, laws: list[int], most: int = MAX_EVALUATIONS) -> list[Optimum]:
+    """From `theta` (problems, 4), where nothing is held the start laws with these numbers; `most` evaluations."""
     table = start_laws.starts()
-    searches = Searches(problems, theta)
+    searches = Searches(problems, theta, most)
     known = ~table.from_inversion[laws] & searches.movable.all(axis=1)
     sums = np.zeros((len(problems), 35))
     for row in np.flatnonzero(known).tolist():

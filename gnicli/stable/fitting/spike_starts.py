@@ -20,6 +20,7 @@ from gnicli.stable.parameterization import s1_shift
 
 _MOST = 20_000  # samples that are looked at
 _MOST_ALPHA = 0.97
+_ONE_SIDED, _FEW = 0.2, 1000  # share of samples on one side, and number of samples, below which the ends are tried too
 
 
 def starts(problem: Problem, y: np.ndarray) -> list[np.ndarray]:
@@ -28,11 +29,16 @@ def starts(problem: Problem, y: np.ndarray) -> list[np.ndarray]:
     if problem.s1_loc is not None:
         places = [problem.s1_loc]
     else:
+        n, densest = in_order.size, _densest(in_order)
+        below = float((in_order < densest).mean())
+        places = [densest]
         gap = max(float(np.diff(in_order[:10]).min()), float(np.diff(in_order[-10:]).min()), 1e-12)
-        n = in_order.size
-        low, high = in_order[0] - 0.5 * (in_order[n // 20] - in_order[0]), in_order[-1]
-        places = [_densest(in_order), float(low), float(in_order[0] - gap)]
-        places += [float(high + 0.5 * (high - in_order[-1 - n // 20])), float(high + gap)]
+        if below < _ONE_SIDED or n < _FEW:
+            low = float(in_order[0])
+            places += [low - 0.5 * float(in_order[n // 20] - low), low - gap]
+        if below > 1.0 - _ONE_SIDED or n < _FEW:
+            high = float(in_order[-1])
+            places += [high + 0.5 * (high - float(in_order[-1 - n // 20])), high + gap]
     return [found for place in places if (found := _law_at(in_order, place)) is not None]
 
 
