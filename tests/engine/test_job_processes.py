@@ -1,15 +1,20 @@
 """One process for each job: whatever way it ends in, the others go on, and nobody is left when the parent is gone."""
 
+import operator
 import os
 import signal
 import subprocess
 import sys
 import time
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 import pytest
 
+from gnicli.engine.jobs import processes
 from gnicli.engine.jobs.processes import Ended
+from gnicli.engine.signals import StopNow
+from gnicli.errors import ResourceError
 
 # Where the server finds them as well.
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
@@ -125,3 +130,52 @@ def test_the_jobs_end_with_a_parent_that_is_killed(tmp_path):
 )
 def test_an_end_in_words(how, told):
     assert how.what_happened() == told
+
+
+class Told:
+    """A watcher that keeps the ends; all else is nothing to it."""
+
+    def __init__(self):
+        self.codes = {}
+
+    def ended(self, job, how):
+        self.codes[job] = how.exit_code
+
+    def nothing(self, *_):
+        """Nothing is kept."""
+
+    began = waits = stopping = tick = nothing
+
+
+@pytest.mark.parametrize(("n_lost", "is_asked"), [(1, False), (2, False), (3, False), (1, True)])
+def test_a_server_that_ends_while_it_starts_a_job(tmp_path, monkeypatch, n_lost, is_asked):
+    """It is started again unless this process was asked to stop too; one that always ends is told."""
+    start, lost = ForkServerProcess.start, []
+
+    def start_or_end(process):
+        if len(lost) < n_lost:
+            lost.append(process)
+            if is_asked:
+                signal.raise_signal(signal.SIGTERM)
+            raise EOFError("unexpected EOF")
+        start(process)
+
+    monkeypatch.setattr(ForkServerProcess, "start", start_or_end)
+    told = Told()
+
+    def run_two():
+        processes.run(
+            [0, 1], operator.index, lambda job: (job,), n_at_once=1, timeout_s=0.0,
+            log=lambda job: tmp_path / f"{job}.log", held=lambda _: False, watcher=told,
+        )  # fmt: skip
+
+    if is_asked:
+        with pytest.raises(StopNow) as stopped:
+            run_two()
+        assert (stopped.value.exit_code, told.codes) == (75, {})
+    elif n_lost == 3:
+        with pytest.raises(ResourceError, match=r"^the process that starts those of jobs ended 3 times; where memory"):
+            run_two()
+    else:
+        run_two()
+        assert told.codes == {0: 0, 1: 1}

@@ -25,6 +25,7 @@ from typing import NamedTuple, Protocol
 from gnicli.engine.jobs import imports
 from gnicli.engine.jobs.inside import GRACE_SECONDS, PATIENCE_SECONDS, in_process
 from gnicli.engine.signals import KEYBOARD_EXIT_CODE, StopNow, StopRequest, stop_on_signals
+from gnicli.errors import ResourceError
 
 TICK_SECONDS = 0.25
 
@@ -161,7 +162,7 @@ def run(
                         break
                     if not held(job):
                         waiting.remove(job)
-                        pool.start(job)
+                        pool.start(job, stop)
                 if waiting and not pool.running and not stop.requested:
                     watcher.waits(waiting[0])
                 pool.wait(stop)
@@ -173,6 +174,7 @@ def run(
         raise StopNow(stop.exit_code)
 
 
+_STARTS = 3  # of the process of a job, where the server ends meanwhile
 _LOOK = 50  # so many of the next jobs are looked at for one that is not held
 
 
@@ -195,14 +197,30 @@ class _Processes:
         self._asked: dict[int, float] = {}  # job: when it was asked to stop because it took too long
         self._handed_on = False
 
-    def start(self, job: int) -> None:
-        """Start the process of a job."""
+    def start(self, job: int, stop: StopRequest) -> None:
+        """Start the process of a job.
+
+        A server that ends meanwhile, by a signal to all processes of a terminal for instance, is started again; after
+        a request to stop it is not. Raises `ResourceError` where it ends each time.
+        """
         begin = (self._target, self._arguments(job), str(self._log(job)), dict(os.environ))
-        process = self._context.Process(target=in_process, args=begin, name=f"gni job {job}", daemon=False)
-        with _main_out_of_sight():
-            process.start()
-        self.running[process.sentinel] = _Running(job, process, time.monotonic())
-        self._watcher.began(job)
+        for _ in range(_STARTS):
+            process = self._context.Process(target=in_process, args=begin, name=f"gni job {job}", daemon=False)
+            try:
+                with _main_out_of_sight():
+                    process.start()
+            except (EOFError, ConnectionError):
+                time.sleep(TICK_SECONDS)  # what ended the server may be on its way to this process
+                if stop.requested:
+                    return
+                continue
+            self.running[process.sentinel] = _Running(job, process, time.monotonic())
+            self._watcher.began(job)
+            return
+        raise ResourceError(
+            f"the process that starts those of jobs ended {_STARTS} times; where memory is short, give "
+            "hydra.launcher.n_jobs=1, or run the jobs with hydra/launcher=basic"
+        )
 
     def wait(self, stop: StopRequest) -> None:
         """Wait for ends, and for a moment at most; see to processes that take too long and to a request to stop."""
