@@ -155,7 +155,7 @@ def _checked(X: np.typing.ArrayLike, y: np.typing.ArrayLike, intercept: bool) ->
 
 def _least_absolute(q: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Coefficients of nearly least absolute deviations, by least squares with weights 1/|residual|."""
-    coef = np.zeros(q.shape[1])
+    coef: np.ndarray = np.zeros(q.shape[1])
     for _ in range(30):
         size = np.abs(y - q @ coef)
         middle = float(np.median(size))

@@ -33,8 +33,8 @@ def fit(
     fixed: values for any of alpha, beta, loc, scale that are not to be fitted, as in {"beta": 0.0}.
     fa, fb, floc, fscale: the same four values by SciPy's words. One that is held by both words is an error.
     exact: False takes the maximum on fixed nodes for every law, in milliseconds where the exact one takes up to
-    seconds (alpha below 0.9, beta near ±1), and finds no alpha below 0.5. Alpha was seen to be off by up to 0.01 there,
-    by 1e-4 where it is above 0.6 and the law nearly symmetric.
+    seconds (alpha between 0.5 and 0.9, beta near ±1). Alpha was seen to be off by up to 0.01 there, by 1e-4 where it is
+    above 0.6 and the law nearly symmetric.
 
     Returns a `StableFit`: parameters and standard errors in the unit of the samples.
     Raises `DataError` for values that are not finite, `UsageError` for wrong arguments. Raises `NumericalError` for

@@ -41,8 +41,8 @@ def fit(
     parameterization: "S1" or "S0", as in `StableLaw`: what the fitted loc means, and a loc in `fixed`.
     fixed: values for any of alpha, beta, loc, scale that are not to be fitted, as in {"beta": 0.0}.
     exact: False takes the maximum on fixed nodes for every law, without the second search that the exact one takes
-    for alpha below 0.9 and beta near ±1, and finds no alpha below 0.5. Alpha was seen to be off by up to 0.01 there, by
-    1e-4 where it is above 0.6 and the law nearly symmetric.
+    for alpha between 0.5 and 0.9 and beta near ±1. Alpha was seen to be off by up to 0.01 there, by 1e-4 where it is
+    above 0.6 and the law nearly symmetric.
 
     Returns a `StableFit`: parameters and standard errors in the unit of the samples.
     Raises `DataError` for values that are not finite, `UsageError` for wrong arguments. Raises `NumericalError` for
@@ -149,6 +149,7 @@ def _finish(
 ) -> StableFit:
     atom = _atom(s) if exact and "loc" not in held else None  # the search for it takes a second
     trusted = _trusted(problem, found)
+    exact = exact or (found.theta[0] <= NODES_FROM and not s.tied_in_bulk and "alpha" not in held)  # the nodes' end
     if exact and not trusted and not far and atom is None and np.isfinite(y := s.scaled()).all():
         found = climb(problem, y, found)
         trusted = found.converged
