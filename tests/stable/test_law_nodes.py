@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from gnicli.stable import StableLaw
+from gnicli.stable.density.coordinates import offset
 from gnicli.stable.density.exact import exact
 from gnicli.stable.density.inversion import shape, zeta
 from gnicli.stable.fitting import law_density, law_nodes
@@ -33,7 +34,7 @@ def log_density(alpha, beta):
     """Log-density of ŷ at the nodes of the right side, by inversion."""
     wide = law_nodes.width(alpha)
     origin = zeta(shape(alpha, beta)) if alpha < law_nodes.FROM_S0 else 0.0
-    return exact(alpha, beta, PLACES * wide + origin)[0] + math.log(wide)
+    return exact(alpha, beta, PLACES * wide + (origin - offset(alpha, beta)))[0] + math.log(wide)
 
 
 @pytest.mark.parametrize("seed", range(3))
