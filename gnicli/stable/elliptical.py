@@ -40,7 +40,7 @@ class EllipticalStableLaw:
 
     alpha: float
     shape: np.ndarray
-    loc: np.ndarray | None = None
+    loc: Any = None
 
     def __post_init__(self) -> None:
         shape = np.array(self.shape, dtype=np.float64)
