@@ -151,9 +151,11 @@ def _unknown_option(word: str, keys: Iterable[str]) -> str:
     flag = flags.get(near.replace("_", "-")) if near else None
     if flag:
         return f"unknown option {word}; did you mean {flag}?"
-    if near not in (None, key):
+    if near == key and key:
+        return f"unknown option {word}; keys are written without dashes: {key}={value or 'VALUE'}"
+    if near:
         return f"unknown option {word}; did you mean {near}={value or 'VALUE'}?"
-    return f"unknown option {word}" + (f"; keys are written without dashes: {key}={value or 'VALUE'}" if key else "")
+    return f"unknown option {word}; --help lists the keys and options that there are"
 
 
 def typed(overrides: list[str], key: str) -> str | None:
