@@ -17,6 +17,7 @@ from gnicli.evidence.families import OTHERS, Attempt, Family, FittedLaw, stable_
 from gnicli.evidence.shape import Shape, shape
 from gnicli.seeding import numpy_stream
 from gnicli.stable import StableFit, StableLaw, fit
+from gnicli.stable.fitting.search_problem import ALPHA_RANGE, NODES_FROM
 
 DRIFT_BELOW = 1.95  # above it there is nowhere to drift to, and fits of sums next to alpha = 2 take longest
 # Quick to fit to each bootstrap sample; from the fourth on for positive ones.
@@ -146,7 +147,15 @@ class Look:
         held = ", ".join(f"{name} = {value:g}" for name, value in (self.plan.fixed or {}).items())
         blocks = self.blocks if tested is not None else []
         return verdict.Evidence(
-            self.y.size, _interval(self.stable), self.ratio, tested, why, blocks, self.rivals, held and f"{held} held"
+            self.y.size,
+            _interval(self.stable),
+            self.ratio,
+            tested,
+            why,
+            blocks,
+            self.rivals,
+            held and f"{held} held",
+            _at_least(self.stable),
         )
 
     def test(self, tell: Callable[[int, int], None] = lambda done, total: None) -> goodness.Goodness:
@@ -185,6 +194,12 @@ def _attempt(family: Family, x: np.ndarray) -> Attempt:
         raise
     except GniError as error:
         return error
+
+
+def _at_least(found: StableFit) -> float | None:
+    """The alpha of a fit that would have a smaller one if fits did not end there; None for other fits."""
+    is_there = found.alpha_stderr is None and found.alpha < 2.0 and "alpha" not in found.held
+    return found.alpha if is_there and found.alpha in (ALPHA_RANGE[0], NODES_FROM) else None
 
 
 def _interval(found: StableFit) -> str:

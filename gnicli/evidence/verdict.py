@@ -48,7 +48,8 @@ class Outcome(StrEnum):
 class Evidence:
     """What is known of `n` samples. Missing evidence is None or empty, and no sentence mentions it.
 
-    alpha: that of the fitted stable law with its interval, as text. held: the parameters that were held, as text.
+    alpha: that of the fitted stable law with its interval, as text. least_alpha: the least that fits have, where the
+    fitted one is that; a law of smaller alpha may have made the samples. held: the parameters that were held, as text.
     ratio: the ratio test of the stable law against the Gaussian. tests: those of the stable law. why_untested: the
     reason where there are none. rivals: the other laws by name.
     """
@@ -61,11 +62,19 @@ class Evidence:
     blocks: list[Block] = field(default_factory=list)
     rivals: Mapping[str, Rival] = field(default_factory=dict)
     held: str = ""
+    least_alpha: float | None = None
 
     @property
     def stable(self) -> str:
         """The hypothesis in words."""
         return f"stable law with {self.held}" if self.held else "stable law"
+
+    @property
+    def ends_here(self) -> str:
+        """A sentence about samples whose fit is at the least alpha; "" for others."""
+        if self.least_alpha is None:
+            return ""
+        return f" Fits end at alpha = {self.least_alpha:g}: whether a stable law of smaller alpha fits was not tested."
 
     @property
     def allows_gaussian(self) -> bool:
@@ -95,6 +104,11 @@ def can_reject(tests: Goodness | None) -> bool:
 
 def decide(evidence: Evidence) -> tuple[Outcome, str]:
     """The outcome, and the sentences that report it."""
+    outcome, said = _decide(evidence)
+    return outcome, said + evidence.ends_here
+
+
+def _decide(evidence: Evidence) -> tuple[Outcome, str]:
     tests = evidence.tests
     tested = can_reject(tests)
     if tested and tests is not None and tests.together <= LEVEL:
@@ -135,7 +149,10 @@ def fit_sentence(words: str, tests: Goodness) -> str:
 
 def _rejected(evidence: Evidence, tests: Goodness) -> str:
     gaussian = ", the Gaussian among them," if evidence.allows_gaussian else ""
-    subject = f"A {evidence.stable}{gaussian} is rejected" if evidence.held else f"Stable laws{gaussian} are rejected"
+    tried = f" of alpha >= {evidence.least_alpha:g}" if evidence.least_alpha is not None else ""
+    subject = f"A {evidence.stable}{tried}{gaussian} is rejected"
+    if not evidence.held:
+        subject = f"Stable laws{tried}{gaussian} are rejected"
     said = f"{_excluded(evidence)}{subject} ({p_each(tests)})."
     blocks = evidence.blocks
     if tests.p_values.get("drift", 1.0) <= LEVEL and len(blocks) > 1 and blocks[-1].alpha > blocks[0].alpha:

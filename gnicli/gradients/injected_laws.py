@@ -11,9 +11,12 @@ from gnicli.contracts.results import Value
 from gnicli.errors import GniError
 from gnicli.laws import Normal
 from gnicli.stable import StableFit, StableLaw, fit_many
+from gnicli.stable.fitting.search_problem import ALPHA_RANGE
 from gnicli.stable.fitting.standardize import FEWEST
 
-AT_BOUND = "at the parameter bound (alpha = 2 or 0.5, |beta| = 1), where a parameter has no standard error"
+AT_BOUND = (
+    f"at the parameter bound (alpha = 2 or {ALPHA_RANGE[0]:g}, |beta| = 1), where a parameter has no standard error"
+)
 COUNTS = ("fits", "at_boundary", "without_fit")
 Found = tuple[np.ndarray, bool]  # a law's parameters, and whether it lies at the boundary of its family
 

@@ -14,13 +14,15 @@ from gnicli.samples import drawing
 if TYPE_CHECKING:
     import numpy as np
 
+LEAST_ALPHA = 0.1  # from which on stable laws have densities here
+
 
 @dataclass
 class StableSamples:
     """Draws from a stable law. At alpha = 2 it is the normal law with variance 2 scale²."""
 
     name: str = key("stable", "draws from a stable law")
-    alpha: float = key(1.5, "tail index, in [0.5, 2]")
+    alpha: float = key(1.5, f"tail index, in [{LEAST_ALPHA:g}, 2]")
     beta: float = key(0.0, "skewness, in [-1, 1]")
     loc: float = key(0.0, drawing.LOC_HELP)
     scale: float = key(1.0, drawing.SCALE_HELP)
@@ -28,7 +30,7 @@ class StableSamples:
     n: int = key(10000, drawing.N_HELP)
 
     def __post_init__(self) -> None:
-        checks.number("samples.alpha", self.alpha, least=0.5, most=2)
+        checks.number("samples.alpha", self.alpha, least=LEAST_ALPHA, most=2)
         checks.number("samples.beta", self.beta, least=-1, most=1)
         checks.number("samples.loc", self.loc, sizes=checks.WIDE_SIZES)
         checks.number("samples.scale", self.scale, above=0, sizes=checks.WIDE_SIZES)

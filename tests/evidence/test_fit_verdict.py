@@ -3,6 +3,7 @@
 import itertools
 import re
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,8 +11,10 @@ from hypothesis import strategies as st
 from gnicli.evidence import verdict
 from gnicli.evidence.blocks import Block
 from gnicli.evidence.comparison import LEAST_LEAD, Lead, Ratio, Rival
+from gnicli.evidence.finding import _at_least
 from gnicli.evidence.goodness import Goodness
 from gnicli.evidence.verdict import DOUBT, LEVEL, Evidence, Outcome, decide, fit_sentence
+from gnicli.stable import StableLaw, fit
 
 UP = [Block(1, 1000, 1.6, 0.03), Block(16, 62, 1.93, 0.04)]
 DOWN = [Block(1, 1000, 1.6, 0.03), Block(16, 62, 1.5, 0.1)]
@@ -260,3 +263,23 @@ def test_all_outcomes_are_reached():
     grid = itertools.product((IN, OUT), (None, fit_tests(0.01), fit_tests(0.6)), (BEHIND, NEAR, AHEAD))
     found = {said(ratio=ratio, tests=tests, rivals={"a": each})[0] for ratio, tests, each in grid}
     assert found == set(Outcome)
+
+
+@pytest.mark.parametrize("changes", [{"tests": fit_tests(LEVEL)}, {}, {"tests": None}, {"rivals": {"a": AHEAD}}])
+def test_a_fit_at_the_least_alpha_says_that_laws_of_smaller_alpha_were_not_tried(changes):
+    plain, at_end = said(**changes), said(**changes, least_alpha=0.2)
+    assert at_end[0] == plain[0]
+    assert at_end[1].endswith(" Fits end at alpha = 0.2: whether a stable law of smaller alpha fits was not tested.")
+    assert "Fits end" not in plain[1]
+    if plain[0] == Outcome.REJECTED:
+        assert "Stable laws of alpha >= 0.2 are rejected" in at_end[1]
+        assert "Stable laws are rejected" in plain[1]
+
+
+@pytest.mark.parametrize(
+    ("alpha", "is_at_end"), [(0.12, True), (0.15, True), (0.3, False), (0.5, False), (1.999, False)]
+)
+def test_which_fits_are_at_the_least_alpha(alpha, is_at_end):
+    found = fit(StableLaw(alpha, 0.4).rvs(500, np.random.default_rng(3)))
+    assert _at_least(found) == (0.2 if is_at_end else None)
+    assert _at_least(fit(StableLaw(0.2, 0.4).rvs(500, np.random.default_rng(3)), fixed={"alpha": 0.2})) is None

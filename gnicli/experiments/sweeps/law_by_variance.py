@@ -11,9 +11,10 @@ import numpy as np
 from gnicli.contracts.results import Curve, FigureData, Panel, Results, RunRecord, Value
 from gnicli.engine.summary import mean_value
 from gnicli.errors import GniError
+from gnicli.stable.fitting.search_problem import ALPHA_RANGE
 
 VARIANCE = "noise.var"
-_ALPHA = (0.5, 2.0)  # the range of the fits
+_ALPHA = (ALPHA_RANGE[0], 2.0)  # the range of the fits
 BARS = "95 % interval of the mean over seeds"
 _SHOWN = 1e-4  # densities are drawn where they are at least this share of their peak
 _NAMES = ("alpha", "beta", "beta_stderr", "at_boundary")

@@ -19,10 +19,12 @@ from gnicli.measure.layers.controls import Control, controls
 from gnicli.measure.layers.draws import Moments, Population, over_draws, whole_draws
 from gnicli.noise.none import NoNoise
 from gnicli.seeding import numpy_stream
+from gnicli.stable.fitting.search_problem import ALPHA_RANGE, NODES_FROM
 
 _SHUFFLE, _BLOCKS = 2_000_002, 2_000_003  # streams of purpose "sample"
 REDRAWN = 16  # draws that the errors of one draw are taken over
-STABLE_ENDS = (0.5, 2.0)  # alphas at which the family of the fits ends
+STABLE_ENDS = (ALPHA_RANGE[0], 2.0)  # alphas at which the family of the fits ends
+AT_BOUND = (*STABLE_ENDS, NODES_FROM)  # where it ends for samples of which many are equal
 
 MEANINGS = {
     "across_weights": "the noise of one draw of the gradient, across the weights of a layer",
@@ -129,7 +131,7 @@ def _set_errors_of_one_draw(
         own |= {
             key: error
             for key, error in errors.items()
-            if (of := key.removesuffix("_stderr")) in own and not (of.startswith("alpha") and own[of] in STABLE_ENDS)
+            if (of := key.removesuffix("_stderr")) in own and not (of.startswith("alpha") and own[of] in AT_BOUND)
         }
 
 
@@ -191,7 +193,7 @@ def _of_pooled(
     whole = again(moving)
     (found,) = pooling.of_draws([whole])
     errors = jackknife.of_rows(moving, lambda rows: pooling.of_draws([again(each) for each in rows]))
-    bounds = {f"{name}_stderr" for name in ("alpha", "alpha_scaled") if found.get(name) in STABLE_ENDS}
+    bounds = {f"{name}_stderr" for name in ("alpha", "alpha_scaled") if found.get(name) in AT_BOUND}
     own = scaled(whole) if whole.size else whole
     found |= pooling.of_positive(own)
     found["alpha_each"], found["alpha_each_stderr"] = pooling.alpha_each(whole)

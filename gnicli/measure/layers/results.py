@@ -13,7 +13,8 @@ from gnicli.contracts.results import NamedArray, Results, Table, Value
 from gnicli.gradients.calls import n_examples
 from gnicli.measure.layers import figures, jackknife, sentences
 from gnicli.measure.layers.draws import WATCHED, point_of
-from gnicli.measure.layers.populations import ACROSS, MEANINGS, REDRAWN, STABLE_ENDS, Found
+from gnicli.measure.layers.populations import ACROSS, AT_BOUND, MEANINGS, REDRAWN, STABLE_ENDS, Found
+from gnicli.stable.fitting.search_problem import NODES_FROM
 
 _COLUMNS = {  # in the order of their importance
     "alpha_scaled": "alpha scaled",
@@ -159,10 +160,10 @@ def _at_bound(found: Found) -> list[str]:
         for name in ("alpha", "alpha_scaled")
         if name in statistics
     ]
-    n_bound = sum(alpha in STABLE_ENDS for alpha in alphas)
+    n_bound = sum(alpha in AT_BOUND for alpha in alphas)
     if not n_bound:
         return []
     return [
-        f"{n_bound} of {len(alphas)} alphas (pooled or scaled) are at the parameter bound (2 or 0.5), where there are "
-        "no standard errors."
+        f"{n_bound} of {len(alphas)} alphas (pooled or scaled) are at the parameter bound (2 or {STABLE_ENDS[0]:g}; "
+        f"{NODES_FROM:g} where many values are equal), where there are no standard errors."
     ]
