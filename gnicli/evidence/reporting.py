@@ -10,7 +10,7 @@ import numpy as np
 from gnicli.contracts.number_text import plain, with_error
 from gnicli.contracts.results import Curve, FigureData, NamedArray, Panel, Results, Table, Value
 from gnicli.evidence import figures as drawn
-from gnicli.evidence import law_table, verdict
+from gnicli.evidence import law_table, p_values
 from gnicli.evidence.blocks import Block
 from gnicli.evidence.finding import Finding
 from gnicli.stable import StableFit
@@ -199,11 +199,11 @@ def _test_rows(finding: Finding) -> list[tuple[str, ...]]:
     if finding.goodness is not None:
         tests, law = finding.goodness, finding.family.words
         for name, p in tests.p_values.items():
-            words = f"{verdict.TESTS[name]}, {law} law"
-            rows.append((words, plain(tests.statistics[name], 4), _plain(verdict.p_text(p, tests))))
+            words = f"{p_values.TESTS[name]}, {law} law"
+            rows.append((words, plain(tests.statistics[name], 4), _plain(p_values.p_text(p, tests))))
         if tests.p_values:
             words = f"all of them together, {law} law, {tests.n_bootstrap} bootstrap samples"
-            rows.append((words, "", _plain(verdict.p_together(tests))))
+            rows.append((words, "", _plain(p_values.p_together(tests))))
     return rows
 
 
@@ -220,7 +220,7 @@ def _groups_table(findings: Mapping[str, Finding]) -> Table:
         cells = [with_error(value.number, value.stderr, digits=4) for value in _parameters(finding).values()]
         ratio = "" if finding.ratio is None else _p_text(finding.ratio.p_value)
         tests = finding.goodness
-        together = "" if tests is None or not tests.p_values else _plain(verdict.p_together(tests))
+        together = "" if tests is None or not tests.p_values else _plain(p_values.p_together(tests))
         scored = [s for s in finding.scores.values() if math.isfinite(s.heldout)]
         best = max(scored, key=lambda s: s.heldout).family.words if scored else ""
         rows.append((group, finding.outcome.value, *cells, plain(finding.n), together, ratio, best))

@@ -13,7 +13,6 @@ The rules, in this order. `p` is the p-value of all tests together. A lead is cl
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -22,15 +21,9 @@ from gnicli.contracts.number_text import with_error
 from gnicli.evidence.blocks import Block
 from gnicli.evidence.comparison import LEAST_LEAD, Lead, Ratio, Rival
 from gnicli.evidence.goodness import Goodness
+from gnicli.evidence.p_values import LEVEL, TESTS, can_reject, fewest, is_least, p_each, p_together
 
-LEVEL = 0.01  # a law is rejected at this level, by all tests together or by the ratio test
 DOUBT = 0.05  # up to it a stable law is not said to be preferred
-TESTS = {
-    "ks": "Kolmogorov–Smirnov",
-    "ad": "Anderson–Darling",
-    "drift": "drift of block sums",
-    "rival": "lead of other laws",
-}
 
 
 class Outcome(StrEnum):
@@ -85,21 +78,6 @@ class Evidence:
     def others(self) -> dict[str, Rival]:
         """The laws that stable laws compete with; the Gaussian is one only where there is no ratio test."""
         return {name: rival for name, rival in self.rivals.items() if name != "normal" or self.ratio is None}
-
-
-def least_p(tests: Goodness, n_bootstrap: int) -> float:
-    """The least p-value of all tests together that so many bootstrap samples can give."""
-    return (2.0 if "rival" in tests.p_values else 1.0) / (n_bootstrap + 1)
-
-
-def fewest(tests: Goodness) -> int:
-    """The bootstrap samples without which nothing can be rejected."""
-    return math.ceil(least_p(tests, 0) / LEVEL - 1e-9) - 1
-
-
-def can_reject(tests: Goodness | None) -> bool:
-    """Whether the tests could have rejected at all."""
-    return tests is not None and bool(tests.p_values) and tests.n_planned >= fewest(tests)
 
 
 def decide(evidence: Evidence) -> tuple[Outcome, str]:
@@ -231,7 +209,7 @@ def _untested(evidence: Evidence) -> str:
 
 def _too_few(tests: Goodness) -> str:
     n = tests.n_bootstrap
-    beyond = [TESTS[name] for name, p in tests.p_values.items() if _is_least(p, 1.0 / (n + 1))]
+    beyond = [TESTS[name] for name, p in tests.p_values.items() if is_least(p, 1.0 / (n + 1))]
     seen = f"the observed {' and '.join(beyond)} exceed{'s' * (len(beyond) == 1)} all {n}: " if beyond else ""
     return (
         f"{tests.n_planned} bootstrap samples cannot reject anything at {LEVEL:.0%}; {seen}take n_bootstrap >= "
@@ -250,30 +228,6 @@ def _yet(evidence: Evidence) -> str:
 
 
 # --------------------------------------------------------------------------------------------------------------- words
-
-
-def _is_least(p: float, least: float) -> bool:
-    return p <= least * (1.0 + 1e-9)
-
-
-def _bound(p: float, least: float) -> str:
-    return f"≤ {least:.2g}" if _is_least(p, least) else f"= {p:.2g}"
-
-
-def p_text(p: float, tests: Goodness) -> str:
-    """A test's p-value as text; where no bootstrap sample reached the observed statistic it is a bound."""
-    return _bound(p, 1.0 / (tests.n_bootstrap + 1))
-
-
-def p_together(tests: Goodness) -> str:
-    """The p-value of all tests together, as text."""
-    return _bound(tests.together, least_p(tests, tests.n_bootstrap))
-
-
-def p_each(tests: Goodness) -> str:
-    """The p-values of all tests together and of each."""
-    each = [f"{TESTS[name]} p {p_text(p, tests)}" for name, p in tests.p_values.items()]
-    return f"all tests together p {p_together(tests)}; " + ", ".join(each)
 
 
 def _p(value: float) -> str:

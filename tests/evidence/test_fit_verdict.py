@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gnicli.evidence import verdict
+from gnicli.evidence import p_values
 from gnicli.evidence.blocks import Block
 from gnicli.evidence.comparison import LEAST_LEAD, Lead, Ratio, Rival
 from gnicli.evidence.finding import _at_least
 from gnicli.evidence.goodness import Goodness
-from gnicli.evidence.verdict import DOUBT, LEVEL, Evidence, Outcome, decide, fit_sentence
+from gnicli.evidence.p_values import LEVEL
+from gnicli.evidence.verdict import DOUBT, Evidence, Outcome, decide, fit_sentence
 from gnicli.stable import StableLaw, fit
 
 UP = [Block(1, 1000, 1.6, 0.03), Block(16, 62, 1.93, 0.04)]
@@ -214,10 +215,10 @@ def test_a_law_in_front_is_told_what_its_tests_say():
 
 def test_every_p_value_at_its_floor_is_told_as_a_bound():
     at_floor = fit_tests(0.02, 99, ks=0.01, ad=0.02)
-    assert verdict.p_text(0.01, at_floor) == "≤ 0.01"
-    assert verdict.p_text(0.02, at_floor) == "= 0.02"
-    assert verdict.p_together(at_floor) == "≤ 0.02"
-    assert verdict.p_together(fit_tests(0.03, 99)) == "= 0.03"
+    assert p_values.p_text(0.01, at_floor) == "≤ 0.01"
+    assert p_values.p_text(0.02, at_floor) == "= 0.02"
+    assert p_values.p_together(at_floor) == "≤ 0.02"
+    assert p_values.p_together(fit_tests(0.03, 99)) == "= 0.03"
 
 
 LEADS = st.builds(
