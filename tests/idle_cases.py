@@ -70,7 +70,7 @@ CASES = [
     (AVERAGES, "noise.antithetic=true", (), AVERAGES_OF_NETWORK[len(AVERAGES) :]),
     (NETWORK, "M=2", (), None),
     *[
-        ((*NOISE, "measure=envelope"), changed, (), None)
+        (("gradient-noise", "measure=envelope", "threads=1"), changed, (), None)
         for changed in ("network.width=7", "noise.std=2", "seed=3", "batch_size=5", "M=2")
     ],
     (FACTORS, "network.width=7", (), FACTORS_OF_NETWORK[len(FACTORS) :]),

@@ -13,7 +13,7 @@ from typing import Any
 from gnicli import checks
 from gnicli.errors import UsageError
 
-LEAST_ALPHA = 0.5  # increments are draws of `StableLaw`, whose domain this is
+LEAST_ALPHA = 0.5  # of the exact solvers; `StableLaw`, whose draws are the increments, has smaller ones too
 
 
 def check_ranges(alpha: float, beta: float | Sequence[float], epsilon: float) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import jinja2
     from markupsafe import Markup
 
-_NUMBER = r"[-+−]?\d+(?:[.,]\d+)*(?:e[-+]?\d+)?"
+_NUMBER = r"[-+−]?\d+(?:[.,]\d+)*(?:e[-+−]?\d+)?"
 # A number with what belongs to it: its bound, its standard error, its unit of percent, its mark.
 # Or numbers joined by hyphens, such as dates.
 _WITH_ITS_OWN = re.compile(rf"\d+(?:-\d+)+|(?:[<>≤≥±] ?)?{_NUMBER}(?: ?± ?{_NUMBER})?(?: %)?(?: {number_text.MARK})?")
