@@ -293,7 +293,7 @@ def test_bad_input_is_one_line(gni, tmp_path, content, words, code, message):
     [
         (("samples=nothing",), "unknown source of samples 'nothing' for samples: choose from file"),
         (("samples=a.csv,stable", "-m"), "paths and choices (stable) cannot be swept together"),
-        (("samples=stable", "samples.alpha=2.5"), "samples.alpha must be >= 0.5 and <= 2, got 2.5"),
+        (("samples=stable", "samples.alpha=2.5"), "samples.alpha must be >= 0.1 and <= 2, got 2.5"),
         (("fixed.alpha=2",), "unknown key fixed.alpha; fixed is one key: parameters of the stable law that are held"),
     ],
 )
