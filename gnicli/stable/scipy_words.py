@@ -32,8 +32,8 @@ def fit(
     parameterization: "S1" or "S0", as in `StableLaw`: what the fitted loc means, and a loc that is held.
     fixed: values for any of alpha, beta, loc, scale that are not to be fitted, as in {"beta": 0.0}.
     fa, fb, floc, fscale: the same four values by SciPy's words. One that is held by both words is an error.
-    exact: False takes the maximum on fixed nodes for every law, in milliseconds where the exact one takes up to
-    seconds (alpha between 0.5 and 0.9, beta near ±1). Alpha was seen to be off by up to 0.01 there, by 1e-4 where it is
+    exact: False takes the maximum on fixed nodes for every law, without the second search that the exact one takes
+    for alpha between 0.5 and 0.9 and beta near ±1. Alpha was seen to be off by up to 0.01 there, by 1e-4 where it is
     above 0.6 and the law nearly symmetric.
 
     Returns a `StableFit`: parameters and standard errors in the unit of the samples.
