@@ -94,11 +94,11 @@ def what(claim: Claim) -> str:
 
 def wanted(claim: Claim) -> str:
     """What the effect must be for the claim to be supported."""
-    least = amount(claim, claim.smallest).lstrip("+")
+    least, other = amount(claim, claim.smallest).lstrip("+"), _side(claim.b)
     if claim.kind in (BELOW, ABOVE):
-        return f"{claim.a} {claim.kind} {claim.b} by {least} or more"
+        return f"{claim.a} {claim.kind} {other} by {least} or more"
     if claim.kind == SAME:
-        return f"{claim.a} within {least} of {claim.b}"
+        return f"{claim.a} within {least} of {other}"
     if claim.kind == FOLLOWS:
         first, second = claim.gap or (claim.c, claim.b)
         return (
@@ -110,6 +110,11 @@ def wanted(claim: Claim) -> str:
     return f"{claim.metric} {claim.direction} by {least} or more" + (
         f" beyond {claim.reference:g}" if claim.reference else ""
     )
+
+
+def _side(side: str | float) -> str:
+    """A side of a claim; an exact truth, which is a number, to five digits."""
+    return number_text.plain(side, 5) if isinstance(side, float) else side
 
 
 def notes(judged: Judged) -> list[str]:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from claim_cases import claim, measured, pairs, runs, spread
 
+from gnicli.claims import words
 from gnicli.claims.claim import claim_set
 from gnicli.claims.judging import family, judge
 from gnicli.claims.verdict import DISAGREE
@@ -418,3 +419,10 @@ def test_the_sum_of_a_set_depends_on_every_field_and_not_on_the_order():
     changed = {"smallest": 1.1, "window": "all", "seeds": ("1", "2"), "family": "f", "better": "higher", "a": "D"}
     sums = {claim_set([claim(**{key: value}), rows[1]]).sha256 for key, value in changed.items()}
     assert len(sums | {sum_}) == len(changed) + 1
+
+
+def test_an_exact_truth_is_told_to_five_digits():
+    rate = claim("same", b=0.013974371618115732, smallest=0.1, scale="log")
+    assert words.wanted(rate) == "A within 10.5\N{NO-BREAK SPACE}% of 0.013974"
+    assert words.wanted(claim("above", b=0.0)) == "A above 0 by 1 or more"
+    assert words.wanted(claim("below")) == "A below B by 1 or more"

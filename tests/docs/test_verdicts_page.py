@@ -1,0 +1,79 @@
+"""docs/verdicts.md: what the recorded run of `gni reproduce` found, made from its table and never by hand."""
+
+import csv
+import importlib.util
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from gnicli.claims.verdict import VERDICTS
+from gnicli.engine.reproduction import families
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def maker():
+    """The module docs/make_verdicts.py, which lies in no package."""
+    spec = importlib.util.spec_from_file_location("make_verdicts", ROOT / "docs" / "make_verdicts.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def rows():
+    return list(csv.DictReader((ROOT / "docs" / "verdicts.csv").open(encoding="utf-8", newline="")))
+
+
+def test_the_page_is_up_to_date(maker):
+    assert maker.text() == (ROOT / "docs" / "verdicts.md").read_text(), "run make docs"
+
+
+def test_the_table_is_of_the_claims_that_are_declared():
+    declared = families.read_all()
+    assert {row["sha256"] for row in rows()} == {families.whole(declared).sha256}, "gni reproduce --judge-only"
+    assert [row["id"] for row in rows()] == [claim.id for family in declared for claim in family.claims]
+
+
+def test_every_claim_has_a_verdict_and_three_quarters_are_decided():
+    found = [row["verdict"] for row in rows() if not row["control"]]
+    assert {*found} <= {*VERDICTS} - {"not run"}
+    assert sum(each != "inconclusive" for each in found) >= 0.75 * len(found)
+
+
+def test_the_page_counts_what_the_table_has(maker):
+    found = [row["verdict"] for row in rows() if not row["control"]]
+    page = maker.text()
+    for verdict in {*found}:
+        assert f"{found.count(verdict)} {verdict}" in page
+        assert len(re.findall(rf"^\|.*\*\*{verdict}\*\*", page, re.M)) == found.count(verdict)
+    for row in rows():
+        assert (row["sentence"].replace("|", r"\|") in page) or row["control"]
+
+
+def test_a_control_that_fails_is_told(maker, tmp_path, monkeypatch):
+    family = next(family for family in families.read_all() if any(claim.control for claim in family.claims))
+    control = next(claim.id for claim in family.claims if claim.control)
+    text = (ROOT / "docs" / "verdicts.csv").read_text().splitlines()
+    (line,) = (number for number, row in enumerate(text) if f",{control}," in row)
+    n_right = sum(row["passed"] == "True" for row in rows())
+    text[line] = text[line].replace(",True,", ",False,", 1)
+    (tmp_path / "verdicts.csv").write_text("\n".join(text) + "\n")
+    assert f"not right: {control}" not in maker.text()
+    monkeypatch.setattr(maker, "TABLE", tmp_path / "verdicts.csv")
+    assert f"Controls: not right: {control}." in maker.text()
+    assert f"{n_right - 1} of {n_right} came out right" in maker.text()
+
+
+def test_the_numbers_elsewhere_are_those_of_the_run():
+    """README and docs/reproduce.md quote the run."""
+    facts = json.loads((ROOT / "docs" / "verdicts-run.json").read_text())
+    found = [row["verdict"] for row in rows() if not row["control"]]
+    for page in (ROOT / "README.md", ROOT / "docs" / "reproduce.md"):
+        text = re.sub(r"\s+", " ", page.read_text())
+        assert f"{len(found)} claims" in text, page
+        assert f"{found.count('supported')} are supported" in text, page
+        assert f"{found.count('contradicted')} contradicted" in text, page
+    assert f"{facts['jobs']} jobs" in (ROOT / "docs" / "reproduce.md").read_text()
