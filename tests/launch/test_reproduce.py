@@ -15,6 +15,7 @@ from gnicli.errors import Interrupted, UsageError
 from gnicli.launch import reproduce, run_hydra
 
 QUIET = Caller(shows=False)
+HERE = "hydra/launcher=basic"  # jobs in this process, one after another: a process for each takes several times as long
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def run_once(tmp_path_factory):
     """The runs of both families."""
     place = tmp_path_factory.mktemp("once")
     written(place / "claims")
-    assert reproduce.run_missing(reproduce.read_words([], place / "claims"), place / "out", caller=QUIET) == 0
+    assert reproduce.run_missing(reproduce.read_words([HERE], place / "claims"), place / "out", caller=QUIET) == 0
     return place / "out"
 
 
@@ -71,7 +72,7 @@ def test_what_is_there_is_left_alone_and_what_is_missing_is_run(done):
 
 def test_one_family_runs_alone_and_the_report_has_both(declared, tmp_path):
     root = tmp_path / "out"
-    assert reproduce.run_missing(reproduce.read_words(["fig98"]), root, caller=QUIET) == 0
+    assert reproduce.run_missing(reproduce.read_words(["fig98", HERE]), root, caller=QUIET) == 0
     assert len(begun(root)) == 14
     verdicts = judge(root)
     assert verdicts["fig98-draws"].verdict == "supported"
@@ -155,7 +156,7 @@ def test_a_changed_command_is_other_runs_and_seen(done, declared):
 def test_added_seeds_are_seen(done, declared):
     judge(done)
     (declared / "fig97.yaml").write_text(STEPS.replace("41-47", "41-49"))
-    assert reproduce.run_missing(reproduce.read_words(["fig97"]), done, caller=QUIET) == 0
+    assert reproduce.run_missing(reproduce.read_words(["fig97", HERE]), done, caller=QUIET) == 0
     after = judge(done)
     assert {"extended", "declared anew"} <= {*after["fig97-long"].marks}
     assert "not declared at the first look" in (done / "report.md").read_text()
@@ -166,7 +167,7 @@ def test_a_diverged_run_counts_and_dropping_it_is_seen(declared, tmp_path):
     text = STEPS.replace("steps=40", "steps=40 optimizer.name=sgd", 1).replace("lr=0.00001,0.05", "lr=0.05,1e30")
     (declared / "fig97.yaml").write_text(text.replace("b: lr=0.00001", "b: lr=1e30"))
     root = tmp_path / "out"
-    assert reproduce.run_missing(reproduce.read_words(["fig97"]), root, caller=QUIET) == 0
+    assert reproduce.run_missing(reproduce.read_words(["fig97", HERE]), root, caller=QUIET) == 0
     first = judge(root)
     assert first["fig97-long"].by_signs
     assert first["fig97-long"].verdict == "supported"
