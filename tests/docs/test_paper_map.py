@@ -19,7 +19,7 @@ ENTRIES = yaml.safe_load((ROOT / "docs" / "paper-map.yaml").read_text())
 EQUATIONS = [f"equation ({part}.{n})" for part, last in ((2, 9), (3, 3), (4, 9)) for n in range(1, last + 1)]
 STATEMENTS = [
     "Definition 3.1", "Definition 3.2", "Definition 3.3", "Lemma 3.1", "Theorem 3.1", "Theorem 3.2", "Remark 3.1",
-    "Theorem 4.1", "Theorem 4.2", "Remark 4.1", "Appendix F",
+    "Theorem 4.1", "Theorem 4.2", "Remark 4.1", "Appendix C", "Appendix F",
 ]  # fmt: skip
 FIGURES = [f"Figure {name}" for name in (*range(1, 9), "A.1", "A.2", "A.3", "A.4")]
 
