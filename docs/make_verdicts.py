@@ -23,18 +23,19 @@ Row = dict[str, str]
 
 _HEAD = """# What came out
 
-This page is for those who ask what of the paper holds. It has the verdicts of one run of `gni reproduce all budget={budget}`
-([reproduce.md](reproduce.md) says what is declared, [judge.md](judge.md) what a verdict means). `make docs` makes it from that run's
-`verdicts.csv`; nothing is written by hand.
+This page is for those who ask what of the paper holds. It has the verdicts of one run of `gni reproduce all
+budget={budget}` ([reproduce.md](reproduce.md) says what is declared, [judge.md](judge.md) what a verdict means).
+`make docs` makes it from that run's `verdicts.csv`; nothing is written by hand.
 
-- Runs: {jobs:,} jobs from {began} to {ended}, {hours:.1f} hours of a core, gni {gni} ({code}), torch {torch}, Python {python}.
+- Runs: {jobs:,} jobs from {began} to {ended} UTC, {hours:.1f} hours of a core, gni {gni} ({code}), torch {torch},
+  Python {python}.
 - Claims: {told}.
 - Controls: {right} of {controls} came out right.
 - Set of claims and commands: sha256 `{sha256}`.
 
-The effect is what the sentence is about, with the interval that the verdict uses: it is wide enough for all claims of its family. On
-logarithmic scales it is a relative difference. "wanted" is what the interval must show. The budget is small, so a verdict is about the
-small set-ups that the files of the claims declare, and about no others.
+The effect is what the sentence is about, with the interval that the verdict uses: it is wide enough for all claims of
+its family. On logarithmic scales it is a relative difference. "wanted" is what the interval must show. The budget is
+small, so a verdict is about the small set-ups that the files of the claims declare, and about no others.
 """
 
 

@@ -30,9 +30,27 @@ def test_a_plan_says_what_it_was_calculated_from():
     assert "effect of interest is 25 %" in other
 
 
-@pytest.mark.parametrize("typed", [{"budget": "full"}, {"protocol": "paper"}, {"noise": "none"}])
-def test_there_is_none_for_what_no_pilot_ran(typed):
+@pytest.mark.parametrize("typed", [{"budget": "full"}, {"protocol": "paper"}])
+def test_there_is_none_for_other_budgets_and_protocols(typed):
     assert pilots.declaration("fig4", "arm", runs(**typed)) == ()
+
+
+def test_there_is_none_for_what_no_pilot_ran():
+    """A plan of one data set says nothing about another, and where the experiment chose it neither."""
+    (said,) = pilots.declaration("fig4", "arm", runs(noise="none"))
+    assert said == "no plan holds for noise=none: pilot runs were made for noise=add; noise=mult"
+    (said,) = pilots.declaration("fig7", "arm", runs(experiment="fig7"))
+    assert said.startswith("no plan holds for dataset=svhn network=conv: pilot runs were made for dataset=digits")
+    (said,) = pilots.declaration("fig7", "arm", runs(experiment="fig7", dataset="digits"))
+    assert said.startswith("no plan holds for dataset=digits network=conv")
+    (said,) = pilots.declaration("fig7", "arm", runs(experiment="fig7", dataset="digits", network="mlp"))
+    assert said.startswith("planned: arm=explicit against arm=M1 ")
+
+
+def test_where_the_files_lie_ends_no_plan():
+    typed = {"experiment": "fig7", "dataset": "digits", "network": "mlp", "dataset.dir": "here"}
+    (said,) = pilots.declaration("fig7", "arm", runs(**typed))
+    assert said.startswith("planned: ")
 
 
 def test_typed_keys_end_a_plan():

@@ -7,25 +7,35 @@ differences of log loss over the last 10 % of the steps, paired by seed, in the 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from gnicli.contracts.results import RunRecord
 from gnicli.experiments.sweeps.power import LEVEL, POWER, pairs_needed
 
-PLANNED = ("experiment", "seed", "protocol", "budget", "noise", "dataset")  # keys under which a plan holds
+# Keys that change nothing in what a plan was made for: which runs there are, and where the files of a data set lie.
+_FREE = (
+    "experiment",
+    "seed",
+    "protocol",
+    "budget",
+    "dataset.dir",
+    "dataset.sha256",
+    "dataset.mirrors",
+    "dataset.labels",
+)
 
 
 class Pilot(NamedTuple):
     """The pilot runs of one comparison of an experiment.
 
-    `noise` is the choice of `noise=`, `arm` and `reference` are values of the key that the experiment compares, `sd` is
-    the standard deviation of `n_pairs` paired differences (nats), and `smallest` the smallest effect of interest
-    (nats), chosen before any run of the budget.
+    `settings` are the choices that the pilot had (`noise=`, `dataset=`, `network=`), `arm` and `reference` values of
+    the key that the experiment compares, `sd` is the standard deviation of `n_pairs` paired differences (nats), and
+    `smallest` the smallest effect of interest (nats), chosen before any run of the budget.
     """
 
     experiment: str
-    noise: str
+    settings: Mapping[str, str]
     arm: str
     reference: str
     sd: float
@@ -34,17 +44,27 @@ class Pilot(NamedTuple):
 
 
 _SMALL, _LARGE = math.log(1.05), math.log(1.25)
+_ADD, _MULT = {"noise": "add"}, {"noise": "mult"}
+_DIGITS, _MLP = {"dataset": "digits"}, {"network": "mlp"}
 PILOTS = (
-    Pilot("fig4", "add", "M16", "M1", 0.029, 8, _SMALL),
-    Pilot("fig4", "mult", "M16", "M1", 0.23, 8, _LARGE),
-    Pilot("fig5", "add", "16", "1", 0.029, 8, _SMALL),
-    Pilot("fig5", "mult", "16", "1", 0.23, 8, _LARGE),
-    Pilot("fig5_mnist", "mult", "16", "1", 0.006, 8, _SMALL),
-    Pilot("fig7", "add", "explicit", "M1", 0.020, 8, _SMALL),
-    Pilot("fig8", "mult", "16", "1", 0.034, 8, _SMALL),
-    Pilot("symmetrise", "add", "antithetic", "plain", 0.19, 8, _LARGE),
+    Pilot("fig4", _ADD, "M16", "M1", 0.029, 8, _SMALL),
+    Pilot("fig4", _MULT, "M16", "M1", 0.23, 8, _LARGE),
+    Pilot("fig5", _ADD, "16", "1", 0.029, 8, _SMALL),
+    Pilot("fig5", _MULT, "16", "1", 0.23, 8, _LARGE),
+    Pilot("fig5_mnist", _DIGITS, "16", "1", 0.006, 8, _SMALL),
+    Pilot("fig7", _DIGITS | _MLP, "explicit", "M1", 0.020, 8, _SMALL),
+    Pilot("fig8", _DIGITS, "16", "1", 0.034, 8, _SMALL),
+    Pilot("symmetrise", _ADD, "antithetic", "plain", 0.19, 8, _LARGE),
 )
-_NOISE = {"fig4": "add", "fig5": "add", "fig5_mnist": "mult", "fig7": "add", "fig8": "mult", "symmetrise": "add"}
+# What the experiments choose where nothing is typed (conf/experiment).
+_CHOSEN: Mapping[str, Mapping[str, str]] = {
+    "fig4": _ADD,
+    "fig5": _ADD,
+    "fig5_mnist": {"dataset": "mnist"},
+    "fig7": {"dataset": "svhn", "network": "conv"},
+    "fig8": {"dataset": "svhn"},
+    "symmetrise": _ADD,
+}
 
 
 def declaration(name: str, key: str, records: Sequence[RunRecord]) -> tuple[str, ...]:
@@ -52,23 +72,35 @@ def declaration(name: str, key: str, records: Sequence[RunRecord]) -> tuple[str,
 
     `key` is what the experiment compares (`arm` or `M`).
     """
-    chosen = {record.overrides.get("noise", _NOISE.get(name, "")) for record in records}
     budgets = {record.overrides.get("budget", "quick") for record in records}
     protocols = {record.overrides.get("protocol", "learnable") for record in records}
-    found = [pilot for pilot in PILOTS if pilot.experiment == name and {pilot.noise} == chosen]
-    if not found or budgets != {"quick"} or protocols != {"learnable"}:
+    if name not in _CHOSEN or budgets != {"quick"} or protocols != {"learnable"}:
         return ()
-    changed = sorted({word for record in records for word in record.overrides} - set(PLANNED) - _swept(name, key))
+    own = [pilot for pilot in PILOTS if pilot.experiment == name]
+    had = {choice for pilot in own for choice in pilot.settings}
+    typed = {word for record in records for word in record.overrides}
+    changed = sorted(typed - had - {*_FREE} - _swept(name, key))
     if changed:
         return (f"no plan holds for this set-up, in which {', '.join(changed)} were typed",)
-    pilot = found[0]
-    n_seeds = len({record.overrides.get("seed") for record in records})
+    chosen = {
+        choice: {record.overrides.get(choice, _CHOSEN[name].get(choice, "")) for record in records}
+        for choice in sorted(had)
+    }
+    for pilot in own:
+        if all(chosen[choice] == {value} for choice, value in pilot.settings.items()):
+            return (_sentence(pilot, key, len({record.overrides.get("seed") for record in records})),)
+    this = " ".join(f"{choice}={','.join(sorted(values))}" for choice, values in chosen.items())
+    there = "; ".join(" ".join(f"{choice}={value}" for choice, value in pilot.settings.items()) for pilot in own)
+    return (f"no plan holds for {this}: pilot runs were made for {there}",)
+
+
+def _sentence(pilot: Pilot, key: str, n_seeds: int) -> str:
     needed = pairs_needed(pilot.sd, pilot.smallest)
     return (
         f"planned: {key}={pilot.arm} against {key}={pilot.reference} differed by a standard deviation of {pilot.sd:g} "
         f"in {pilot.n_pairs} pilot pairs (seeds 0 … 7), and the smallest effect of interest is "
         f"{math.expm1(pilot.smallest):.0%}: {needed} pairs for {POWER:.0%} power at {LEVEL:.0%}; this sweep has "
-        f"{n_seeds}".replace("%", " %"),
+        f"{n_seeds}".replace("%", " %")
     )
 
 
