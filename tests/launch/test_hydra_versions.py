@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import copy
 import json
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 import yaml
 
 from gnicli.errors import ResourceError
-from gnicli.launch import arguments, commands, components, guard
+from gnicli.launch import arguments, commands, components, guard, hydra_versions
 
 
 @pytest.fixture
@@ -126,3 +127,21 @@ def test_the_guard_puts_everything_back():
         raise KeyError
     assert places() == before
     assert not set(within) & set(before)
+
+
+def test_compositions_share_the_store_and_nothing_else():
+    """What is done to a composed configuration reaches neither the store nor the next composition."""
+    from hydra import compose
+    from hydra.core.config_store import ConfigStore
+
+    components.register({commands.config_name(name): commands.schema(name) for name in commands.COMMANDS})
+    store = ConfigStore.instance()
+    assert copy.deepcopy(store) is store
+    with hydra_versions.initialized():
+        first = compose("train", ["seed=3", "dataset=digits"])
+        kept = str(first)
+        first.seed = 4
+        first.noise.std = 0.75
+        first.dataset.n_train = 7
+        again = compose("train", ["seed=3", "dataset=digits"])
+    assert str(again) == kept
