@@ -136,7 +136,7 @@ def test_the_legend_says_what_bands_are_where_there_are_any(style, width):
 @pytest.mark.parametrize(
     ("n", "name"),
     [(2, "M16"), (9, "M16"), (5, "whitened_stable"), (12, "whitened_stable"), (2, "noise.std=0.3 arm=antithetic"),
-     (6, "noise.std=0.3 arm=antithetic")],
+     (6, "noise.std=0.3 arm=antithetic"), (8, "noise=add, M="), (12, "noise=mult, whitened_stable, M=")],
 )  # fmt: skip
 def test_every_named_position_has_its_name_however_many_there_are(n, name):
     x = np.arange(1.0, n + 1)

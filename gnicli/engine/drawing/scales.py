@@ -54,8 +54,11 @@ def set_scale(axes: Axes, which: Which, panels: Iterable[Panel], ends: tuple[flo
     if named:
         axis.set_major_locator(ticks.MeasuredTicks([x for x, _ in named], ticks.LinearTicks(integer=True), len(named)))
         axis.set_major_formatter(ticks.Named(named))
-        if not ticks.fit(axis, [x for x, _ in named]):
+        places = [x for x, _ in named]
+        if not ticks.fit(axis, places):
             axis.set_tick_params(labelrotation=90)
+            if not ticks.fit(axis, places):
+                axis.set_major_formatter(ticks.Named(named, one_line=True))
     if which == "y":
         _cut(axes, panels)
 

@@ -205,12 +205,13 @@ class Powers(Formatter):
 
 
 class Named(Formatter):
-    """Words at positions."""
+    """Words at positions; each setting of several in a line of its own, or all of them in one."""
 
-    def __init__(self, names: Sequence[tuple[float, str]]) -> None:
+    def __init__(self, names: Sequence[tuple[float, str]], *, one_line: bool = False) -> None:
         self._names = dict(names)
+        self._between = ", " if one_line else "\n"
 
     def __call__(self, x: float, pos: int | None = None) -> str:
-        """The word at the position, or nothing; each setting of several in a line of its own."""
+        """The word at the position, or nothing."""
         lines = words.typographic(self._names.get(x, "")).split(", ")
-        return "\n".join(words.short(line, _LONGEST_NAME) for line in lines)
+        return self._between.join(words.short(line, _LONGEST_NAME) for line in lines)
