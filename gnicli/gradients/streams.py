@@ -10,6 +10,7 @@ which is why it depends on the batch alone.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -67,11 +68,12 @@ class NoiseStream:
         self.stds = stds
         self._noise, self._seed = noise, seed
         self._generators = {layer: torch.Generator(device) for layer, std in enumerate(stds) if std > 0}
-        self._step, self._ahead = 0, range(0)
+        self._step = 0
+        self._ahead: Sequence[int] = range(0)
         self._states: dict[tuple[int, int], torch.Tensor] = {}
         self._on_cpu = device.type == "cpu"
 
-    def open(self, step: int, draws: range) -> None:
+    def open(self, step: int, draws: Sequence[int]) -> None:
         """Begin a step that will use `draws`, in their order."""
         self._step, self._ahead = step, draws
         self._states = {}
