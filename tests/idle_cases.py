@@ -14,6 +14,7 @@ FACTORS_OF_NETWORK = (*FACTORS, *SMALL)
 SDE = ("simulate-sde", "n_chains=20", "n_steps=60", "burn_in=10", "exit_steps=30")
 KDE = ("kde-stationary", "n_chains=50", "n_steps=60", "burn_in=10", "points=50")
 LANDSCAPE = ("potential=network", "potential.dataset={name: sinusoids, n_train: 6}", "exit_steps=2000")
+BESIDE = ("simulate-sde", *LANDSCAPE[:2], "potential.noise=mult", "scheme=euler", "n_chains=3", "n_steps=60")
 FIT = ("fit-stable", "samples.n=100", "n_bootstrap=0", "holdout=0")
 FLAT = ("train", "dataset.n_train=12", "steps=6", "threads=1")
 
@@ -99,6 +100,11 @@ CASES = [
     (SDE, "n_bins=500", LANDSCAPE, ("potential=double_well",)),
     (SDE, "n_traced=3", LANDSCAPE, ("potential=double_well",)),
     (SDE, "potential.M=2", LANDSCAPE, (*LANDSCAPE, "potential.noise=add")),
+    *[
+        (BESIDE, changed, ("laws=measured",), ("burn_in=10",))
+        for changed in ("alpha=1.7", "beta=0.2", "epsilon=0.5", "burn_in=20", "thin=2")
+    ],
+    *[(BESIDE, changed, ("burn_in=10",), ("laws=measured",)) for changed in ("M=2", "n_draws=30", "measure_every=20")],
     (SDE, "potential.width=3", (*LANDSCAPE, "potential.depth=0"), LANDSCAPE),
     (SDE, "potential.activation=relu", (*LANDSCAPE, "potential.depth=0"), LANDSCAPE),
 ]

@@ -54,6 +54,7 @@ VALUES = {
     "h": [0.2],
     "K": [4],
     "start": [0.7, "minima"],
+    "measure_every": [17],
     "functions": [["w**4"]],
     "low": [-9.0],
     "high": [9.0],

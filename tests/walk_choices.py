@@ -18,6 +18,9 @@ FACTORS = ("device=cpu", "noise.std=1", "measure=factors", "measure.n_draws=200"
 SDE = ("n_chains=20", "n_steps=60", "burn_in=10", "exit_steps=30", "n_traced=8")
 NET = ("potential=network", "potential.dataset={name: sinusoids, n_train: 6}", "n_chains=4", "n_steps=60",
        "burn_in=10", "exit_steps=0", "potential.width=2", "n_traced=2")  # fmt: skip
+BESIDE = ("potential=network", "potential.dataset={name: sinusoids, n_train: 6}", "potential.noise=mult",
+          "laws=measured", "scheme=euler", "n_chains=3", "n_steps=40", "n_draws=20", "potential.width=4",
+          "potential.M=2", "exit_steps=0")  # fmt: skip
 KDE = ("n_chains=50", "n_steps=60", "burn_in=10", "points=50", "n_traced=8")
 SUM = ("drift=fractional", "h=0.3", "K=3")
 FIT = ("samples.n=100", "n_bootstrap=0")
@@ -86,6 +89,8 @@ CHOICES = {
         NET,
         (*NET, "potential.noise=add"),
         (*NET, "potential.depth=0"),
+        BESIDE,
+        (*BESIDE, "measure_every=20"),
     ],
     "kde-stationary": [
         KDE,

@@ -48,6 +48,7 @@ _EXAMPLES = {
         ("scheme=euler eta=0.05", "the paper's scheme; its chains explode"),
         ("potential=quadratic epsilon=0.05 basin=[-1,2]", "first exits from a basin against theory"),
         ("potential=network scheme=euler epsilon=0.01 eta=0.05 n_chains=64", "chains on the loss of a small network"),
+        ("experiment=training_noise", "the noise of a network as the noise of the model, beside training itself"),
         ("drift=fractional n_steps=4000", "the fractional drift, which restores the Gibbs law"),
         ("experiment=exit_times", "exits for three tail indices and three skewnesses"),
     ),

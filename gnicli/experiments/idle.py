@@ -207,6 +207,18 @@ MODEL = (
 SIMULATE_SDE = (
     *MODEL,
     Idle(
+        ("alpha", "beta", "epsilon", "burn_in", "thin"),
+        lambda c: c["laws"] == "measured",
+        "laws=measured measures the noise, and records all of the path",
+        "laws=given",
+    ),
+    Idle(
+        ("M", "n_draws", "measure_every"),
+        lambda c: c["laws"] == "given",
+        "nothing is measured: alpha, beta and epsilon say what the noise is",
+        "laws=measured with potential=network",
+    ),
+    Idle(
         ("exit_steps",),
         lambda c: c["potential"]["name"] == "network" and c["exit_steps"] != 0,
         "exits are simulated in one dimension only",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import TYPE_CHECKING, Any, Optional
 
 from gnicli import checks
 from gnicli.checks import key
@@ -14,6 +14,13 @@ from gnicli.errors import UsageError
 from gnicli.experiments.common import RunConfig
 from gnicli.model.keys import NETWORK, ModelConfig
 
+if TYPE_CHECKING:
+    from gnicli.model.network_chains import Problem
+
+_MOST_DRAWS = 100_001  # measured in each chain
+GIVEN, MEASURED = "given", "measured"
+LAWS = (GIVEN, MEASURED)
+
 HEADLINES = (
     Headline("exit_rate/*", "exit rate, basin *"),
     Headline("exit_rate_theory/*", "exit rate by theory, basin *"),
@@ -22,6 +29,9 @@ HEADLINES = (
     Headline("exact_basin_mass/*", "exact mass, basin *"),
     Headline("basin_mass_theory/*", "mass by theory, basin *"),
     Headline("mean/*", "mean of *"),
+    Headline("loss_gap/*", "log of loss over training's, *"),
+    Headline("nearer_than_brownian/*", "nearer to training than Brownian, *"),
+    Headline("diverged_share/*", "diverged share, *"),
     Headline("loss/q0.5", "median loss"),
     Headline("norm/q0.5", "median norm"),
     Headline("split_rhat", "split R̂"),
@@ -37,10 +47,29 @@ class SimulateSdeConfig(ModelConfig):
     exit_steps: int = key(2000, "steps of each chain in the simulation of exits from basins; 0: no such simulation")
     exit_eta: Optional[float] = key(None, "length of a step in the simulation of exits; default: eta")
     basin: Any = key(None, "ends [left, right] of the basin of a single minimum, for exits; default: the saddles")
+    laws: str = key(
+        GIVEN,
+        "given: alpha, beta and epsilon say what the noise is; measured: with potential=network, the laws of the "
+        "gradient noise of its layers, and training itself beside the models",
+        choices=LAWS,
+    )
+    M: int = key(1, "noise draws averaged in one step of training, equation (4.5), for laws=measured")
+    n_draws: int = key(200, "gradients of each chain on which laws=measured measures the laws of the noise")
+    measure_every: Optional[int] = key(
+        None, "steps of training after which laws=measured measures the laws again; default: at the start alone"
+    )
     run: RunConfig = key(RunConfig, "where a run lives and how often its state is kept")
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        checks.choice("laws", self.laws, LAWS)
+        checks.integer("M", self.M, least=1)
+        checks.at_most("M", self.M, checks.MOST_DRAWS)
+        checks.integer("n_draws", self.n_draws, least=10, below=_MOST_DRAWS)
+        if self.measure_every is not None:
+            checks.integer("measure_every", self.measure_every, least=1)
+        if self.laws == MEASURED:
+            self._check_measured()
         checks.integer("exit_steps", self.exit_steps, least=0)
         if self.exit_eta is not None:
             checks.number("exit_eta", self.exit_eta, above=0)
@@ -49,6 +78,26 @@ class SimulateSdeConfig(ModelConfig):
                 raise UsageError(f"basin: expected two numbers such as [-1,2], got {self.basin!r}")
             for end in self.basin:
                 checks.number("basin", end)
+
+    def _check_measured(self) -> None:
+        """Refuse what training, which the models are compared with, is not."""
+        if self.potential is not None and self.potential.name != NETWORK:
+            raise UsageError(f"laws=measured needs potential=network, got potential={self.potential.name}")
+        if self.scheme != "euler":
+            raise UsageError(
+                f"laws=measured compares steps of training, which are those of scheme=euler, got {self.scheme}"
+            )
+        if self.eta_power:
+            raise UsageError(f"laws=measured takes steps of one length: eta_power=0, got {self.eta_power:g}")
+        if self.n_chains < 2:
+            raise UsageError(f"laws=measured compares chains with chains: n_chains >= 2, got {self.n_chains}")
+
+    def _check_records(self) -> None:
+        """With laws=measured every path is recorded at steps of its own."""
+        if self.laws == MEASURED:
+            checks.integer("n_steps", self.n_steps, least=10)
+        else:
+            super()._check_records()
 
 
 def run(config: SimulateSdeConfig, observer: Observer) -> Results:
@@ -118,8 +167,30 @@ def on_network(config: SimulateSdeConfig, observer: Observer) -> Results:
     if config.basin is not None:
         raise UsageError("basin is a key of one-dimensional potentials; leave it out with potential=network")
     problem = network_chains.build(config, observer)
+    if config.laws == MEASURED:
+        return _beside_training(config, problem, observer)
     results = network_chains.run(config, problem, Parts(observer, {"chains": config.n_steps}).observe("chains"))
     return results._replace(about=about.of_simulation(config, results.values, _exits(config), None))
+
+
+def _beside_training(config: SimulateSdeConfig, problem: Problem, observer: Observer) -> Results:
+    """The models of the measured gradient noise beside training."""
+    from gnicli.experiments.about import chains as about
+    from gnicli.experiments.parts import Parts
+    from gnicli.gradients.landscape import FreshGradients
+    from gnicli.model.measured import run as measured
+    from gnicli.model.measured.words import ARMS
+
+    keys = measured.Keys(config.eta, config.n_steps, config.seed, config.n_draws, config.measure_every or 0)
+    measured.check_size(keys, config.M, *problem.start.shape, problem.inputs[0].numel() * len(problem.inputs))
+    fresh = FreshGradients(problem.network._replace(M=config.M), problem.inputs, problem.targets)
+    parts = Parts(
+        observer, dict.fromkeys(ARMS, config.n_steps), {name: f"{words}: step" for name, words in ARMS.items()}
+    )
+    found = measured.run(problem.landscape, fresh, problem.landscape.layers, problem.start, keys, parts.observe)
+    return found._replace(
+        about=about.of_measured(config, config.M, config.n_draws, config.measure_every, found.notes[0])
+    )
 
 
 def summarize(records: Sequence[RunRecord]) -> Results:

@@ -100,6 +100,9 @@ class ModelConfig:
         checks.integer("n_bins", self.n_bins, least=100, below=MOST_BINS)
         checks.integer("n_traced", self.n_traced, least=1, below=10_001)
         checks.seed("seed", self.seed)
+        self._check_records()
+
+    def _check_records(self) -> None:
         n_recorded = self.n_steps // self.thin - self.burn_in // self.thin
         if n_recorded < _LEAST_RECORDS:
             raise UsageError(

@@ -34,11 +34,17 @@ INIT = "init"
 
 
 class Problem(NamedTuple):
-    """A loss to run on, where chains start (d, n), and the loss without noise, which is the same if there is none."""
+    """A loss to run on, where chains start (d, n), and the loss without noise, which is the same if there is none.
+
+    `network` is what the loss is made of, at the first chain's start; `inputs` and `targets` are its data.
+    """
 
     landscape: Landscape
     clean: Landscape
     start: np.ndarray
+    network: NoisyNetwork
+    inputs: torch.Tensor
+    targets: torch.Tensor
 
 
 def run(config: ModelConfig, problem: Problem, observer: Observer) -> Results:
@@ -103,8 +109,10 @@ def build(config: ModelConfig, observer: Observer) -> Problem:
     if config.start in (None, INIT):
         # The first chain starts as `gni train` does with this seed.
         modules = [first, *(module(chain) for chain in range(1, config.n_chains))]
-        return Problem(made, clean, np.stack([weights_of(each) for each in modules], axis=1))
-    return Problem(made, clean, start_positions.draw(config.start, made, config.n_chains, config.seed))
+        start = np.stack([weights_of(each) for each in modules], axis=1)
+    else:
+        start = start_positions.draw(config.start, made, config.n_chains, config.seed)
+    return Problem(made, clean, start, noisy, inputs, targets)
 
 
 def _check(config: ModelConfig) -> None:

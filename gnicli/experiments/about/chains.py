@@ -67,6 +67,19 @@ def _said(found: Mapping[str, str]) -> dict[str, str]:
     return {name: said for name, said in found.items() if said}
 
 
+def of_measured(config: ModelConfig, M: int, n_draws: int, measure_every: int | None, conclusion: str) -> About:
+    """What a run with laws=measured is about: training, and models whose noise is measured in it."""
+    again = "" if measure_every is None else f" and after every {measure_every:,} steps of training"
+    found = {
+        "potential": f"f(w): {components.words(config.potential)}",
+        "training": f"gradient descent under fresh noise in every step, M = {M}, learning rate {config.eta:g}",
+        "noise of the models": f"laws of each layer's gradient noise over {n_draws:,} draws, at the start{again}",
+        "budget": f"{count(config.n_chains, 'chain')} of {count(config.n_steps, 'step')} in each arm",
+        "start": "" if config.start is None else components.shown(config.start),
+    }
+    return About("Models of the gradient noise beside training", _said(found), conclusion)
+
+
 def of_simulation(config: ModelConfig, values: Mapping[str, Value], exits: tuple[int, float], basin: object) -> About:
     """What a run of `gni simulate-sde` is about.
 

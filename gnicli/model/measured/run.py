@@ -1,0 +1,103 @@
+"""Training, the models of its noise and gradient descent from the same starts: `laws=measured`.
+
+Training goes first. Where it has been is where laws are measured; then the models follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from gnicli.contracts.components import Potential
+from gnicli.contracts.observer import Observer
+from gnicli.contracts.results import Results
+from gnicli.errors import NumericalError, UsageError
+from gnicli.model.measured import laws
+from gnicli.model.measured.arms import Arm, Descent, Model, Training
+from gnicli.model.measured.laws import Gradients, Measured
+from gnicli.model.measured.paths import Path, Records, follow, traced
+from gnicli.model.measured.results import results
+from gnicli.model.measured.words import AGAIN, DESCENT, MODELS, TRAINING
+
+_MOST = 20_000_000  # numbers in the weights that are kept, or in the noise of the inputs in one step
+_ROWS = 100  # records along the way
+_TRACED = 32  # weights of a layer whose increments are kept
+
+
+class Keys(NamedTuple):
+    """How the arms run: steps of `eta`, and laws over `n_draws` gradients, every `measure_every` steps or once (0)."""
+
+    eta: float
+    n_steps: int
+    seed: int
+    n_draws: int
+    measure_every: int = 0
+
+    @property
+    def measured_at(self) -> tuple[int, ...]:
+        """The steps before which laws are measured."""
+        return tuple(range(0, self.n_steps, self.measure_every)) if self.measure_every else (0,)
+
+
+def check_size(keys: Keys, M: int, dimension: int, n_chains: int, n_inputs: int) -> None:
+    """Raise `UsageError` where weights or noise of all chains take too much memory; `n_inputs` are all of the batch."""
+    n_kept = len(keys.measured_at)
+    most = _MOST // (dimension * n_chains)
+    if n_kept > most:
+        raise UsageError(
+            f"measure_every={keys.measure_every} keeps {n_kept} times the {dimension} weights of {n_chains} chains, "
+            f"which takes too much memory; take measure_every={-(-keys.n_steps // max(most, 1))} or more"
+        )
+    if M * n_chains * n_inputs > _MOST:
+        raise UsageError(
+            f"M={M} draws for n_chains={n_chains} take too much memory; take M * n_chains <= {_MOST // n_inputs} or "
+            "fewer training points"
+        )
+
+
+def run(
+    potential: Potential,
+    gradients: Gradients,
+    layers: np.ndarray,
+    start: np.ndarray,
+    keys: Keys,
+    observe: Callable[[str], Observer],
+) -> Results:
+    """All arms from `start` (d, n), and what comes of their comparison.
+
+    `gradients` are those of training, with fresh draws; `potential` is their mean, f. `layers` (d,) are the weights'
+    layers, from 1; `observe` gives the observer of an arm. Raises `NumericalError` when all chains of training diverge.
+    """
+    every = max(1, keys.n_steps // _ROWS)
+    records = Records(keys.n_steps, every, traced(layers, _TRACED))
+    n = start.shape[1]
+
+    def path(name: str, arm: Arm, kept: tuple[int, ...] = ()) -> Path:
+        return follow(arm, potential, start, records._replace(kept=kept), observe(name))
+
+    paths = {TRAINING: path(TRAINING, Training(gradients, keys.eta), keys.measured_at)}
+    if (paths[TRAINING].diverged_by >= 0).all():
+        last = int(paths[TRAINING].diverged_by.max())
+        raise NumericalError(
+            f"all {n} chains of training diverged by step {last}; take a smaller eta than {keys.eta:g}"
+        )
+    paths[AGAIN] = path(AGAIN, Training(gradients, keys.eta, n))
+    measured = [
+        laws.measure(gradients, layers, weights, keys.n_steps + number, keys.n_draws)
+        for number, weights in enumerate(paths[TRAINING].weights, 1)
+    ]
+    for name in MODELS:
+        paths[name] = path(name, model(potential, name, measured, layers, keys))
+    paths[DESCENT] = path(DESCENT, Descent(potential, keys.eta))
+    return results(paths, measured, records, layers, keys.eta)
+
+
+def model(
+    potential: Potential, name: str, measured: list[Measured], layers: np.ndarray, keys: Keys, stream: int = 0
+) -> Model:
+    """The model called `name`, with the laws that were measured; `stream` tells independent draws apart."""
+    found = [getattr(each, name) for each in measured]
+    moving = [each.moving for each in measured]
+    return Model(potential, keys.eta, layers, found, moving, keys.seed, keys.measure_every, stream)
