@@ -48,9 +48,29 @@ def test_medians_count_the_diverged_as_the_largest_and_lines_end_where_half_have
     assert (loss.y_scale, distance.y_scale) == ("log", "log")
     assert all(curve.x[0] == 10 for curve in distance.curves)
     left = {curve.key: curve for curve in survival.curves}
-    assert left["levy"].x.tolist() == [1, 35, 35, 55, 55, 75, 75, 100]
-    assert left["levy"].y == pytest.approx([1, 1, 0.8, 0.8, 0.6, 0.6, 0.4, 0.4])
-    assert left["training"].y == pytest.approx([1, 1])
+    x, y = left["levy"].x, left["levy"].y
+    assert (x[0], x[-1]) == (1, pytest.approx(100))
+    assert (np.diff(x) >= 0).all()
+    assert y[x < 35] == pytest.approx(1)
+    assert y[x == 35] == pytest.approx([1, 0.8])
+    assert y[(x > 55) & (x < 75)] == pytest.approx(0.6)
+    assert y[x > 75] == pytest.approx(0.4)
+    assert left["training"].y == pytest.approx(1)
+
+
+def test_lines_end_at_ten_times_the_range_of_training_and_do_not_come_back():
+    found = paths()
+    jump = found["levy"].loss.copy()
+    jump[4] *= 20
+    loss = figure(found | {"levy": found["levy"]._replace(loss=jump)}, RECORDS, TRACED).panels[0]
+    assert {curve.key: curve.x[-1] for curve in loss.curves} == {
+        "training": 100, "levy": 30, "symmetric": 100, "brownian": 100, "descent": 100,
+    }  # fmt: skip
+    wild = found["symmetric"].increments.copy()
+    wild[0, 0, 0] = 1e30
+    tails = figure(found | {"symmetric": found["symmetric"]._replace(increments=wild)}, RECORDS, TRACED).panels[2]
+    ends = {curve.key: curve.x[-1] for curve in tails.curves}
+    assert ends["symmetric"] == pytest.approx(1000 * ends["training"])
 
 
 def test_without_divergence_there_is_no_survival():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,7 +13,9 @@ from gnicli.model.measured.paths import Path, Records
 from gnicli.model.measured.words import AGAIN, ARMS, DESCENT, TRAINING
 
 _SHARES = (0.05, 0.5, 0.95)
-_TAIL_POINTS = 60
+_POINTS = 60  # of a line that is no record
+_MOST = 10.0  # times training's own largest: lines end there, or those of chains on their way out would be all there is
+_MOST_INCREMENT = 1000.0
 
 
 def figure(paths: Mapping[str, Path], records: Records, traced: np.ndarray) -> FigureData:
@@ -26,8 +29,9 @@ def figure(paths: Mapping[str, Path], records: Records, traced: np.ndarray) -> F
     if any((path.diverged_by >= 0).any() for path in shown.values()):
         panels.append(_survival(shown, records.n_steps))
     caption = (
-        "Medians over all chains, those that diverged counted as larger than any other; a line ends where half of them "
-        "have. Increments are those of single steps, in units of the median size of training's in their layer."
+        "Medians over all chains, those that diverged counted as larger than any other. A line ends where half of them "
+        "have, or where it leaves ten times the range of training. Increments are those of single steps, in units of "
+        "the median size of training's in their layer."
     )
     return FigureData(
         "Models beside training", tuple(panels), caption, "5 to 95 % of the chains of training", spread=True
@@ -36,13 +40,18 @@ def figure(paths: Mapping[str, Path], records: Records, traced: np.ndarray) -> F
 
 def _along(paths: Mapping[str, Path], records: Records, name: str, label: str, first: int = 0) -> Panel:
     """A quantity of the paths along the steps, from row `first` on."""
-    curves = []
+    curves: list[Curve] = []
+    most = math.inf
     for arm, path in paths.items():
         values = np.where(np.isnan(getattr(path, name)), np.inf, getattr(path, name))
         low, middle, high = np.quantile(values, _SHARES, axis=1, method="inverted_cdf")
-        seen = np.isfinite(middle) & (np.arange(len(middle)) >= first)
+        seen = (middle < most) & (np.arange(len(middle)) >= first)
+        seen &= np.logical_and.accumulate(seen | (np.arange(len(middle)) < first))  # none comes back
+        if arm == TRAINING:
+            most = _MOST * float(middle[seen].max())
         ends = (low[seen], high[seen]) if arm == TRAINING and np.isfinite(high[seen]).all() else (None, None)
-        curves.append(Curve(ARMS[arm], records.steps[seen], middle[seen], *ends, key=arm))
+        if seen.any():
+            curves.append(Curve(ARMS[arm], records.steps[seen], middle[seen], *ends, key=arm))
     scale: Any = "log" if all((curve.y > 0).all() for curve in curves) else "linear"
     return Panel(tuple(curves), "step", label, y_scale=scale)
 
@@ -55,6 +64,7 @@ def _tails(paths: Mapping[str, Path], traced: np.ndarray) -> Panel:
         middle = float(np.nanmedian(sizes)) if np.isfinite(sizes).any() else 0.0
         units[traced == k] = middle or 1.0
     curves = []
+    most = math.inf
     for arm, path in paths.items():
         if arm == DESCENT:
             continue
@@ -62,7 +72,9 @@ def _tails(paths: Mapping[str, Path], traced: np.ndarray) -> Panel:
         sizes = np.sort(sizes[np.isfinite(sizes)])
         if not sizes.size or sizes[-1] <= 0.1:
             continue
-        x = np.geomspace(0.1, sizes[-1], _TAIL_POINTS)
+        if arm == TRAINING:
+            most = _MOST_INCREMENT * float(sizes[-1])
+        x = np.geomspace(0.1, min(sizes[-1], most), _POINTS)
         share = 1 - np.searchsorted(sizes, x, "left") / sizes.size
         curves.append(Curve(ARMS[arm], x, share, key=arm))
     return Panel(tuple(curves), "size x of an increment", "share of increments ≥ x", x_scale="log", y_scale="log")
@@ -72,11 +84,17 @@ def _survival(paths: Mapping[str, Path], n_steps: int) -> Panel:
     """The share of chains that have not diverged; all chains are followed to the end, so it is their plain share."""
     curves = []
     for arm, path in paths.items():
-        lost = np.sort(path.diverged_by[path.diverged_by >= 0])
-        n = len(path.diverged_by)
-        x = np.concatenate([[1], np.repeat(lost, 2), [n_steps]])
-        left = 1 - np.arange(len(lost) + 1) / n
-        y = np.repeat(left, 2)
-        curves.append(Curve(ARMS[arm], x.astype(float), y, key=arm))
+        lost, n = np.sort(path.diverged_by[path.diverged_by >= 0]).astype(float), len(path.diverged_by)
+        between = np.setdiff1d(np.geomspace(1, n_steps, _POINTS), lost)
+        left = np.concatenate(
+            [
+                np.searchsorted(lost, between, "right"),
+                np.searchsorted(lost, lost, "left"),
+                np.searchsorted(lost, lost, "right"),
+            ]
+        )
+        x = np.concatenate([between, lost, lost])
+        order = np.lexsort([left, x])
+        curves.append(Curve(ARMS[arm], x[order], 1 - left[order] / n, key=arm))
     label = "share of chains that have not diverged"
     return Panel(tuple(curves), "step", label, x_scale="log", y_range=(0.0, 1.0))

@@ -184,15 +184,10 @@ def sentences(found: Mapping[str, Comparison]) -> list[str]:
             words += f" ({_percent(each.loss)})"
         said[standing].append(words)
     margin = f"{comparison.WITHIN:.0%}".replace("%", " %")
-    heads = {
-        "within": f"within {margin} of the loss of training at the end",
-        "outside": f"outside of these {margin}" if said["within"] else f"outside of {margin} of the loss of training",
-        "open": "undecided",
-        "diverged": "diverged",
-    }
-    parts = [f"{heads[key]}: {', '.join(words)}" for key, words in said.items() if words]
-    text = "; ".join(parts)
-    made = [f"{text[0].upper()}{text[1:]}."]
+    parts = [f"Within {margin} of the loss of training at the end: {', '.join(said['within']) or 'none'}"]
+    heads = {"outside": "not within", "open": "undecided", "diverged": "diverged"}
+    parts += [f"{head}: {', '.join(said[key])}" for key, head in heads.items() if said[key]]
+    made = [f"{'; '.join(parts)}."]
     apart = {name: comparison.told_apart(each.increments) for name, each in others.items()}
     told = [f"{ARMS[name]} in {_layers(layers)}" for name, layers in apart.items() if layers]
     if told:
