@@ -30,6 +30,7 @@ _BESIDE = (
 HEADLINES = (
     Headline("weak_error/*", "weak error of *"),
     Headline("drift_error/*", "weak error of the drift, *"),
+    Headline("drift_error_sum/*", "weak error of the drift, sum of * over coordinates"),
     Headline("l1_to_exact", "L1 distance to exact"),
     Headline("wasserstein_to_exact", "Wasserstein distance to exact"),
     Headline("l1_to_gibbs", "L1 distance to Gibbs"),

@@ -20,9 +20,10 @@ from gnicli.model.coordinates import coordinate_names
 from gnicli.model.keys import MOST_BINS, ModelConfig
 from gnicli.model.stationary_laws import Caveats, Laws
 from gnicli.potential import members
-from gnicli.sde import distances, expression
+from gnicli.sde import coordinates, distances, expression
 from gnicli.sde.drift.fractional import FractionalForce
 from gnicli.sde.laws import transition
+from gnicli.sde.levy_noise import LevyNoise
 from gnicli.sde.simulation import MARGIN, Chains
 from gnicli.sde.sinks.histogram import Histogram
 
@@ -235,13 +236,32 @@ def weak_errors(drift: str, found: Chains, laws: Sequence[Laws]) -> dict[str, Va
 
 
 def drift_errors(config: ModelConfig) -> dict[str, Value]:
-    """|ν_{h,K}(g) − ν(g)| for each function g: what the sum b_{h,K} alone does (Theorem 4.2).
+    """|ν_{h,K}(g) − ν(g)| for each function g and coordinate: what the sum b_{h,K} alone does (Theorem 4.2).
 
-    By the transition operator: no sampling, so no standard error; at a step of its own (`sde.transition`).
+    By the transition operator: no sampling, so no standard error; at a step of its own (`sde.transition`). With the
+    theorem's bound, `drift_bound`, for the sum of order 1. With several coordinates also `drift_error_sum` and
+    `drift_bound_sum`, those of Σ_i g(w_i): coordinates are independent, so their shifts add up, with their signs.
     """
-    force = FractionalForce(config.potential, config.noise, config.h, config.K, config.order)
     functions = {text: expression.parse(text) for text in config.functions}
-    return {f"drift_error/{text}": Value(error) for text, error in transition.drift_errors(force, functions).items()}
+
+    def one(part: Potential, own: LevyNoise) -> dict[str, transition.DriftError]:
+        return transition.drift_errors(FractionalForce(part, own, config.h, config.K, config.order), functions)
+
+    each = coordinates.for_each(config.potential, config.noise, one)
+    values: dict[str, Value] = {}
+    for text in functions:
+        errors = [found[text] for found in each]
+        for error, suffix in zip(errors, coordinate_names(len(each)), strict=True):
+            values |= _drift_error(f"{text}{suffix}", "", [error])
+        if len(each) > 1:
+            values |= _drift_error(text, "_sum", errors)
+    return values
+
+
+def _drift_error(name: str, kind: str, errors: Sequence[transition.DriftError]) -> dict[str, Value]:
+    values = {f"drift_error{kind}/{name}": Value(abs(sum(error.shift for error in errors)))}
+    bounds = [error.bound for error in errors if error.bound is not None]
+    return values | ({f"drift_bound{kind}/{name}": Value(sum(bounds))} if bounds else {})
 
 
 def arrays(estimates: Sequence[Estimate], laws: Sequence[Laws]) -> dict[str, NamedArray]:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from gnicli.contracts.components import Potential
 from gnicli.errors import NumericalError, UsageError
-from gnicli.potential import members
+from gnicli.sde import coordinates
 from gnicli.sde.laws.gibbs import GibbsLaw
 from gnicli.sde.laws.stationary import StationaryLaw, stationary_law
 from gnicli.sde.levy_noise import LevyNoise
@@ -40,16 +40,18 @@ def caveats(drift: str, alpha: float) -> Caveats:
 
 def laws(potential: Potential, noise: LevyNoise) -> tuple[list[Laws], list[str]]:
     """The laws of every coordinate, and why exact ones are missing."""
-    found, notes = [], []
-    for member, own in zip(members(potential), noise.coordinates(potential.dimension), strict=True):
+    notes: list[str] = []
+
+    def one(member: Potential, own: LevyNoise) -> Laws:
         gibbs = GibbsLaw(member, own)
         if own.alpha == 2:
             # By quadrature: the equation of the characteristic function loses the masses of wells behind high barriers.
-            found.append(Laws(gibbs, gibbs))
-            continue
+            return Laws(gibbs, gibbs)
         try:
-            found.append(Laws(stationary_law(member, own), gibbs))
+            return Laws(stationary_law(member, own), gibbs)
         except (UsageError, NumericalError) as error:
-            found.append(Laws(None, gibbs))
             notes.append(f"no exact law: {error}")
+            return Laws(None, gibbs)
+
+    found = coordinates.for_each(potential, noise, one)
     return found, list(dict.fromkeys(notes))

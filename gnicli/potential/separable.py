@@ -22,7 +22,7 @@ _PARTS = ("double_well", "quartic", "quadratic", "multi_well", "equal_depth", "p
 class Separable:
     """f(w) = Σ_i f_i(w_i).
 
-    Arrays are (d, n), the coordinate first.
+    Arrays are (d, n), the coordinate first; with one part alone they are those of that part, (n,).
     """
 
     name: str = key("separable", "a sum over coordinates of one-dimensional potentials")
@@ -53,22 +53,32 @@ class Separable:
 
     def value(self, w: np.ndarray) -> np.ndarray:
         """f of points (d, n): (n,)."""
+        if self.dimension == 1:
+            return self.members[0].value(w)
         return np.sum([part.value(row) for part, row in zip(self.members, w, strict=True)], axis=0)
 
     def gradient(self, w: np.ndarray) -> np.ndarray:
         """∇f of points (d, n): (d, n)."""
+        if self.dimension == 1:
+            return self.members[0].gradient(w)
         return np.stack([part.gradient(row) for part, row in zip(self.members, w, strict=True)])
 
     def flow(self, w: np.ndarray, time: float | np.ndarray) -> np.ndarray:
         """Each coordinate by its own flow: (d, n)."""
+        if self.dimension == 1:
+            return self.members[0].flow(w, time)
         return np.stack([part.flow(row, time) for part, row in zip(self.members, w, strict=True)])
 
     def minima(self) -> np.ndarray:
         """All combinations of minimizers: (k, d)."""
+        if self.dimension == 1:
+            return self.members[0].minima()
         return np.array(list(itertools.product(*(part.minima() for part in self.members)))).reshape(-1, self.dimension)
 
     def saddles(self) -> np.ndarray:
         """One coordinate at a maximizer, the others at minimizers: (k', d)."""
+        if self.dimension == 1:
+            return self.members[0].saddles()
         points = [
             point
             for i in range(self.dimension)

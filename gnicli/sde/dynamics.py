@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from gnicli import checks
 from gnicli.contracts.components import Potential
+from gnicli.sde import coordinates
 from gnicli.sde import scheme as schemes
 from gnicli.sde.choices import DRIFTS
 from gnicli.sde.drift import centering
+from gnicli.sde.drift.by_coordinate import DriftByCoordinate
 from gnicli.sde.drift.fractional import FractionalForce
 from gnicli.sde.drift.fractional_flow import FractionalDrift
 from gnicli.sde.drift.gradient import GradientDrift
@@ -23,11 +25,15 @@ def dynamics(
     h: float | None = None,
     K: int | None = None,
     order: int = 2,
+    steady: bool = True,
 ) -> tuple[Increments, Scheme]:
-    """Those of a drift by its name; `h`, `K` and `order` are for the fractional one. Raises `UsageError`."""
+    """Those of a drift by its name; `h`, `K`, `order` and `steady` are for the fractional one. Raises `UsageError`.
+
+    `steady` says that all steps have one length.
+    """
     checks.choice("drift", drift, DRIFTS)
     if drift == "fractional":
-        return _fractional(potential, noise, scheme, h, K, order)
+        return _fractional(potential, noise, scheme, h, K, order, steady)
     return _gradient(potential, noise, scheme)
 
 
@@ -42,15 +48,20 @@ def _gradient(potential: Potential, noise: LevyNoise, scheme: str) -> tuple[Incr
 
 
 def _fractional(
-    potential: Potential, noise: LevyNoise, scheme: str, h: float | None, K: int | None, order: int
+    potential: Potential, noise: LevyNoise, scheme: str, h: float | None, K: int | None, order: int, steady: bool
 ) -> tuple[Increments, Scheme]:
-    """The increments and the scheme of (4.6), whose drift restores the Gibbs law.
+    """The increments and the scheme of (4.6), whose drift restores the Gibbs law, in every coordinate its own.
 
     The drift is computed by quadrature, or as the sum b_{h,K} of an `order`.
     """
-    winds = _winds(potential, noise, scheme)
-    force = FractionalForce(potential, noise.coordinates(potential.dimension)[0], h, K, order)
-    return Increments(noise, potential.dimension, winds), schemes.build(scheme, FractionalDrift(force, winds[0]))
+
+    def one(part: Potential, own: LevyNoise) -> FractionalDrift:
+        return FractionalDrift(FractionalForce(part, own, h, K, order), *_winds(part, own, scheme), steady)
+
+    drifts = coordinates.for_each(potential, noise, one)
+    winds = [drift.wind for drift in drifts]
+    drift = drifts[0] if len(drifts) == 1 else DriftByCoordinate(potential, drifts)
+    return Increments(noise, potential.dimension, winds), schemes.build(scheme, drift)
 
 
 def _winds(potential: Potential, noise: LevyNoise, scheme: str) -> tuple[float, ...]:
