@@ -42,12 +42,9 @@ class Dynamics(NamedTuple):
 
 def dynamics(config: ModelConfig, potential: Potential) -> Dynamics:
     """The noise, the scheme and the plan of the keys, on a potential. Raises `UsageError` where they do not fit."""
-    if config.drift == "fractional" and config.eta_power:
-        raise UsageError(
-            f"drift=fractional tabulates its flow for constant steps: take eta_power=0, got {config.eta_power:g}"
-        )
+    sum_of = config.h, config.K, config.order
     increments, scheme = dynamics_of(
-        config.drift, potential, config.noise, config.scheme, config.h, config.K, config.order
+        config.drift, potential, config.noise, config.scheme, *sum_of, steady=not config.eta_power
     )
     plan = loop.Plan(
         config.n_steps, config.n_chains, config.eta, config.seed, config.eta_power, config.burn_in, config.thin

@@ -54,6 +54,12 @@ class Plan(NamedTuple):
         etas = self.etas(0, self.n_steps)
         return np.cumsum(etas)[numbers - 1], etas[numbers - 1]
 
+    def spans(self, n_rows: int, every: int) -> np.ndarray:
+        """Of `n_rows` kept records, one in `every`: the weight of all records from each to the next kept one."""
+        numbers = (self.burn_in // self.thin + 1 + np.arange(n_rows * every)) * self.thin
+        weights: np.ndarray = self.etas(0, self.n_steps)[numbers - 1].reshape(n_rows, every).sum(axis=1)
+        return weights
+
 
 class Run(NamedTuple):
     """Where the chains ended, (n,) or (d, n), NaN for the exploded; and the step by which each exploded, else −1."""

@@ -20,6 +20,7 @@ ENOUGH = 100  # the smallest effective sample size from which a standard error i
 # p-values below these are no chance. The second is small because one chain that alone visits a rare place has one too.
 DRIFTING, APART = 1e-6, 1e-12
 _TAILS = (0.05, 0.95)
+_MOST_REFINED = 8  # intervals for each row of a trace: a step of mean length is that much longer than the last at most
 _NOTHING = 1e-30  # a variance of normal scores or indicators that is rounding alone
 
 
@@ -123,11 +124,15 @@ class Mixing(NamedTuple):
 UNKNOWN = Mixing(math.nan, math.nan, math.nan)
 
 
-def of_trace(positions: np.ndarray, every: int, n_recorded: int) -> Mixing:
+def of_trace(positions: np.ndarray, every: int, total: float, spans: np.ndarray | None = None) -> Mixing:
     """The mixing of chains by their trace (n_rows, d, n_chains).
 
-    The trace has one in `every` of the records of its chains; `n_recorded` are those of all chains. Where chains
-    explode, the part of the trace that holds the most positions of living chains is judged.
+    The trace has one in `every` of the records of its chains; `total` is the number of records of all chains. Where
+    chains explode, the part of the trace that holds the most positions of living chains is judged.
+
+    With steps that get shorter records have weights. Then `spans` (n_rows,) are those of the records from each row to
+    the next, and `total` is the weight of all. A chain is stationary in time, not in steps, so it is judged at equal
+    intervals of time: the effective sample size is that of weighted means, of independent records (Σw)²/Σw².
     """
     alive = np.isfinite(positions).all(axis=1)
     alive = np.logical_and.accumulate(alive, axis=0)
@@ -136,7 +141,11 @@ def of_trace(positions: np.ndarray, every: int, n_recorded: int) -> Mixing:
     if rows < 4 or not n_alive[rows - 1]:
         return UNKNOWN
     kept = positions[:rows][:, :, alive[rows - 1]]
-    share = kept.shape[0] * kept.shape[2] * every / n_recorded
+    if spans is None:
+        share = kept.shape[0] * kept.shape[2] * every / total
+    else:
+        share = float(spans[:rows].sum()) * kept.shape[2] / total
+        kept = kept[_at_equal_intervals(spans[:rows])]
     each = [kept[:, i] for i in range(kept.shape[1])]
     far, chain = min((p, chain) for chain, p in map(apart, each))
     return Mixing(
@@ -147,6 +156,13 @@ def of_trace(positions: np.ndarray, every: int, n_recorded: int) -> Mixing:
         far,
         int(np.flatnonzero(alive[rows - 1])[chain]),
     )
+
+
+def _at_equal_intervals(spans: np.ndarray) -> np.ndarray:
+    """Which row a chain is at, at equal intervals of the time that rows take; short enough for the shortest span."""
+    n = len(spans) * min(math.ceil(spans.mean() / spans.min()), _MOST_REFINED)
+    ends = np.cumsum(spans)
+    return np.minimum(np.searchsorted(ends, (np.arange(n) + 0.5) / n * ends[-1]), len(spans) - 1)
 
 
 def sentences(found: Mixing, consequence: str) -> list[str]:

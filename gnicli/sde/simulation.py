@@ -167,6 +167,10 @@ def sinks_for(
 def judged(kept: Kept, run: loop.Run, plan: loop.Plan, laws: Sequence[means.Tails]) -> Chains:
     """The chains of a finished run, with their mixing and their means; `laws` are the tails of the coordinates."""
     trace = kept.trace
-    mixed = mixing.of_trace(trace.positions, trace.every, run.n_recorded(plan))
+    if plan.eta_power:
+        spans = plan.spans(len(trace.positions), trace.every)
+        mixed = mixing.of_trace(trace.positions, trace.every, float(kept.moments.weight.sum()), spans)
+    else:
+        mixed = mixing.of_trace(trace.positions, trace.every, run.n_recorded(plan))
     times, weights = plan.times(len(trace.positions), trace.every)
     return Chains(*kept, run, mixed, times, weights, means.of(kept.moments, laws, mixed.stuck))

@@ -8,6 +8,7 @@ from scipy.signal import lfilter
 
 from gnicli.errors import NumericalError
 from gnicli.sde import LevyNoise, mixing, simulate
+from gnicli.sde.loop import Plan
 from gnicli.sde.mixing import Mixing
 
 N = 1000
@@ -223,3 +224,52 @@ def test_the_library_warns_of_chains_that_have_not_mixed_and_not_of_others():
     long = simulate("double_well", LevyNoise(1.5, 0.5, 0.6), n_steps=2000, **keys)
     assert long.mixing.mixed
     assert long.means["w"][0].stderr > 0
+
+
+# ------------------------------------------------------------------------------------------------------------- weights
+
+
+@pytest.mark.parametrize("power", [0.0, 0.3, 0.6, 0.9])
+def test_independent_records_of_unequal_weight_are_worth_what_kish_says(power):
+    """(Σw)²/Σw² of each chain; with equal weights all of them."""
+    w = np.arange(1, 601) ** -power
+    x = np.random.default_rng(4).standard_normal((600, 1, 60))
+    found = mixing.of_trace(x, 1, 60 * w.sum(), w)
+    assert found.ess == pytest.approx(60 * w.sum() ** 2 / (w**2).sum(), rel=0.15)  # 2 to 7 % of it by chance
+    assert found.rhat < 1.03
+
+
+@pytest.mark.parametrize(("power", "rate"), [(0.4, 4.0), (0.6, 10.0), (0.8, 30.0)])
+def test_weighted_means_have_the_variance_that_the_effective_sample_size_says(power, rate):
+    """Chains that forget at a rate in time, at steps that get shorter: Var of the weighted mean times ess is Var."""
+    rng = np.random.default_rng(8)
+    steps = 0.3 * np.arange(1, 1501) ** -power
+    n = 2000
+    x = np.empty((len(steps), n))
+    here = rng.standard_normal(n)
+    for row, step in enumerate(steps):
+        kept = math.exp(-rate * step)
+        here = kept * here + math.sqrt(1 - kept**2) * rng.standard_normal(n)
+        x[row] = here
+    means = steps @ x / steps.sum()
+    traced, total = x[:, None, :64], n * steps.sum()
+    found = mixing.of_trace(traced, 1, total, steps)
+    # The variance over 2000 chains is known to 3 %, the sample size of 64 chains to some 6 %.
+    assert found.ess / n * means.var() == pytest.approx(1, rel=0.15)
+    # Counted in steps instead of time the errors would be too small.
+    assert mixing.of_trace(traced, 1, x.size).ess / n * means.var() < 0.9
+    # One row in three of the trace, with the weight of those that it stands for: what it does not show is not counted.
+    third = mixing.of_trace(traced[::3], 3, total, steps.reshape(-1, 3).sum(axis=1))
+    assert 0.3 * found.ess < third.ess < 1.05 * found.ess
+    assert power > 0.4 or third.ess == pytest.approx(found.ess, rel=0.1)
+
+
+def test_a_plan_gives_each_row_of_a_trace_the_weight_of_its_records():
+    plan = Plan(97, 3, 0.2, eta_power=0.7, burn_in=11, thin=4)
+    etas = 0.2 * np.arange(1, 98) ** -0.7
+    recorded = [step for step in range(1, 98) if step > 11 and step % 4 == 0]
+    assert len(recorded) == plan.n_recorded
+    rows = len(recorded) // 3
+    assert plan.spans(rows, 3) == pytest.approx(
+        [sum(etas[step - 1] for step in recorded[3 * row : 3 * row + 3]) for row in range(rows)]
+    )
