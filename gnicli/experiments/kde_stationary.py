@@ -28,9 +28,11 @@ _BESIDE = (
 )  # fmt: skip
 
 HEADLINES = (
+    Headline("weak_error_sum/*", "weak error of *, sum over coordinates"),
+    Headline("drift_error_sum/*", "weak error of the drift, sum of * over coordinates"),
+    Headline("drift_bound_sum/*", "its bound by theorem 4.2, sum of * over coordinates"),
     Headline("weak_error/*", "weak error of *"),
     Headline("drift_error/*", "weak error of the drift, *"),
-    Headline("drift_error_sum/*", "weak error of the drift, sum of * over coordinates"),
     Headline("l1_to_exact", "L1 distance to exact"),
     Headline("wasserstein_to_exact", "Wasserstein distance to exact"),
     Headline("l1_to_gibbs", "L1 distance to Gibbs"),
@@ -100,7 +102,7 @@ def run(config: KdeStationaryConfig, observer: Observer) -> Results:
     from gnicli.experiments.parts import Parts
     from gnicli.experiments.sources import simulated_chains
     from gnicli.kde import figures
-    from gnicli.model import chains, densities, stationary_laws, wells
+    from gnicli.model import chains, densities, stationary_laws, weak_errors, wells
     from gnicli.model.build import build
 
     kept = None
@@ -123,7 +125,7 @@ def run(config: KdeStationaryConfig, observer: Observer) -> Results:
     arrays, beside = densities.arrays(own.estimates, laws), None
     if config.drift_errors:
         observer.stage("weak errors of the drift")
-        values |= densities.drift_errors(config)
+        values |= weak_errors.drift_errors(config)
     warnings = own.warnings + chains.warnings(found)
     if second is not None and other is not None:
         other = other._replace(low=model.low, high=model.high)  # the same window, so that the two can be compared
@@ -157,12 +159,12 @@ class _Estimated(NamedTuple):
 
 
 def _estimated(config: KdeStationaryConfig, model: Model, found: Chains, laws: Sequence[Laws]) -> _Estimated:
-    from gnicli.model import build, chains, densities, stationary_laws
+    from gnicli.model import build, chains, densities, stationary_laws, weak_errors
 
     estimates = densities.estimate(config.smoothing, model, found)
     caveats = stationary_laws.caveats(config.drift, config.alpha)
     values = densities.values(config.potential, found, estimates, laws, caveats) | chains.values_of(found)
-    values |= densities.weak_errors(config.drift, found, laws)
+    values |= weak_errors.weak_errors(config, found, laws)
     return _Estimated(estimates, values, build.step_warnings(config, model.potential))
 
 

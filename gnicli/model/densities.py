@@ -17,20 +17,15 @@ from gnicli.kde.estimation import Density
 from gnicli.model import chains, wells
 from gnicli.model.build import Model
 from gnicli.model.coordinates import coordinate_names
-from gnicli.model.keys import MOST_BINS, ModelConfig
+from gnicli.model.keys import MOST_BINS
 from gnicli.model.stationary_laws import Caveats, Laws
 from gnicli.potential import members
-from gnicli.sde import coordinates, distances, expression
-from gnicli.sde.drift.fractional import FractionalForce
-from gnicli.sde.laws import transition
-from gnicli.sde.levy_noise import LevyNoise
+from gnicli.sde import distances
 from gnicli.sde.simulation import MARGIN, Chains
 from gnicli.sde.sinks.histogram import Histogram
 
 Estimate = Density
 _TREE_SAMPLES = 100_000  # scikit-learn takes seconds for these
-_MOST = 1e6  # where expectations end; one that still grows there is not reported
-_GROWTH = 1e-3
 
 
 class Smoothing(NamedTuple):
@@ -210,58 +205,6 @@ def _masses(histogram: Histogram, axis: int, saddles: np.ndarray, suffix: str) -
             found = found._replace(ci95=(max(found.ci95[0], 0.0), min(found.ci95[1], 1.0)))
         result[f"basin_mass/{i + 1}{suffix}"] = found
     return result
-
-
-def weak_errors(drift: str, found: Chains, laws: Sequence[Laws]) -> dict[str, Value]:
-    """|ν(g) − ν_N(g)| for each function g: ν is the law that the drift is for, Gibbs's for drift=fractional.
-
-    The standard error is that of ν_N(g) over chains, where it has one. A mean that is infinite, or not known, has no
-    weak error.
-    """
-    result = {}
-    for text, means in found.means.items():
-        function = expression.parse(text)
-        for mean, law, suffix in zip(means, laws, coordinate_names(len(laws)), strict=True):
-            target = law.gibbs if drift == "fractional" else law.exact
-            if target is None or isinstance(mean.value, str):
-                continue
-            exact, near = (distances.expectation(target, function, -end, end) for end in (_MOST, _MOST / 10))
-            if not np.isfinite(exact) or abs(exact - near) > _GROWTH * (1 + abs(exact)):
-                continue
-            result[f"weak_error/{text}{suffix}"] = Value(
-                abs(mean.value - exact), mean.stderr, mean.n, caveat=chains.caveat_of(found)
-            )
-            result[f"target_mean/{text}{suffix}"] = Value(exact)
-    return result
-
-
-def drift_errors(config: ModelConfig) -> dict[str, Value]:
-    """|ν_{h,K}(g) − ν(g)| for each function g and coordinate: what the sum b_{h,K} alone does (Theorem 4.2).
-
-    By the transition operator: no sampling, so no standard error; at a step of its own (`sde.transition`). With the
-    theorem's bound, `drift_bound`, for the sum of order 1. With several coordinates also `drift_error_sum` and
-    `drift_bound_sum`, those of Σ_i g(w_i): coordinates are independent, so their shifts add up, with their signs.
-    """
-    functions = {text: expression.parse(text) for text in config.functions}
-
-    def one(part: Potential, own: LevyNoise) -> dict[str, transition.DriftError]:
-        return transition.drift_errors(FractionalForce(part, own, config.h, config.K, config.order), functions)
-
-    each = coordinates.for_each(config.potential, config.noise, one)
-    values: dict[str, Value] = {}
-    for text in functions:
-        errors = [found[text] for found in each]
-        for error, suffix in zip(errors, coordinate_names(len(each)), strict=True):
-            values |= _drift_error(f"{text}{suffix}", "", [error])
-        if len(each) > 1:
-            values |= _drift_error(text, "_sum", errors)
-    return values
-
-
-def _drift_error(name: str, kind: str, errors: Sequence[transition.DriftError]) -> dict[str, Value]:
-    values = {f"drift_error{kind}/{name}": Value(abs(sum(error.shift for error in errors)))}
-    bounds = [error.bound for error in errors if error.bound is not None]
-    return values | ({f"drift_bound{kind}/{name}": Value(sum(bounds))} if bounds else {})
 
 
 def arrays(estimates: Sequence[Estimate], laws: Sequence[Laws]) -> dict[str, NamedArray]:

@@ -7,6 +7,8 @@ from typing import Protocol
 
 import numpy as np
 
+Function = Callable[[np.ndarray], np.ndarray]
+
 
 class Law(Protocol):
     """What an exact law can do here: `StationaryLaw`, `GibbsLaw` and `StableLaw` all do."""
@@ -46,7 +48,7 @@ def kolmogorov(edges: np.ndarray, cdf: np.ndarray, law: Law) -> float:
     return float(np.abs(cdf - law.cdf(edges)).max())
 
 
-def expectation(law: Law, function: Callable[[np.ndarray], np.ndarray], low: float = -1e6, high: float = 1e6) -> float:
+def expectation(law: Law, function: Function, low: float = -1e6, high: float = 1e6) -> float:
     """E g(X) by quadrature between `low` and `high`, finely in [−20, 20] and geometrically beyond.
 
     The rest of a tail beyond 1e6 is not in it: for g = w² and the double well that is 1e6^{−α}.

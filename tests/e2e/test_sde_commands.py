@@ -205,6 +205,10 @@ def test_coordinates_have_fractional_drifts_of_their_own(gni, folder):
         assert abs(shift) == pytest.approx(error, abs=4 * stderr + 2e-3)  # the scheme's own error is some 1e-3
     signs = np.sign(shifts)
     assert number(found, "drift_error_sum/w**2") == pytest.approx(abs(signs @ alone))
+    assert number(found, "drift_error_sum/w**2") < number(found, "drift_bound_sum/w**2")
+    total = found["weak_error_sum/w**2"]
+    assert total["value"] == pytest.approx(abs(sum(shifts)))
+    assert total["stderr"] == pytest.approx(math.hypot(*(found[f"mean/w**2/w{i}"]["stderr"] for i in (1, 2))))
     assert "drift_error_sum" in said.out
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gnicli.errors import UsageError
-from gnicli.model import densities
+from gnicli.model import weak_errors
 from gnicli.model.keys import ModelConfig
 from gnicli.potential.double_well import DoubleWell
 from gnicli.potential.multi_well import MultiWell
@@ -20,7 +20,7 @@ from gnicli.sde.laws import transition
 from gnicli.sde.laws.gibbs import GibbsLaw
 from gnicli.sde.levy_noise import LevyNoise
 
-WELLS = {"name": "multi_well", "wells": [-1.0, 1.4], "between": [0.2]}
+WELLS = {"name": "multi_well", "wells": [-1.0, 1.4], "between": [0.4]}
 THREE = ("double_well", "quartic", WELLS)
 
 
@@ -151,7 +151,7 @@ def errors(potential, beta, functions=("w", "w**2")):
     config = ModelConfig(
         potential=potential, alpha=1.5, beta=beta, drift="fractional", h=0.4, K=50, order=1, functions=list(functions)
     )
-    return {name: value.number for name, value in densities.drift_errors(config).items()}
+    return {name: value.number for name, value in weak_errors.drift_errors(config).items()}
 
 
 @pytest.fixture(scope="module")
@@ -169,6 +169,9 @@ def test_each_coordinate_has_the_error_that_it_has_alone(alone):
         for function in ("w", "w**2"):
             assert found[f"drift_error/{function}/w{place}"] == alone[key][f"drift_error/{function}"]
     assert "drift_error_sum/w" not in alone["quartic", 0.2]
+    # Of a separable potential of one part there is: dimensions are compared from 1 on.
+    one = errors(Separable(parts=["quartic"]), [0.2])
+    assert one["drift_error_sum/w"] == one["drift_error/w"] == alone["quartic", 0.2]["drift_error/w"]
 
 
 @pytest.mark.parametrize("d", [2, 5])

@@ -14,7 +14,8 @@ from gnicli.engine.records import read_config
 from gnicli.engine.summary import labels_of, varying
 from gnicli.engine.sweep_summary import summary
 from gnicli.errors import DataError
-from gnicli.experiments.sweeps import gibbs_map
+from gnicli.experiments.sweeps import dimension, gibbs_map
+from gnicli.experiments.sweeps.slopes import slope
 from gnicli.kde.estimation import half_width
 from gnicli.kde.figures import BANDS, CAPTION, beside_words, curve
 
@@ -34,7 +35,6 @@ _KINDS = {
     ),
 }
 _ORDERS = (1.0, 2.0)  # of the sums of theorem 4.2
-_RESOLVED = 2.0  # a weak error counts for an order when it is so many standard errors
 
 
 def summarize(records: Sequence[RunRecord]) -> Results:
@@ -57,7 +57,9 @@ def summarize(records: Sequence[RunRecord]) -> Results:
             if figure is not None:
                 figures[f"{kind}_{key}"] = figure
             values |= orders
-    return results._replace(values=values, figures=figures | gibbs_map.figures(done), notes=tuple(notes))
+    along_d, orders = dimension.figures(done)
+    figures |= along_d | gibbs_map.figures(done)
+    return results._replace(values=values | orders, figures=figures, notes=tuple(notes))
 
 
 def _panels(records: Sequence[RunRecord], labels: Sequence[str]) -> tuple[list[Panel], list[str]]:
@@ -135,7 +137,7 @@ def weak_error_figure(
             half = half_width(stderr, np.maximum(n, 2))
             style: CurveStyle = "sizes" if kind == "weak_error" else "points"
             curves.append(Curve(label or word, x, error, np.maximum(error - half, 0), error + half, style))
-            order = _order(x, error, stderr) if key in _SCALED else None
+            order = slope(x, error, stderr) if key in _SCALED else None
             if order is not None:
                 suffix = f" [{label}]" if label else ""
                 prefix = "order" if kind == "weak_error" else "drift_order"
@@ -164,17 +166,3 @@ def _point(record: RunRecord, key: str, name: str) -> tuple[float, ...] | None:
     # A weak error without a standard error is known to no accuracy; errors of the drift alone are not sampled at all.
     stderr = math.nan if value.stderr is None and name.startswith("weak") else value.stderr or 0.0
     return x, value.value, stderr, float(value.n)
-
-
-def _order(x: np.ndarray, error: np.ndarray, stderr: np.ndarray) -> Value | None:
-    used = (x > 0) & (error > _RESOLVED * stderr) & (error > 0)
-    if used.sum() < 3 or len(set(x[used])) < 3:
-        return None
-    log_x, log_error = np.log(x[used]), np.log(error[used])
-    spread = np.maximum(stderr[used] / error[used], 1e-3)
-    weights = spread**-2 / (spread**-2).sum()
-    center = weights @ log_x
-    width = weights @ (log_x - center) ** 2
-    slope = float(weights @ ((log_x - center) * log_error) / width)
-    variance = float((weights**2 * (log_x - center) ** 2) @ spread**2) / width**2
-    return Value(slope, math.sqrt(variance) if stderr.any() else None, int(used.sum()))

@@ -84,9 +84,9 @@ def comparable_step(noise: LevyNoise) -> float:
 
 
 class DriftError(NamedTuple):
-    """What the sum b_{h,K} does to the mean of a function: `shift` = ν_{h,K}(g) − ν(g), and a `bound` on its size.
+    """What the sum b_{h,K} does to a mean: `shift` = ν_{h,K}(g) − ν(g), and a `bound` on its size.
 
-    The shifts of independent coordinates add up, and so do their bounds.
+    Sums of order 2 have no bound. The shifts of independent coordinates add up, and so do their bounds.
     """
 
     shift: float
