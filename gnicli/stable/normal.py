@@ -16,27 +16,34 @@ def require_spread(scale: float, law: str) -> float:
     return scale
 
 
-def root_mean_square(x: np.ndarray) -> float:
-    """√(mean x²) without the overflow or underflow of the squares."""
+def root_mean_square(x: np.ndarray, counts: np.ndarray | None = None) -> float:
+    """√(mean x²) without the overflow or underflow of the squares; each value counts as often as `counts` say."""
     top = float(np.abs(x).max())
     if not 0.0 < top < math.inf:
         return top
-    return top * math.sqrt(float(np.square(x / top).mean()))
+    return top * math.sqrt(_mean(np.square(x / top), counts))
 
 
-def mean_of(x: np.ndarray) -> float:
-    """The mean without the overflow of the sum."""
+def mean_of(x: np.ndarray, counts: np.ndarray | None = None) -> float:
+    """The mean without the overflow of the sum; each value counts as often as `counts` say."""
     top = float(np.abs(x).max())
-    return top * float((x / top).mean()) if top > 0.0 else 0.0
+    return top * _mean(x / top, counts) if top > 0.0 else 0.0
 
 
-def moments(x: np.ndarray, mean: float | None = None, std: float | None = None) -> tuple[float, float]:
+def _mean(x: np.ndarray, counts: np.ndarray | None) -> float:
+    return float(x.mean() if counts is None else (x @ counts) / counts.sum())
+
+
+def moments(
+    x: np.ndarray, mean: float | None = None, std: float | None = None, counts: np.ndarray | None = None
+) -> tuple[float, float]:
     """Mean and standard deviation of maximum likelihood for finite float64 samples (n,), or what is held of them.
 
-    Raises `NumericalError` for samples without spread, unless `std` is held.
+    Each sample counts as often as `counts` (n,) say. Raises `NumericalError` for samples without spread, unless
+    `std` is held.
     """
-    middle = mean_of(x) if mean is None else mean
-    return middle, require_spread(root_mean_square(x - middle), "normal") if std is None else std
+    middle = mean_of(x, counts) if mean is None else mean
+    return middle, require_spread(root_mean_square(x - middle, counts), "normal") if std is None else std
 
 
 def log_density(x: np.ndarray, mean: float, std: float) -> np.ndarray:

@@ -24,6 +24,8 @@ def fit(
     fb: float | None = None,
     floc: float | None = None,
     fscale: float | None = None,
+    weights: np.typing.ArrayLike | None = None,
+    weight_kind: str = "frequency",
     **options: Any,
 ) -> StableFit:
     """Fit a stable law, alpha in [0.2, 2], by maximum likelihood.
@@ -32,6 +34,12 @@ def fit(
     parameterization: "S1" or "S0", as in `StableLaw`: what the fitted loc means, and a loc that is held.
     fixed: values for any of alpha, beta, loc, scale that are not to be fitted, as in {"beta": 0.0}.
     fa, fb, floc, fscale: the same four values by SciPy's words. One that is held by both words is an error.
+    weights: a number >= 0 for each sample, which says how often it counts in the log-likelihood Σ weight · log pdf.
+    Samples of weight 0 are left out, and may be anything. Integer weights give what repeated samples give.
+    weight_kind: what the weights are, and so what the standard errors are. "frequency": counts of equal samples; the
+    standard errors are those of Σ weight samples, by the observed information. "importance": a sample of another law,
+    or a survey, is weighted to stand for this one; the size of the weights does not count (they are taken to mean 1),
+    and the standard errors are those of the sandwich H⁻¹ (Σ weight² s sᵀ) H⁻¹ with the scores s of the samples.
     exact: False takes the maximum on fixed nodes for every law, without the second search that the exact one takes
     for alpha between 0.5 and 0.9 and beta near ±1. Alpha was seen to be off by up to 0.01 there, by 1e-4 where it is
     above 0.6 and the law nearly symmetric.
@@ -49,8 +57,12 @@ def fit(
     (1.51, 0.015)
     >>> fit(x, fb=0.5, floc=0.0).held
     ('beta', 'loc')
+    >>> fit(x[:5000], weights=np.arange(5000) % 3).n
+    4999
     """
-    return maximum_likelihood.fit(samples, parameterization, _held(fixed, (fa, fb, floc, fscale)), **options)
+    held = _held(fixed, (fa, fb, floc, fscale))
+    options |= {"weights": weights, "weight_kind": weight_kind}
+    return maximum_likelihood.fit(samples, parameterization, held, **options)
 
 
 def fit_many(
@@ -62,11 +74,14 @@ def fit_many(
     fb: float | None = None,
     floc: float | None = None,
     fscale: float | None = None,
+    weights: Iterable[np.typing.ArrayLike | None] | None = None,
+    weight_kind: str = "frequency",
     **options: Any,
 ) -> list[StableFit]:
     """`fit` for each of several samples (the layers of a network), sharing the work.
 
-    list_of_samples: as in `fit`, each of any size from 50 on. The other arguments hold for all of them.
+    list_of_samples: as in `fit`, each of any size from 50 on. weights: those of each sample, or None for one without.
+    The other arguments hold for all of them.
     Returns the fits in order, [] for none. Raises as `fit` does; the message names the sample by its number, from 0.
 
     >>> from gnicli.stable import StableLaw, fit_many
@@ -76,6 +91,7 @@ def fit_many(
     [1.2, 1.8]
     """
     held = _held(fixed, (fa, fb, floc, fscale))
+    options |= {"weights": weights, "weight_kind": weight_kind}
     return maximum_likelihood.fit_many(list_of_samples, parameterization, held, **options)
 
 

@@ -42,7 +42,7 @@ class Weights(NamedTuple):
 
     at_nodes: np.ndarray
     n_far: int
-    n: int
+    n: float  # with weights their sum
     n_beyond: int  # samples with |y| above 6.8e10, of no weight
 
 
@@ -114,12 +114,12 @@ def _number_cells(x: np.ndarray, middle: float | np.floating, factor: float | np
     return index
 
 
-def count(samples: np.ndarray, center: float, unit: float) -> tuple[np.ndarray, int]:
+def count(samples: np.ndarray, center: float, unit: float, repeats: np.ndarray | None = None) -> tuple[np.ndarray, int]:
     """Counts of the cells from the farthest of negative y to the farthest of positive y, and the number beyond.
 
     Their number is 2 n + 1, n a multiple of those of an octave, only as many as the samples reach; the one in the
     middle is shared by both sides, and the outermost of negative y does not occur. Not-a-number counts as beyond:
-    callers look at the samples again when that number is not 0.
+    callers look at the samples again when that number is not 0. A sample counts as often as `repeats` (n,) say.
     """
     single = samples.dtype == np.float32
     middle, factor = (np.float32(center), np.float32(4.0 / unit)) if single else (center, 4.0 / unit)
@@ -138,9 +138,10 @@ def count(samples: np.ndarray, center: float, unit: float) -> tuple[np.ndarray, 
             with np.errstate(over="ignore"):  # what is beyond the cells may be beyond float32 too
                 index = _number_cells(block, middle, factor, n_cells)
             index[_is_beyond(block, middle, factor)] = 2 * n_cells
-        found = np.bincount(index, minlength=2 * n_cells + 1)
+        often = None if repeats is None else repeats[start : start + _BLOCK]
+        found = np.bincount(index, often, minlength=2 * n_cells + 1)
         counts = np.add(counts, found, out=counts) if counts.size else found
-    return counts, int(counts[-1])
+    return counts, math.ceil(counts[-1])
 
 
 def _is_beyond(samples: np.ndarray, middle: float | np.floating, factor: float | np.floating) -> np.ndarray:
@@ -148,14 +149,14 @@ def _is_beyond(samples: np.ndarray, middle: float | np.floating, factor: float |
         return ~(np.abs((samples.astype(np.float64) - middle) * (0.25 * float(factor))) + 0.5 < _FARTHEST)
 
 
-def weigh(samples: np.ndarray, center: float, unit: float) -> tuple[Weights, int]:
+def weigh(samples: np.ndarray, center: float, unit: float, repeats: np.ndarray | None = None) -> tuple[Weights, float]:
     """Weights on the nodes (see the head of this module), and the count of the fullest cell."""
-    counts, n_beyond = count(samples, center, unit)
+    counts, n_beyond = count(samples, center, unit, repeats)
     n_cells = counts.size // 2
     octaves = n_cells // _PER_OCTAVE
     (at_cells,) = scratch.arrays((counts.shape, np.float64))
     at_cells[:] = counts
-    fullest = int(at_cells.max())
+    fullest = float(at_cells.max())
     at_cells[n_cells] *= 0.5  # for each side
     positive = at_cells[n_cells:-1].reshape(octaves, _PER_OCTAVE)
     negative = at_cells[1 : n_cells + 1].reshape(octaves, _PER_OCTAVE)  # inwards, octaves and cells
@@ -166,4 +167,5 @@ def weigh(samples: np.ndarray, center: float, unit: float) -> tuple[Weights, int
     if octaves > NEAR_OCTAVES:
         far[:, 0] = positive[NEAR_OCTAVES:] @ _spread(FAR_ORDER)
         far[:, 1] = (negative[:-NEAR_OCTAVES] @ _spread(FAR_ORDER))[::-1, ::-1]
-    return Weights(weights, octaves - NEAR_OCTAVES, samples.size, n_beyond), fullest
+    n = samples.size if repeats is None else float(repeats.sum())
+    return Weights(weights, octaves - NEAR_OCTAVES, n, n_beyond), fullest

@@ -10,6 +10,7 @@ from gnicli.stable.fitting import law_nodes, spike_starts
 from gnicli.stable.fitting.law_likelihood import Evaluation, evaluate, log_likelihood, log_likelihoods, to_q, to_theta
 from gnicli.stable.fitting.search_problem import ALPHA_RANGE, Optimum, Problem
 from gnicli.stable.fitting.small_inverses import inverses, of_free, restricted
+from gnicli.stable.fitting.weighting import every
 from gnicli.stable.parameterization import s1_shift
 
 _LONGEST = np.array([0.25, 0.4, 1.0, 0.5])  # of a step; that of the location in scales
@@ -26,7 +27,7 @@ class Climb:
     """One search. `run` returns its end; `evaluations` counts."""
 
     def __init__(self, problem: Problem, y: np.ndarray, counts: np.ndarray | None = None) -> None:
-        self.problem, self.y, self.counts = problem, y, counts
+        self.problem, self.y, self.counts = problem, y, problem.counts if counts is None else counts
         self.movable = np.isnan(problem.fixed)
         if problem.s1_loc is not None:
             self.movable[2] = False
@@ -164,9 +165,9 @@ def climb(problem: Problem, y: np.ndarray, start: Optimum) -> Optimum:
     ranked = [pair for pair in ranked if math.isfinite(pair[0])] or ranked[:1]
     search.n_evaluations += len(laws)
     found = search.run(laws[ranked[0][1]])
-    for _, k in ranked[1 : _SEVERAL if y.size < _FEW else 1]:
+    for _, k in ranked[1 : _SEVERAL if search.n < _FEW else 1]:
         found = max(found, search.run(laws[k]), key=lambda end: end.log_likelihood)
-    if search.movable[2] and y.size * _in_spike(found.theta[0]) < _CROWDED:
+    if search.movable[2] and search.n * _in_spike(found.theta[0]) < _CROWDED:
         found = _among_neighbors(search, found)
     found.n_evaluations = search.n_evaluations
     return found
@@ -182,9 +183,11 @@ def _among_neighbors(search: Climb, found: Optimum) -> Optimum:
     for _ in range(3):
         q = to_q(found.theta, True, search.problem.log_unit)
         distance = np.abs(search.y - q[2])
-        nearest = np.argpartition(distance, _NEIGHBORS)[:_NEIGHBORS]
-        places = search.y[nearest[np.argsort(distance[nearest])][1:]]  # the nearest one has the maximum that is found
-        values = np.array(log_likelihoods(search.y, found.theta, places))
+        nearest = np.argpartition(distance, min(_NEIGHBORS, distance.size - 1))[:_NEIGHBORS]
+        nearest = nearest[np.argsort(distance[nearest])]
+        # the nearest one has the maximum that is found
+        places = every(search.y[nearest], None if search.counts is None else search.counts[nearest], 1)[1:_NEIGHBORS]
+        values = np.array(log_likelihoods(search.y, found.theta, places, search.counts))
         search.n_evaluations += places.size
         last = found
         for k in np.argsort(-values)[:2].tolist():

@@ -19,6 +19,7 @@ from gnicli.stable.density.inversion import shape, zeta
 from gnicli.stable.fitting.search_problem import ALPHA_RANGE, Optimum, Problem
 from gnicli.stable.fitting.small_inverses import covariance
 from gnicli.stable.fitting.standardize import BEYOND
+from gnicli.stable.fitting.weighting import in_order, total
 from gnicli.stable.parameterization import s1_shift
 
 _STEP = 2e-4
@@ -36,7 +37,8 @@ class Likelihood:
 
     The location is that of S0, or with `s1_loc` that of S1, or with `atom` (μ − atom) / σ: next to a value that many
     samples have, what is likely depends on it in scales. Samples beyond the range of floats are given as ±inf, with
-    the `excess` of their logarithms (`Standardized.excess`). Equal samples are looked up once.
+    the `excess` of their logarithms (`Standardized.excess`). Each is taken `counts` times. Equal ones
+    are looked up once.
     """
 
     def __init__(
@@ -47,10 +49,11 @@ class Likelihood:
         excess: tuple[float, float] = (0.0, 0.0),
         atom: float | None = None,
         least_alpha: float = ALPHA_RANGE[0],
+        counts: np.ndarray | None = None,
     ) -> None:
         self.least_alpha = least_alpha
-        self.y, self.counts = _distinct(np.where(np.isinf(y), np.copysign(BEYOND, y), y))
-        self.n = y.size
+        self.y, self.counts = _distinct(np.where(np.isinf(y), np.copysign(BEYOND, y), y), counts)
+        self.n = total(y, counts)
         self.s1_loc, self.log_unit, self.atom = s1_loc, log_unit, atom
         self.excess = excess if np.isinf(y).any() else (0.0, 0.0)
         self.n_evaluations = 0
@@ -94,19 +97,19 @@ class Likelihood:
             if lost.any():
                 log_size = np.log(np.abs(self.y[lost])) - log_scale
                 value[lost] = log_power(alpha, beta, z[lost] > 0.0, log_size, 0)
-            total = float(value.sum() if self.counts is None else value @ self.counts) - self.n * log_scale
+            log_f = float(value.sum() if self.counts is None else value @ self.counts) - self.n * log_scale
         # the power of a light tail is none: there the sum is −inf already
-        return total - (alpha + 1.0) * (self.excess[0] + self.excess[1])
+        return log_f - (alpha + 1.0) * (self.excess[0] + self.excess[1])
 
 
-def _distinct(y: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-    """In order, which the look-up likes; where many are equal, each once and with its count."""
-    in_order = np.sort(y)
-    first = np.concatenate([[True], in_order[1:] != in_order[:-1]])
+def _distinct(y: np.ndarray, counts: np.ndarray | None) -> tuple[np.ndarray, np.ndarray | None]:
+    """In order, which the look-up likes; where many are equal or have weights, each once and with its count."""
+    ordered, ends = in_order(y, counts)
+    first = np.concatenate([[True], ordered[1:] != ordered[:-1]])
     starts = np.flatnonzero(first)
-    if starts.size > 0.8 * y.size:
-        return in_order, None
-    return in_order[starts], np.diff(np.append(starts, y.size)).astype(np.float64)
+    if counts is None and starts.size > 0.8 * y.size:
+        return ordered, None
+    return ordered[starts], np.diff(np.concatenate([[0], ends])[np.append(starts, y.size)]).astype(np.float64)
 
 
 def _steps(value: Likelihood, q: np.ndarray, free: np.ndarray) -> np.ndarray:
@@ -157,12 +160,14 @@ def polish(
 
     atom: a value that many samples have. A law of small scale there may be the likelier one, and is tried too.
     """
-    found = _climb(Likelihood(y, problem.s1_loc, problem.log_unit, excess, None, problem.least_alpha), problem, start)
+    known = (problem.log_unit, excess)
+    first = Likelihood(y, problem.s1_loc, *known, None, problem.least_alpha, problem.counts)
+    found = _climb(first, problem, start)
     if atom is None:
         return found
-    likelihood = Likelihood(y, None, problem.log_unit, excess, atom, problem.least_alpha)
+    likelihood = Likelihood(y, None, *known, atom, problem.least_alpha, problem.counts)
     there = _start_at_atom(likelihood, problem)
-    if there.log_likelihood < found.log_likelihood - _GRID_LOSS * y.size:
+    if there.log_likelihood < found.log_likelihood - _GRID_LOSS * likelihood.n:
         if found.theta[3] > _SMALL:
             return found
         there = found
@@ -269,7 +274,7 @@ def _at_bound(
     return (edge, at_edge, True) if at_edge >= at_inward else (inward, at_inward, False)
 
 
-def _newton_step(gradient: np.ndarray, information: np.ndarray, n: int) -> tuple[np.ndarray, float]:
+def _newton_step(gradient: np.ndarray, information: np.ndarray, n: float) -> tuple[np.ndarray, float]:
     values, vectors = np.linalg.eigh(information)
     along = vectors.T @ gradient
     bent = np.maximum(np.abs(values), 1e-7 * n)

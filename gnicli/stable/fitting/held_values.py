@@ -13,6 +13,7 @@ from gnicli.stable.density.inversion import shape, zeta
 from gnicli.stable.fitting.exact_likelihood import Likelihood
 from gnicli.stable.fitting.search_problem import ALPHA_RANGE, Optimum, Problem
 from gnicli.stable.fitting.standardize import Standardized
+from gnicli.stable.fitting.weighting import every, total
 from gnicli.stable.law import StableLaw
 from gnicli.stable.parameterization import NAMES, s1_shift
 
@@ -68,7 +69,8 @@ def is_far(problem: Problem) -> bool:
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")
 def start_far(problem: Problem, y: np.ndarray) -> Optimum:
     """The likeliest of many laws that have what is held; of the exact likelihood of some of the samples `y`."""
-    likelihood = Likelihood(y[:: max(1, y.size // _RANKED)], problem.s1_loc, problem.log_unit)
+    some = every(y, problem.counts, max(1, int(total(y, problem.counts)) // _RANKED))
+    likelihood = Likelihood(some, problem.s1_loc, problem.log_unit)
     fixed, best, most = problem.fixed, None, -math.inf
     loc = 0.0 if np.isnan(fixed[2]) else float(fixed[2])
     laws = _next_to_normal(problem, y, loc)
@@ -98,7 +100,9 @@ def _next_to_normal(problem: Problem, y: np.ndarray, loc: float) -> list[tuple[f
     if not math.isnan(alpha) or not 0.0 < size < math.inf:
         return []
     if math.isnan(log_scale):
-        log_scale = math.log(size) + 0.5 * math.log(0.5 * float(np.square((y - loc) / size).mean()))
+        log_scale = math.log(size) + 0.5 * math.log(
+            0.5 * float(np.average(np.square((y - loc) / size), weights=problem.counts))
+        )
     return [(ALPHA_RANGE[1], 0.0 if math.isnan(beta) else beta, log_scale)]
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from gnicli.stable.fitting import law_density, law_nodes
 from gnicli.stable.fitting.search_problem import Problem
+from gnicli.stable.fitting.weighting import total
 from gnicli.stable.parameterization import s1_bend, s1_shift
 
 _MIRROR = np.array([1.0, -1.0, 1.0, -1.0, 1.0, -1.0, 1.0, 1.0, -1.0, 1.0])  # of `law_density.COLUMNS`
@@ -50,13 +51,16 @@ def to_theta(q: np.ndarray, in_s1: bool, log_unit: float) -> np.ndarray:
     return theta
 
 
-def log_likelihoods(y: np.ndarray, theta: np.ndarray, places: np.ndarray) -> list[float]:
+def log_likelihoods(
+    y: np.ndarray, theta: np.ndarray, places: np.ndarray, counts: np.ndarray | None = None
+) -> list[float]:
     """The values alone of the law θ with its S1 location (from `FROM_S0` on S0) at each of `places`, (k,)."""
     alpha, beta, _, log_scale = theta.tolist()
     unit = math.exp(log_scale) * law_nodes.width(alpha)
-    weights = [law_nodes.weigh(y, None, place, unit) for place in places.tolist()]
+    n = total(y, counts)
+    weights = [law_nodes.weigh(y, counts, place, unit) for place in places.tolist()]
     n_far, n_near = max(each.n_far for each in weights), law_nodes.N_NEAR
-    values = [-(alpha + 1.0) * each.excess - y.size * math.log(unit) for each in weights]
+    values = [-(alpha + 1.0) * each.excess - n * math.log(unit) for each in weights]
     for side, sign in ((0, 1.0), (1, -1.0)):
         log_f = law_density.side(alpha, sign * beta, n_far, order=0)[0]
         for k, each in enumerate(weights):
@@ -68,7 +72,7 @@ def log_likelihoods(y: np.ndarray, theta: np.ndarray, places: np.ndarray) -> lis
 def log_likelihood(problem: Problem, y: np.ndarray, theta: np.ndarray) -> float:
     """The value alone, in a third of the time."""
     center = to_q(theta, bool(theta[0] < law_nodes.FROM_S0), problem.log_unit)[2:3]
-    return log_likelihoods(y, theta, center)[0]
+    return log_likelihoods(y, theta, center, problem.counts)[0]
 
 
 def evaluate(problem: Problem, y: np.ndarray, counts: np.ndarray | None, theta: np.ndarray) -> Evaluation:

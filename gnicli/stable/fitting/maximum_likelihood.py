@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from itertools import repeat
 
 import numpy as np
 
-from gnicli.errors import GniError, NumericalError
+from gnicli.errors import GniError, NumericalError, UsageError
 from gnicli.stable.density import inversion
 from gnicli.stable.fitting import ties
 from gnicli.stable.fitting.climb import climb
@@ -21,8 +22,10 @@ from gnicli.stable.fitting.held_values import check_fixed, check_support, is_far
 from gnicli.stable.fitting.maximize import maximize
 from gnicli.stable.fitting.normal_fit import normal_fit, words
 from gnicli.stable.fitting.result import StableFit
-from gnicli.stable.fitting.search_problem import ALPHA_RANGE, NODES_FROM, Optimum, Problem
-from gnicli.stable.fitting.standardize import Standardized, standardize
+from gnicli.stable.fitting.sandwich import with_sandwich
+from gnicli.stable.fitting.search_problem import NODES_FROM, Optimum, Problem, problem_of
+from gnicli.stable.fitting.standardize import Standardized, flat_array, standardize
+from gnicli.stable.fitting.weighting import check_kind, checked, reported
 from gnicli.stable.parameterization import NAMES, check_parameterization, s1_shift
 
 _NEAR_NORMAL = 1.97  # above it the normal law itself is tried
@@ -33,12 +36,15 @@ def fit(
     parameterization: str = "S1",
     fixed: Mapping[str, float] | None = None,
     *,
+    weights: np.typing.ArrayLike | None = None,
+    weight_kind: str = "frequency",
     exact: bool = True,
 ) -> StableFit:
     """`gnicli.stable.fit`, which says what arguments and errors are, with all that is held in `fixed`."""
     check_parameterization(parameterization)
+    check_kind(weight_kind)
     held = check_fixed(fixed or {})
-    return _fit_all([_checked(samples, parameterization, held)], parameterization, held, exact)[0]
+    return _fit_all([_checked(samples, weights, weight_kind, parameterization, held)], parameterization, held, exact)[0]
 
 
 def fit_many(
@@ -46,34 +52,41 @@ def fit_many(
     parameterization: str = "S1",
     fixed: Mapping[str, float] | None = None,
     *,
+    weights: Iterable[np.typing.ArrayLike | None] | None = None,
+    weight_kind: str = "frequency",
     exact: bool = True,
 ) -> list[StableFit]:
-    """`fit` for each of several samples (the layers of a network), sharing the work.
-
-    list_of_samples: as in `fit`, each of any size from 50 on. The other arguments hold for all of them.
-    Returns the fits in order, [] for none. Raises as `fit` does; the message names the sample by its number, from 0.
-
-    >>> from gnicli.stable import StableLaw, fit_many
-    >>> rng = np.random.default_rng(0)
-    >>> found = fit_many([StableLaw(alpha, 0.0).rvs(5000, rng) for alpha in (1.2, 1.8)])
-    >>> [round(each.alpha, 1) for each in found]
-    [1.2, 1.8]
-    """
+    """`gnicli.stable.fit_many`, with all that is held in `fixed`."""
     check_parameterization(parameterization)
+    check_kind(weight_kind)
     held = check_fixed(fixed or {})
     ready = []
-    for k, samples in enumerate(list_of_samples):
+    of_each: Iterable[np.typing.ArrayLike | None] = repeat(None)
+    if weights is not None:
+        list_of_samples, of_each = list(list_of_samples), list(weights)
+        if len(of_each) != len(list_of_samples):
+            raise UsageError(f"weights must have an entry for each sample, {len(list_of_samples)}, got {len(of_each)}")
+    for k, (samples, each) in enumerate(zip(list_of_samples, of_each, strict=False)):
         try:
-            ready.append(_checked(samples, parameterization, held))
+            ready.append(_checked(samples, each, weight_kind, parameterization, held))
         except GniError as error:
             raise error.at(f"sample {k}") from None
     return _fit_all(ready, parameterization, held, exact) if ready else []
 
 
-def _checked(samples: np.typing.ArrayLike, parameterization: str, held: dict[str, float]) -> Standardized:
-    s = standardize(samples, atom=True)
+def _checked(
+    samples: np.typing.ArrayLike,
+    weights: np.typing.ArrayLike | None,
+    weight_kind: str,
+    parameterization: str,
+    held: dict[str, float],
+) -> Standardized:
+    weighting = None
+    if weights is not None:
+        samples, weighting = checked(samples, flat_array(samples), weights, weight_kind)
+    s = standardize(samples, atom=True, weighting=weighting)
     if s.tie is not None:
-        ties.check(s.values, s.unit, s.tie, parameterization, held)
+        ties.check(s.values, s.unit, s.tie, parameterization, held, s.counts)
     if held:
         check_support(s, parameterization, held)
     return s
@@ -84,7 +97,7 @@ def _fit_all(
 ) -> list[StableFit]:
     if held.get("alpha") == 2.0:
         return [normal_fit(s, parameterization, held) for s in samples]
-    problems = [_problem(s, parameterization, held) for s in samples]
+    problems = [problem_of(s, parameterization, held) for s in samples]
     far = [bool(held) and is_far(problem) for problem in problems]
     spiky = held.get("alpha", 2.0) < NODES_FROM  # below what the sample's nodes see
     near = [problem for problem, away in zip(problems, far, strict=True) if not (away or spiky)]
@@ -94,19 +107,6 @@ def _fit_all(
         start = start_far(problem, s.scaled()) if away or spiky else next(starts)
         found.append(_finish(s, problem, start, away, parameterization, held, exact or spiky))
     return found
-
-
-def _problem(s: Standardized, parameterization: str, held: dict[str, float]) -> Problem:
-    fixed = np.array([held.get("alpha", np.nan), held.get("beta", np.nan), np.nan, np.nan])
-    if "scale" in held:
-        fixed[3] = math.log(held["scale"] / s.unit)
-    s1_loc = None
-    if "loc" in held:
-        fixed[2] = (held["loc"] - s.center) / s.unit
-        if parameterization == "S1" and held.get("beta") != 0.0:
-            s1_loc = fixed[2]
-    least = NODES_FROM if s.tied_in_bulk and "alpha" not in held else ALPHA_RANGE[0]
-    return Problem(s.weights, fixed, s1_loc, math.log(s.unit), least)
 
 
 def _trusted(problem: Problem, found: Optimum) -> bool:
@@ -151,14 +151,15 @@ def _improve(
 ) -> StableFit:
     """By the exact likelihood, if `slow`, and by the normal law next to it."""
     likelihood: float | None = None
+    _, size = reported(s)
     if slow:
         found = polish(problem, s.scaled(), found, s.excess(), atom)
         likelihood = found.log_likelihood
     if "alpha" not in held and (found.theta[0] > _NEAR_NORMAL or far):
         if likelihood is None:
-            likelihood = Likelihood(s.scaled(), excess=s.excess())(found.theta)
+            likelihood = Likelihood(s.scaled(), excess=s.excess(), counts=s.counts)(found.theta)
         as_normal = normal_fit(s, parameterization, held, refuse=False)
-        if as_normal.log_likelihood + s.values.size * math.log(s.unit) >= likelihood - 1e-4:
+        if as_normal.log_likelihood / size + s.weights.n * math.log(s.unit) >= likelihood - 1e-4:
             as_normal.n_evaluations = found.n_evaluations
             likelihood = as_normal.log_likelihood
             if math.isfinite(likelihood):
@@ -170,7 +171,7 @@ def _improve(
         )
     result = _report(s, problem, found, parameterization, held)
     if likelihood is not None:
-        result._log_likelihood, result._samples = likelihood - s.values.size * math.log(s.unit), None
+        result._log_likelihood = (likelihood - s.weights.n * math.log(s.unit)) * size
     return result
 
 
@@ -197,6 +198,9 @@ def _report(
     s: Standardized, problem: Problem, found: Optimum, parameterization: str, held: dict[str, float]
 ) -> StableFit:
     """From θ and its covariance in standardized S0 to values and standard errors as asked for."""
+    n, size = reported(s)
+    if s.weighting is not None and s.weighting.importance:
+        found = with_sandwich(problem, s.scaled(), found)
     alpha, beta, loc, log_scale = found.theta.tolist()
     loc_gradient = found.loc_gradient
     if parameterization == "S1":
@@ -211,7 +215,7 @@ def _report(
         pressed = (not found.free[0], not found.free[1], False, False)
         for k, (name, unit) in enumerate(zip(NAMES, (1.0, 1.0, s.unit, s.unit * scale), strict=True)):
             if name not in held and not pressed[k]:
-                errors[k] = math.sqrt(max(variance[k], 0.0)) * unit
+                errors[k] = math.sqrt(max(variance[k], 0.0) / size) * unit
     at_bound = any(name not in held and not found.free[k] for k, name in enumerate(("alpha", "beta")))
     return StableFit(
         alpha=held.get("alpha", alpha),
@@ -223,7 +227,7 @@ def _report(
         loc_stderr=errors[2],
         scale_stderr=errors[3],
         parameterization=parameterization,
-        n=s.values.size,
+        n=n,
         n_free=4 - len(held),
         converged=found.converged,
         at_boundary=at_bound,

@@ -9,7 +9,9 @@ import numpy as np
 from gnicli.errors import NumericalError
 from gnicli.stable import normal
 from gnicli.stable.fitting.result import StableFit
+from gnicli.stable.fitting.sandwich import of_normal
 from gnicli.stable.fitting.standardize import Standardized
+from gnicli.stable.fitting.weighting import reported, weighted_sum
 
 
 def words(held: dict[str, float]) -> str:
@@ -23,14 +25,19 @@ def normal_fit(s: Standardized, parameterization: str, held: dict[str, float], r
     standardized_loc = (held["loc"] - center) / unit if "loc" in held else None
     # one that is below the least normal float in units of the samples gives them a likelihood of 0 just the same
     standardized_std = max(held["scale"] * math.sqrt(2.0) / unit, 2.0**-1022) if "scale" in held else None
-    mean, std = normal.moments(y, standardized_loc, standardized_std)
+    mean, std = normal.moments(y, standardized_loc, standardized_std, s.counts)
     with np.errstate(over="ignore"):  # an outlier far beyond a held scale: −inf
-        log_likelihood = float(normal.log_density(y, mean, std).sum()) - y.size * math.log(unit)
+        log_likelihood = weighted_sum(normal.log_density(y, mean, std), s.counts) - s.weights.n * math.log(unit)
     if refuse and not math.isfinite(log_likelihood):
         raise NumericalError(
             f"no normal law with {words(held)} held gives these {y.size} samples a likelihood above 0 in double "
             "precision: hold other values, or fewer"
         )
+    n, size = reported(s)
+    root_n = math.sqrt(s.weights.n * size)
+    mean_error, log_std_error = std / root_n, 1.0 / (math.sqrt(2.0) * root_n)
+    if s.weighting is not None and s.weighting.importance:
+        mean_error, log_std_error = of_normal(y, s.weighting.counts, mean, std)
     root2 = math.sqrt(2.0)
     return StableFit(
         alpha=2.0,
@@ -39,17 +46,18 @@ def normal_fit(s: Standardized, parameterization: str, held: dict[str, float], r
         scale=held.get("scale", unit * std / root2),
         alpha_stderr=None,
         beta_stderr=None,
-        loc_stderr=None if "loc" in held else unit * std / math.sqrt(y.size),
-        scale_stderr=None if "scale" in held else unit * std / root2 / math.sqrt(2.0 * y.size),
+        loc_stderr=None if "loc" in held else unit * mean_error,
+        scale_stderr=None if "scale" in held else unit * std / root2 * log_std_error,
         parameterization=parameterization,
-        n=y.size,
+        n=n,
         n_free=4 - len(held | {"beta": 0.0}) if "alpha" in held else 4 - len(held),
         converged=True,
         at_boundary="alpha" not in held or "beta" not in held,
         n_evaluations=0,
         notes=s.notes,
         held=tuple(held),
-        _log_likelihood=log_likelihood,
+        _log_likelihood=log_likelihood * size,
+        _samples=s.kept(),
     )
 
 

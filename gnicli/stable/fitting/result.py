@@ -12,6 +12,7 @@ from gnicli.stable.fitting.exact_likelihood import Likelihood
 from gnicli.stable.fitting.search_problem import ALPHA_RANGE
 from gnicli.stable.fitting.standardize import Standardized
 from gnicli.stable.fitting.summary import Parameter, Summary, table
+from gnicli.stable.fitting.weighting import reported
 from gnicli.stable.law import StableLaw
 from gnicli.stable.parameterization import NAMES
 
@@ -29,8 +30,9 @@ class StableFit:
 
     alpha, beta, loc, scale: as in `StableLaw`, loc and scale in the unit of the samples.
     alpha_stderr, …: standard errors by the observed information, carried to S1 by the delta method. None where none is
-    defined: for a parameter that is held, and for one at its bound.
-    parameterization: "S0" or "S1". n: number of samples. n_free: number of fitted parameters.
+    defined: for a parameter that is held, and for one at its bound. With importance weights by the sandwich.
+    parameterization: "S0" or "S1". n: number of samples; with frequency weights their sum, rounded. n_free: number of
+    fitted parameters.
     converged: whether the search ended at a maximum. n_evaluations: of the likelihood on the nodes, and exact.
     at_boundary: whether a fitted parameter is at the parameter bound: alpha = 2 (the normal law; beta is then given as
     0 and is not identified), alpha = 0.2 or |beta| = 1.
@@ -75,10 +77,10 @@ class StableFit:
 
     @property
     def log_likelihood(self) -> float:
-        """Σ log pdf of the samples, exact; worked out when first read (10 ms and more), not by the search.
+        """Σ log pdf of the samples, or Σ weight · log pdf, exact; worked out when first read (10 ms and more).
 
-        Until then the fit holds the samples: a copy, above 32768 values the array itself. Raises `NumericalError` if
-        that was written over in the meantime.
+        For this the fit holds the samples: a copy, above 32768 values the array itself. Raises
+        `NumericalError` if that was written over in the meantime.
 
         >>> from gnicli.stable import fit
         >>> x = np.random.default_rng(0).standard_cauchy(1000)
@@ -87,16 +89,18 @@ class StableFit:
         True
         """
         if self._log_likelihood is None:
-            assert self._samples is not None
-            if not self._samples.unchanged():
-                raise NumericalError(
-                    "the samples were overwritten after the fit: read log_likelihood before that, or fit a copy"
-                )
-            s, law = self._samples, self.law.to("S0")
+            s, law = self._held_samples("read log_likelihood"), self.law.to("S0")
             theta = np.array([law.alpha, law.beta, (law.loc - s.center) / s.unit, math.log(law.scale / s.unit)])
-            self._log_likelihood = Likelihood(s.scaled(), excess=s.excess())(theta) - self.n * math.log(s.unit)
-            self._samples = None
+            value = Likelihood(s.scaled(), excess=s.excess(), counts=s.counts)(theta) - s.weights.n * math.log(s.unit)
+            self._log_likelihood = value * reported(s)[1]
         return float(self._log_likelihood)
+
+    def _held_samples(self, what: str) -> Standardized:
+        if self._samples is None:
+            raise UsageError(f"a fit that was pickled holds no samples: {what} before, or fit them again")
+        if not self._samples.unchanged():
+            raise NumericalError(f"the samples were overwritten after the fit: {what} before that, or fit a copy")
+        return self._samples
 
     @property
     def aic(self) -> float:
@@ -174,4 +178,4 @@ class StableFit:
     def __getstate__(self) -> dict[str, object]:
         """Pickled without the samples."""
         self.log_likelihood  # noqa: B018 - worked out while the samples are at hand
-        return self.__dict__
+        return {**self.__dict__, "_samples": None}

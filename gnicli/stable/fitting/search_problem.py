@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gnicli.stable.fitting.binning import Weights
+
+if TYPE_CHECKING:
+    from gnicli.stable.fitting.standardize import Standardized
 
 ALPHA_RANGE = (0.2, 2.0 - 1e-6)
 NODES_FROM = 0.5  # alpha, from which on the search on the sample's nodes goes; `climb` goes on below
@@ -26,6 +31,7 @@ class Problem:
     s1_loc: float | None = None
     log_unit: float = 0.0  # logarithm of the unit of the standardized sample; needed at alpha = 1 only
     least_alpha: float = ALPHA_RANGE[0]  # below which a fitted one is not searched
+    counts: np.ndarray | None = None  # how often each sample counts; None for once
 
 
 @dataclass
@@ -43,3 +49,17 @@ class Optimum:
     loc_gradient: np.ndarray
     converged: bool
     n_evaluations: int
+
+
+def problem_of(s: Standardized, parameterization: str, held: dict[str, float]) -> Problem:
+    """The problem of a sample with what is held, in its units."""
+    fixed = np.array([held.get("alpha", np.nan), held.get("beta", np.nan), np.nan, np.nan])
+    if "scale" in held:
+        fixed[3] = math.log(held["scale"] / s.unit)
+    s1_loc = None
+    if "loc" in held:
+        fixed[2] = (held["loc"] - s.center) / s.unit
+        if parameterization == "S1" and held.get("beta") != 0.0:
+            s1_loc = fixed[2]
+    least = NODES_FROM if s.tied_in_bulk and "alpha" not in held else ALPHA_RANGE[0]
+    return Problem(s.weights, fixed, s1_loc, math.log(s.unit), least, s.counts)

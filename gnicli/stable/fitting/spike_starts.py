@@ -16,6 +16,7 @@ import math
 import numpy as np
 
 from gnicli.stable.fitting.search_problem import ALPHA_RANGE, Problem
+from gnicli.stable.fitting.weighting import every, total
 from gnicli.stable.parameterization import s1_shift
 
 _MOST = 20_000  # samples that are looked at
@@ -25,7 +26,8 @@ _ONE_SIDED, _FEW = 0.2, 1000  # share of samples on one side, and number of samp
 
 def starts(problem: Problem, y: np.ndarray) -> list[np.ndarray]:
     """Some θ (α, β, μ, log σ in S0) for standardized samples `y` (n,); of what is held only a location in S1 counts."""
-    in_order = np.sort(y[:: -(-y.size // _MOST)])
+    n_all = int(total(y, problem.counts))
+    in_order = np.sort(every(y, problem.counts, -(-n_all // _MOST)))
     if problem.s1_loc is not None:
         places = [problem.s1_loc]
     else:

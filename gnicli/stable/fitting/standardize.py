@@ -10,6 +10,7 @@ import numpy as np
 from gnicli.errors import DataError, NumericalError
 from gnicli.stable.fitting import binning
 from gnicli.stable.fitting.ties import Tie, commonest
+from gnicli.stable.fitting.weighting import Weighting, at_places, every, in_order, total, weighted_sum
 
 FEWEST = 50
 _ROUGH = 2048
@@ -27,6 +28,12 @@ class Standardized(NamedTuple):
     weights: binning.Weights
     tie: Tie | None  # the commonest value, looked for only where it may be a twentieth of all
     some: np.ndarray  # of the values, a copy
+    weighting: Weighting | None = None
+
+    @property
+    def counts(self) -> np.ndarray | None:
+        """How often each value counts; None for once."""
+        return None if self.weighting is None else self.weighting.counts
 
     @property
     def tied_in_bulk(self) -> bool:
@@ -50,7 +57,7 @@ class Standardized(NamedTuple):
 
     def unchanged(self) -> bool:
         """False if the caller has written over a view."""
-        return np.array_equal(self.some, _some(self.values))
+        return np.array_equal(self.some, _some(self.values, self.counts))
 
     def scaled(self) -> np.ndarray:
         """(values − center) / unit in float64; ±inf where an outlier is so far (see `exact_likelihood.Likelihood`)."""
@@ -59,12 +66,14 @@ class Standardized(NamedTuple):
 
     def excess(self) -> tuple[float, float]:
         """Σ log(|y| / 1e300) of the samples whose y is beyond the range of floats, below and above the center."""
-        far = self.values[np.isinf(self.scaled())].astype(np.float64)
+        lost = np.isinf(self.scaled())
+        far = self.values[lost].astype(np.float64)
+        often = None if self.counts is None else self.counts[lost]
         log_size = (
             np.log(np.abs(0.5 * far - 0.5 * self.center)) + math.log(2.0) - math.log(self.unit) - math.log(BEYOND)
         )
         below = far < self.center
-        return float(log_size[below].sum()), float(log_size[~below].sum())
+        return weighted_sum(np.where(below, log_size, 0.0), often), weighted_sum(np.where(below, 0.0, log_size), often)
 
 
 def flat_array(samples: Any) -> np.ndarray:
@@ -102,64 +111,78 @@ def _complain_of_nonfinite(values: np.ndarray) -> None:
         )
 
 
-def _some(values: np.ndarray) -> np.ndarray:
+def _some(values: np.ndarray, counts: np.ndarray | None) -> np.ndarray:
     """A few thousand, spread over all."""
-    return values[:: max(1, values.size // _ROUGH)]
+    return every(values, counts, max(1, int(total(values, counts)) // _ROUGH))
 
 
-def _quartiles(values: np.ndarray) -> tuple[float, float, float]:
-    n = values.size
-    in_order = np.sort(values)  # of a few thousand: faster than to look for three of them
-    return float(in_order[n // 4]), float(in_order[n // 2]), float(in_order[(3 * n) // 4])
+def _quartiles(values: np.ndarray, counts: np.ndarray | None = None) -> tuple[float, float, float]:
+    if counts is None:
+        n, ordered = values.size, np.sort(values)  # of a few thousand: faster than to look for three of them
+        return float(ordered[n // 4]), float(ordered[n // 2]), float(ordered[(3 * n) // 4])
+    ordered, ends = in_order(values, counts)
+    n = int(ends[-1])
+    low, middle, high = at_places(ordered, ends, np.array([n // 4, n // 2, (3 * n) // 4])).tolist()
+    return low, middle, high
 
 
-def standardize(samples: np.typing.ArrayLike, *, atom: bool = False) -> Standardized:
+def standardize(
+    samples: np.typing.ArrayLike, *, atom: bool = False, weighting: Weighting | None = None
+) -> Standardized:
     """The sample with a rough center and unit. Raises `DataError` for values that are not finite, `NumericalError` for
     fewer than 50 values or values without spread.
 
-    A middle half that is one value is without spread, unless `atom` is true: then the unit is a wider one.
+    A middle half that is one value is without spread, unless `atom` is true: then the unit is a wider one. With weights
+    the samples are values that count as often as these say.
     """
     values = flat_array(samples)
-    if values.size < FEWEST:
-        raise NumericalError(f"{values.size} samples; at least {FEWEST} are needed")
-    some = _some(values).copy()
+    counts = None if weighting is None else weighting.counts
+    if total(values, counts) < FEWEST:
+        raise NumericalError(f"{total(values, counts):g} samples; at least {FEWEST} are needed")
+    some = _some(values, counts).copy()
     low, center, high = _quartiles(some)
     if not np.isfinite(high - low) or high == low:
         _complain_of_nonfinite(values)
         if values.dtype == np.float32:
             values = values.astype(np.float64)
-        low, center, high = _quartiles(values)
+        low, center, high = _quartiles(values, counts)
         if high == low:
-            low, high = _wider(values, atom)
+            low, high = _wider(values, counts, atom)
     unit = 0.5 * high - 0.5 * low
     if not (1e-300 < unit < 1e300):
         raise NumericalError(f"the samples' spread of {unit:.3g} is beyond what double precision can standardize")
     if values.dtype == np.float32 and not (1e-36 < unit < 1e36):
         values = values.astype(np.float64)
-    weights, fullest = binning.weigh(values, center, unit)
+    weights, fullest = binning.weigh(values, center, unit, counts)
     if weights.n_beyond:
         _complain_of_nonfinite(values)
-    return Standardized(values, center, unit, weights, _tie(values, unit, fullest), some)
+    return Standardized(values, center, unit, weights, _tie(values, counts, unit, fullest), some, weighting)
 
 
-def _wider(values: np.ndarray, atom: bool) -> tuple[float, float]:
+def _wider(values: np.ndarray, counts: np.ndarray | None, atom: bool) -> tuple[float, float]:
     """Quantiles that differ, where the quartiles do not."""
-    tie = commonest(values, 0.0)
-    if tie.n_equal == values.size:
+    tie = commonest(values, 0.0, counts)
+    if tie.is_all:
         raise NumericalError(f"{tie}: scale is zero, nothing to fit")
     if not atom:
         raise NumericalError(f"{tie}: the middle half of the samples is one value, and no stable law has an atom")
-    in_order, part = np.sort(values), values.size // 8
-    while in_order[part] == in_order[-1 - part]:
+    ordered, ends = in_order(values, counts)
+    n = int(ends[-1])
+    part = n // 8
+    while True:
+        low, high = at_places(ordered, ends, np.array([part, n - 1 - part])).tolist()
+        if low != high:
+            return low, high
         part //= 2
-    return float(in_order[part]), float(in_order[-1 - part])
 
 
-def _tie(values: np.ndarray, unit: float, fullest: int) -> Tie | None:
+def _tie(values: np.ndarray, counts: np.ndarray | None, unit: float, fullest: float) -> Tie | None:
     """Ties in bulk: looked for only where one cell holds far more than a density puts there."""
-    if fullest < max(0.5 * _SUSPICIOUS_SHARE * values.size, 8):  # those that agree but for rounding may lie in two
+    if fullest < max(
+        0.5 * _SUSPICIOUS_SHARE * total(values, counts), 8
+    ):  # those that agree but for rounding may lie in two
         return None
-    tie = commonest(values, unit)
-    if tie.n_equal == values.size:
+    tie = commonest(values, unit, counts)
+    if tie.is_all:
         raise NumericalError(f"{tie}: scale is zero, nothing to fit")
-    return tie if tie.n_equal >= _SUSPICIOUS_SHARE * values.size else None
+    return tie if tie.n_equal >= _SUSPICIOUS_SHARE * tie.n else None

@@ -16,20 +16,27 @@ from typing import NamedTuple
 import numpy as np
 
 from gnicli.errors import NumericalError
+from gnicli.stable.fitting.weighting import at_places, in_order
 
 _ROUNDING = 4  # spacings of floats within which values are one
 
 
 class Tie(NamedTuple):
-    """A value that `n_equal` of `n` samples have, exactly or to within rounding."""
+    """A value that `n_equal` of `n` samples have, exactly or to within rounding; with weights sums of these."""
 
     value: float
-    n_equal: int
-    n: int
+    n_equal: float
+    n: float
     exact: bool
 
+    @property
+    def is_all(self) -> bool:
+        """Whether all samples are this value."""
+        return self.n_equal == self.n
+
     def __str__(self) -> str:
-        who = f"all {self.n} values" if self.n_equal == self.n else f"{self.n_equal} of {self.n} values"
+        n, n_equal = (str(int(each)) if float(each).is_integer() else f"{each:.6g}" for each in (self.n, self.n_equal))
+        who = f"all {n} values" if self.is_all else f"{n_equal} of {n} values"
         return f"{who} equal {self.value!r}" + ("" if self.exact else " to within rounding")
 
 
@@ -38,44 +45,62 @@ def _width(value: float, unit: float, dtype: np.dtype) -> float:
     return _ROUNDING * max(float(np.spacing(np.abs(dtype.type(value)))), 2.0**-52 * unit)
 
 
-def commonest(values: np.ndarray, unit: float) -> Tie:
-    """The value that most samples (n,) have; 7 ms for 1e6. With a `unit` (their spread) but for rounding of it."""
-    in_order = np.sort(values)
-    starts = np.flatnonzero(in_order[1:] != in_order[:-1]) + 1
+def commonest(values: np.ndarray, unit: float, counts: np.ndarray | None = None) -> Tie:
+    """The value that most samples (n,) have, each of them `counts` times; 7 ms for 1e6.
+
+    With a `unit` (their spread) but for rounding of it.
+    """
+    ordered, ends = in_order(values, counts)
+    before = np.concatenate([[0], ends])
+    starts = np.flatnonzero(ordered[1:] != ordered[:-1]) + 1
     bounds = np.concatenate([[0], starts, [values.size]])
-    counts = np.diff(bounds)
-    k = int(counts.argmax())
-    tie = Tie(float(in_order[bounds[k]]) + 0.0, int(counts[k]), values.size, True)
-    if unit == 0.0 or tie.n_equal == tie.n:
+    sizes = np.diff(before[bounds])
+    k = int(sizes.argmax())
+    tie = Tie(float(ordered[bounds[k]]) + 0.0, sizes[k].item(), ends[-1].item(), True)
+    if unit == 0.0 or tie.is_all:
         return tie
-    step = max(1, values.size // 4096)  # a window with a twentieth of all holds many of these
-    first, last = _fullest(in_order, np.arange(0, values.size, step), unit)
-    first, last = _fullest(in_order, np.arange(max(first - step, 0), first + 1), unit)
-    if last - first <= tie.n_equal:
+    # a window with a twentieth of all holds many of these, but with weights it may hold few
+    step = max(1, values.size // 4096) if counts is None else 1
+    first, last = _fullest(ordered, before, np.arange(0, values.size, step), unit)
+    first, last = _fullest(ordered, before, np.arange(max(first - step, 0), first + 1), unit)
+    n_equal = (before[last] - before[first]).item()
+    if n_equal <= tie.n_equal * (1.0 + 1e-12):
         return tie
-    return Tie(float(in_order[(first + last) // 2]), last - first, values.size, False)
+    middle = at_places(ordered, ends, (before[first] + before[last]) // 2)
+    return Tie(float(middle), n_equal, tie.n, False)
 
 
-def _fullest(in_order: np.ndarray, places: np.ndarray, unit: float) -> tuple[int, int]:
-    """The fullest window of values that are one but for rounding, of those that start at `places`: first, past last."""
-    lowest = in_order[places]
+def _fullest(ordered: np.ndarray, before: np.ndarray, places: np.ndarray, unit: float) -> tuple[int, int]:
+    """The fullest window of values that are one but for rounding, of those that start at `places`: first, past last.
+
+    `before` (n + 1,) says how many samples stand before each value.
+    """
+    lowest = ordered[places]
     width = _ROUNDING * np.maximum(np.spacing(np.abs(lowest)), 2.0**-52 * unit)
     with np.errstate(over="ignore"):  # of the largest floats
-        firsts = np.searchsorted(in_order, lowest, side="left")
-        lasts = np.searchsorted(in_order, (lowest + width).astype(in_order.dtype), side="right")
-    k = int((lasts - firsts).argmax())
+        firsts = np.searchsorted(ordered, lowest, side="left")
+        lasts = np.searchsorted(ordered, (lowest + width).astype(ordered.dtype), side="right")
+    k = int((before[lasts] - before[firsts]).argmax())
     return int(firsts[k]), int(lasts[k])
 
 
-def at(values: np.ndarray, value: float, unit: float) -> Tie:
-    """How many samples have this value."""
+def at(values: np.ndarray, value: float, unit: float, counts: np.ndarray | None = None) -> Tie:
+    """How many samples, each of them `counts` times, have this value."""
     width = _width(value, unit, values.dtype)
     with np.errstate(over="ignore"):
-        count = int(np.count_nonzero(np.abs(values.astype(np.float64) - value) <= width))
-    return Tie(value, count, values.size, bool(np.count_nonzero(values == value) == count))
+        near = np.abs(values.astype(np.float64) - value) <= width
+    often = np.ones(values.size) if counts is None else counts
+    return Tie(value, float(often[near].sum()), float(often.sum()), bool((values[near] == value).all()))
 
 
-def check(values: np.ndarray, unit: float, tie: Tie | None, parameterization: str, held: dict[str, float]) -> None:
+def check(
+    values: np.ndarray,
+    unit: float,
+    tie: Tie | None,
+    parameterization: str,
+    held: dict[str, float],
+    counts: np.ndarray | None = None,
+) -> None:
     """Raise `NumericalError` where ties leave the likelihood without a maximum, given what is held."""
     alpha, beta = held.get("alpha", 0.5), held.get("beta")
     if tie is None or "scale" in held or alpha == 2.0:  # the normal law's tails are too light
@@ -83,12 +108,12 @@ def check(values: np.ndarray, unit: float, tie: Tie | None, parameterization: st
     limit = alpha / (1.0 + alpha)
     if beta is not None and abs(beta) == 1.0:
         # a value on the side of the light tail brings the likelihood down faster than ties raise it
-        tie = at(values, float(values.min() if beta > 0.0 else values.max()), unit)
+        tie = at(values, float(values.min() if beta > 0.0 else values.max()), unit, counts)
         if "loc" in held and held["loc"] != tie.value:
             return
     if "loc" in held:
         moving = parameterization == "S1" and "alpha" not in held and beta != 0.0
-        here = at(values, held["loc"], unit)
+        here = at(values, held["loc"], unit, counts)
         # toward alpha = 1 a scale that shrinks leaves the law itself, whose location in S1 is held, where it likes
         if here.n_equal > limit * here.n or not moving:
             tie = here
