@@ -48,24 +48,24 @@ def checked(
     given = np.asarray(weights.detach().cpu() if hasattr(weights, "detach") else weights)
     if given.dtype.kind not in "buif":
         raise UsageError(f"weights must be real numbers, got an array of {given.dtype}")
-    flat = given.reshape(-1).astype(np.float64)
+    flat = given.reshape(-1).astype(np.float64, copy=False)
     if isinstance(samples, np.ma.MaskedArray) and flat.size == samples.size:
         flat = flat[~np.ma.getmaskarray(samples).reshape(-1)]
     if flat.size != values.size:
         raise UsageError(f"weights must be one number a sample, {values.size}, got {flat.size}")
-    wrong = np.flatnonzero(~(np.isfinite(flat) & (flat >= 0.0)))
-    if wrong.size:
+    least, top = (float(flat.min()), float(flat.max())) if flat.size else (0.0, 0.0)
+    if not (least >= 0.0 and top < np.inf):
+        wrong = np.flatnonzero(~(np.isfinite(flat) & (flat >= 0.0)))
         raise UsageError(f"weights must be finite and >= 0, got {flat[wrong[0]]} at index {wrong[0]}")
-    some = flat > 0.0
-    if not some.any():
+    if top == 0.0:
         raise UsageError("weights are all 0: at least one must be > 0")
-    if not some.all():
-        flat, values = flat[some], values[some]
-    top = float(flat.max())
-    mean = top * float((flat / top).mean())
+    if least == 0.0:
+        some = np.flatnonzero(flat)
+        flat, values = flat.take(some), values.take(some)
+    # by way of the largest: a sum may overflow, and a mean near the least float has no reciprocal
+    mean = float(flat.mean()) if 1e-200 < top < 1e200 else top * float((flat / top).mean())
     wanted = 1.0 if kind == "importance" else min(max(mean, 1.0), _LARGEST_MEAN)
-    # by way of the largest: a mean near the least float has no reciprocal
-    counts = flat if wanted == mean else (flat / top) / (mean / top) * wanted
+    counts = flat if wanted == mean else (flat / top) * (wanted / (mean / top))
     return values, Weighting(counts, mean / wanted, kind == "importance")
 
 
