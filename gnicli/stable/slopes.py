@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,6 +24,53 @@ class LogpdfDerivatives(NamedTuple):
     scale: Any
 
 
+class CdfDerivatives(NamedTuple):
+    """The first derivatives of the distribution function, each in the common shape of points and parameters."""
+
+    x: Any
+    alpha: Any
+    beta: Any
+    loc: Any
+    scale: Any
+
+
+def _shift(alpha: float, beta: float, scale: np.ndarray, parameterization: str) -> tuple[Any, Any, Any, Any]:
+    """The s of `of_pair` and its derivatives by alpha, beta and log scale."""
+    law = inversion.shape(alpha, beta)
+    if parameterization == "S1" and alpha == 1.0:
+        by_beta = (2.0 / math.pi) * np.log(scale)
+        return beta * by_beta, math.nan if beta else 0.0, by_beta, (2.0 / math.pi) * beta
+    if (parameterization == "S1") == (alpha >= inversion.IN_S1):
+        sign = 1.0 if parameterization == "S1" else -1.0
+        tangent = -law.cos_h / law.sin_h
+        return (
+            beta * sign * tangent,
+            sign * 0.5 * math.pi * beta * (1.0 + tangent * tangent),
+            sign * tangent,
+            0.0,
+        )
+    return 0.0, 0.0, 0.0, 0.0
+
+
+def cdf_of_pair(
+    alpha: float, beta: float, loc: np.ndarray, scale: np.ndarray, parameterization: str, x: np.ndarray
+) -> np.ndarray:
+    """The derivatives (5, n) of the distribution function at x (n,), by the chain rule of `of_pair`."""
+    from gnicli.stable.density import distribution_derivatives
+    from gnicli.stable.law import StableLaw
+
+    shift, by_alpha, by_beta, by_log_scale = _shift(alpha, beta, scale, parameterization)
+    with np.errstate(over="ignore", invalid="ignore"):
+        z = (x - loc) / scale
+        pdf = StableLaw(alpha, beta, loc, scale, parameterization).pdf(x)
+        by_shape = distribution_derivatives.standard(alpha, beta, np.asarray(z - shift))
+        standard_pdf = scale * pdf
+        stretched = np.where(pdf > 0.0, (z + by_log_scale) * pdf, 0.0)
+        return np.stack(
+            [pdf, by_shape[0] - standard_pdf * by_alpha, by_shape[1] - standard_pdf * by_beta, -pdf, -stretched]
+        )
+
+
 def of_pair(
     alpha: float, beta: float, loc: np.ndarray, scale: np.ndarray, parameterization: str, x: np.ndarray
 ) -> np.ndarray:
@@ -33,17 +81,7 @@ def of_pair(
     """
     from gnicli.stable.density import derivatives
 
-    law = inversion.shape(alpha, beta)
-    shift, by_alpha, by_beta, by_log_scale = 0.0, 0.0, 0.0, 0.0
-    if parameterization == "S1" and alpha == 1.0:
-        by_beta = (2.0 / math.pi) * np.log(scale)
-        shift, by_log_scale = beta * by_beta, (2.0 / math.pi) * beta
-        by_alpha = math.nan if beta else 0.0
-    elif (parameterization == "S1") == (alpha >= inversion.IN_S1):
-        sign = 1.0 if parameterization == "S1" else -1.0
-        tangent = -law.cos_h / law.sin_h
-        by_beta = sign * tangent
-        shift, by_alpha = beta * by_beta, sign * 0.5 * math.pi * beta * (1.0 + tangent * tangent)
+    shift, by_alpha, by_beta, by_log_scale = _shift(alpha, beta, scale, parameterization)
     with np.errstate(over="ignore", invalid="ignore"):
         z = (x - loc) / scale
         y = z - shift
@@ -78,15 +116,30 @@ class Slopes(Summaries):
         >>> round(slopes.x, 9), round(slopes.loc, 9), round(slopes.scale, 9)
         (-0.5, 0.5, 0.5)
         """
+        return LogpdfDerivatives(*self._by_pair(x, of_pair))
+
+    def cdf_derivatives(self, x: np.typing.ArrayLike) -> CdfDerivatives:
+        """The derivatives of `cdf` in x (the density), alpha, beta, loc and scale; those of `sf` are minus these.
+
+        By integration, with errors near 1e-10 of the nearer tail, 0.1 ms a point; otherwise as `logpdf_derivatives`.
+        0 outside of the support.
+
+        >>> from gnicli.stable import StableLaw
+        >>> slopes = StableLaw(1.0, 0.0).cdf_derivatives(1.0)  # Cauchy's law: pdf 1 / 2π
+        >>> round(slopes.x, 9), round(slopes.loc, 9), round(slopes.scale, 9)
+        (0.159154943, -0.159154943, -0.159154943)
+        """
+        return CdfDerivatives(*self._by_pair(x, cdf_of_pair))
+
+    def _by_pair(self, x: np.typing.ArrayLike, function: Callable[..., np.ndarray]) -> Any:
+        """`function` of each pair (alpha, beta) at its points: five arrays in the common shape, or numbers."""
         alpha, beta, loc, scale, at = many_laws.broadcast(self, np.asarray(x, dtype=np.float64))
         require_density(alpha)
         flat = [each.ravel() for each in (alpha, beta, loc, scale, at)]
         out = np.empty((5, at.size))
         for a, b, index in many_laws.pairs(flat[0], flat[1]) if at.size else ():
-            out[:, index] = of_pair(a, b, flat[2][index], flat[3][index], self.parameterization, flat[4][index])
-        if at.ndim:
-            return LogpdfDerivatives(*out.reshape(5, *at.shape))
-        return LogpdfDerivatives(*out[:, 0].tolist())
+            out[:, index] = function(a, b, flat[2][index], flat[3][index], self.parameterization, flat[4][index])
+        return out.reshape(5, *at.shape) if at.ndim else out[:, 0].tolist()
 
     def score(self, x: np.typing.ArrayLike) -> Any:
         """The score −d log pdf / dx at x, in one over the samples' unit; otherwise as `logpdf_derivatives`.

@@ -68,6 +68,11 @@ def _growth(law: inv.Shape, log_t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return log_t * value * k, log_t * (log_t * bend * k + value * slope)
 
 
+def growth_and_slopes(law: inv.Shape, log_t: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """`inversion.growth` and its derivatives by alpha and by log t."""
+    return *_growth(law, log_t), np.exp(law.eps * log_t) * _cotangent(law)[0]
+
+
 def _axis_in_s0(law: inv.Shape, log_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The derivatives of G(s) / s by alpha and beta."""
     growth, slope = _growth(law, log_s)
@@ -112,17 +117,20 @@ def _ray(law: inv.Shape, x: np.ndarray, s0: np.ndarray, at_saddle: np.ndarray, f
     """The same along the ray, divided by exp(floor)."""
     t, value = inv.ray(law, x, s0, at_saddle, floor)
     _, weight = inv.tanh_sinh(inv._RAY_NODES, law.alpha)
+    factors = (1.0, -1j * t, *exponent_by_parameters(law, t))
+    return np.stack([inv._sums((value * factor).real, weight) for factor in factors])
+
+
+def exponent_by_parameters(law: inv.Shape, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The derivatives of log φ by alpha and beta at complex t."""
     log_t = np.log(t)
     power = np.exp(law.alpha * log_t)
     if law.alpha < inv.IN_S1:
         cotangent = law.cos_h / law.sin_h
         by_alpha = power * (1j * law.beta * 0.5 * math.pi / law.sin_h**2 - log_t * (1.0 + 1j * law.beta * cotangent))
-        by_beta = -1j * power * cotangent
-    else:
-        growth, slope = _growth(law, log_t)
-        by_alpha, by_beta = -power * log_t - 1j * law.beta * t * slope, -1j * t * growth
-    factors = (1.0, -1j * t, by_alpha, by_beta)
-    return np.stack([inv._sums((value * factor).real, weight) for factor in factors])
+        return by_alpha, -1j * power * cotangent
+    growth, slope = _growth(law, log_t)
+    return -power * log_t - 1j * law.beta * t * slope, -1j * t * growth
 
 
 def _upper(law: inv.Shape, x: np.ndarray) -> np.ndarray:

@@ -101,7 +101,8 @@ def flat_array(samples: Any) -> np.ndarray:
     return cast
 
 
-def _complain_of_nonfinite(values: np.ndarray) -> None:
+def complain_of_nonfinite(values: np.ndarray) -> None:
+    """Raise `DataError` for values that are not finite."""
     finite = np.isfinite(values)
     if not finite.all():
         bad = np.flatnonzero(~finite)
@@ -142,7 +143,7 @@ def standardize(
     some = _some(values, counts).copy()
     low, center, high = _quartiles(some)
     if not np.isfinite(high - low) or high == low:
-        _complain_of_nonfinite(values)
+        complain_of_nonfinite(values)
         if values.dtype == np.float32:
             values = values.astype(np.float64)
         low, center, high = _quartiles(values, counts)
@@ -155,7 +156,7 @@ def standardize(
         values = values.astype(np.float64)
     weights, fullest = binning.weigh(values, center, unit, counts)
     if weights.n_beyond:
-        _complain_of_nonfinite(values)
+        complain_of_nonfinite(values)
     return Standardized(values, center, unit, weights, _tie(values, counts, unit, fullest), some, weighting)
 
 
