@@ -1,5 +1,6 @@
 """The alpha-stable law: density, distribution, draws and fits (layer 1)."""
 
+from gnicli.stable.estimator_covariance import ecf_covariance, quantile_covariance
 from gnicli.stable.estimators import TailIndex, ecf_fit, hill, quantile_fit
 from gnicli.stable.fitting.result import StableFit
 from gnicli.stable.law import StableLaw
@@ -12,10 +13,12 @@ __all__ = [
     "StableRegression",
     "TailIndex",
     "autoregress",
+    "ecf_covariance",
     "ecf_fit",
     "fit",
     "fit_many",
     "hill",
+    "quantile_covariance",
     "quantile_fit",
     "regress",
 ]

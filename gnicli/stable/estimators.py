@@ -18,7 +18,8 @@ from gnicli.stable.parameterization import check_parameterization
 if TYPE_CHECKING:
     from scipy.interpolate import RectBivariateSpline
 
-_LEVELS = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
+LEVELS = np.array([0.05, 0.25, 0.5, 0.75, 0.95])  # of McCulloch's quantiles
+ECF_POINTS = np.linspace(0.1, 1.0, 19)  # where the characteristic function is taken, in one over the scale
 
 
 @lru_cache(maxsize=1)
@@ -32,15 +33,15 @@ def _quantile_splines() -> list[RectBivariateSpline]:
     alphas = np.concatenate([np.linspace(0.5, 1.0, 9), np.linspace(1.1, 2.0, 10)])
     betas = np.linspace(0.0, 1.0, 7)
     x = np.sinh(np.linspace(-6.5, 8.5, 181))
-    values = np.empty((alphas.size, betas.size, _LEVELS.size))
+    values = np.empty((alphas.size, betas.size, LEVELS.size))
     for i, alpha in enumerate(alphas):
         for j, beta in enumerate(betas):
             tail = np.exp(exact(min(alpha, 2.0 - 1e-9), beta, x)[1])
             cdf = np.where(x < 0.0, tail, 1.0 - tail)
             keep = np.concatenate([[True], np.diff(cdf) > 1e-9]) & (cdf > 1e-9) & (cdf < 1.0 - 1e-9)
             logit = np.log(cdf[keep] / (1.0 - cdf[keep]))
-            values[i, j] = np.sinh(PchipInterpolator(logit, np.arcsinh(x[keep]))(np.log(_LEVELS / (1.0 - _LEVELS))))
-    return [RectBivariateSpline(alphas, betas, np.arcsinh(values[:, :, k])) for k in range(_LEVELS.size)]
+            values[i, j] = np.sinh(PchipInterpolator(logit, np.arcsinh(x[keep]))(np.log(LEVELS / (1.0 - LEVELS))))
+    return [RectBivariateSpline(alphas, betas, np.arcsinh(values[:, :, k])) for k in range(LEVELS.size)]
 
 
 def _standard_quantiles(alpha: float, beta: float) -> np.ndarray:
@@ -69,7 +70,7 @@ def quantile_fit(samples: np.typing.ArrayLike, parameterization: str = "S1") -> 
 
     check_parameterization(parameterization)
     s = standardize(samples)
-    q = np.quantile(s.scaled(), _LEVELS)
+    q = np.quantile(s.scaled(), LEVELS)
     if not q[3] > q[1]:
         raise NumericalError("the interquartile range is zero: no stable law has an atom")
     wanted = _ratios(q)
@@ -109,12 +110,12 @@ def ecf_fit(samples: np.typing.ArrayLike, parameterization: str = "S1") -> Stabl
     s = standardize(samples)
     y = s.scaled()
     alpha, beta, loc, scale = 1.5, 0.0, 0.0, 1.0
-    t = np.linspace(0.1, 1.0, 19)
+    t = ECF_POINTS
     floor = 1.0 / math.sqrt(y.size)
     for _ in range(4):
         phi = _empirical_cf((y - loc) / scale, t)
         size = np.clip(np.abs(phi), floor, 1.0 - 1e-12)
-        slope, intercept = np.polyfit(np.log(t), np.log(-np.log(size)), 1, w=_certainty(size))
+        slope, intercept = np.polyfit(np.log(t), np.log(-np.log(size)), 1, w=certainty(size))
         alpha = float(np.clip(slope, 0.5, 2.0))
         sigma = math.exp(intercept / alpha)
         shape = inversion.shape(alpha, 0.0)
@@ -131,7 +132,7 @@ def _empirical_cf(y: np.ndarray, t: np.ndarray) -> np.ndarray:
     return np.array([complex(np.cos(each * y).mean(), np.sin(each * y).mean()) for each in t])
 
 
-def _certainty(size: np.ndarray) -> np.ndarray:
+def certainty(size: np.ndarray) -> np.ndarray:
     """Weights of the first regression: one over the spread of log(−log|φ̂|), up to a constant."""
     return size * -np.log(size) / np.sqrt(1.0 - size**2 + 1e-3)
 
@@ -159,17 +160,28 @@ def hill(samples: np.typing.ArrayLike, n_tail: int | None = None) -> TailIndex:
     >>> abs(hill(x).alpha - 1.2) < 0.3
     True
     """
-    x = flat_array(samples).astype(np.float64)
-    if x.size < 50 or not np.isfinite(x).all():
-        standardize(samples)  # raises the error that names the cause
-    size = np.abs(x - np.median(x))
-    n_tail = max(10, math.isqrt(x.size)) if n_tail is None else n_tail
-    if not 1 <= n_tail < x.size:
-        raise UsageError(f"n_tail must be >= 1 and < {x.size}, got {n_tail!r}")
-    largest = np.partition(size, x.size - n_tail - 1)[x.size - n_tail - 1 :]
+    size = distances(samples)
+    n_tail = checked_tail(size, n_tail)
+    largest = np.partition(size, size.size - n_tail - 1)[size.size - n_tail - 1 :]
     if largest[0] <= 0.0:
         raise NumericalError(f"fewer than {n_tail + 1} samples differ from the median: no tail to measure")
     mean_log = float(np.log(largest[1:] / largest[0]).mean())
     if mean_log <= 0.0:
         raise NumericalError("the largest samples are equal: no tail to measure")
     return TailIndex(1.0 / mean_log, 1.0 / mean_log / math.sqrt(n_tail), n_tail)
+
+
+def distances(samples: np.typing.ArrayLike) -> np.ndarray:
+    """|x − median| of at least 50 finite samples, float64 (n,). Raises as `fit` does."""
+    x = flat_array(samples).astype(np.float64)
+    if x.size < 50 or not np.isfinite(x).all():
+        standardize(samples)  # raises the error that names the cause
+    return np.asarray(np.abs(x - np.median(x)))
+
+
+def checked_tail(size: np.ndarray, n_tail: int | None) -> int:
+    """How many of the largest to take: `n_tail`, or by default the square root of n. Raises `UsageError`."""
+    n_tail = max(10, math.isqrt(size.size)) if n_tail is None else n_tail
+    if isinstance(n_tail, bool) or not hasattr(n_tail, "__index__") or not 1 <= n_tail < size.size:
+        raise UsageError(f"n_tail must be an integer >= 1 and < {size.size}, got {n_tail!r}")
+    return int(n_tail)
