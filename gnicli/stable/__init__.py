@@ -6,18 +6,27 @@ from gnicli.stable.fitting.result import StableFit
 from gnicli.stable.law import StableLaw
 from gnicli.stable.regression import StableRegression, autoregress, regress
 from gnicli.stable.scipy_words import fit, fit_many
+from gnicli.stable.sum_index import SumIndex, mohammadi
+from gnicli.stable.tail_index import double_bootstrap, kernel, moment, pickands, power_tail
 
 __all__ = [
     "StableFit",
     "StableLaw",
     "StableRegression",
+    "SumIndex",
     "TailIndex",
     "autoregress",
+    "double_bootstrap",
     "ecf_covariance",
     "ecf_fit",
     "fit",
     "fit_many",
     "hill",
+    "kernel",
+    "mohammadi",
+    "moment",
+    "pickands",
+    "power_tail",
     "quantile_covariance",
     "quantile_fit",
     "regress",
