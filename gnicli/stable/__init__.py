@@ -6,10 +6,12 @@ from gnicli.stable.fitting.result import StableFit
 from gnicli.stable.law import StableLaw
 from gnicli.stable.regression import StableRegression, autoregress, regress
 from gnicli.stable.scipy_words import fit, fit_many
+from gnicli.stable.shared_fit import SharedFit, fit_shared
 from gnicli.stable.sum_index import SumIndex, mohammadi
 from gnicli.stable.tail_index import double_bootstrap, kernel, moment, pickands, power_tail
 
 __all__ = [
+    "SharedFit",
     "StableFit",
     "StableLaw",
     "StableRegression",
@@ -21,6 +23,7 @@ __all__ = [
     "ecf_fit",
     "fit",
     "fit_many",
+    "fit_shared",
     "hill",
     "kernel",
     "mohammadi",
