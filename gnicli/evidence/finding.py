@@ -15,8 +15,9 @@ from gnicli.evidence.blocks import Block, block_alphas
 from gnicli.evidence.comparison import Ratio, Scores, against_gaussian, compare, in_units, rivals
 from gnicli.evidence.families import OTHERS, Attempt, Family, FittedLaw, stable_family, without_errors
 from gnicli.evidence.shape import Shape, shape
+from gnicli.evidence.sums import sum_alpha
 from gnicli.seeding import numpy_stream
-from gnicli.stable import StableFit, StableLaw, fit
+from gnicli.stable import StableFit, StableLaw, SumIndex, fit
 from gnicli.stable.fitting.search_problem import ALPHA_RANGE, NODES_FROM
 
 DRIFT_BELOW = 1.95  # above it there is nowhere to drift to, and fits of sums next to alpha = 2 take longest
@@ -25,7 +26,12 @@ _RIVALS = ("student", "laplace", "subweibull", "log_normal", "gamma", "weibull",
 _FARTHEST = 1e290  # units of spread: a sample beyond it counts as that far
 _TIED = 0.01
 _DRAWN = ("stable", "normal", "student", "laplace", "subweibull")
-_TEST, _HOLD, _BLOCKS = 1_000_000, 1_000_001, 1_000_002  # streams beside those of the groups' reservoirs
+_TEST, _HOLD, _BLOCKS, _SUMS = (
+    1_000_000,
+    1_000_001,
+    1_000_002,
+    1_000_003,
+)  # streams beside those of the groups' reservoirs
 
 
 @dataclass(frozen=True)
@@ -49,7 +55,8 @@ class Plan:
 class Finding(NamedTuple):
     """The stable fit, the law asked for (`family`, `law`), its scores beside the others', tests, blocks, pictures.
 
-    `ties` is a sentence about equal values or empty, `held` names the parameters that were held.
+    `ties` is a sentence about equal values or empty, `held` names the parameters that were held. `sums` has alpha by
+    the growth of sums, where the stable law was asked for and alpha not held.
     """
 
     n: int
@@ -65,6 +72,7 @@ class Finding(NamedTuple):
     sentence: str
     ties: str
     held: tuple[str, ...]
+    sums: SumIndex | None = None
 
 
 def investigate(x: np.ndarray, plan: Plan, tell: Callable[[int, int], None] = lambda done, total: None) -> Finding:
@@ -98,6 +106,7 @@ def conclude(look: Look, tested: goodness.Goodness | None) -> Finding:
         said,
         ties_note(look.y),
         look.held,
+        sum_alpha(look.y, plan.stream(_SUMS)) if plan.law == "stable" and "alpha" not in look.held else None,
     )
 
 

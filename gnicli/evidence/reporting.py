@@ -10,10 +10,10 @@ import numpy as np
 from gnicli.contracts.number_text import plain, with_error
 from gnicli.contracts.results import Curve, FigureData, NamedArray, Panel, Results, Table, Value
 from gnicli.evidence import figures as drawn
-from gnicli.evidence import law_table, p_values
+from gnicli.evidence import law_table, p_values, sums
 from gnicli.evidence.blocks import Block
 from gnicli.evidence.finding import Finding
-from gnicli.stable import StableFit
+from gnicli.stable import StableFit, SumIndex
 from gnicli.stable.fitting.result import interval95
 
 _MOST_FIGURES = 24
@@ -65,9 +65,10 @@ def _about(finding: Finding, source: str) -> str:
 
 
 def _sentences(finding: Finding) -> list[str]:
-    """The verdict, and which laws could not be fitted."""
+    """The verdict, alpha by two estimators, and which laws could not be fitted."""
     absent = [f"no {s.family.words} law was fitted: {s.why_not}" for s in finding.scores.values() if s.law is None]
-    return [finding.sentence, *absent]
+    by_sums = [] if finding.sums is None else [sums.sentence(finding.sums, finding.fit)]
+    return [finding.sentence, *by_sums, *absent]
 
 
 # -------------------------------------------------------------------------------------------------------------- values
@@ -128,6 +129,8 @@ def _values(finding: Finding) -> dict[str, Value]:
                 score.tail_gain, _finite(score.tail_gain_stderr), score.n_heldout, "nat"
             )
     values |= law_table.values(finding.scores, finding.family.name, finding.fit, n)
+    if finding.sums is not None:
+        values["alpha_mohammadi"] = Value(finding.sums.alpha, finding.sums.stderr, finding.sums.n_sums)
     for block in finding.blocks[1:]:
         values[f"alpha_sum{block.size}"] = Value(block.alpha, block.stderr, block.n)
     return values
@@ -174,6 +177,8 @@ def _single_tables(finding: Finding) -> dict[str, Table]:
         title: fitted,
         "Laws compared": law_table.table(finding.scores, finding.family.name, finding.fit, finding.n),
     }
+    if finding.sums is not None:
+        tables["Alpha by two estimators"] = _two_alphas(finding.sums, finding.fit)
     tests = _test_rows(finding)
     if tests:
         tables["Tests"] = Table(("test", "statistic", "p"), tuple(tests))
@@ -181,6 +186,18 @@ def _single_tables(finding: Finding) -> dict[str, Table]:
         rows = tuple((str(b.size), plain(b.n), plain(b.alpha, 4), _error(b)) for b in finding.blocks)
         tables["Block sums"] = Table(("samples in a sum", "sums", "alpha", "standard error"), rows)
     return tables
+
+
+def _two_alphas(found: SumIndex, fit: StableFit) -> Table:
+    by_sums = f"growth of {found.n_sums:,} sums of {found.block} (Mohammadi)"
+    stderr = _AT_BOUND if fit.alpha_stderr is None else plain(fit.alpha_stderr, 2)
+    return Table(
+        ("estimator", "alpha", "standard error", "what it needs"),
+        (
+            ("maximum likelihood", plain(fit.alpha, 4), stderr, sums.NEEDS["likelihood"]),
+            (by_sums, plain(found.alpha, 4), plain(found.stderr, 2), sums.NEEDS["sums"]),
+        ),
+    )
 
 
 def _error(block: Block) -> str:

@@ -35,7 +35,9 @@ HEADLINES = tuple(
     for group in ("", "/*")
     for name, words in (
         ("verdict", "verdict"),
-        *((name, name) for name in ("alpha", "beta", "df", "r", "shape", "mean", "std", "scale", "loc")),
+        ("alpha", "alpha"),
+        ("alpha_mohammadi", "alpha by sums"),
+        *((name, name) for name in ("beta", "df", "r", "shape", "mean", "std", "scale", "loc")),
         ("tail_gain_stable", "tail gain over Gaussian"),
         ("tests_p", "p of all tests"),
     )

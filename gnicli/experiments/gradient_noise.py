@@ -20,6 +20,7 @@ from gnicli.experiments.common import RunConfig
 HEADLINES = (
     Headline("alpha_scaled/over_draws/*", "alpha, * (each weight in its own scale)"),
     Headline("alpha_sum16/over_draws/*", "alpha of sums of 16, *"),
+    Headline("alpha_mohammadi/over_draws/*", "alpha by sums (not scaled), *"),
     Headline("kurtosis/over_draws/*", "excess kurtosis, *"),
     Headline("slope/gradient/*", "slope of the gradient's moments, *"),
     Headline("skewness_gradient/*", "skewness of the gradient, *"),

@@ -8,6 +8,7 @@ import pytest
 from gnicli.gradients import layer_noise
 from gnicli.measure.layers import pooling
 from gnicli.measure.layers.controls import controls
+from gnicli.stable import StableLaw
 
 
 def test_the_controls_pass_with_enough_draws_and_do_not_with_too_few():
@@ -73,3 +74,22 @@ def test_a_product_of_two_skewed_factors_has_the_product_of_their_skewnesses():
     parts = [float(((x * y)[i::40] ** 3).mean()) for i in range(40)]
     stderr = np.std(parts, ddof=1) / math.sqrt(40)
     assert found["skewness"] == pytest.approx(4.0, abs=4 * stderr)
+
+
+def test_gaussians_of_unequal_scales_fool_sums_as_they_fool_the_likelihood():
+    """The Gaussian control: what is known to be Gaussian has an alpha far from 2 by either estimator, until scaled."""
+    gaussian, stable = controls(400, seed=3)
+    assert gaussian.passed
+    assert gaussian.mohammadi < 1.9
+    assert gaussian.scaled > 1.97
+    assert stable.mohammadi < 1.6
+    rng = np.random.default_rng(0)
+    assert pooling.sum_alpha(rng.normal(size=100_000), rng) > 1.95
+    assert math.isnan(pooling.sum_alpha(np.zeros(500), rng))
+
+
+def test_sums_take_no_notice_of_location_and_order():
+    rng = np.random.default_rng(1)
+    x = StableLaw(1.5, 0.8).rvs(50_000, rng)
+    for values in (x, x + 50.0, np.sort(x)):
+        assert abs(pooling.sum_alpha(values, rng) - 1.5) < 0.1  # some four standard errors

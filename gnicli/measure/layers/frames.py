@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # Of a population; each may have a standard error.
 STATISTICS = (
     "alpha", "beta", "scale", "at_boundary", "std", "skewness", "kurtosis", "alpha_scaled", "alpha_each", "alpha_sum16",
-    "kurtosis_95", "kurtosis_scaled", "cauchy_gain", "exceedance", "effective_rank",
+    "alpha_mohammadi", "kurtosis_95", "kurtosis_scaled", "cauchy_gain", "exceedance", "effective_rank",
 )  # fmt: skip
 # Of one step.
 FITTED = (

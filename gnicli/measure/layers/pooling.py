@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from gnicli.errors import GniError
+from gnicli.evidence import sums
 from gnicli.evidence.blocks import block_sums
 from gnicli.gradients.layer_noise import IQR, scaled, standardized_shape, statistics
 from gnicli.laws import HalfCauchy, HalfNormal
@@ -105,8 +106,14 @@ def block_alpha(x: np.ndarray, rng: np.random.Generator) -> float:
     x = x[x != 0]
     if x.size < BLOCK_SIZE * 100:
         return math.nan
-    sums = block_sums(x, rng, (BLOCK_SIZE,))
-    return alpha(sums[0])[0] if sums else math.nan
+    summed = block_sums(x, rng, (BLOCK_SIZE,))
+    return alpha(summed[0])[0] if summed else math.nan
+
+
+def sum_alpha(x: np.ndarray, rng: np.random.Generator) -> float:
+    """Mohammadi's alpha of a sample, zeros left out, by the growth of sums in random order; NaN where there is none."""
+    found = sums.sum_alpha(x[x != 0], rng)
+    return math.nan if found is None else found.alpha
 
 
 def effective_rank(columns: np.ndarray) -> float:

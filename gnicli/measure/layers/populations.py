@@ -93,6 +93,7 @@ def _of_sample(values: np.ndarray, rng: np.random.Generator) -> dict[str, float]
     found = pooling.describe(values)
     if "alpha" in found:
         found["alpha_sum16"] = pooling.block_alpha(values, rng)
+        found["alpha_mohammadi"] = pooling.sum_alpha(values, rng)
     return {name: value for name, value in found.items() if math.isfinite(value)}
 
 
@@ -185,9 +186,9 @@ def _of_shuffled(trace: np.ndarray, rng: np.random.Generator) -> dict[str, float
 def _of_pooled(
     columns: np.ndarray, rng: np.random.Generator, again: Callable[[np.ndarray], np.ndarray]
 ) -> dict[str, float]:
-    """alpha of columns (draws, weights) pooled as they are, scaled, of each alone (median), and of sums of 16 scaled
-    ones; laws of the positive part; how many move. `again`: what is done to draws before, anew without each group.
-    Errors are over draws, and none for an alpha at its bound.
+    """alpha of columns (draws, weights) pooled as they are, scaled, of each alone (median), of sums of 16 scaled
+    ones, and by the growth of sums (not scaled); laws of the positive part; how many move. `again`: what is done to
+    draws before, anew without each group. Errors are over draws, and none for an alpha at its bound.
     """
     moving = columns[:, columns.max(axis=0) > columns.min(axis=0)]  # squares may leave the range of float32
     whole = again(moving)
@@ -198,6 +199,7 @@ def _of_pooled(
     found |= pooling.of_positive(own)
     found["alpha_each"], found["alpha_each_stderr"] = pooling.alpha_each(whole)
     found["alpha_sum16"] = pooling.block_alpha(own.reshape(-1), rng)
+    found["alpha_mohammadi"] = pooling.sum_alpha(whole.reshape(-1).astype(np.float64), rng)
     found |= {name: error for name, error in errors.items() if name not in bounds}
     return {name: value for name, value in found.items() if math.isfinite(value)}
 

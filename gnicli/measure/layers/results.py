@@ -12,6 +12,7 @@ from gnicli.contracts.number_text import plain
 from gnicli.contracts.results import NamedArray, Results, Table, Value
 from gnicli.gradients.calls import n_examples
 from gnicli.measure.layers import figures, jackknife, sentences
+from gnicli.measure.layers.controls import Control
 from gnicli.measure.layers.draws import WATCHED, point_of
 from gnicli.measure.layers.populations import ACROSS, AT_BOUND, MEANINGS, REDRAWN, STABLE_ENDS, Found
 from gnicli.stable.fitting.search_problem import NODES_FROM
@@ -21,6 +22,7 @@ _COLUMNS = {  # in the order of their importance
     "alpha_sum16": "alpha sums",
     "kurtosis": "excess kurtosis",
     "alpha": "alpha pooled",
+    "alpha_mohammadi": "alpha Mohammadi",
     "alpha_each": "alpha each",
     "skewness": "skewness",
     "cauchy_gain": "Cauchy gain",
@@ -32,7 +34,9 @@ _ABOUT = (
     "over weights. Alpha pooled is that of a stable fit to all values as they are. Alpha scaled is that after each "
     "coordinate was divided by its own scale (over draws its interquartile range, across weights its standard "
     "deviation over draws). Alpha each is the median of fits to each traced weight. Alpha sums is that of sums of "
-    "16 pooled values in random order, scaled where there is a scale. Cauchy gain: nats per sample by which a "
+    "16 pooled values in random order, scaled where there is a scale. Alpha Mohammadi is of the pooled values as they "
+    "are, by how fast sums of differences of pairs grow, in random order; it needs independent values of one law, and "
+    "a mixture of scales fools it, as the Gaussian control shows. Cauchy gain: nats per sample by which a "
     "half-Cauchy law fits the positive part better than a half-normal law. Beyond 4 sd: the share of values there "
     "over that of a Gaussian of equal interquartile range.",
     "Standard errors are over draws of the same network, and n counts draws. In populations over draws they are "
@@ -83,6 +87,8 @@ def _values(found: Found) -> dict[str, Value]:
         name = control.name.split()[0].lower()
         values[f"control/{name}/pooled"] = Value(control.pooled)
         values[f"control/{name}/scaled"] = Value(control.scaled)
+        if math.isfinite(control.mohammadi):
+            values[f"control/{name}/mohammadi"] = Value(control.mohammadi)
         values[f"control/{name}/passed"] = Value(float(control.passed))
     return values
 
@@ -103,9 +109,14 @@ def _cell(name: str, value: float | None) -> str:
 
 def _control_table(found: Found) -> Table:
     rows = [
-        (c.name, f"{c.pooled:.3f}", f"{c.scaled:.3f}", c.expected, "yes" if c.passed else "no") for c in found.controls
+        (c.name, f"{c.pooled:.3f}", _sums_cell(c), f"{c.scaled:.3f}", c.expected, "yes" if c.passed else "no")
+        for c in found.controls
     ]
-    return Table(("coordinates", "alpha pooled", "alpha scaled", "expected", "passed"), tuple(rows))
+    return Table(("coordinates", "alpha pooled", "alpha Mohammadi", "alpha scaled", "expected", "passed"), tuple(rows))
+
+
+def _sums_cell(control: Control) -> str:
+    return f"{control.mohammadi:.3f}" if math.isfinite(control.mohammadi) else ""
 
 
 def _arrays(found: Found) -> dict[str, NamedArray]:
