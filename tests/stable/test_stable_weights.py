@@ -7,6 +7,7 @@ import pytest
 
 from gnicli.errors import NumericalError, UsageError
 from gnicli.stable import StableLaw, fit, fit_many
+from gnicli.stable.fitting.weighting import every
 
 NAMES = ("alpha", "beta", "loc", "scale")
 ERRORS = tuple(f"{name}_stderr" for name in NAMES)
@@ -192,3 +193,13 @@ def test_wrong_kind_and_too_few():
         fit(np.arange(100.0), weights=np.arange(100) < 30)
     with pytest.raises(NumericalError, match="scale is zero"):
         fit(np.arange(100.0), weights=60.0 * (np.arange(100) == 30))
+
+
+@pytest.mark.parametrize("step", [1, 3, 17, 1000])
+def test_values_among_repeats_are_found_without_the_repeats(step):
+    rng = np.random.default_rng(step)
+    for n in (1, 5, 331, 1 << 15, (1 << 15) + 5):  # from 2^15 on by another way
+        counts = rng.integers(1, 5, n)
+        np.testing.assert_array_equal(
+            every(np.arange(n), counts.astype(float), step), np.repeat(np.arange(n), counts)[::step]
+        )

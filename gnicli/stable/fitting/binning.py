@@ -149,8 +149,10 @@ def _is_beyond(samples: np.ndarray, middle: float | np.floating, factor: float |
         return ~(np.abs((samples.astype(np.float64) - middle) * (0.25 * float(factor))) + 0.5 < _FARTHEST)
 
 
-def weigh(samples: np.ndarray, center: float, unit: float, repeats: np.ndarray | None = None) -> tuple[Weights, float]:
-    """Weights on the nodes (see the head of this module), and the count of the fullest cell."""
+def weigh(
+    samples: np.ndarray, center: float, unit: float, repeats: np.ndarray | None = None, n: float | None = None
+) -> tuple[Weights, float]:
+    """Weights on the nodes (see the head of this module) of `n` samples, and the count of the fullest cell."""
     counts, n_beyond = count(samples, center, unit, repeats)
     n_cells = counts.size // 2
     octaves = n_cells // _PER_OCTAVE
@@ -167,5 +169,4 @@ def weigh(samples: np.ndarray, center: float, unit: float, repeats: np.ndarray |
     if octaves > NEAR_OCTAVES:
         far[:, 0] = positive[NEAR_OCTAVES:] @ _spread(FAR_ORDER)
         far[:, 1] = (negative[:-NEAR_OCTAVES] @ _spread(FAR_ORDER))[::-1, ::-1]
-    n = samples.size if repeats is None else float(repeats.sum())
-    return Weights(weights, octaves - NEAR_OCTAVES, n, n_beyond), fullest
+    return Weights(weights, octaves - NEAR_OCTAVES, samples.size if n is None else n, n_beyond), fullest

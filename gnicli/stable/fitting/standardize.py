@@ -10,7 +10,7 @@ import numpy as np
 from gnicli.errors import DataError, NumericalError
 from gnicli.stable.fitting import binning
 from gnicli.stable.fitting.ties import Tie, commonest
-from gnicli.stable.fitting.weighting import Weighting, at_places, every, in_order, total, weighted_sum
+from gnicli.stable.fitting.weighting import Weighting, at_places, every, in_order, weighted_sum
 
 FEWEST = 50
 _ROUGH = 2048
@@ -57,7 +57,7 @@ class Standardized(NamedTuple):
 
     def unchanged(self) -> bool:
         """False if the caller has written over a view."""
-        return np.array_equal(self.some, _some(self.values, self.counts))
+        return np.array_equal(self.some, _some(self.values, self.weighting))
 
     def scaled(self) -> np.ndarray:
         """(values − center) / unit in float64; ±inf where an outlier is so far (see `exact_likelihood.Likelihood`)."""
@@ -112,9 +112,11 @@ def complain_of_nonfinite(values: np.ndarray) -> None:
         )
 
 
-def _some(values: np.ndarray, counts: np.ndarray | None) -> np.ndarray:
+def _some(values: np.ndarray, weighting: Weighting | None) -> np.ndarray:
     """A few thousand, spread over all."""
-    return every(values, counts, max(1, int(total(values, counts)) // _ROUGH))
+    if weighting is None:
+        return values[:: max(1, values.size // _ROUGH)]
+    return every(values, weighting.counts, max(1, int(weighting.n) // _ROUGH))
 
 
 def _quartiles(values: np.ndarray, counts: np.ndarray | None = None) -> tuple[float, float, float]:
@@ -138,9 +140,10 @@ def standardize(
     """
     values = flat_array(samples)
     counts = None if weighting is None else weighting.counts
-    if total(values, counts) < FEWEST:
-        raise NumericalError(f"{total(values, counts):g} samples; at least {FEWEST} are needed")
-    some = _some(values, counts).copy()
+    n = values.size if weighting is None else weighting.n
+    if n < FEWEST:
+        raise NumericalError(f"{n:g} samples; at least {FEWEST} are needed")
+    some = _some(values, weighting).copy()
     low, center, high = _quartiles(some)
     if not np.isfinite(high - low) or high == low:
         complain_of_nonfinite(values)
@@ -154,10 +157,10 @@ def standardize(
         raise NumericalError(f"the samples' spread of {unit:.3g} is beyond what double precision can standardize")
     if values.dtype == np.float32 and not (1e-36 < unit < 1e36):
         values = values.astype(np.float64)
-    weights, fullest = binning.weigh(values, center, unit, counts)
+    weights, fullest = binning.weigh(values, center, unit, counts, n)
     if weights.n_beyond:
         complain_of_nonfinite(values)
-    return Standardized(values, center, unit, weights, _tie(values, counts, unit, fullest), some, weighting)
+    return Standardized(values, center, unit, weights, _tie(values, counts, n, unit, fullest), some, weighting)
 
 
 def _wider(values: np.ndarray, counts: np.ndarray | None, atom: bool) -> tuple[float, float]:
@@ -177,11 +180,9 @@ def _wider(values: np.ndarray, counts: np.ndarray | None, atom: bool) -> tuple[f
         part //= 2
 
 
-def _tie(values: np.ndarray, counts: np.ndarray | None, unit: float, fullest: float) -> Tie | None:
+def _tie(values: np.ndarray, counts: np.ndarray | None, n: float, unit: float, fullest: float) -> Tie | None:
     """Ties in bulk: looked for only where one cell holds far more than a density puts there."""
-    if fullest < max(
-        0.5 * _SUSPICIOUS_SHARE * total(values, counts), 8
-    ):  # those that agree but for rounding may lie in two
+    if fullest < max(0.5 * _SUSPICIOUS_SHARE * n, 8):  # those that agree but for rounding may lie in two
         return None
     tie = commonest(values, unit, counts)
     if tie.is_all:

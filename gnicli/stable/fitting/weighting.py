@@ -18,18 +18,20 @@ if TYPE_CHECKING:
 
 KINDS = ("frequency", "importance")
 _LARGEST_MEAN = 2.0**20
+_TOGETHER, _MANY = 16, 1 << 15
 
 
 class Weighting(NamedTuple):
     """`counts` (n,) > 0 of the samples in the search; `size` times these are the weights that were given.
 
     The size is 1 but for weights whose mean is below 1 or very large, which the search takes to be neither, and for
-    importance weights, which are taken to have the mean 1.
+    importance weights, which are taken to have the mean 1. `n` is the sum of the counts.
     """
 
     counts: np.ndarray
     size: float
     importance: bool
+    n: float
 
 
 def check_kind(kind: str) -> None:
@@ -53,20 +55,26 @@ def checked(
         flat = flat[~np.ma.getmaskarray(samples).reshape(-1)]
     if flat.size != values.size:
         raise UsageError(f"weights must be one number a sample, {values.size}, got {flat.size}")
-    least, top = (float(flat.min()), float(flat.max())) if flat.size else (0.0, 0.0)
-    if not (least >= 0.0 and top < np.inf):
+    least, mean = (float(flat.min()), _mean(flat)) if flat.size else (0.0, 0.0)
+    if not (least >= 0.0 and mean < np.inf):
         wrong = np.flatnonzero(~(np.isfinite(flat) & (flat >= 0.0)))
         raise UsageError(f"weights must be finite and >= 0, got {flat[wrong[0]]} at index {wrong[0]}")
-    if top == 0.0:
+    if mean == 0.0:
         raise UsageError("weights are all 0: at least one must be > 0")
     if least == 0.0:
         some = np.flatnonzero(flat)
         flat, values = flat.take(some), values.take(some)
-    # by way of the largest: a sum may overflow, and a mean near the least float has no reciprocal
-    mean = float(flat.mean()) if 1e-200 < top < 1e200 else top * float((flat / top).mean())
+        mean = _mean(flat)
     wanted = 1.0 if kind == "importance" else min(max(mean, 1.0), _LARGEST_MEAN)
-    counts = flat if wanted == mean else (flat / top) * (wanted / (mean / top))
-    return values, Weighting(counts, mean / wanted, kind == "importance")
+    counts = flat if wanted == mean else flat * (wanted / mean) if mean > 1e-200 else flat / mean * wanted
+    return values, Weighting(counts, mean / wanted, kind == "importance", counts.size * wanted)
+
+
+def _mean(weights: np.ndarray) -> float:
+    """The mean, where the sum leaves the range of floats too; not finite where a weight is not."""
+    with np.errstate(over="ignore"):
+        mean = float(weights.sum()) / weights.size
+    return float((weights / weights.size).sum()) if mean == np.inf else mean
 
 
 def total(values: np.ndarray, counts: np.ndarray | None) -> float:
@@ -78,8 +86,19 @@ def every(values: np.ndarray, counts: np.ndarray | None, step: int) -> np.ndarra
     """Each `step`-th value of those repeated as `counts` (n,) say."""
     if counts is None:
         return values[::step]
-    ends = np.cumsum(counts)
-    return at_places(values, ends, np.arange(0.0, float(ends[-1]), step))
+    if counts.size < _MANY:
+        ends = np.cumsum(counts)
+        return at_places(values, ends, np.arange(0.0, float(ends[-1]), step))
+    # sums of a few counts first: a sum at each of many values takes as long as the fit of some
+    n_short = counts.size % _TOGETHER
+    few = counts[: counts.size - n_short].reshape(-1, _TOGETHER).sum(axis=1)
+    starts = np.concatenate([[0.0], np.cumsum(few)])
+    places = np.arange(0.0, float(starts[-1]) + float(counts[counts.size - n_short :].sum()), step)
+    group = np.minimum(np.searchsorted(starts, places, side="right") - 1, few.size)
+    index = np.minimum(group[:, None] * _TOGETHER + np.arange(_TOGETHER), counts.size - 1)
+    ends = starts[group][:, None] + np.cumsum(counts[index], axis=1)
+    inner = np.minimum((ends <= places[:, None]).sum(axis=1), _TOGETHER - 1)
+    return values[np.minimum(group * _TOGETHER + inner, counts.size - 1)]
 
 
 def at_places(values: np.ndarray, ends: np.ndarray, places: np.ndarray) -> np.ndarray:
@@ -107,5 +126,5 @@ def reported(s: Standardized) -> tuple[int, float]:
     """
     if s.weighting is None:
         return s.values.size, 1.0
-    counts, size, importance = s.weighting
-    return (counts.size, 1.0) if importance else (round(float(counts.sum()) * size), size)
+    counts, size, importance, n = s.weighting
+    return (counts.size, 1.0) if importance else (round(n * size), size)
