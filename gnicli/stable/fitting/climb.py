@@ -84,7 +84,10 @@ class Climb:
             if gain < 1e-8:
                 converged = True
                 break
-            step, whole = self._limited(here, step)
+            step, lost, inside = self._in_bounds(here, of_free(inverse[0], free), step)
+            gain -= lost
+            step, whole = _limited(here, step)
+            whole = whole and inside
             if whole and definite[0] and self._rest(here, gain) < _LEFT:
                 end = self._moved(here, step)
                 return self._optimum(here, end, here.value + gain, inverse[0], free, True, True)
@@ -100,32 +103,47 @@ class Climb:
         inverse, definite = inverses(restricted(-here.hessian, free)[None], [_LEAST * self.n])
         return self._optimum(here, here.theta, here.value, inverse[0], free, bool(definite[0]), converged)
 
-    def _limited(self, here: Evaluation, step: np.ndarray) -> tuple[np.ndarray, bool]:
-        """The step, shorter where it is too long; whether it is as it was and ends inside the bounds."""
-        alpha, beta, _, log_scale = here.theta.tolist()
-        longest = _LONGEST.copy()
-        longest[2] *= math.exp(log_scale)
-        length = float((np.abs(step) / longest).max())
-        whole = length <= 1.0
-        if not whole:
-            step = step / length
-        inside = self.problem.least_alpha <= alpha + step[0] <= ALPHA_RANGE[1] and abs(beta + step[1]) <= 1.0
-        return step, whole and inside
+    def _in_bounds(self, here: Evaluation, inverse: np.ndarray, step: np.ndarray) -> tuple[np.ndarray, float, bool]:
+        """The best step that ends inside the bounds, by the quadratic model; the nats lost by it; whether none.
+
+        With C the `inverse` of the information, a shift of some coordinates by d drags the others by C C_KK⁻¹ d.
+        """
+        low, high = np.array([self.problem.least_alpha, -1.0]), np.array([ALPHA_RANGE[1], 1.0])
+        room = np.stack([low, high]) - here.theta[:2]
+        bounded, moved = np.zeros(2, dtype=bool), step
+        for _ in range(2):
+            out = inverse.diagonal()[:2] > 0.0
+            out &= (moved[:2] < room[0]) | (moved[:2] > room[1])
+            if not (out & ~bounded).any():
+                break
+            bounded |= out
+            held = np.flatnonzero(bounded)
+            shift = np.clip(step[held], room[0, held], room[1, held]) - step[held]
+            drag = np.linalg.solve(inverse[np.ix_(held, held)], shift)
+            moved = step + inverse[:, held] @ drag
+            moved[held] = np.clip(step[held], room[0, held], room[1, held])
+        if not bounded.any():
+            return step, 0.0, True
+        return moved, 0.5 * float(shift @ drag), False
 
     def _rest(self, here: Evaluation, gain: float) -> float:
-        """What is left after a Newton step, in nats: of the order of gain² / n, and more toward the bounds."""
+        """What is left after a Newton step, in nats: of the order of gain² / n, and more toward the bounds.
+
+        A location in a spike is known by the samples that are in it.
+        """
         room = min(2.0 - here.theta[0], 0.3) / 0.3
-        return max(20.0 / self.n, 4e-5) * (gain / room) ** 2
+        n = self.n * _in_spike(here.theta[0]) if self.movable[2] else self.n
+        return max(20.0 / n, 4e-5) * (gain / room) ** 2
 
     def _search(self, here: Evaluation, step: np.ndarray) -> Evaluation | None:
         """The first of some ever shorter steps that does not lose."""
-        room = 2.0 - here.theta[0]
+        room = ALPHA_RANGE[1] - here.theta[0]
         for _ in range(14):
             there = self.at(self._moved(here, step))
             if there.value >= here.value - 1e-9:
                 return there
             # past the normal law, which is taken first, the step ends short of it
-            step = step * (0.8 * room / step[0] if step[0] > room else 0.3)
+            step = step * (0.8 if step[0] >= room > 0.0 else 0.3)
             if np.abs(step).max() < 1e-14:
                 break
         return None
@@ -146,6 +164,14 @@ class Climb:
             loc_gradient = slope if self.problem.s1_loc is not None else loc_gradient + slope
         covariance = of_free(inverse, free) if definite else None
         return Optimum(theta, value, covariance, free, loc_gradient, converged, self.n_evaluations)
+
+
+def _limited(here: Evaluation, step: np.ndarray) -> tuple[np.ndarray, bool]:
+    """The step, shorter where it is too long; whether it is as it was."""
+    longest = _LONGEST.copy()
+    longest[2] *= math.exp(here.theta[3])
+    length = float((np.abs(step) / longest).max())
+    return (step, True) if length <= 1.0 else (step / length, False)
 
 
 # far from a law squares may leave the range of floats: what is not finite is looked for
@@ -175,7 +201,8 @@ def climb(problem: Problem, y: np.ndarray, start: Optimum) -> Optimum:
 
 def _in_spike(alpha: float) -> float:
     """The share of samples in the spike of the symmetric law, about: its height times its width."""
-    return math.gamma(1.0 + 1.0 / alpha) / math.pi * law_nodes.width(alpha) if alpha < 0.5 else 1.0
+    height = math.gamma(1.0 + 1.0 / alpha) / math.pi
+    return min(height * law_nodes.width(alpha), 1.0) if alpha < 0.5 else 1.0
 
 
 def _among_neighbors(search: Climb, found: Optimum) -> Optimum:
