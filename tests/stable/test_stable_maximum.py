@@ -9,7 +9,7 @@ from scipy.optimize import minimize
 from gnicli.stable import StableLaw, fit, quantile_fit
 from gnicli.stable.fitting.exact_likelihood import Likelihood, polish
 from gnicli.stable.fitting.maximize import maximize
-from gnicli.stable.fitting.search_problem import Problem
+from gnicli.stable.fitting.search_problem import Optimum, Problem
 from gnicli.stable.fitting.standardize import standardize
 
 
@@ -82,6 +82,49 @@ def test_next_to_a_skewed_law_of_alpha_one_the_exact_likelihood_decides():
         [found.alpha, found.beta, (found.loc - sample.center) / sample.unit, math.log(found.scale / sample.unit)]
     )
     assert best - likelihood(theta) < 1e-5
+
+
+def edge_case(rng, low, high):
+    """A law of the whole domain, a third of them at its edges: beta ±1, alpha 1 or 2."""
+    alpha, beta = rng.uniform(low, high), rng.uniform(-1.0, 1.0)
+    if rng.random() < 0.3:
+        edges = [(alpha, -1.0), (alpha, 1.0), *([(1.0, beta), (2.0, beta)] if high == 2.0 else [])]
+        alpha, beta = edges[rng.integers(len(edges))]
+    return float(alpha), float(beta)
+
+
+def left_by(seed, low, high):
+    """Nats that Newton's method on the exact likelihood gains from the end of a fit of 1e4 draws of such a law."""
+    rng = np.random.default_rng(seed)
+    law = edge_case(rng, low, high)
+    sample = standardize(StableLaw(*law, 3e-5, 1e-5).rvs(10_000, rng))
+    found, y, problem = fit(sample.values), sample.scaled(), Problem(sample.weights)
+    loc, scale = (found.loc - sample.center) / sample.unit, found.scale / sample.unit
+    at = StableLaw(found.alpha, found.beta, loc, scale).to("S0")
+    theta = np.array([min(found.alpha, 2.0 - 1e-6), found.beta, at.loc, math.log(scale)])
+    likelihood = Likelihood(y)
+    value = likelihood(theta) if found.alpha < 2.0 else found.log_likelihood + y.size * math.log(sample.unit)
+    start = Optimum(theta, value, None, np.zeros(4, dtype=bool), np.eye(4)[2], False, 0)
+    return polish(problem, y, start).log_likelihood - value, (law, found)
+
+
+def allowed(found):
+    """The normal law is taken where it is within 1e-4 nats of the maximum."""
+    return 1e-4 if found.alpha == 2.0 else 1e-6 if found.alpha >= 0.5 else 1e-5
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_exact_likelihood_gains_nothing_from_the_end_of_a_fit(seed):
+    """Of laws of the whole domain, its edges among them."""
+    left, case = left_by(seed, *((0.5, 2.0) if seed % 3 else (0.2, 0.5)))
+    assert left < allowed(case[1]), case
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(100, 160))
+def test_nor_from_the_ends_of_sixty_fits(seed):
+    left, case = left_by(seed, *((0.5, 2.0) if seed % 3 else (0.2, 0.5)))
+    assert left < allowed(case[1]), case
 
 
 @pytest.mark.slow

@@ -29,6 +29,9 @@ from gnicli.stable.fitting.weighting import check_kind, checked, reported
 from gnicli.stable.parameterization import NAMES, check_parameterization, s1_shift
 
 _NEAR_NORMAL = 1.97  # above it the normal law itself is tried
+_ALPHAS = (0.83, 0.95, 1.0, 1.05, 1.1, 1.25, 1.35)  # from the first on the sample's nodes give the maximum of 1e5
+_BETAS = (0.25, 0.45, 0.6, 0.68, 0.75, 0.89, 0.92)  # samples to 1e-6 nats, up to these sizes of beta
+_CLEAR = 0.02  # nats between it and the maximum, above which the likelihood on the law's own nodes decides
 
 
 def fit(
@@ -110,10 +113,12 @@ def _fit_all(
 
 
 def _trusted(problem: Problem, found: Optimum) -> bool:
-    """Whether the nodes give the exact maximum to 1e-5 nats for up to 1e5 samples, as measured."""
+    """Whether the nodes give the exact maximum to 1e-6 nats, as measured."""
     alpha, beta = found.theta[0], abs(found.theta[1])
-    inside = (alpha >= 1.06 and beta <= min(alpha - 0.34, 0.85)) or (alpha >= 0.92 and beta <= 0.5)
-    return bool(found.converged and inside and alpha < 1.985 and not problem.weights.n_beyond)
+    most = np.interp(alpha, _ALPHAS, _BETAS, left=-1.0)
+    # what they miss grows with n, and tenfold with .05 in beta
+    most -= 0.05 * max(math.log10(problem.weights.n / 1e5), -0.6)
+    return bool(found.converged and beta <= most and alpha < _NEAR_NORMAL and not problem.weights.n_beyond)
 
 
 def _finish(
@@ -128,13 +133,23 @@ def _finish(
     atom = _atom(s) if exact and "loc" not in held else None  # the search for it takes a second
     trusted = _trusted(problem, found)
     exact = exact or (found.theta[0] <= NODES_FROM and not s.tied_in_bulk and "alpha" not in held)  # the nodes' end
+    value: float | None = None
     if exact and not trusted and not far and atom is None and np.isfinite(y := s.scaled()).all():
         found = climb(problem, y, found)
         trusted = found.converged
+        value = found.log_likelihood if trusted else None
     slow = atom is not None or far or _may_miss(s, found)
     if trusted and not slow and found.theta[0] <= _NEAR_NORMAL:
         return _report(s, problem, found, parameterization, held)
-    return _improve(s, problem, found, far, slow or (exact and not trusted), atom, parameterization, held)
+    slow = slow or (exact and not trusted)
+    if value is not None and not slow and "alpha" not in held:
+        as_normal = normal_fit(s, parameterization, held, refuse=False)
+        as_normal.n_evaluations = found.n_evaluations
+        if value > as_normal.log_likelihood + s.values.size * math.log(s.unit) + _CLEAR:
+            return _report(s, problem, found, parameterization, held)
+        if not found.free[0] and math.isfinite(as_normal.log_likelihood):  # the likelihood grows toward alpha = 2
+            return as_normal
+    return _improve(s, problem, found, far, slow, atom, parameterization, held)
 
 
 # far from a law squares and sums of logarithms may leave the range of floats: what is not finite is looked for
