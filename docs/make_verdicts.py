@@ -42,7 +42,9 @@ small, so a verdict is about the small set-ups that the files of the claims decl
 def taken(folder: Path) -> None:
     """Copy what the page is made of from the folder of a run of `gni reproduce`."""
     shutil.copyfile(folder / "verdicts.csv", TABLE)
-    runs = [json.loads(path.read_text()) for path in sorted(folder.glob("runs/*/[0-9]*/manifest.json"))]
+    sweeps = {runs.name for family in families.read_all() for runs in family.runs["quick"]}
+    places = [path for name in sorted(sweeps) for path in folder.glob(f"runs/{name}/[0-9]*/manifest.json")]
+    runs = [json.loads(path.read_text()) for path in places]
     newest = max(runs, key=lambda run: str(run["end"]))
     facts = {
         "budget": "quick", "jobs": len(runs), "core_hours": round(sum(run["wall_seconds"] for run in runs) / 3600, 2),
@@ -83,6 +85,8 @@ def _family(family: families.Family, rows: dict[str, Row]) -> Iterator[str]:
         if not claim.control:
             yield _row(claim, rows[claim.id])
     wrong = [claim.id for claim in family.claims if claim.control and rows[claim.id]["passed"] != "True"]
+    if any("declared anew" in rows[claim.id]["marks"] for claim in family.claims):
+        yield "\nThese rows were declared anew after an earlier look, with other seeds."
     yield f"\nControls: {'not right: ' + ', '.join(wrong) if wrong else 'right'}.\n"
     if family.name in PICTURES:
         yield f"![Effects by seed of {family.name}](figures/verdicts-{family.name}.svg)\n"
