@@ -187,7 +187,8 @@ def _beside_training(config: SimulateSdeConfig, problem: Problem, observer: Obse
     parts = Parts(
         observer, dict.fromkeys(ARMS, config.n_steps), {name: f"{words}: step" for name, words in ARMS.items()}
     )
-    found = measured.run(problem.landscape, fresh, problem.landscape.layers, problem.start, keys, parts.observe)
+    layers = problem.landscape.layers
+    found = measured.run(problem.landscape, problem.clean, fresh, layers, problem.start, keys, parts.observe, observer)
     return found._replace(
         about=about.of_measured(config, config.M, config.n_draws, config.measure_every, found.notes[0])
     )

@@ -93,6 +93,10 @@ def test_a_gap_over_survivors_alone_is_not_given():
     assert found.values["loss_gap/levy"].value == found.values["distance_gap/levy"].value == "1 of 5 diverged"
     assert found.values["diverged_share/levy"].value == pytest.approx(0.2)
     assert found.values["loss/levy"].caveat == "1 of 5 diverged"
+    assert found.values["loss/levy"].value == pytest.approx(1.2 * 4)  # the one that diverged is above chain 3
+    lost = results(paths(levy=(35, 45, 55)), measured, RECORDS, TRACED, 0.1)
+    assert lost.values["loss/levy"].value == "diverged"
+    assert lost.values["loss/training"].value == pytest.approx(3)
     assert found.values["loss_gap/brownian"].value == pytest.approx(np.log(1.4))
     assert found.values["epsilon_brownian/layer2"].value == pytest.approx(0.2 * np.sqrt(0.1))
     assert found.values["epsilon_levy/layer1"].value == pytest.approx(0.2 * 0.1 ** (1 / 3))

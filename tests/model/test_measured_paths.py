@@ -213,8 +213,8 @@ def test_sentences_say_which_models_follow_and_which_do_not():
     }
     first, apart, same = sentences(found)
     assert first.startswith(
-        "Within 5 % of the loss of training at the end: Brownian (2.6) (+1.01 %, 95 % interval −1.13 to +3.18 %); "
-        "not within: symmetric stable (2.7) (+35 %"
+        "Within 5 % of the clean loss of training at the end: Brownian (2.6) (+1.01 %, 95 % interval −1.13 to "
+        "+3.18 %); not within: symmetric stable (2.7) (+35 %"
     )
     assert "; undecided: gradient descent (−2.96 %" in first
     assert first.endswith("; diverged: stable by layer (4.3) (3 of 16 chains, the first by step 13).")
@@ -227,10 +227,10 @@ def test_sentences_say_which_models_follow_and_which_do_not():
     del found["brownian"]
     lines = sentences(found)
     assert lines[0].startswith(
-        "Within 5 % of the loss of training at the end: none; not within: symmetric stable (2.7) (+35 %"
+        "Within 5 % of the clean loss of training at the end: none; not within: symmetric stable (2.7) (+35 %"
     )
     assert len(lines) == 2
     assert sentences({"levy": compared(0, 0.01, diverged=[2] * 16, n=16)})[0] == (
-        "Within 5 % of the loss of training at the end: none; diverged: stable by layer (4.3) (16 of 16 chains, the "
-        "first by step 2)."
+        "Within 5 % of the clean loss of training at the end: none; diverged: stable by layer (4.3) (16 of 16 chains, "
+        "the first by step 2)."
     )

@@ -22,7 +22,7 @@ def figure(paths: Mapping[str, Path], records: Records, traced: np.ndarray) -> F
     """Of the paths by arm; `traced` are the layers of the weights whose increments are kept."""
     shown = {name: path for name, path in paths.items() if name != AGAIN}
     panels = [
-        _along(shown, records, "loss", "loss f"),
+        _along(shown, records, "loss", "clean loss"),
         _along(shown, records, "distance", "distance from the start", first=1),
         _tails(shown, traced),
     ]

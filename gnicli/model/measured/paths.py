@@ -53,8 +53,8 @@ def traced(layers: np.ndarray, most: int) -> np.ndarray:
     return np.concatenate(found)
 
 
-def follow(arm: Arm, potential: Potential, start: np.ndarray, records: Records, observer: Observer) -> Path:
-    """Take the chains from `start` (d, n) through all steps.
+def follow(arm: Arm, judged: Potential, start: np.ndarray, records: Records, observer: Observer) -> Path:
+    """Take the chains from `start` (d, n) through all steps, and record their losses by `judged`.
 
     A chain has diverged where a weight or its loss is no longer finite. The result does not depend on how often it
     was interrupted: `observer.restore` gives the state of a finished block of steps back.
@@ -73,14 +73,14 @@ def follow(arm: Arm, potential: Potential, start: np.ndarray, records: Records, 
     if state is not None:
         done, path = _restored(state, path)
     else:
-        path.loss[0], path.distance[0] = potential.value(start), 0.0
+        path.loss[0], path.distance[0] = judged.value(start), 0.0
         _keep(path, records, 0)
 
     def make_state() -> State:
         return State(done, path._asdict())
 
     while done < records.n_steps:
-        _step(arm, potential, start, records, path, done)
+        _step(arm, judged, start, records, path, done)
         done += 1
         if done % _SAVED_EVERY == 0 or done == records.n_steps:
             n_diverged = int((path.diverged_by >= 0).sum())
@@ -88,7 +88,7 @@ def follow(arm: Arm, potential: Potential, start: np.ndarray, records: Records, 
     return path
 
 
-def _step(arm: Arm, potential: Potential, start: np.ndarray, records: Records, path: Path, done: int) -> None:
+def _step(arm: Arm, judged: Potential, start: np.ndarray, records: Records, path: Path, done: int) -> None:
     """One step of all chains that have not diverged; `done` were taken before."""
     live = np.flatnonzero(path.diverged_by < 0)
     if not len(live):
@@ -101,7 +101,7 @@ def _step(arm: Arm, potential: Potential, start: np.ndarray, records: Records, p
         if row:
             loss = np.full(len(live), np.nan)
             if fine.any():
-                loss[fine] = potential.value(after[:, fine])
+                loss[fine] = judged.value(after[:, fine])
             fine &= np.isfinite(loss)
     path.ends[:, live] = np.where(fine, after, np.nan)
     path.diverged_by[live[~fine]] = done + 1

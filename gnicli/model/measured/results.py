@@ -17,9 +17,10 @@ from gnicli.model.measured.paths import Path, Records
 from gnicli.model.measured.words import AGAIN, ARMS, BROWNIAN, MODELS, TRAINING
 
 _DEPARTURES = (
-    "Otherwise than in training, the models' noise does not depend on the weights beyond the places where it was "
-    "measured, and it is independent between weights and steps; the gradient noise of training depends on the weights, "
-    "and is correlated between them.",
+    "f, whose gradient the models and gradient descent follow, is the mean loss over a fixed number of draws, where "
+    "training has fresh ones.",
+    "The models' noise does not depend on the weights beyond the places where it was measured, and it is independent "
+    "between weights and steps; the gradient noise of training depends on the weights, and is correlated between them.",
     "The Brownian model (2.6) and the symmetric stable model (2.7) have the scale of each layer here, where the paper "
     "writes one for all weights. Biases have the law of their layer.",
 )
@@ -80,13 +81,13 @@ def _by_model(measured: Measured) -> dict[str, CoordinateLaws]:
 
 
 def _of_paths(paths: Mapping[str, Path]) -> dict[str, Value]:
-    """The share of chains that diverged in each arm, and the losses of the others: their medians at the end."""
+    """The share of chains that diverged in each arm, and the median loss at the end, where they are the largest."""
     values = {}
     for name, path in paths.items():
         n, lost = len(path.diverged_by), int((path.diverged_by >= 0).sum())
-        ends = path.loss[-1][np.isfinite(path.loss[-1])]
-        if len(ends):
-            values[f"loss/{name}"] = Value(float(np.median(ends)), n=len(ends), caveat=_lost(lost, n))
+        ends = np.where(np.isnan(path.loss[-1]), np.inf, path.loss[-1])
+        middle = float(np.quantile(ends, 0.5, method="inverted_cdf"))
+        values[f"loss/{name}"] = Value(middle if math.isfinite(middle) else "diverged", n=n, caveat=_lost(lost, n))
         low, high = stats.binomtest(lost, n).proportion_ci(0.95, method="exact")
         values[f"diverged_share/{name}"] = Value(lost / n, n=n, ci95=(float(low), float(high)))
     return values
@@ -184,7 +185,7 @@ def sentences(found: Mapping[str, Comparison]) -> list[str]:
             words += f" ({_percent(each.loss)})"
         said[standing].append(words)
     margin = f"{comparison.WITHIN:.0%}".replace("%", " %")
-    parts = [f"Within {margin} of the loss of training at the end: {', '.join(said['within']) or 'none'}"]
+    parts = [f"Within {margin} of the clean loss of training at the end: {', '.join(said['within']) or 'none'}"]
     heads = {"outside": "not within", "open": "undecided", "diverged": "diverged"}
     parts += [f"{head}: {', '.join(said[key])}" for key, head in heads.items() if said[key]]
     made = [f"{'; '.join(parts)}."]
@@ -227,7 +228,9 @@ def _arrays(
         "layers": NamedArray(traced, "the layer, from 1, of each weight whose increments are kept"),
     }
     for name, path in paths.items():
-        arrays[f"loss/{name}"] = NamedArray(path.loss, f"loss f of {ARMS[name]}: row × chain, NaN where it diverged")
+        arrays[f"loss/{name}"] = NamedArray(
+            path.loss, f"clean loss of {ARMS[name]}: row × chain, NaN where it diverged"
+        )
         arrays[f"distance/{name}"] = NamedArray(path.distance, "distance from the start: row × chain")
         arrays[f"increments/{name}"] = NamedArray(
             path.increments, "increments of the last step before each row but the first: row × weight × chain"

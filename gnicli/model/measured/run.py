@@ -21,7 +21,7 @@ from gnicli.model.measured.paths import Path, Records, follow, traced
 from gnicli.model.measured.results import results
 from gnicli.model.measured.words import AGAIN, DESCENT, MODELS, TRAINING
 
-_MOST = 20_000_000  # numbers in the weights that are kept, or in the noise of the inputs in one step
+_MOST = 50_000_000  # numbers in the weights that are kept, in the noise of one step, or in the records of an arm
 _ROWS = 100  # records along the way
 _TRACED = 32  # weights of a layer whose increments are kept
 
@@ -43,6 +43,16 @@ class Keys(NamedTuple):
 
 def check_size(keys: Keys, M: int, dimension: int, n_chains: int, n_inputs: int) -> None:
     """Raise `UsageError` where weights or noise of all chains take too much memory; `n_inputs` are all of the batch."""
+    at_once = 32 * dimension + 2 * _ROWS * min(dimension, 3 * _TRACED)  # noise of a block of steps, and increments
+    if n_chains * at_once > _MOST:
+        raise UsageError(
+            f"n_chains={n_chains} with {dimension} weights takes too much memory with laws=measured; "
+            + (
+                f"take n_chains={_MOST // at_once} or a smaller network"
+                if 2 * at_once <= _MOST
+                else "take a smaller network"
+            )
+        )
     n_kept = len(keys.measured_at)
     most = _MOST // (dimension * n_chains)
     if n_kept > most:
@@ -59,23 +69,27 @@ def check_size(keys: Keys, M: int, dimension: int, n_chains: int, n_inputs: int)
 
 def run(
     potential: Potential,
+    clean: Potential,
     gradients: Gradients,
     layers: np.ndarray,
     start: np.ndarray,
     keys: Keys,
     observe: Callable[[str], Observer],
+    observer: Observer,
 ) -> Results:
     """All arms from `start` (d, n), and what comes of their comparison.
 
-    `gradients` are those of training, with fresh draws; `potential` is their mean, f. `layers` (d,) are the weights'
-    layers, from 1; `observe` gives the observer of an arm. Raises `NumericalError` when all chains of training diverge.
+    `gradients` are those of training, with fresh draws; `potential` is their mean f, over fixed draws. The losses that
+    are compared are those of `clean`, without noise: f itself would favor the arms that descend its own draws. `layers`
+    (d,) are the weights' layers, from 1; `observe` gives the observer of an arm. Raises `NumericalError` when all
+    chains of training diverge.
     """
     every = max(1, keys.n_steps // _ROWS)
     records = Records(keys.n_steps, every, traced(layers, _TRACED))
     n = start.shape[1]
 
     def path(name: str, arm: Arm, kept: tuple[int, ...] = ()) -> Path:
-        return follow(arm, potential, start, records._replace(kept=kept), observe(name))
+        return follow(arm, clean, start, records._replace(kept=kept), observe(name))
 
     paths = {TRAINING: path(TRAINING, Training(gradients, keys.eta), keys.measured_at)}
     if (paths[TRAINING].diverged_by >= 0).all():
@@ -84,10 +98,10 @@ def run(
             f"all {n} chains of training diverged by step {last}; take a smaller eta than {keys.eta:g}"
         )
     paths[AGAIN] = path(AGAIN, Training(gradients, keys.eta, n))
-    measured = [
-        laws.measure(gradients, layers, weights, keys.n_steps + number, keys.n_draws)
-        for number, weights in enumerate(paths[TRAINING].weights, 1)
-    ]
+    measured = []
+    for number, weights in enumerate(paths[TRAINING].weights, 1):
+        measured.append(laws.measure(gradients, layers, weights, keys.n_steps + number, keys.n_draws))
+        observer.progress("measuring the gradient noise", number, len(keys.measured_at), "place")
     for name in MODELS:
         paths[name] = path(name, model(potential, name, measured, layers, keys))
     paths[DESCENT] = path(DESCENT, Descent(potential, keys.eta))
