@@ -74,6 +74,7 @@ def simulate(
     noise: LevyNoise,
     *,
     step: float = 1e-2,
+    step_power: float = 0.0,
     n_steps: int = 10_000,
     n_chains: int = 512,
     seed: int = 0,
@@ -91,7 +92,8 @@ def simulate(
     """Run independent chains of dw = −∇f(w) dt + ε dL, the model (4.3), all at once.
 
     `potential` is a name, a mapping of a name and parameters, or an object (`gnicli.potential.build`). Steps are `step`
-    > 0 units of time long. `scheme` is "strang" (order 2, never explodes), "euler" (the paper's (4.4)), "implicit" or
+    > 0 units of time long; with `step_power` = p in [0, 1] step k has the length step/k^p, and its position that weight
+    in all that is kept. `scheme` is "strang" (order 2, never explodes), "euler" (the paper's (4.4)), "implicit" or
     "tamed"; `drift` is "gradient", or "fractional" for (4.6). Chains begin at `start`: a number, one per coordinate,
     "minima", or a law such as {"law": "normal", "loc": 0, "scale": 1}. Every `thin`-th position beyond the first
     `burn_in` steps (default: a tenth) is recorded: into a histogram of `n_bins` bins over [low, high] (default: where
@@ -111,11 +113,12 @@ def simulate(
     """
     found, noise = build(potential), noise_of(noise, None, None, None)
     checks.number("step", step, above=0)
-    plan = loop.Plan(n_steps, n_chains, step, seed, 0.0, n_steps // 10 if burn_in is None else burn_in, thin)
+    checks.number("step_power", step_power, least=0, most=1)
+    plan = loop.Plan(n_steps, n_chains, step, seed, step_power, n_steps // 10 if burn_in is None else burn_in, thin)
     loop.check_plan(plan)
     if drift == "gradient":
         step_length.check("step", step, scheme, found, noise)
-    increments, stepper = dynamics(drift, found, noise, scheme)
+    increments, stepper = dynamics(drift, found, noise, scheme, steady=not step_power)
     low, high = window(found, noise, low, high)
     named = functions if isinstance(functions, Mapping) else {text: expression.parse(text) for text in functions}
     require_memory(n_chains, found.dimension, len(named))

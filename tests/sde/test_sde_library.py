@@ -133,6 +133,19 @@ def test_functions_are_texts_or_python_and_coordinates_have_their_own():
 
 
 @SHORT
+@pytest.mark.parametrize("drift", ["gradient", "fractional"])
+def test_steps_that_get_shorter_weigh_positions_by_their_length(drift):
+    keys = {"step": 0.05, "step_power": 0.6, "n_steps": 64, "n_chains": 6, "burn_in": 9, "thin": 1, "drift": drift}
+    found = sde.simulate("double_well", NOISE, functions=["w"], **keys)
+    weights = 0.05 * np.arange(10, 65) ** -0.6
+    assert found.weights == pytest.approx(weights)
+    assert found.times == pytest.approx(np.cumsum(0.05 * np.arange(1, 65) ** -0.6)[9:])
+    assert found.histogram.totals.sum() == pytest.approx(6 * weights.sum())
+    mean = (weights @ found.trace.positions[:, 0]).mean() / weights.sum()
+    assert found.means["w"][0].value == pytest.approx(mean)
+
+
+@SHORT
 @pytest.mark.slow
 def test_the_fractional_drift_of_the_call_restores_gibbs():
     noise = LevyNoise(1.5, 0.5)
@@ -252,6 +265,7 @@ NOISE = LevyNoise(1.5, 0.5)
             "take the strang scheme or a shorter step$",
         ),
         (lambda: sde.simulate("separable", LevyNoise(1.5, [0.1] * 3)), UsageError, "^beta: expected one number or 2"),
+        (lambda: sde.simulate("double_well", NOISE, step_power=1.5), UsageError, "^step_power must be >= 0 and <= 1"),
         (lambda: sde.stationary_law("double_well"), UsageError, "^alpha is missing"),
         (lambda: sde.stationary_law("double_well", NOISE, alpha=1.5), UsageError, "^give either noise, or alpha"),
         (lambda: sde.stationary_law("double_well", alpha=0.3), UsageError, "^alpha must be >= 0.5 and <= 2"),
