@@ -82,6 +82,7 @@ def run(config: FitStableConfig, observer: Observer) -> Results:
     """
     from gnicli.engine.tables import read_parquet
     from gnicli.evidence import reporting
+    from gnicli.evidence.shared_alpha import with_shared_alpha
     from gnicli.experiments.about import fit_stable as about
 
     observer.stage("getting the samples")
@@ -105,7 +106,10 @@ def run(config: FitStableConfig, observer: Observer) -> Results:
         raise type(failure)(f"none of the {len(samples)} groups can be fitted; the last: {warnings[-1]}")
     origin = _origin(config.samples)
     sizes = {group: len(values) for group, values in samples.items()}
-    return reporting.results(findings, warnings, *origin)._replace(about=about.about(config, *origin, sizes))
+    found = reporting.results(findings, warnings, *origin)._replace(about=about.about(config, *origin, sizes))
+    if config.law == "stable" and not config.fixed:
+        found = with_shared_alpha(found, {group: samples[group] for group in findings})
+    return found
 
 
 def _origin(samples: object) -> tuple[str, str]:
