@@ -175,9 +175,9 @@ def test_intervals_cover_over_a_thousand_fits():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("draw", "name"), [(normal, "alpha"), (one_sided, "beta")])
-def test_intervals_cover_a_bound(draw, name):
-    # the information about a parameter at its bound is infinite: an estimate is there more often than every second
-    # time, and an interval holds the bound more often than it has to
-    shares = coverage(1000, 150, 12, draw, [name])
-    assert (shares >= 0.93).all(), shares
+@pytest.mark.parametrize(("draw", "name", "most"), [(normal, "alpha", 0.97), (one_sided, "beta", 1.0)])
+def test_intervals_cover_a_bound(draw, name, most):
+    # the information about beta at ±1 is infinite: an estimate is there more often than every second time, and an
+    # interval holds the bound more often than it has to; next to alpha = 2 that takes far more samples than these
+    (share,) = coverage(1000, 150, 12, draw, [name])
+    assert 0.93 <= share <= most, share

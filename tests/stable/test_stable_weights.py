@@ -97,6 +97,7 @@ def test_real_weights_weigh_the_likelihood(alpha, beta, name):
     np.testing.assert_allclose(errors, np.sqrt(inverse.diagonal()), rtol=1e-2)
     robust = fit(x, name, weights=w, weight_kind="importance")
     assert (np.abs(values(robust, NAMES) - values(found, NAMES)) < 1e-2 * errors).all()
+    assert (robust.notes, found.notes) == (("standard errors are those of importance weights, by the sandwich",), ())
     sandwich = inverse @ ((s * w**2) @ s.T) @ inverse
     np.testing.assert_allclose(values(robust, ERRORS), np.sqrt(sandwich.diagonal()), rtol=1e-2)
 

@@ -214,7 +214,7 @@ def _report(
 ) -> StableFit:
     """From θ and its covariance in standardized S0 to values and standard errors as asked for."""
     n, size = reported(s)
-    if s.weighting is not None and s.weighting.importance:
+    if s.importance:
         found = with_sandwich(problem, s.scaled(), found)
     alpha, beta, loc, log_scale = found.theta.tolist()
     loc_gradient = found.loc_gradient

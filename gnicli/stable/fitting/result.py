@@ -174,7 +174,7 @@ class StableFit:
         if method == "wald":
             return {name: self._wald(name, NormalDist().inv_cdf(0.5 + 0.5 * level)) for name in wanted}
         s = self._held_samples("ask for intervals")
-        if s.weighting is not None and s.weighting.importance:
+        if s.importance:
             raise UsageError("importance weights make no likelihood, and so no profile: take method='wald'")
         from gnicli.stable.fitting.intervals import intervals
 

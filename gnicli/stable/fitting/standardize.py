@@ -36,6 +36,11 @@ class Standardized(NamedTuple):
         return None if self.weighting is None else self.weighting.counts
 
     @property
+    def importance(self) -> bool:
+        """Whether there are weights that are no counts."""
+        return self.weighting is not None and self.weighting.importance
+
+    @property
     def tied_in_bulk(self) -> bool:
         """Whether so many values are one that a law of small scale there may be likeliest: from .25 or so on it is.
 
@@ -45,11 +50,12 @@ class Standardized(NamedTuple):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """A sentence about ties in bulk."""
+        """Sentences about ties in bulk, and about standard errors that are not those of counts."""
+        found = ("standard errors are those of importance weights, by the sandwich",) if self.importance else ()
         if self.tie is None:
-            return ()
+            return found
         bounded = "; alpha was searched from 0.5 on" if self.tied_in_bulk else ""
-        return (f"{self.tie}: a stable law has no atom, so the fit describes neither part{bounded}",)
+        return (*found, f"{self.tie}: a stable law has no atom, so the fit describes neither part{bounded}")
 
     def kept(self) -> Standardized:
         """For later, when the caller may have written over the array: above 32768 values a view, else a copy."""
