@@ -66,9 +66,10 @@ def fit_many(
     ready = []
     of_each: Iterable[np.typing.ArrayLike | None] = repeat(None)
     if weights is not None:
-        list_of_samples, of_each = list(list_of_samples), list(weights)
-        if len(of_each) != len(list_of_samples):
-            raise UsageError(f"weights must have an entry for each sample, {len(list_of_samples)}, got {len(of_each)}")
+        listed, given = list(list_of_samples), list(weights)
+        if len(given) != len(listed):
+            raise UsageError(f"weights must have an entry for each sample, {len(listed)}, got {len(given)}")
+        list_of_samples, of_each = listed, given
     for k, (samples, each) in enumerate(zip(list_of_samples, of_each, strict=False)):
         try:
             ready.append(_checked(samples, each, weight_kind, parameterization, held))

@@ -146,7 +146,7 @@ class StableFit:
 
         level: the share of all samples whose interval is to hold the truth, in (0, 1). names: of the parameters wanted.
         method: "profile", the values that a likelihood-ratio test does not reject, with the other parameters fitted
-        anew for each value (some 5 to 50 ms a parameter for 1,000 samples). They are not symmetric, have no need of a
+        anew for each value (some 30 to 60 ms a parameter for 150 samples). They are not symmetric, have no need of a
         standard error, and so exist at the bounds too: an interval that reaches a bound ends there, and next to a
         bound the test has the quantile that it has there (at it that of the even mixture of χ²₀ and χ²₁). They end
         at alpha = 0.2 where the search does. A location in S1 may have an infinite end where alpha = 1 is not

@@ -7,7 +7,7 @@ looked up where they stand among the repeats.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -40,9 +40,7 @@ def check_kind(kind: str) -> None:
         raise UsageError(f"weight_kind must be frequency or importance, got {kind!r}")
 
 
-def checked(
-    samples: np.typing.ArrayLike, values: np.ndarray, weights: np.typing.ArrayLike, kind: str
-) -> tuple[np.ndarray, Weighting]:
+def checked(samples: np.typing.ArrayLike, values: np.ndarray, weights: Any, kind: str) -> tuple[np.ndarray, Weighting]:
     """The values (of `samples`, flat) that have a weight above 0, and their weights.
 
     Raises `UsageError` for weights that are not one real number a sample, negative, not finite or all 0.
