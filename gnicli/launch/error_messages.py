@@ -189,9 +189,9 @@ def unknown_key(key: str, command: str, parent: object = None) -> str:
         elsewhere := [word for group in commands.groups(command) for word in _of_other_choices(group, last)]
     ):
         keys = dict.fromkeys(f"{word.partition('=')[0]}.{last}" for word in elsewhere)
-        return f"unknown key {key}; {' and '.join(elsewhere)} {_have(elsewhere)}, as {' and '.join(keys)}"
+        return f"unknown key {key}; {_all(elsewhere)} {_have(elsewhere)}, as {_all(list(keys))}"
     if command not in (owners := schema_keys.owners(key)) and owners:
-        return f"unknown key {key}; {' and '.join(f'gni {owner}' for owner in owners)} {_have(owners)}"
+        return f"unknown key {key}; {_all([f'gni {owner}' for owner in owners])} {_have(owners)}"
     if prefix in GROUPS and siblings:
         others = [f"{prefix}.{name}" for name in siblings if name != "name"]
         return f"unknown key {key}; this choice of {prefix} has {', '.join(others) or 'no keys'}"
@@ -209,6 +209,11 @@ def _of_other_choices(group: str, last: str) -> list[str]:
             if any(entry.name == f"{group}.{last}" for entry in schema_keys.of_member(group, name)):
                 found.append(f"{group}={name}")
     return found
+
+
+def _all(names: list[str]) -> str:
+    """Names one after another: "a, b and c"."""
+    return " and ".join([*([", ".join(names[:-1])] if names[1:] else []), *names[-1:]])
 
 
 def _have(names: list[str]) -> str:

@@ -53,16 +53,23 @@ def _shift(alpha: float, beta: float, scale: np.ndarray, parameterization: str) 
 
 
 def cdf_of_pair(
-    alpha: float, beta: float, loc: np.ndarray, scale: np.ndarray, parameterization: str, x: np.ndarray
+    alpha: float,
+    beta: float,
+    loc: np.ndarray,
+    scale: np.ndarray,
+    parameterization: str,
+    x: np.ndarray,
+    pdf: np.ndarray,
 ) -> np.ndarray:
-    """The derivatives (5, n) of the distribution function at x (n,), by the chain rule of `of_pair`."""
+    """The derivatives (5, n) of the distribution function at x (n,), by the chain rule of `of_pair`.
+
+    `pdf` (n,) is the density there.
+    """
     from gnicli.stable.density import distribution_derivatives
-    from gnicli.stable.law import StableLaw
 
     shift, by_alpha, by_beta, by_log_scale = _shift(alpha, beta, scale, parameterization)
     with np.errstate(over="ignore", invalid="ignore"):
         z = (x - loc) / scale
-        pdf = StableLaw(alpha, beta, loc, scale, parameterization).pdf(x)
         by_shape = distribution_derivatives.standard(alpha, beta, np.asarray(z - shift))
         standard_pdf = scale * pdf
         stretched = np.where(pdf > 0.0, (z + by_log_scale) * pdf, 0.0)
@@ -129,16 +136,21 @@ class Slopes(Summaries):
         >>> round(slopes.x, 9), round(slopes.loc, 9), round(slopes.scale, 9)
         (0.159154943, -0.159154943, -0.159154943)
         """
-        return CdfDerivatives(*self._by_pair(x, cdf_of_pair))
+        return CdfDerivatives(*self._by_pair(x, cdf_of_pair, many_laws.values(self, "pdf", x)))
 
-    def _by_pair(self, x: np.typing.ArrayLike, function: Callable[..., np.ndarray]) -> Any:
-        """`function` of each pair (alpha, beta) at its points: five arrays in the common shape, or numbers."""
+    def _by_pair(self, x: np.typing.ArrayLike, function: Callable[..., np.ndarray], *known: np.ndarray) -> Any:
+        """`function` of each pair (alpha, beta) at its points: five arrays in the common shape, or numbers.
+
+        What is `known` at the points is handed on.
+        """
         alpha, beta, loc, scale, at = many_laws.broadcast(self, np.asarray(x, dtype=np.float64))
         require_density(alpha)
         flat = [each.ravel() for each in (alpha, beta, loc, scale, at)]
+        more = [np.broadcast_to(each, at.shape).ravel() for each in known]
         out = np.empty((5, at.size))
         for a, b, index in many_laws.pairs(flat[0], flat[1]) if at.size else ():
-            out[:, index] = function(a, b, flat[2][index], flat[3][index], self.parameterization, flat[4][index])
+            own = [each[index] for each in more]
+            out[:, index] = function(a, b, flat[2][index], flat[3][index], self.parameterization, flat[4][index], *own)
         return out.reshape(5, *at.shape) if at.ndim else out[:, 0].tolist()
 
     def score(self, x: np.typing.ArrayLike) -> Any:

@@ -25,7 +25,7 @@ def test_equal_runs_have_equal_bytes(gni, tmp_path, inject):
 
 def test_a_stopped_run_goes_on_bit_for_bit_and_its_state_is_small(gni, start, tmp_path):
     words = (
-        *QUICK, "steps=120", "lr=1e-5", "inject=stable", "inject.every=4", "track=gradient_noise", "track.every=15"
+        *QUICK, "steps=120", "lr=1e-6", "inject=stable", "inject.every=4", "track=gradient_noise", "track.every=15"
     )  # fmt: skip
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"
     assert gni(*words, f"run.dir={whole}").code == 0

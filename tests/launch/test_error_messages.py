@@ -119,7 +119,7 @@ LINES = [
 
 OF_OTHERS = [
     ("fit-stable", "dataset", "digits", "gni train and gni gradient-noise have it"),
-    ("fit-stable", "M", "4", "gni train and gni gradient-noise have it"),
+    ("fit-stable", "M", "4", "gni train, gni gradient-noise and gni simulate-sde have it"),
     ("train", "n_bootstrap", "9", "gni fit-stable has it"),
     ("train", "potential", "quadratic", "gni simulate-sde and gni kde-stationary have it"),
     ("simulate-sde", "samples", "stable", "gni fit-stable has it"),

@@ -129,6 +129,7 @@ def test_equal_depth_has_the_wells_that_its_keys_say_and_no_others(ratio, width,
     real = np.sort(roots[np.abs(roots.imag) < 1e-9].real)
     assert real == pytest.approx([-1, 0, widths[1] / widths[0]], abs=1e-9)
     w = np.linspace(-1.5 * widths[0], 1.5 * widths[1], 101)
+    w = w[np.abs(w[:, None] - points).min(axis=1) > 1e-9 * min(widths)]  # where f' is 0 rounding has either sign
     assert (np.sign(potential.gradient(w)) == np.sign((w + widths[0]) * w * (w - widths[1]))).all()
 
 
