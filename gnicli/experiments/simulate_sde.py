@@ -81,7 +81,7 @@ class SimulateSdeConfig(ModelConfig):
 
     def _check_measured(self) -> None:
         """Refuse what training, which the models are compared with, is not."""
-        if self.potential is not None and self.potential.name != NETWORK:
+        if self.potential.name != NETWORK:
             raise UsageError(f"laws=measured needs potential=network, got potential={self.potential.name}")
         if self.scheme != "euler":
             raise UsageError(
@@ -182,7 +182,8 @@ def _beside_training(config: SimulateSdeConfig, problem: Problem, observer: Obse
     from gnicli.model.measured.words import ARMS
 
     keys = measured.Keys(config.eta, config.n_steps, config.seed, config.n_draws, config.measure_every or 0)
-    measured.check_size(keys, config.M, *problem.start.shape, problem.inputs[0].numel() * len(problem.inputs))
+    dimension, n_chains = problem.start.shape
+    measured.check_size(keys, config.M, dimension, n_chains, problem.inputs[0].numel() * len(problem.inputs))
     fresh = FreshGradients(problem.network._replace(M=config.M), problem.inputs, problem.targets)
     parts = Parts(
         observer, dict.fromkeys(ARMS, config.n_steps), {name: f"{words}: step" for name, words in ARMS.items()}

@@ -56,7 +56,8 @@ def _fractional(
     """
 
     def one(part: Potential, own: LevyNoise) -> FractionalDrift:
-        return FractionalDrift(FractionalForce(part, own, h, K, order), *_winds(part, own, scheme), steady)
+        (wind,) = _winds(part, own, scheme)
+        return FractionalDrift(FractionalForce(part, own, h, K, order), wind, steady)
 
     drifts = coordinates.for_each(potential, noise, one)
     winds = [drift.wind for drift in drifts]

@@ -169,7 +169,7 @@ def _best_tail(logs: np.ndarray, n: int, n_resamples: int, rng: np.random.Genera
 class PowerTail(NamedTuple):
     """Where the power tail begins: `xmin`, the least |x − median| in it, and the `distance` from a power law there."""
 
-    index: TailIndex
+    tail: TailIndex
     xmin: float
     distance: float
 
@@ -185,7 +185,7 @@ def power_tail(samples: np.typing.ArrayLike, least_tail: int = _LEAST_TAIL) -> P
 
     >>> x = np.random.default_rng(0).random(2000) ** -0.5
     >>> found = power_tail(np.concatenate([x, -x]))
-    >>> abs(found.index.alpha - 2.0) < 5 * found.index.stderr
+    >>> abs(found.tail.alpha - 2.0) < 5 * found.tail.stderr
     True
     """
     size = distances(samples)

@@ -55,8 +55,8 @@ def test_power_tail_is_the_search_of_all_values(seed):
     distance, xmin, exponent, n_tail = reference_power_tail(sizes, 10)
     assert found.distance == pytest.approx(distance, rel=1e-10)
     assert found.xmin == pytest.approx(xmin)
-    assert found.index.alpha == pytest.approx(exponent, rel=1e-10)
-    assert found.index.n_tail == n_tail
+    assert found.tail.alpha == pytest.approx(exponent, rel=1e-10)
+    assert found.tail.n_tail == n_tail
 
 
 def test_values_of_powerlaw():
@@ -67,9 +67,9 @@ def test_values_of_powerlaw():
         (cauchy, (1.1424553013050298, 1.9196941732531796, 0.05836494017133209, 189)),
     ):
         found = power_tail(around_zero(sizes))
-        of_density = found.index.alpha + 1.0
+        of_density = found.tail.alpha + 1.0
         assert (found.xmin, of_density, found.distance) == pytest.approx(values[:3], rel=1e-9)
-        assert found.index.n_tail == values[3]
+        assert found.tail.n_tail == values[3]
 
 
 ESTIMATORS = [hill, moment, kernel, pickands]
@@ -94,7 +94,7 @@ def test_light_tails_have_no_finite_index(estimator):
     assert math.isnan(found.stderr)
 
 
-@pytest.mark.parametrize("estimator", [*ESTIMATORS, lambda x: power_tail(x).index])
+@pytest.mark.parametrize("estimator", [*ESTIMATORS, lambda x: power_tail(x).tail])
 def test_neither_unit_nor_location_nor_order_counts(estimator):
     x = StableLaw(1.3, 0.6).rvs(3000, np.random.default_rng(7))
     base = estimator(x)

@@ -49,9 +49,10 @@ def _along(paths: Mapping[str, Path], records: Records, name: str, label: str, f
         seen &= np.logical_and.accumulate(seen | (np.arange(len(middle)) < first))  # none comes back
         if arm == TRAINING:
             most = _MOST * float(middle[seen].max())
-        ends = (low[seen], high[seen]) if arm == TRAINING and np.isfinite(high[seen]).all() else (None, None)
+        bounded = arm == TRAINING and bool(np.isfinite(high[seen]).all())
+        below, above = (low[seen], high[seen]) if bounded else (None, None)
         if seen.any():
-            curves.append(Curve(ARMS[arm], records.steps[seen], middle[seen], *ends, key=arm))
+            curves.append(Curve(ARMS[arm], records.steps[seen], middle[seen], below, above, key=arm))
     scale: Any = "log" if all((curve.y > 0).all() for curve in curves) else "linear"
     return Panel(tuple(curves), "step", label, y_scale=scale)
 

@@ -41,8 +41,8 @@ class Observations(NamedTuple):
 
     def in_units(self, center: float, unit: float) -> Observations:
         """The same from a center, in another unit."""
-        moved = ((each - center) / unit for each in (self.x, self.low, self.high))
-        return Observations(*moved, self.counts)  # type: ignore[misc]
+        x, low, high = ((each - center) / unit for each in (self.x, self.low, self.high))
+        return Observations(x, low, high, self.counts)
 
 
 def is_censored(samples: Any) -> bool:

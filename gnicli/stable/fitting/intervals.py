@@ -56,7 +56,7 @@ def intervals(
         stderr = stderrs[name]
         if stderr is not None:
             stderr /= {"loc": s.unit, "scale": estimates["scale"]}.get(name, 1.0)
-        one = profile.Profile(y, k, constrained, top, reported(s)[1])
+        one = profile.Profile(y, k, constrained, top, reported(s.values.size, s.weighting)[1])
         low, high = profile.ends(one, estimate, stderr, _BOUNDS[k], level)
         found[name] = _in_units(s, name, low), _in_units(s, name, high)
     return found
@@ -77,7 +77,7 @@ def _of_normal(s: Standardized, name: str, held: Mapping[str, float], level: flo
     y, root2 = profile.bounded(s.scaled()), math.sqrt(2.0)
     loc = (held["loc"] - s.center) / s.unit if "loc" in held else None
     mean, std = normal.moments(y, loc, None, s.counts)
-    share = profile.limit(level, math.inf) / (s.weights.n * reported(s)[1])
+    share = profile.limit(level, math.inf) / (s.weights.n * reported(s.values.size, s.weighting)[1])
     if name == "loc":
         width = (
             held["scale"] * root2 / s.unit * math.sqrt(share) if "scale" in held else std * math.sqrt(math.expm1(share))

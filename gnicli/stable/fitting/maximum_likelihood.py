@@ -167,7 +167,7 @@ def _improve(
 ) -> StableFit:
     """By the exact likelihood, if `slow`, and by the normal law next to it."""
     likelihood: float | None = None
-    _, size = reported(s)
+    _, size = reported(s.values.size, s.weighting)
     if slow:
         found = polish(problem, s.scaled(), found, s.excess(), atom)
         likelihood = found.log_likelihood
@@ -214,7 +214,7 @@ def _report(
     s: Standardized, problem: Problem, found: Optimum, parameterization: str, held: dict[str, float]
 ) -> StableFit:
     """From θ and its covariance in standardized S0 to values and standard errors as asked for."""
-    n, size = reported(s)
+    n, size = reported(s.values.size, s.weighting)
     if s.importance:
         found = with_sandwich(problem, s.scaled(), found)
     alpha, beta, loc, log_scale = found.theta.tolist()

@@ -33,7 +33,7 @@ def normal_fit(s: Standardized, parameterization: str, held: dict[str, float], r
             f"no normal law with {words(held)} held gives these {y.size} samples a likelihood above 0 in double "
             "precision: hold other values, or fewer"
         )
-    n, size = reported(s)
+    n, size = reported(s.values.size, s.weighting)
     root_n = math.sqrt(s.weights.n * size)
     mean_error, log_std_error = std / root_n, 1.0 / (math.sqrt(2.0) * root_n)
     if s.weighting is not None and s.weighting.importance:

@@ -94,7 +94,7 @@ class StableFit:
             s, law = self._held_samples("read log_likelihood"), self.law.to("S0")
             theta = np.array([law.alpha, law.beta, (law.loc - s.center) / s.unit, math.log(law.scale / s.unit)])
             value = Likelihood(s.scaled(), excess=s.excess(), counts=s.counts)(theta) - s.weights.n * math.log(s.unit)
-            self._log_likelihood = value * reported(s)[1]
+            self._log_likelihood = value * reported(s.values.size, s.weighting)[1]
         return float(self._log_likelihood)
 
     def _held_samples(self, what: str) -> Standardized:

@@ -7,14 +7,11 @@ looked up where they stand among the repeats.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from gnicli.errors import UsageError
-
-if TYPE_CHECKING:
-    from gnicli.stable.fitting.standardize import Standardized
 
 KINDS = ("frequency", "importance")
 _LARGEST_MEAN = 2.0**20
@@ -117,12 +114,12 @@ def weighted_sum(terms: np.ndarray, counts: np.ndarray | None) -> float:
     return float(terms.sum() if counts is None else terms @ counts)
 
 
-def reported(s: Standardized) -> tuple[int, float]:
+def reported(n_values: int, weighting: Weighting | None) -> tuple[int, float]:
     """The number of samples that a fit reports (of frequency weights their sum) and what the search divides weights by.
 
     For importance weights that is 1: their size does not count.
     """
-    if s.weighting is None:
-        return s.values.size, 1.0
-    counts, size, importance, n = s.weighting
+    if weighting is None:
+        return n_values, 1.0
+    counts, size, importance, n = weighting
     return (counts.size, 1.0) if importance else (round(n * size), size)
