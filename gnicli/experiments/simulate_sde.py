@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Optional
+from typing import Any, Optional
 
 from gnicli import checks
 from gnicli.checks import key
@@ -13,9 +13,6 @@ from gnicli.contracts.results import Headline, NamedArray, Results, RunRecord
 from gnicli.errors import UsageError
 from gnicli.experiments.common import RunConfig
 from gnicli.model.keys import NETWORK, ModelConfig
-
-if TYPE_CHECKING:
-    from gnicli.model.network_chains import Problem
 
 _MOST_DRAWS = 100_001  # measured in each chain
 GIVEN, MEASURED = "given", "measured"
@@ -166,24 +163,25 @@ def on_network(config: SimulateSdeConfig, observer: Observer) -> Results:
 
     if config.basin is not None:
         raise UsageError("basin is a key of one-dimensional potentials; leave it out with potential=network")
-    problem = network_chains.build(config, observer)
     if config.laws == MEASURED:
-        return _beside_training(config, problem, observer)
+        return _beside_training(config, observer)
+    problem = network_chains.build(config, observer)
     results = network_chains.run(config, problem, Parts(observer, {"chains": config.n_steps}).observe("chains"))
     return results._replace(about=about.of_simulation(config, results.values, _exits(config), None))
 
 
-def _beside_training(config: SimulateSdeConfig, problem: Problem, observer: Observer) -> Results:
+def _beside_training(config: SimulateSdeConfig, observer: Observer) -> Results:
     """The models of the measured gradient noise beside training."""
     from gnicli.experiments.about import chains as about
     from gnicli.experiments.parts import Parts
     from gnicli.gradients.landscape import FreshGradients
+    from gnicli.model import network_chains
     from gnicli.model.measured import run as measured
     from gnicli.model.measured.words import ARMS
 
     keys = measured.Keys(config.eta, config.n_steps, config.seed, config.n_draws, config.measure_every or 0)
-    dimension, n_chains = problem.start.shape
-    measured.check_size(keys, config.M, dimension, n_chains, problem.inputs[0].numel() * len(problem.inputs))
+    problem = network_chains.build(config, observer, lambda d: measured.check_chains(keys, d, config.n_chains))
+    measured.check_draws(config.M, config.n_chains, problem.inputs.numel())
     fresh = FreshGradients(problem.network._replace(M=config.M), problem.inputs, problem.targets)
     parts = Parts(
         observer, dict.fromkeys(ARMS, config.n_steps), {name: f"{words}: step" for name, words in ARMS.items()}

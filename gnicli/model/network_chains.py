@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -84,8 +85,11 @@ def run(config: ModelConfig, problem: Problem, observer: Observer) -> Results:
 _MEANINGS = {"loss": "loss f", "distance": "distance from the start", "norm": "norm of the weights"}
 
 
-def build(config: ModelConfig, observer: Observer) -> Problem:
-    """Load the data, build the network, and put its loss and the starts together."""
+def build(config: ModelConfig, observer: Observer, check: Callable[[int], None] | None = None) -> Problem:
+    """Load the data, build the network, and put its loss and the starts together.
+
+    `check` is called with the number of weights before any is made.
+    """
     _check(config)
     keys = config.potential
     assert isinstance(keys, NetworkLoss)
@@ -93,7 +97,10 @@ def build(config: ModelConfig, observer: Observer) -> Problem:
     noise = registry.build("noise", keys.noise, "potential.noise")
     data = dataset.load(config.seed, observer)
     loss = _loss(keys, data.task)
-    _check_size(_count(keys, data), config.n_chains)
+    dimension = _count(keys, data)
+    _check_size(dimension, config.n_chains)
+    if check is not None:
+        check(dimension)
     network = Mlp("mlp", keys.depth, keys.width, keys.activation, keys.bias, keys.init)
 
     def module(*counters: int) -> torch.nn.Module:

@@ -136,7 +136,7 @@ def test_laws_are_those_of_the_noise_about_the_mean():
         ([*SMALL, "potential.noise=none", "potential.M=16"], "potential.noise=add"),
         ([*SMALL, "n_steps=1000000", "measure_every=1"], "takes too much memory"),
         ([*SMALL, "M=100000", "n_chains=100"], "take too much memory"),
-        ([*SMALL, "n_chains=5000"], "n_chains=5000 with 61 weights takes too much memory"),
+        ([*SMALL, "n_chains=100000"], "n_chains=100000 with 61 weights takes too much memory"),
         (["M=2"], "M has no effect here: nothing is measured"),
     ],
 )

@@ -41,8 +41,8 @@ class Keys(NamedTuple):
         return tuple(range(0, self.n_steps, self.measure_every)) if self.measure_every else (0,)
 
 
-def check_size(keys: Keys, M: int, dimension: int, n_chains: int, n_inputs: int) -> None:
-    """Raise `UsageError` where weights or noise of all chains take too much memory; `n_inputs` are all of the batch."""
+def check_chains(keys: Keys, dimension: int, n_chains: int) -> None:
+    """Raise `UsageError` where weights or records of all chains take too much memory."""
     at_once = 32 * dimension + 2 * _ROWS * min(dimension, 3 * _TRACED)  # noise of a block of steps, and increments
     if n_chains * at_once > _MOST:
         raise UsageError(
@@ -60,6 +60,10 @@ def check_size(keys: Keys, M: int, dimension: int, n_chains: int, n_inputs: int)
             f"measure_every={keys.measure_every} keeps {n_kept} times the {dimension} weights of {n_chains} chains, "
             f"which takes too much memory; take measure_every={-(-keys.n_steps // max(most, 1))} or more"
         )
+
+
+def check_draws(M: int, n_chains: int, n_inputs: int) -> None:
+    """Raise `UsageError` where the draws of a step take too much memory; `n_inputs` are all numbers of the batch."""
     if M * n_chains * n_inputs > _MOST:
         raise UsageError(
             f"M={M} draws for n_chains={n_chains} take too much memory; take M * n_chains <= {_MOST // n_inputs} or "
