@@ -7,7 +7,7 @@ from gnicli.contracts.components import Potential
 from gnicli.sde import coordinates
 from gnicli.sde import scheme as schemes
 from gnicli.sde.choices import DRIFTS
-from gnicli.sde.drift import centering
+from gnicli.sde.drift import Drift, centering
 from gnicli.sde.drift.by_coordinate import DriftByCoordinate
 from gnicli.sde.drift.fractional import FractionalForce
 from gnicli.sde.drift.fractional_flow import FractionalDrift
@@ -56,12 +56,11 @@ def _fractional(
     """
 
     def one(part: Potential, own: LevyNoise) -> FractionalDrift:
-        (wind,) = _winds(part, own, scheme)
-        return FractionalDrift(FractionalForce(part, own, h, K, order), wind, steady)
+        return FractionalDrift(FractionalForce(part, own, h, K, order), _winds(part, own, scheme)[0], steady)
 
     drifts = coordinates.for_each(potential, noise, one)
     winds = [drift.wind for drift in drifts]
-    drift = drifts[0] if len(drifts) == 1 else DriftByCoordinate(potential, drifts)
+    drift: Drift = drifts[0] if len(drifts) == 1 else DriftByCoordinate(potential, drifts)
     return Increments(noise, potential.dimension, winds), schemes.build(scheme, drift)
 
 

@@ -37,6 +37,8 @@ class DriftByCoordinate:
         result = np.empty(np.shape(w))
         for drift, places in self._groups:
             own = w[places]
-            times = time if isinstance(time, float | int) else np.broadcast_to(time, own.shape).ravel()
+            times: float | np.ndarray = (
+                time if isinstance(time, float | int) else np.broadcast_to(time, own.shape).ravel()
+            )
             result[places] = drift.flow(own.ravel(), times).reshape(own.shape)
         return result
