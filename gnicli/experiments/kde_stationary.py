@@ -54,7 +54,8 @@ class KdeStationaryConfig(ModelConfig):
     points: int = key(1001, "points from low to high at which the density is estimated")
     drift_errors: bool = key(
         False,
-        "with drift=fractional, h and K: also compute the weak errors of b_{h,K} without sampling (takes seconds)",
+        "with drift=fractional, h and K: also compute the weak errors of b_{h,K} without sampling, and for order=1 "
+        "their bound (takes seconds)",
     )
     beside: Any = key(None, "keys of a second simulation in the same figure, such as {n_chains:1,eta:0.001}")
     run: RunConfig = key(RunConfig, "where a run lives and how often its state is kept")
