@@ -56,6 +56,20 @@ def test_flows_add_up_keep_the_order_and_agree_with_the_maps(seed):
     assert drift.rate(drift.flow(inside, 0.05)) == pytest.approx(drift.rate(inside) * slope, rel=1e-3, abs=1e-5)
 
 
+@pytest.mark.parametrize("time", [3.0, 40.0, 1e6])
+def test_maps_of_long_times_neither_leave_the_wells_nor_turn_back(time):
+    """At the saddle the slope of the flow is e^{λt}, which no cubic piece follows; elsewhere maps are the flow."""
+    drift = FractionalDrift(FractionalForce(DoubleWell(), LevyNoise(1.5, 0.5)))
+    w = np.linspace(-4, 4, 4001)
+    moved, exact = drift.flow(w, time), drift.by_clock(np.clip(w, *drift.edges), time)
+    assert (np.diff(moved) >= -1e-9).all()
+    assert moved.min() == pytest.approx(exact.min(), abs=1e-6)
+    assert moved.max() == pytest.approx(exact.max(), abs=1e-6)
+    saddle = w[np.argmax(np.diff(exact))]
+    away = np.abs(w - saddle) > 0.3
+    assert moved[away] == pytest.approx(exact[away], abs=1e-6)
+
+
 def test_zeros_stay_and_what_is_near_leaves_or_comes_at_their_rates():
     """b(w) = w − w³ on a table whose knots are its zeros: w_t² = 1/(1 + (1/w² − 1) e^{−2t})."""
     knots = np.linspace(-3, 3, 601)

@@ -111,9 +111,15 @@ class _Map:
         ends = drift.by_clock(nodes, time)
         before, after = drift.rate(nodes), drift.rate(ends)
         at_rest = np.abs(before) < 1e-7 * (1 + np.abs(drift.slope(nodes)))
-        slopes = np.where(at_rest, np.exp(drift.slope(ends) * time), after / np.where(at_rest, 1.0, before))
+        with np.errstate(over="ignore"):
+            slopes = np.where(at_rest, np.exp(drift.slope(ends) * time), after / np.where(at_rest, 1.0, before))
         step = (high - low) / (_NODES - 1)
-        rise, first, last = np.diff(ends), step * slopes[:-1], step * slopes[1:]
+        rise = np.diff(ends)
+        # Where a long time throws neighbors of an unstable zero apart, slopes that cubic pieces cannot follow without
+        # running beyond their ends are cut (Fritsch & Carlson 1980). Others are as they are.
+        padded = np.concatenate([rise[:1], rise, rise[-1:]])
+        slopes = np.clip(slopes * step, 0.0, 3 * np.maximum(np.minimum(padded[:-1], padded[1:]), 0.0))
+        first, last = slopes[:-1], slopes[1:]
         self._low, self._inverse = low, 1 / step
         self._pieces = np.stack([ends[:-1], first, 3 * rise - 2 * first - last, first + last - 2 * rise], axis=1)
 
