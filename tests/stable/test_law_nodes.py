@@ -9,10 +9,10 @@ from gnicli.stable import StableLaw
 from gnicli.stable.density.coordinates import offset
 from gnicli.stable.density.exact import exact
 from gnicli.stable.density.inversion import shape, zeta
-from gnicli.stable.fitting import law_density, law_nodes
+from gnicli.stable.fitting import law_density, law_nodes, spike_starts
 from gnicli.stable.fitting.climb import climb
 from gnicli.stable.fitting.exact_likelihood import Likelihood, polish
-from gnicli.stable.fitting.law_likelihood import evaluate, to_q, to_theta
+from gnicli.stable.fitting.law_likelihood import evaluate, log_likelihood, log_likelihoods, to_q, to_theta
 from gnicli.stable.fitting.maximize import maximize
 from gnicli.stable.fitting.search_problem import Problem
 from gnicli.stable.fitting.standardize import standardize
@@ -182,3 +182,32 @@ def test_a_held_location_is_the_exact_maximum_too(alpha, s1):
     assert found.converged
     assert best.log_likelihood - Likelihood(y)(found.theta) < 1e-6
     np.testing.assert_allclose(np.diag(found.covariance), np.diag(best.covariance), rtol=0.02, atol=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_values_at_many_places_are_the_exact_ones(seed):
+    """Of laws with and without a spike: what is far from all places moves the values by a parabola."""
+    rng = np.random.default_rng(seed)
+    alpha, beta = (rng.uniform(0.2, 0.79) if seed % 2 else rng.uniform(0.8, 1.95)), rng.uniform(-0.95, 0.95)
+    name = "S1" if alpha < law_nodes.FROM_S0 else "S0"
+    y = StableLaw(alpha, beta, 0.4, 1.3, name).rvs(3000, rng)
+    width = 1.3 * law_nodes.width(alpha)
+    theta = np.array([alpha, beta, 0.0, math.log(1.3)])
+    for places in (np.array([0.4]), 0.4 + width * rng.normal(0.0, 2.0, 15)):
+        found = log_likelihoods(y, theta, places)
+        expected = [StableLaw(alpha, beta, place, 1.3, name).logpdf(y).sum() for place in places.tolist()]
+        np.testing.assert_allclose(found, expected, rtol=0.0, atol=1e-5 * y.size, err_msg=f"{alpha} {beta}")
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_starts_of_laws_with_a_spike_are_near_their_maximum(seed):
+    """The best of them; the likelihood at the truth is some nats below that at the maximum."""
+    rng = np.random.default_rng(seed)
+    alpha, beta = rng.uniform(0.22, 0.55), (-1.0, 0.97, rng.uniform(-0.9, 0.9))[seed % 3]
+    sample = standardize(StableLaw(alpha, beta, 3.0, 2.0).rvs(8000, rng))
+    y, problem = sample.scaled(), Problem(sample.weights)
+    laws = spike_starts.starts(problem, y)
+    truth = StableLaw(alpha, beta, (3.0 - sample.center) / sample.unit, 2.0 / sample.unit)
+    best = max(log_likelihood(problem, y, theta) for theta in laws)
+    assert best > truth.logpdf(y).sum() - 0.02 * y.size
+    assert climb(problem, y, maximize([problem], few=True)[0]).log_likelihood > truth.logpdf(y).sum()

@@ -8,18 +8,22 @@ import numpy as np
 
 from gnicli.stable.fitting import law_nodes, spike_starts
 from gnicli.stable.fitting.law_likelihood import Evaluation, evaluate, log_likelihood, log_likelihoods, to_q, to_theta
+from gnicli.stable.fitting.maximize import maximize
 from gnicli.stable.fitting.search_problem import ALPHA_RANGE, Optimum, Problem
 from gnicli.stable.fitting.small_inverses import inverses, of_free, restricted
-from gnicli.stable.fitting.weighting import every
 from gnicli.stable.parameterization import s1_shift
 
 _LONGEST = np.array([0.25, 0.4, 1.0, 0.5])  # of a step; that of the location in scales
-_MAX_EVALUATIONS = 60
+_MAX_EVALUATIONS = 40
 _LEAST = 1e-7  # of the information per sample, for a step
 _SMALL_ALPHA = 0.75  # of the start, below which other starts are tried too
 _CROWDED = 20  # samples in a spike, from which on they have one maximum together
 _NEIGHBORS, _NEAR_MAXIMUM = 24, 2.0  # samples that are tried, and nats that they may be below
+_OFF = np.array([-0.5, 0.0, 0.5])  # of places from a sample, in widths of the spike
+_AS_HIGH = 0.5  # nats, where the other parameters are held by many samples
+_SO_FEW = 300  # samples, up to which all of them are tried
 _FEW, _SEVERAL = 1000, 3  # samples, below which so many searches run
+_RANKING = 2500  # samples that rank the starts
 _LEFT = 1e-7  # nats that a last step, which is not evaluated, may leave
 
 
@@ -110,21 +114,25 @@ class Climb:
         """
         low, high = np.array([self.problem.least_alpha, -1.0]), np.array([ALPHA_RANGE[1], 1.0])
         room = np.stack([low, high]) - here.theta[:2]
-        bounded, moved = np.zeros(2, dtype=bool), step
-        for _ in range(2):
-            out = inverse.diagonal()[:2] > 0.0
-            out &= (moved[:2] < room[0]) | (moved[:2] > room[1])
-            if not (out & ~bounded).any():
-                break
-            bounded |= out
-            held = np.flatnonzero(bounded)
-            shift = np.clip(step[held], room[0, held], room[1, held]) - step[held]
-            drag = np.linalg.solve(inverse[np.ix_(held, held)], shift)
-            moved = step + inverse[:, held] @ drag
-            moved[held] = np.clip(step[held], room[0, held], room[1, held])
-        if not bounded.any():
+        movable = inverse.diagonal()[:2] > 0.0
+
+        def outside(moved: np.ndarray) -> bool:
+            return bool((movable & ((moved[:2] < room[0]) | (moved[:2] > room[1]))).any())
+
+        if not outside(step):
             return step, 0.0, True
-        return moved, 0.5 * float(shift @ drag), False
+        ends = []
+        for held in ([0], [1], [0, 1]):
+            if movable[held].all():
+                target = np.clip(step[held], room[0, held], room[1, held])
+                shift = target - step[held]
+                drag = np.linalg.solve(inverse[np.ix_(held, held)], shift)
+                moved = step + inverse[:, held] @ drag
+                moved[held] = target
+                if not outside(moved):
+                    ends.append((0.5 * float(shift @ drag), moved))
+        lost, moved = min(ends, key=lambda end: end[0])
+        return moved, lost, False
 
     def _rest(self, here: Evaluation, gain: float) -> float:
         """What is left after a Newton step, in nats: of the order of gain² / n, and more toward the bounds.
@@ -169,6 +177,7 @@ class Climb:
 def _limited(here: Evaluation, step: np.ndarray) -> tuple[np.ndarray, bool]:
     """The step, shorter where it is too long; whether it is as it was."""
     longest = _LONGEST.copy()
+    longest[0] = min(longest[0], 0.3 * here.theta[0])
     longest[2] *= math.exp(here.theta[3])
     length = float((np.abs(step) / longest).max())
     return (step, True) if length <= 1.0 else (step / length, False)
@@ -184,15 +193,19 @@ def climb(problem: Problem, y: np.ndarray, start: Optimum) -> Optimum:
     """
     search = Climb(problem, y)
     search.n_evaluations = start.n_evaluations
-    if start.theta[0] > _SMALL_ALPHA:
+    if start.theta[0] > _SMALL_ALPHA and math.isfinite(start.log_likelihood):
         return search.run(start.theta)
     laws = [search.feasible(theta) for theta in (start.theta, *spike_starts.starts(problem, y))]
-    ranked = sorted((-log_likelihood(problem, y, theta), k) for k, theta in enumerate(laws))
+    some = slice(None, None, max(y.size // _RANKING, 1))
+    counts = None if search.counts is None else search.counts[some]
+    ranked = sorted((-log_likelihood(problem, y[some], theta, counts), k) for k, theta in enumerate(laws))
     ranked = [pair for pair in ranked if math.isfinite(pair[0])] or ranked[:1]
     search.n_evaluations += len(laws)
     found = search.run(laws[ranked[0][1]])
     for _, k in ranked[1 : _SEVERAL if search.n < _FEW else 1]:
         found = max(found, search.run(laws[k]), key=lambda end: end.log_likelihood)
+    if not (found.converged or math.isfinite(start.log_likelihood)):  # samples of another kind, far out in a light tail
+        found = max(found, search.run(maximize([problem])[0].theta), key=lambda end: end.log_likelihood)
     if search.movable[2] and search.n * _in_spike(found.theta[0]) < _CROWDED:
         found = _among_neighbors(search, found)
     found.n_evaluations = search.n_evaluations
@@ -207,18 +220,22 @@ def _in_spike(alpha: float) -> float:
 
 def _among_neighbors(search: Climb, found: Optimum) -> Optimum:
     """The best of the maxima next to one whose law has a spike: each sample nearby may have its own."""
+    few = search.y.size <= _SO_FEW
+    tried = search.y.size - 1 if few else _NEIGHBORS
     for _ in range(3):
         q = to_q(found.theta, True, search.problem.log_unit)
         distance = np.abs(search.y - q[2])
-        nearest = np.argpartition(distance, min(_NEIGHBORS, distance.size - 1))[:_NEIGHBORS]
-        nearest = nearest[np.argsort(distance[nearest])]
-        # the nearest one has the maximum that is found
-        places = every(search.y[nearest], None if search.counts is None else search.counts[nearest], 1)[1:_NEIGHBORS]
-        values = np.array(log_likelihoods(search.y, found.theta, places, search.counts))
-        search.n_evaluations += places.size
+        nearest = search.y[np.argpartition(distance, tried)[: tried + 1]]
+        width = math.exp(q[3]) * law_nodes.width(q[0])
+        places = np.sort(np.append((nearest[:, None] + width * _OFF).ravel(), q[2]))
+        values = log_likelihoods(search.y, found.theta, places, search.counts)
+        search.n_evaluations += 3  # about so long it takes
+        here = values[np.searchsorted(places, q[2])]
+        around = np.concatenate([[-np.inf], values, [-np.inf]])
+        values[(values < around[:-2]) | (values < around[2:]) | (places == q[2])] = -np.inf  # no maxima, or that found
         last = found
-        for k in np.argsort(-values)[:2].tolist():
-            if values[k] > last.log_likelihood - _NEAR_MAXIMUM:
+        for k in np.argsort(-values)[: 4 if few else 2].tolist():
+            if values[k] > here - (_NEAR_MAXIMUM if few else _AS_HIGH):
                 q[2] = places[k]
                 other = search.run(to_theta(q, True, search.problem.log_unit))
                 found = max(found, other, key=lambda end: end.log_likelihood)

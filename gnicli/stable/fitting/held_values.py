@@ -35,7 +35,8 @@ def check_fixed(fixed: Mapping[str, float]) -> dict[str, float]:
     held = {name: float(value) for name, value in fixed.items()}
     if not ALPHA_RANGE[0] <= held.get("alpha", 1.5) <= 2.0:
         raise UsageError(f"fixed: alpha must be in [{ALPHA_RANGE[0]:g}, 2], got {held['alpha']!r}")
-    StableLaw(held.get("alpha", 1.5), held.get("beta", 0.0), held.get("loc", 0.0), held.get("scale", 1.0))
+    if held:  # a law checks the ranges, and takes a tenth of a fit to make
+        StableLaw(held.get("alpha", 1.5), held.get("beta", 0.0), held.get("loc", 0.0), held.get("scale", 1.0))
     return held
 
 

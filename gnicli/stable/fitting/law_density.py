@@ -30,7 +30,10 @@ _TWO_OVER_PI = 2.0 / math.pi
 
 
 class Contour(NamedTuple):
-    """A ray t = r exp(−iθ): log r (n_t,), θ, and the matrix (2 n_t, nodes) for real and imaginary parts in turn."""
+    """A ray t = r exp(−iθ): log r (n_t,), θ, and the matrix (2 n_t, nodes) for real and imaginary parts in turn.
+
+    On the imaginary axis the imaginary parts alone count: (n_t, nodes).
+    """
 
     log_r: np.ndarray
     angle: float
@@ -63,8 +66,7 @@ def _far_contour(n_far: int) -> Contour:
     log_s = np.arange(_AXIS_TOP, lowest, -_AXIS_STEP)
     y = law_nodes.far_places(n_far)
     kernel = np.exp(-np.outer(np.exp(log_s), y)) * (np.exp(log_s) * _AXIS_STEP / math.pi)[:, None]
-    matrix = np.stack([np.zeros_like(kernel), kernel], axis=1).reshape(2 * log_s.size, -1)
-    return Contour(log_s, 0.5 * math.pi, matrix)
+    return Contour(log_s, 0.5 * math.pi, kernel)
 
 
 def _angle(alpha: float, beta: float) -> int:
@@ -131,7 +133,7 @@ def _columns(alpha: float, beta: float, contour: Contour, log_width: float, orde
         derivatives = [each[:end] for each in derivatives]
     phi = np.exp(log_phi)
     if not order:
-        return phi[None].view(np.float64) @ matrix
+        return _applied(phi[None], matrix)
     by_alpha, by_beta, by_alpha2, by_alpha_beta = derivatives
     by_y = np.exp(log_r) * (-1j * _turn(angle))
     rows = np.empty((10, phi.size), dtype=np.complex128)
@@ -145,6 +147,13 @@ def _columns(alpha: float, beta: float, contour: Contour, log_width: float, orde
     rows[7] = rows[2] * by_alpha + phi * by_alpha2
     rows[8] = rows[2] * by_beta + phi * by_alpha_beta
     np.multiply(rows[3], by_beta, out=rows[9])
+    return _applied(rows, matrix)
+
+
+def _applied(rows: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """The integrals of complex `rows` (columns, n_t)."""
+    if matrix.shape[0] == rows.shape[1]:
+        return np.ascontiguousarray(rows.imag) @ matrix
     return rows.view(np.float64) @ matrix
 
 

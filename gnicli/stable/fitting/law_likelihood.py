@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ from gnicli.stable.fitting.search_problem import Problem
 from gnicli.stable.fitting.weighting import total
 from gnicli.stable.parameterization import s1_bend, s1_shift
 
+_FAR = 16.0  # half widths of the places
 _MIRROR = np.array([1.0, -1.0, 1.0, -1.0, 1.0, -1.0, 1.0, 1.0, -1.0, 1.0])  # of `law_density.COLUMNS`
 
 
@@ -53,26 +55,43 @@ def to_theta(q: np.ndarray, in_s1: bool, log_unit: float) -> np.ndarray:
 
 def log_likelihoods(
     y: np.ndarray, theta: np.ndarray, places: np.ndarray, counts: np.ndarray | None = None
-) -> list[float]:
-    """The values alone of the law θ with its S1 location (from `FROM_S0` on S0) at each of `places`, (k,)."""
+) -> np.ndarray:
+    """The values alone, to about 1e-5 a sample, of the law θ with its S1 location (from `FROM_S0` on S0) at `places`.
+
+    (k,). Samples that are far from all places move the likelihood by a parabola.
+    """
     alpha, beta, _, log_scale = theta.tolist()
     unit = math.exp(log_scale) * law_nodes.width(alpha)
-    n = total(y, counts)
-    weights = [law_nodes.weigh(y, counts, place, unit) for place in places.tolist()]
-    n_far, n_near = max(each.n_far for each in weights), law_nodes.N_NEAR
-    values = [-(alpha + 1.0) * each.excess - n * math.log(unit) for each in weights]
-    for side, sign in ((0, 1.0), (1, -1.0)):
-        log_f = law_density.side(alpha, sign * beta, n_far, order=0)[0]
-        for k, each in enumerate(weights):
-            far = each.far[side]
-            values[k] += float(log_f[:n_near] @ each.near[side] + log_f[n_near : n_near + far.size] @ far)
-    return values
+    middle = 0.5 * float(places.min() + places.max())
+    reach = 0.5 * float(places.max() - places.min())
+    distance = np.abs(y - middle)
+    log_f = _log_densities(alpha, beta, law_nodes.far_octaves((float(distance.max()) + reach) / unit + 0.5))
+
+    def values(some: np.ndarray | slice, at: np.ndarray) -> np.ndarray:
+        own = None if counts is None else counts[some]
+        found, excess = law_nodes.sum_at(log_f, (y[some] - at[:, None]) / unit, own)
+        return found - (alpha + 1.0) * excess
+
+    constant = -total(y, counts) * math.log(unit)
+    far = distance > _FAR * reach if places.size > 3 else np.zeros(y.size, dtype=bool)
+    if not far.any():
+        return values(slice(None), places) + constant
+    low, at_middle, high = values(far, np.array([middle - reach, middle, middle + reach]))
+    shift = (places - middle) / reach
+    parabola = at_middle + 0.5 * shift * (high - low) + shift * shift * (0.5 * (high + low) - at_middle)
+    return values(~far, places) + parabola + constant
 
 
-def log_likelihood(problem: Problem, y: np.ndarray, theta: np.ndarray) -> float:
-    """The value alone, in a third of the time."""
+@lru_cache(maxsize=8)
+def _log_densities(alpha: float, beta: float, n_far: int) -> np.ndarray:
+    """log f̂ at the nodes of both sides, (2, nodes); not to be written to."""
+    return np.stack([law_density.side(alpha, sign * beta, n_far, order=0)[0] for sign in (1.0, -1.0)])
+
+
+def log_likelihood(problem: Problem, y: np.ndarray, theta: np.ndarray, counts: np.ndarray | None = None) -> float:
+    """The value alone, to about 1e-5 a sample, in a fraction of the time."""
     center = to_q(theta, bool(theta[0] < law_nodes.FROM_S0), problem.log_unit)[2:3]
-    return log_likelihoods(y, theta, center, problem.counts)[0]
+    return float(log_likelihoods(y, theta, center, counts)[0])
 
 
 def evaluate(problem: Problem, y: np.ndarray, counts: np.ndarray | None, theta: np.ndarray) -> Evaluation:

@@ -55,13 +55,68 @@ def _spread(panels: int, order: int) -> np.ndarray:
     with what samples that lie evenly in a cell add by the second derivative. The second half are their derivatives, on
     which the sums of what a sample is off the center are put, in units of an octave's inner end.
     """
+    values, slopes, bends = _at_centers(panels, order)
+    n = len(values)
+    return np.concatenate([values + bends * ((1.0 / n) ** 2 / 6.0), slopes * (2.0 * panels)])
+
+
+@lru_cache(maxsize=4)
+def _at_centers(panels: int, order: int) -> np.ndarray:
+    """The Lagrange polynomials of a panel's nodes and their first two derivatives at the centers of its cells.
+
+    (3, cells, order); the derivatives by the coordinate that goes from -1 to 1 on the panel.
+    """
     n = _CELLS // panels
     center = 2.0 * ((np.arange(n) + 0.5) / n) - 1.0
     to_coefficients = np.linalg.inv(np.polynomial.chebyshev.chebvander(2.0 * chebyshev_nodes(order) - 3.0, order - 1))
-    values, slopes, bends = (
-        np.polynomial.chebyshev.chebval(center, np.polynomial.chebyshev.chebder(to_coefficients, k)).T for k in range(3)
+    return np.array(
+        [
+            np.polynomial.chebyshev.chebval(center, np.polynomial.chebyshev.chebder(to_coefficients, k)).T
+            for k in range(3)
+        ]
     )
-    return np.concatenate([values + bends * ((1.0 / n) ** 2 / 6.0), slopes * (2.0 * panels)])
+
+
+def sum_at(log_f: np.ndarray, scaled: np.ndarray, counts: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Σ log f over samples ŷ (rows, n), each row by itself, of values `log_f` (2 sides, nodes); and the excess.
+
+    A line in each cell: 1e-5 a sample. The excess is that of `Weights`, of each row. Each sample is taken as often as
+    `counts` (n,) say.
+    """
+    n_far = (log_f.shape[1] - N_NEAR) // FAR_ORDER
+    cells = []
+    for part, panels, order in ((log_f[:, :N_NEAR], PER_OCTAVE, NEAR_ORDER), (log_f[:, N_NEAR:], 1, FAR_ORDER)):
+        values, slopes, _ = _at_centers(panels, order)
+        by_panel = part.reshape(2, -1, order)
+        cells.append(
+            np.stack([(by_panel @ values.T).reshape(2, -1), (by_panel @ (2.0 * panels * slopes.T)).reshape(2, -1)])
+        )
+    value, slope = np.concatenate(cells, axis=2).reshape(2, -1)
+    farthest = 0.999 * 2.0 ** (NEAR_OCTAVES + n_far - 1)
+    size = np.abs(scaled)
+    size += 0.5
+    excess = np.zeros(len(size))
+    if float(size.max()) > farthest:
+        excess = _row_sums(np.log(np.maximum(size / farthest, 1.0)), counts)
+        np.minimum(size, farthest, out=size)
+    index, off = _cells_of(size, scaled < 0.0, value.size // 2)
+    return _row_sums(value[index] + slope[index] * off, counts), excess
+
+
+def _row_sums(terms: np.ndarray, counts: np.ndarray | None) -> np.ndarray:
+    return np.asarray(terms.sum(axis=1) if counts is None else terms @ counts)
+
+
+def _cells_of(size: np.ndarray, negative: np.ndarray, n_cells: int) -> tuple[np.ndarray, np.ndarray]:
+    """The number of each sample's cell, and how far it is from its center; in the memory of `size`, |ŷ| + ½."""
+    bits = size.view(np.int64)
+    off = (bits & _REST).astype(np.float64)
+    off -= 0.5 * _REST
+    off *= 2.0**-52
+    bits >>= _SHIFT
+    bits -= _HALF
+    bits[negative] += n_cells
+    return bits, off
 
 
 @lru_cache(maxsize=64)
@@ -83,6 +138,12 @@ def far_places(n_far: int) -> np.ndarray:
     return (octave * chebyshev_nodes(FAR_ORDER)).ravel() - 0.5
 
 
+def far_octaves(size: float) -> int:
+    """How many far octaves reach |ŷ| + ½ = `size`."""
+    octaves = math.frexp(min(size, _FARTHEST))[1] + 1
+    return -(-min(max(octaves - NEAR_OCTAVES, 1), MOST_FAR) // _TOGETHER) * _TOGETHER
+
+
 def weigh(y: np.ndarray, counts: np.ndarray | None, center: float, unit: float) -> Weights:
     """Weights of samples `y` (n,), each taken once, or as often as `counts` (n,) say."""
     scaled = y - center
@@ -95,16 +156,9 @@ def weigh(y: np.ndarray, counts: np.ndarray | None, center: float, unit: float) 
         beyond = np.log(size[far] / _FARTHEST)
         excess = float(beyond.sum() if counts is None else beyond @ counts[far])
         np.minimum(size, _FARTHEST, out=size)
-    octaves = math.frexp(float(size.max()))[1] + 1  # that reach there
-    n_far = -(-min(max(octaves - NEAR_OCTAVES, 1), MOST_FAR) // _TOGETHER) * _TOGETHER
+    n_far = far_octaves(float(size.max()))
     n_cells = (NEAR_OCTAVES + n_far) * _CELLS
-    bits = size.view(np.int64)
-    off = (bits & _REST).astype(np.float64)
-    off -= 0.5 * _REST
-    off *= 2.0**-52
-    bits >>= _SHIFT
-    bits -= _HALF
-    bits[scaled < 0.0] += n_cells
+    bits, off = _cells_of(size, scaled < 0.0, n_cells)
     if counts is not None:
         off *= counts
     both = np.stack([np.bincount(bits, each, 2 * n_cells) for each in (counts, off)], axis=0, dtype=np.float64)

@@ -11,16 +11,36 @@ from gnicli.stable.fitting.newton import FEW_EVALUATIONS, MAX_EVALUATIONS, Searc
 from gnicli.stable.fitting.search_problem import HIGH, LOW, Optimum, Problem
 from gnicli.stable.parameterization import s1_shift
 
+_FEW = 1000  # samples, below which a start more is cheap
+
 
 def maximize(problems: list[Problem], few: bool = False) -> list[Optimum]:
-    """The best end of a search for each problem; with `few` one that goes on elsewhere after some evaluations."""
+    """The best end of a search for each problem.
+
+    With `few` one that goes on elsewhere after some evaluations: none, where the nodes would mislead it.
+    """
     table = start_laws.starts()
     chosen = table.best([problem.weights for problem in problems])
-    found = search(problems, table.theta[chosen], chosen, FEW_EVALUATIONS if few else MAX_EVALUATIONS)
+    found = [
+        Optimum(table.theta[law].copy(), -np.inf, None, np.ones(4, dtype=bool), np.eye(4)[2], False, 0)
+        for law in chosen
+    ]
+    seen = [k for k, law in enumerate(chosen) if not (few and table.blind[law] and _whole(problems[k]))]
+    if seen:
+        some = [chosen[k] for k in seen]
+        ends = search([problems[k] for k in seen], table.theta[some], some, FEW_EVALUATIONS if few else MAX_EVALUATIONS)
+        for k, end in zip(seen, ends, strict=True):
+            found[k] = end
     for k, problem in enumerate(problems):
         if problem.s1_loc is not None:
             found[k] = max(_search_tied(problem) or [found[k]], key=lambda end: end.log_likelihood)
     return found
+
+
+def _whole(problem: Problem) -> bool:
+    """Whether nothing is held, and the search that goes on elsewhere needs no good start."""
+    free = problem.s1_loc is None and bool(np.isnan(problem.fixed).all())
+    return free and problem.weights.n >= _FEW and problem.least_alpha < LOW[0]
 
 
 def _search_tied(problem: Problem) -> list[Optimum]:

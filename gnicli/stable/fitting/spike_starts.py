@@ -15,12 +15,15 @@ import math
 
 import numpy as np
 
+from gnicli.stable.fitting.law_likelihood import log_likelihoods
 from gnicli.stable.fitting.search_problem import ALPHA_RANGE, Problem
 from gnicli.stable.fitting.weighting import every, total
 from gnicli.stable.parameterization import s1_shift
 
 _MOST = 20_000  # samples that are looked at
 _MOST_ALPHA = 0.97
+_RANKS = np.unique(np.round(1.8 ** np.arange(16)).astype(int))  # of samples next to a location that are tried
+_SPIKE = 0.75  # alpha, below which a location is looked for again
 _ONE_SIDED, _FEW = 0.2, 1000  # share of samples on one side, and number of samples, below which the ends are tried too
 
 
@@ -29,19 +32,51 @@ def starts(problem: Problem, y: np.ndarray) -> list[np.ndarray]:
     n_all = int(total(y, problem.counts))
     in_order = np.sort(every(y, problem.counts, -(-n_all // _MOST)))
     if problem.s1_loc is not None:
-        places = [problem.s1_loc]
+        found = [_law_at(in_order, problem.s1_loc)]
     else:
-        n, densest = in_order.size, _densest(in_order)
+        densest = _densest(in_order)
         below = float((in_order < densest).mean())
-        places = [densest]
-        gap = max(float(np.diff(in_order[:10]).min()), float(np.diff(in_order[-10:]).min()), 1e-12)
-        if below < _ONE_SIDED or n < _FEW:
-            low = float(in_order[0])
-            places += [low - 0.5 * float(in_order[n // 20] - low), low - gap]
-        if below > 1.0 - _ONE_SIDED or n < _FEW:
-            high = float(in_order[-1])
-            places += [high + 0.5 * (high - float(in_order[-1 - n // 20])), high + gap]
-    return [found for place in places if (found := _law_at(in_order, place)) is not None]
+        found = [_law_at(in_order, densest)]
+        if found[0] is not None and found[0][0] < _SPIKE:
+            found = [_sharpened(in_order, densest, found[0])]
+        if below < _ONE_SIDED or y.size < _FEW:
+            found += _at_end(in_order)
+        if below > 1.0 - _ONE_SIDED or y.size < _FEW:
+            found += _at_end(in_order[::-1])
+    likely = [law for law in found if law is not None and (law[0] < _MOST_ALPHA or abs(law[1]) == 1.0)]
+    return likely or [law for law in found if law is not None]
+
+
+def _at_end(inwards: np.ndarray) -> list[np.ndarray | None]:
+    """Laws with their location a little outside of the first sample: as likely as may be, and next to it."""
+    first, step = float(inwards[0]), max(inwards.size // 1000, 1)
+    room = float(inwards[inwards.size // 20]) - first or float(inwards[inwards.size // 4]) - first  # many may be equal
+    gap = math.copysign(max(float(np.abs(np.diff(inwards[:10])).min()), 1e-12), room)
+    places = first - room * 2.0 ** -np.arange(-1.0, 9.0)
+    law = _law_at(inwards, float(places[2]))
+    for _ in range(2):
+        if law is None or room == 0.0:
+            break
+        values = log_likelihoods(inwards[::step], law, places)
+        law = _law_at(inwards, float(places[np.nanargmax(values)])) if np.isfinite(values).any() else None
+    return [law, _law_at(inwards, first - gap)] if inwards.size < _FEW else [law]
+
+
+def _sharpened(in_order: np.ndarray, place: float, law: np.ndarray) -> np.ndarray:
+    """The law of the moments at the sample where it is likeliest, of samples ever nearer to `place`."""
+    n = in_order.size
+    middle, ranks = int(np.searchsorted(in_order, place)), np.concatenate([-_RANKS[::-1], [0], _RANKS])
+    for n_seen in (600, 2000):
+        tried = np.unique(np.clip(middle + ranks, 0, n - 1))
+        values = log_likelihoods(in_order[:: max(n // n_seen, 1)], law, in_order[tried])
+        if not np.isfinite(values).any():
+            return law
+        k = int(np.nanargmax(values))
+        middle = int(tried[k])
+        gap = int(np.diff(tried[max(k - 1, 0) : k + 2]).max())
+        ranks = np.unique(np.linspace(-gap, gap, 11).astype(int))
+    better = _law_at(in_order, float(in_order[middle]))
+    return law if better is None else better
 
 
 def _densest(in_order: np.ndarray) -> float:

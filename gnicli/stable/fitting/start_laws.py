@@ -44,6 +44,7 @@ class Starts(NamedTuple):
     original: np.ndarray  # (laws,): the law with β >= 0
     derivatives: np.ndarray  # (original laws, 35, nodes)
     from_inversion: np.ndarray
+    blind: np.ndarray  # (laws,): the nodes of the sample see too little of the law
 
     def first_evaluation(self, law: int, weights: binning.Weights) -> np.ndarray:
         """Log-likelihood and its derivatives up to the third at a start law, (35,)."""
@@ -109,10 +110,13 @@ def starts() -> Starts:
     log_f = derivatives[:, 0]
     skewed = np.flatnonzero(theta[:, 1])
     log_f = np.maximum(np.concatenate([log_f, [binning.mirrored(log_f[k]) for k in skewed]]), _FLOOR)
+    all_theta = np.concatenate([theta, theta[skewed] * _MIRROR[1:5]])
+    from_inversion = np.concatenate([from_inversion, from_inversion[skewed]])
     return Starts(
-        np.concatenate([theta, theta[skewed] * _MIRROR[1:5]]),
+        all_theta,
         np.ascontiguousarray(log_f.T, dtype=np.float32),
         np.concatenate([np.arange(theta.shape[0]), skewed]),
         derivatives,
-        np.concatenate([from_inversion, from_inversion[skewed]]),
+        from_inversion,
+        from_inversion | (np.abs(all_theta[:, 1]) > 2.2 * (all_theta[:, 0] - 0.64)),
     )
