@@ -17,7 +17,7 @@ from pathlib import Path
 GNI = str(Path(sys.executable).with_name("gni"))
 EMPTY = "python -c pass"
 NUMPY = "import numpy"
-STABLE = "import gnicli.stable"
+STABLE = "from gnicli.stable import StableLaw"
 COMMANDS = {
     EMPTY: [sys.executable, "-c", "pass"],
     "gni --help": [GNI, "--help"],

@@ -10,11 +10,10 @@ from gnicli.checks import key
 from gnicli.contracts.components import ParquetReader
 from gnicli.contracts.observer import Observer
 from gnicli.samples import drawing
+from gnicli.stable.domain import LEAST_WITH_DENSITY
 
 if TYPE_CHECKING:
     import numpy as np
-
-LEAST_ALPHA = 0.1  # from which on stable laws have densities here
 
 
 @dataclass
@@ -22,7 +21,7 @@ class StableSamples:
     """Draws from a stable law. At alpha = 2 it is the normal law with variance 2 scale²."""
 
     name: str = key("stable", "draws from a stable law")
-    alpha: float = key(1.5, f"tail index, in [{LEAST_ALPHA:g}, 2]")
+    alpha: float = key(1.5, f"tail index, in [{LEAST_WITH_DENSITY:g}, 2]")
     beta: float = key(0.0, "skewness, in [-1, 1]")
     loc: float = key(0.0, drawing.LOC_HELP)
     scale: float = key(1.0, drawing.SCALE_HELP)
@@ -30,7 +29,7 @@ class StableSamples:
     n: int = key(10000, drawing.N_HELP)
 
     def __post_init__(self) -> None:
-        checks.number("samples.alpha", self.alpha, least=LEAST_ALPHA, most=2)
+        checks.number("samples.alpha", self.alpha, least=LEAST_WITH_DENSITY, most=2)
         checks.number("samples.beta", self.beta, least=-1, most=1)
         checks.number("samples.loc", self.loc, sizes=checks.WIDE_SIZES)
         checks.number("samples.scale", self.scale, above=0, sizes=checks.WIDE_SIZES)

@@ -19,6 +19,7 @@ import numpy as np
 
 from gnicli.errors import DataError, UsageError
 from gnicli.stable.density.radial import log_kanter, radial
+from gnicli.stable.domain import LEAST_FITTED
 
 _MOST_DIMENSIONS = 100
 
@@ -27,7 +28,7 @@ _MOST_DIMENSIONS = 100
 class EllipticalStableLaw:
     """A stable law in d dimensions whose level sets are ellipsoids.
 
-    alpha: in [0.5, 2]; at 2 the law is normal with covariance 2 shape. shape: symmetric and positive definite, (d, d),
+    alpha: in [0.2, 2]; at 2 the law is normal with covariance 2 shape. shape: symmetric and positive definite, (d, d),
     in the unit of the samples squared. loc: (d,), 0 by default. d is at most 100 for densities.
     A projection v·x is symmetric stable with scale √(v′ shape v) and location v·loc.
     Raises `UsageError` for other parameters.
@@ -45,8 +46,8 @@ class EllipticalStableLaw:
     def __post_init__(self) -> None:
         shape = np.array(self.shape, dtype=np.float64)
         object.__setattr__(self, "alpha", float(self.alpha))
-        if not 0.5 <= self.alpha <= 2.0:
-            raise UsageError(f"alpha must be in [0.5, 2], got {self.alpha!r}")
+        if not LEAST_FITTED <= self.alpha <= 2.0:
+            raise UsageError(f"alpha must be in [{LEAST_FITTED:g}, 2], got {self.alpha!r}")
         if shape.ndim != 2 or shape.shape[0] != shape.shape[1] or not np.allclose(shape, shape.T, rtol=1e-9, atol=0.0):
             raise UsageError(f"shape must be a symmetric matrix, got one of shape {shape.shape}")
         loc = np.zeros(len(shape)) if self.loc is None else np.array(self.loc, dtype=np.float64)
@@ -178,13 +179,13 @@ def fit_elliptical(samples: np.typing.ArrayLike) -> EllipticalFit:
         return -float(np.mean(radial(float(alpha), d).log_pdf(r / size))) + d * log_size
 
     start = np.array([1.5, -0.5 * math.log(2.0 * d)])
-    bounds = [(0.5, 2.0), (-10.0, 10.0)]
+    bounds = [(LEAST_FITTED, 2.0), (-10.0, 10.0)]
     options = {"xatol": 1e-5, "fatol": 1e-8 / n * 100.0, "maxiter": 200}
     found = minimize(loss, start, method="Nelder-Mead", bounds=bounds, options=options)
     alpha, log_size = found.x.tolist()
     law = EllipticalStableLaw(alpha, shape * (middle * math.exp(log_size)) ** 2, loc)
     stderr = math.nan
-    if 0.51 < alpha < 1.99:
+    if LEAST_FITTED + 0.01 < alpha < 1.99:
         step = np.array([2e-3, 2e-3])
         bend = np.empty((2, 2))
         for i in range(2):

@@ -12,13 +12,13 @@ import numpy as np
 
 from gnicli.errors import UsageError
 from gnicli.stable.density import inversion
+from gnicli.stable.domain import LEAST_WITH_DENSITY
 from gnicli.stable.parameterization import shift_in_scales
 from gnicli.stable.sampling import moved
 
 if TYPE_CHECKING:
     from gnicli.stable.density.one_point import OnePoint, OnePointOfForm
 
-LEAST_ALPHA = 0.1  # of density, distribution function and quantiles
 _SEEN = -40.0  # of log scale: above it a density below exp(-800) of the standard law is 0 in units of the samples too
 
 
@@ -28,9 +28,9 @@ _EDGE = -1e5  # of log pdf: next to the edge of a one-sided law `ends.fill_edge`
 def require_density(alpha: np.typing.ArrayLike) -> None:
     """Raise `UsageError` where an alpha is below what densities and all that is made of them are for."""
     least = float(np.min(alpha, initial=2.0))
-    if least < LEAST_ALPHA:
+    if least < LEAST_WITH_DENSITY:
         raise UsageError(
-            f"density, distribution function and quantiles are for alpha in [{LEAST_ALPHA:g}, 2], "
+            f"density, distribution function and quantiles are for alpha in [{LEAST_WITH_DENSITY:g}, 2], "
             f"got {least!r}: only draws and the characteristic function are for alpha below"
         )
 

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gnicli.stable.domain import LEAST_FITTED
 from gnicli.stable.fitting.binning import Weights
 
 if TYPE_CHECKING:
     from gnicli.stable.fitting.standardize import Standardized
 
-ALPHA_RANGE = (0.2, 2.0 - 1e-6)
+ALPHA_RANGE = (LEAST_FITTED, 2.0 - 1e-6)
 NODES_FROM = 0.5  # alpha, from which on the search on the sample's nodes goes; `climb` goes on below
 FARTHEST = 2.0  # |μ|, beyond which the nodes' rays see nothing; the S0 location of every law and sample is well inside
 LOW, HIGH = np.array([NODES_FROM, -1.0, -FARTHEST]), np.array([ALPHA_RANGE[1], 1.0, FARTHEST])
