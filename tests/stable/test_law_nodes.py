@@ -10,7 +10,8 @@ from gnicli.stable.density.coordinates import offset
 from gnicli.stable.density.exact import exact
 from gnicli.stable.density.inversion import shape, zeta
 from gnicli.stable.fitting import law_density, law_nodes, spike_starts
-from gnicli.stable.fitting.climb import climb
+from gnicli.stable.fitting.binning import in_cells
+from gnicli.stable.fitting.climb import Climb, climb
 from gnicli.stable.fitting.exact_likelihood import Likelihood, polish
 from gnicli.stable.fitting.law_likelihood import evaluate, log_likelihood, log_likelihoods, to_q, to_theta
 from gnicli.stable.fitting.maximize import maximize
@@ -211,3 +212,18 @@ def test_starts_of_laws_with_a_spike_are_near_their_maximum(seed):
     best = max(log_likelihood(problem, y, theta) for theta in laws)
     assert best > truth.logpdf(y).sum() - 0.02 * y.size
     assert climb(problem, y, maximize([problem], few=True)[0]).log_likelihood > truth.logpdf(y).sum()
+
+
+@pytest.mark.parametrize(("alpha", "beta"), [(0.96, 0.8), (1.02, -0.95), (1.4, 1.0)])
+def test_cells_stand_for_many_samples(alpha, beta):
+    """Their maximum is that of the samples."""
+    sample = standardize(StableLaw(alpha, beta).rvs(60_000, np.random.default_rng(5)))
+    y, problem = sample.scaled(), Problem(sample.weights)
+    centers, counts = in_cells(y)
+    assert counts.sum() == y.size
+    assert centers.size < 0.4 * y.size
+    nearest = np.abs(np.sort(y) - np.repeat(centers, counts.astype(int)))
+    assert (nearest <= (np.abs(np.sort(y)) + 0.5) * 2.0**-11 * 1.01).all()
+    found, all_of_them = climb(problem, y, maximize([problem], few=True)[0]), Climb(problem, y)
+    assert found.converged
+    assert all_of_them.run(found.theta).log_likelihood - all_of_them.at(found.theta).value < 1e-6

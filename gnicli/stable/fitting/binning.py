@@ -146,6 +146,18 @@ def count(samples: np.ndarray, center: float, unit: float, repeats: np.ndarray |
     return counts, math.ceil(counts[-1])
 
 
+def in_cells(y: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    """The centers of the cells that hold standardized samples, and how many each holds; None where some are beyond."""
+    counts, n_beyond = count(y, 0.0, 1.0)
+    if n_beyond:
+        return None
+    held = np.flatnonzero(counts)
+    outwards = held - counts.size // 2
+    octave, cell = np.divmod(np.abs(outwards), _PER_OCTAVE)
+    size = 0.5 * np.exp2(octave) * (1.0 + (cell + 0.5) / _PER_OCTAVE) - 0.5
+    return np.where(outwards == 0, 0.0, np.copysign(size, outwards)), counts[held].astype(np.float64)
+
+
 def _is_beyond(samples: np.ndarray, middle: float | np.floating, factor: float | np.floating) -> np.ndarray:
     with np.errstate(over="ignore", invalid="ignore"):
         return ~(np.abs((samples.astype(np.float64) - middle) * (0.25 * float(factor))) + 0.5 < _FARTHEST)

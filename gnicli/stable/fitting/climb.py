@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from gnicli.stable.fitting import law_nodes, spike_starts
+from gnicli.stable.fitting.binning import in_cells
 from gnicli.stable.fitting.law_likelihood import Evaluation, evaluate, log_likelihood, log_likelihoods, to_q, to_theta
 from gnicli.stable.fitting.maximize import maximize
 from gnicli.stable.fitting.search_problem import ALPHA_RANGE, Optimum, Problem
@@ -17,6 +18,7 @@ _LONGEST = np.array([0.25, 0.4, 1.0, 0.5])  # of a step; that of the location in
 _MAX_EVALUATIONS = 40
 _LEAST = 1e-7  # of the information per sample, for a step
 _SMALL_ALPHA = 0.75  # of the start, below which other starts are tried too
+_MANY, _SMOOTH = 50_000, 0.9  # samples, and alpha of the start, from which on cells of `binning` stand for samples
 _CROWDED = 20  # samples in a spike, from which on they have one maximum together
 _NEIGHBORS, _NEAR_MAXIMUM = 24, 2.0  # samples that are tried, and nats that they may be below
 _OFF = np.array([-0.5, 0.0, 0.5])  # of places from a sample, in widths of the spike
@@ -191,10 +193,13 @@ def climb(problem: Problem, y: np.ndarray, start: Optimum) -> Optimum:
     Where that has a small alpha, from the likeliest of it and of `spike_starts`; from several of few samples, whose
     likelihood may have several maxima.
     """
+    if start.theta[0] > _SMALL_ALPHA and math.isfinite(start.log_likelihood):
+        cells = in_cells(y) if y.size > _MANY and start.theta[0] > _SMOOTH else None
+        search = Climb(problem, *(cells or (y, None)))
+        search.n_evaluations = start.n_evaluations
+        return search.run(start.theta)
     search = Climb(problem, y)
     search.n_evaluations = start.n_evaluations
-    if start.theta[0] > _SMALL_ALPHA and math.isfinite(start.log_likelihood):
-        return search.run(start.theta)
     laws = [search.feasible(theta) for theta in (start.theta, *spike_starts.starts(problem, y))]
     some = slice(None, None, max(y.size // _RANKING, 1))
     counts = None if search.counts is None else search.counts[some]
