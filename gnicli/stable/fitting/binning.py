@@ -146,9 +146,12 @@ def count(samples: np.ndarray, center: float, unit: float, repeats: np.ndarray |
     return counts, math.ceil(counts[-1])
 
 
-def in_cells(y: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
-    """The centers of the cells that hold standardized samples, and how many each holds; None where some are beyond."""
-    counts, n_beyond = count(y, 0.0, 1.0)
+def in_cells(y: np.ndarray, repeats: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray] | None:
+    """The centers of the cells that hold standardized samples, and how many each holds; None where some are beyond.
+
+    Each sample is taken as often as `repeats` (n,) say.
+    """
+    counts, n_beyond = count(y, 0.0, 1.0, repeats)
     if n_beyond:
         return None
     held = np.flatnonzero(counts)

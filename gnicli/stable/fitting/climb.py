@@ -194,7 +194,7 @@ def climb(problem: Problem, y: np.ndarray, start: Optimum) -> Optimum:
     likelihood may have several maxima.
     """
     if start.theta[0] > _SMALL_ALPHA and math.isfinite(start.log_likelihood):
-        cells = in_cells(y) if y.size > _MANY and start.theta[0] > _SMOOTH else None
+        cells = in_cells(y, problem.counts) if y.size > _MANY and start.theta[0] > _SMOOTH else None
         search = Climb(problem, *(cells or (y, None)))
         search.n_evaluations = start.n_evaluations
         return search.run(start.theta)
