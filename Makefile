@@ -121,6 +121,7 @@ site: $(READY) ## build the pages of docs/ as a site in build/site, with the fig
 docs: $(READY) ## renew what is generated in docs/
 	$(BIN)/python -m gnicli.cli.reference docs/reference.md
 	$(BIN)/python docs/make_paper_map.py
+	$(BIN)/python docs/make_verdicts.py
 
 bench: $(READY) ## time the training step, the start-up, the data sets, sweeps and listings (minutes; an idle machine)
 	$(BIN)/python benchmarks/train_step.py

@@ -24,7 +24,8 @@ def maker():
 
 
 def rows():
-    return list(csv.DictReader((ROOT / "docs" / "verdicts.csv").open(encoding="utf-8", newline="")))
+    with (ROOT / "docs" / "verdicts.csv").open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
 
 
 def test_the_page_is_up_to_date(maker):

