@@ -12,6 +12,7 @@ from types import ModuleType
 
 from gnicli.launch.components import GROUPS
 
+MODULES = "gnicli.experiments"
 COMMANDS = {
     "train": "Train a network with noise injected into its activations.",
     "gradient-noise": "Measure the law of the gradient noise, layer by layer.",
@@ -28,7 +29,7 @@ def config_name(command: str) -> str:
 
 def module(command: str) -> ModuleType:
     """The module of `gnicli.experiments` that has the command's `run` and schema; it is imported here."""
-    return importlib.import_module(f"gnicli.experiments.{config_name(command)}")
+    return importlib.import_module(f"{MODULES}.{config_name(command)}")
 
 
 def schema(command: str) -> type:

@@ -163,7 +163,7 @@ def _execute(command: str, cfg: DictConfig, hydra_config: DictConfig, in_sweep: 
         command=command,
         overrides=overrides,
         argv=_session.argv if _session is not None else ["gni", command, *overrides],
-        settings=validation.saved_as(plain, overrides, _plain(hydra_config, folder, in_sweep)),
+        settings=validation.saved_as(plain, overrides, plain_hydra(hydra_config, folder, in_sweep)),
         in_sweep=in_sweep,
         caller=_session.caller if _session is not None else COMMAND_LINE,
         headlines=commands.module(command).HEADLINES,
@@ -200,10 +200,10 @@ def _refusing(refusal: GniError) -> Callable[..., Results]:
     return run
 
 
-def _plain(hydra_config: DictConfig, folder: Path, in_sweep: bool) -> DictConfig:
-    """A copy of Hydra's configuration to be saved, with the folder as it came out."""
-    copy = OmegaConf.create(hydra_versions.plain(hydra_config, resolve=False))
-    copy.run.dir, copy.sweep.dir = (None, str(folder.parent)) if in_sweep else (str(folder), None)
+def plain_hydra(hydra_config: DictConfig, folder: Path, in_sweep: bool) -> dict[str, object]:
+    """Hydra's configuration as it is saved, with the folder as it came out."""
+    copy = hydra_versions.plain(hydra_config, resolve=False)
+    copy["run"]["dir"], copy["sweep"]["dir"] = (None, str(folder.parent)) if in_sweep else (str(folder), None)
     return copy
 
 

@@ -6,7 +6,7 @@ import dataclasses
 import sys
 from pathlib import Path
 
-from gnicli.engine import content, folders
+from gnicli.engine import content, folders, yaml_files
 from gnicli.engine.execute import execute
 from gnicli.engine.places import shell_word
 from gnicli.engine.run_views import difference
@@ -52,9 +52,7 @@ def rerun(source: Path, target: Path | None = None) -> int:
 
 def _settings(source: Path, plain: dict[str, object]) -> dict[str, bytes]:
     """The files of `.hydra/`: those of the first run, with the configuration as it is now."""
-    from omegaconf import OmegaConf
-
-    found = {"config.yaml": OmegaConf.to_yaml(OmegaConf.create(plain)).encode()}
+    found = {"config.yaml": yaml_files.written(plain).encode()}
     for name in content.SETTINGS_FILES[1:]:
         path = source / content.SETTINGS / name
         if path.is_file():

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
+from gnicli.engine import yaml_files
 from gnicli.errors import FieldError, UsageError
 from gnicli.launch import commands, components, references
 
@@ -85,12 +87,10 @@ def _plain(cfg: DictConfig) -> dict[str, object]:
     return found
 
 
-def saved_as(plain: dict[str, object], overrides: list[str], hydra_config: DictConfig) -> dict[str, bytes]:
+def saved_as(plain: dict[str, object], overrides: list[str], hydra_config: Mapping[str, object]) -> dict[str, bytes]:
     """The files of `.hydra/` by name: the configuration as it was given, the overrides, and Hydra's own part."""
-    from omegaconf import OmegaConf
-
     parts = {"config.yaml": plain, "overrides.yaml": overrides, "hydra.yaml": {"hydra": hydra_config}}
-    return {name: OmegaConf.to_yaml(OmegaConf.create(part)).encode() for name, part in parts.items()}  # type: ignore[call-overload]
+    return {name: yaml_files.written(part).encode() for name, part in parts.items()}
 
 
 def _member_schema(group: str, values: object, composed_as: type | None) -> type:

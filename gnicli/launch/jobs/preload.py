@@ -12,7 +12,7 @@ from gnicli.launch import commands
 # torch imports its compiler when an optimizer takes its first step; matplotlib its backends when it draws.
 _TORCH = ("torch", "torch._dynamo")
 _ALL = (
-    "gnicli.launch.jobs.loaded", "gnicli.engine.execute", "gnicli.engine.drawing.backend",
+    "gnicli.engine.execute", "gnicli.engine.drawing.backend",
     "gnicli.engine.drawing.figure", "matplotlib.figure", "matplotlib.style", "matplotlib.backends.backend_agg",
     "matplotlib.backends.backend_svg", "matplotlib.font_manager", "rich.progress", "scipy.special", "filelock",
     "filelock._unix", "safetensors.numpy", "gnicli.experiments.idle", "gnicli.engine.sweep_records",
@@ -32,7 +32,7 @@ _OF_COMMAND = {
 
 def modules(command: str) -> list[str]:
     """What jobs of a command import."""
-    return [*_ALL, *_OF_COMMAND.get(command, ()), commands.module(command).__name__]
+    return [*_ALL, *_OF_COMMAND.get(command, ()), commands.module(command).__name__, "gnicli.launch.jobs.loaded"]
 
 
 def start(command: str, threads: int | None) -> None:
