@@ -102,8 +102,10 @@ def test_a_gap_over_survivors_alone_is_not_given():
     assert found.values["epsilon_levy/layer1"].value == pytest.approx(0.2 * 0.1 ** (1 / 3))
     assert "increments_gap/again/layer1" not in found.values
     rows = {row[0]: row for row in found.tables["beside training"].rows}
-    assert rows["stable by layer (4.3)"][1:5] == ("–", "–", "–", "1 of 5")
+    assert rows["stable by layer (4.3)"][1:5] == ("diverged", "–", "diverged", "1 of 5")
     assert rows["Brownian (2.6)"][1] == "1.4"
+    assert [note for note in found.notes if "exceeds 1e+10 times that at its start" in note]
+    assert not [note for note in results(paths(), measured, RECORDS, TRACED, 0.1).notes if "has diverged" in note]
     assert [line for line in found.warnings if "parameter bound" in line]
     assert not [line for line in found.warnings if "of training diverged" in line]
     lost = results(paths(training=(35, 45)), measured, RECORDS, TRACED, 0.1)

@@ -11,7 +11,7 @@ from gnicli.contracts.observer import SilentObserver
 from gnicli.model.measured import comparison
 from gnicli.model.measured.arms import Descent, Model, Training
 from gnicli.model.measured.comparison import Comparison, Effect, compare, effect, ks_distance, standing, told_apart
-from gnicli.model.measured.paths import Path, Records, follow, traced
+from gnicli.model.measured.paths import RUNAWAY, Path, Records, follow, ran_away, traced
 from gnicli.model.measured.results import sentences
 
 
@@ -37,14 +37,15 @@ def test_descent_on_a_parabola_is_recorded_as_it_is():
     assert (path.diverged_by == -1).all()
 
 
-def test_a_chain_diverges_where_its_weights_or_its_recorded_loss_overflow():
-    """ηc = 12, so |w| = 11^k: the loss w²/2 overflows at half the steps that w itself takes."""
+def test_a_chain_diverges_where_its_weights_overflow_or_its_recorded_loss_runs_away():
+    """ηc = 12, so |w| = 11^k: the loss 1 + 0.6 w² exceeds 1e10 times its start long before w overflows."""
     bowl, start = Bowl([1.2]), np.array([[1.0, 0.0, 1e-200]])
     path = follow(Descent(bowl, 10.0), bowl, start, Records(700, 50, np.array([0])), SilentObserver())
-    assert path.diverged_by.tolist() == [150, -1, 350]  # 11^150 = 1e156, 11^350 = 1e364 from 1e-200
+    assert path.diverged_by.tolist() == [50, -1, 200]  # from 1e-200 beyond 1.3e5 after 197 steps
     assert np.isfinite(path.loss[:, 1]).all()
-    assert np.isfinite(path.loss[:3, 0]).all()
-    assert np.isnan(path.loss[3:, 0]).all()
+    assert np.isfinite(path.loss[:4, 2]).all()
+    assert np.isnan(path.loss[4:, 2]).all()
+    assert np.isnan(path.distance[4:, 2]).all()
     assert np.isnan(path.ends[0, [0, 2]]).all()
     rough = follow(Descent(bowl, 10.0), bowl, start, Records(700, 350, np.array([0])), SilentObserver())
     assert rough.diverged_by.tolist() == [
@@ -52,6 +53,34 @@ def test_a_chain_diverges_where_its_weights_or_its_recorded_loss_overflow():
         -1,
         350,
     ]  # 12 w overflows first
+
+
+def test_a_chain_runs_away_at_a_multiple_of_its_own_loss_at_the_start():
+    start, beyond = np.array([3e-8, 2.0, 5e7, 0.0, 1.0, 1.0]), 1 + 1e-12
+    assert not ran_away(start * RUNAWAY / beyond, start).any()
+    above = np.array([*(start[:3] * RUNAWAY * beyond), 1e300, np.nan, np.inf])
+    assert ran_away(above, start).tolist() == [True, True, True, False, True, True]  # a start at 0 has no multiples
+
+
+@pytest.mark.parametrize("growth", [0.5, 3.0, 40.0])
+def test_each_chain_diverges_at_the_first_row_whose_loss_is_too_large(growth):
+    """w_k = (−growth)^k w_0 under a loss of 1 + w²/2, by hand; those that never get there stay."""
+    start = np.array([[0.3, 7.0, -900.0, 0.0]])
+    path = follow(Descent(Bowl([1.0]), 1 + growth), Bowl([1.0]), start, Records(30, 1, np.array([0])), SilentObserver())
+    loss = 1 + (growth ** np.arange(31)[:, None] * start) ** 2 / 2
+    lost = loss > RUNAWAY * loss[0]
+    expected = np.where(lost.any(axis=0), lost.argmax(axis=0), -1)
+    assert path.diverged_by.tolist() == expected.tolist()
+    assert (expected >= 0).sum() == (3 if growth > 1 else 0)
+    assert np.array_equal(np.isnan(path.loss), np.maximum.accumulate(lost, axis=0))
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_distance_that_overflows_under_a_bounded_loss_is_a_divergence():
+    bowl, flat = Bowl([1.2]), Bowl([0.0])
+    path = follow(Descent(bowl, 10.0), flat, np.array([[1.0, 0.0]]), Records(200, 10, np.array([0])), SilentObserver())
+    assert path.diverged_by.tolist() == [150, -1]  # 11^150 = 1e156, whose square is no float
+    assert np.isfinite(path.distance[:15]).all()
 
 
 def test_training_of_another_first_chain_has_other_draws():

@@ -11,6 +11,7 @@ from gnicli.contracts.observer import Observer, State
 from gnicli.errors import ConflictError
 from gnicli.model.measured.arms import Arm
 
+RUNAWAY = 1e10  # times its loss at the start: a chain beyond that has diverged, though floats hold numbers up to 1e308
 _SAVED_EVERY = 32  # steps between checkpoints that are offered
 
 
@@ -56,8 +57,8 @@ def traced(layers: np.ndarray, most: int) -> np.ndarray:
 def follow(arm: Arm, judged: Potential, start: np.ndarray, records: Records, observer: Observer) -> Path:
     """Take the chains from `start` (d, n) through all steps, and record their losses by `judged`.
 
-    A chain has diverged where a weight or its loss is no longer finite. The result does not depend on how often it
-    was interrupted: `observer.restore` gives the state of a finished block of steps back.
+    A chain has diverged where a weight is no longer finite after a step, or `ran_away` at a row. The result does not
+    depend on how often it was interrupted: `observer.restore` gives the state of a finished block of steps back.
     """
     d, n = start.shape
     rows = len(records.steps)
@@ -88,6 +89,13 @@ def follow(arm: Arm, judged: Potential, start: np.ndarray, records: Records, obs
     return path
 
 
+def ran_away(loss: np.ndarray, at_start: np.ndarray) -> np.ndarray:
+    """Whether each loss (n,) is not finite, or above `RUNAWAY` times its chain's at the start (n,), if not 0."""
+    most = np.where(at_start > 0, RUNAWAY * at_start, np.inf)
+    lost: np.ndarray = ~np.isfinite(loss) | (loss > most)
+    return lost
+
+
 def _step(arm: Arm, judged: Potential, start: np.ndarray, records: Records, path: Path, done: int) -> None:
     """One step of all chains that have not diverged; `done` were taken before."""
     live = np.flatnonzero(path.diverged_by < 0)
@@ -102,14 +110,15 @@ def _step(arm: Arm, judged: Potential, start: np.ndarray, records: Records, path
             loss = np.full(len(live), np.nan)
             if fine.any():
                 loss[fine] = judged.value(after[:, fine])
-            fine &= np.isfinite(loss)
+            moved = after - start[:, live]
+            distance = np.sqrt(np.einsum("dn,dn->n", moved, moved))
+            fine &= ~ran_away(loss, path.loss[0, live]) & np.isfinite(distance)
     path.ends[:, live] = np.where(fine, after, np.nan)
     path.diverged_by[live[~fine]] = done + 1
     if row and fine.any():
         here = live[fine]
-        moved = after[:, fine] - start[:, here]
         path.loss[row, here] = loss[fine]
-        path.distance[row, here] = np.sqrt(np.einsum("dn,dn->n", moved, moved))
+        path.distance[row, here] = distance[fine]
         path.increments[row - 1][:, here] = (after - before)[records.traced][:, fine]
     _keep(path, records, done + 1)
 

@@ -13,7 +13,7 @@ from gnicli.contracts.results import NamedArray, Results, Table, Value
 from gnicli.model.measured import comparison, figures
 from gnicli.model.measured.comparison import Comparison, Effect
 from gnicli.model.measured.laws import CoordinateLaws, Measured
-from gnicli.model.measured.paths import Path, Records
+from gnicli.model.measured.paths import RUNAWAY, Path, Records
 from gnicli.model.measured.words import AGAIN, ARMS, BROWNIAN, MODELS, TRAINING
 
 _DEPARTURES = (
@@ -42,7 +42,7 @@ def results(
         values,
         _arrays(paths, measured, records, traced),
         {"training": figures.figure(paths, records, traced)},
-        notes=(*sentences(found), *_DEPARTURES),
+        notes=(*sentences(found), *_rule(paths), *_DEPARTURES),
         tables={
             "laws of the gradient noise by layer, at the start": _law_table(measured[0], eta),
             "beside training": _table(found),
@@ -156,7 +156,9 @@ def _table(found: Mapping[str, Comparison]) -> Table:
 
 
 def _ratio(each: Comparison, found: Effect) -> str:
-    return "–" if each.diverged or not found.n else f"{plain(math.exp(found.mean), 4)}"
+    if each.diverged:
+        return "diverged"
+    return "–" if not found.n else f"{plain(math.exp(found.mean), 4)}"
 
 
 def _interval(each: Comparison) -> str:
@@ -200,6 +202,16 @@ def sentences(found: Mapping[str, Comparison]) -> list[str]:
             "That does not show that they have one law."
         )
     return made
+
+
+def _rule(paths: Mapping[str, Path]) -> list[str]:
+    """When a chain counts as diverged, if one does."""
+    if not any((path.diverged_by >= 0).any() for path in paths.values()):
+        return []
+    return [
+        f"A chain has diverged where a weight or its loss is not finite, or its loss exceeds {RUNAWAY:g} times that at "
+        "its start. An arm of which a chain diverged has no mean: one over its other chains would hide that."
+    ]
 
 
 def _percent(found: Effect) -> str:
