@@ -5,11 +5,11 @@ import json
 import numpy as np
 import pytest
 import torch
+from trained_weights import trained_weights
 
 from gnicli import registry
 from gnicli.contracts.components import NoisyNetwork
 from gnicli.contracts.observer import SilentObserver
-from gnicli.engine.checkpoint import read_state
 from gnicli.experiments import simulate_sde
 from gnicli.experiments.simulate_sde import SimulateSdeConfig
 from gnicli.gradients.landscape import weights_of
@@ -86,9 +86,7 @@ def test_without_noise_an_euler_chain_is_gradient_descent_of_train(gni, tmp_path
         "n_steps=40", "burn_in=0", "thin=4", "n_chains=3", "seed=4", f"run.dir={tmp_path / 'chains'}",
     )  # fmt: skip
     assert said.code == 0, said.err
-    state = read_state(tmp_path / "train")
-    names = [f"parameter/stages.{stage}.{part}" for stage in range(3) for part in ("weight", "bias")]
-    trained = np.concatenate([state.arrays[name].ravel() for name in names])
+    trained = trained_weights(tmp_path / "train", 3)
     with np.load(tmp_path / "chains" / "arrays.npz") as kept:
         assert kept["positions"][:, 0] == pytest.approx(trained, abs=1e-10)
         assert np.abs(kept["positions"][:, 0] - kept["start"][:, 0]).max() > 0.01

@@ -4,9 +4,9 @@ import json
 
 import numpy as np
 import pytest
+from trained_weights import trained_weights
 
 from gnicli.contracts.observer import SilentObserver
-from gnicli.engine.checkpoint import read_state
 from gnicli.experiments import simulate_sde
 from gnicli.experiments.simulate_sde import SimulateSdeConfig
 from gnicli.gradients.landscape import FreshGradients
@@ -38,9 +38,7 @@ def test_the_first_chain_of_training_is_gni_train(gni, tmp_path, M):
     said = gni("simulate-sde", *SMALL, "eta=0.05", "n_steps=40", "n_chains=3", "seed=4", f"M={M}",
                f"run.dir={tmp_path / 'chains'}")  # fmt: skip
     assert said.code == 0, said.err
-    state = read_state(tmp_path / "train")
-    names = [f"parameter/stages.{stage}.{part}" for stage in range(3) for part in ("weight", "bias")]
-    trained = np.concatenate([state.arrays[name].ravel() for name in names])
+    trained = trained_weights(tmp_path / "train", 3)
     with np.load(tmp_path / "chains" / "arrays.npz") as kept:
         assert kept["positions/training"][:, 0] == pytest.approx(trained, abs=1e-10)
         for other in ("again", "levy", "symmetric", "brownian", "descent"):
