@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.special import bdtr, stdtrit
+from scipy.special import bdtr
+
+from gnicli.intervals import half_width
 
 
 def t_bound(effects: np.ndarray, tail: float) -> float:
@@ -16,7 +18,7 @@ def t_bound(effects: np.ndarray, tail: float) -> float:
     n = effects.size
     if n < 2:
         return math.inf
-    return float(stdtrit(n - 1, 1 - tail)) * float(effects.std(ddof=1)) / math.sqrt(n)
+    return float(half_width(float(effects.std(ddof=1)) / math.sqrt(n), n, tail))
 
 
 def median_low(effects: np.ndarray, tail: float) -> float:

@@ -6,7 +6,9 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from scipy.special import bdtrc, chdtri, ndtr, stdtrit
+from scipy.special import bdtrc, chdtri, ndtr
+
+from gnicli.intervals import half_width
 
 WANTED = 0.8  # the chance of a decision that counts as settled
 MOST_SEEDS = 10_000
@@ -25,7 +27,7 @@ def power(effect: float, sd: float, n: int, *, smallest: float = 0.0, tail: floa
     if n < 2:
         return 0.0
     sds, unit = _sds(sd, n), sd / math.sqrt(n)
-    least = np.maximum(float(stdtrit(n - 1, 1 - tail)) * sds / math.sqrt(n), smallest)
+    least = np.maximum(half_width(sds / math.sqrt(n), n, tail), smallest)
     return float(ndtr((effect - least) / unit).mean())
 
 
@@ -34,7 +36,7 @@ def decision(effect: float, sd: float, n: int, *, smallest: float, tail: float, 
     if n < 2:
         return 0.0
     sds, unit = _sds(sd, n), sd / math.sqrt(n)
-    most = smallest - float(stdtrit(n - 1, 1 - other_tail)) * sds / math.sqrt(n)
+    most = smallest - half_width(sds / math.sqrt(n), n, other_tail)
     return power(effect, sd, n, smallest=smallest, tail=tail) + float(ndtr((most - effect) / unit).mean())
 
 

@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from gnicli import intervals
 from gnicli.contracts.results import Curve, Panel, RunRecord, Value
 
 CONFIDENCE = 0.95
@@ -46,10 +47,9 @@ def groups(records: Sequence[RunRecord]) -> list[Group]:
 
 def half_width(values: np.ndarray, confidence: float = CONFIDENCE) -> np.ndarray:
     """Half of Student's interval (95 %) of the mean over axis 0, which has n >= 2 entries."""
-    from scipy.special import stdtrit
-
     n = values.shape[0]
-    return stdtrit(n - 1, (1 + confidence) / 2) * values.std(axis=0, ddof=1) / math.sqrt(n)
+    half: np.ndarray = intervals.half_width(values.std(axis=0, ddof=1) / math.sqrt(n), n, (1 - confidence) / 2)
+    return half
 
 
 def mean_value(values: np.ndarray, unit: str = "") -> Value:

@@ -8,6 +8,7 @@ import numpy as np
 
 from gnicli import checks
 from gnicli.errors import NumericalError, UsageError
+from gnicli.intervals import half_width
 from gnicli.kde import bandwidth as bandwidths
 from gnicli.kde import binned
 from gnicli.kde.binned import Window
@@ -46,13 +47,6 @@ class Density(NamedTuple):
     def without_errors(self) -> Density:
         """The same density without its errors, for groups of chains whose spread says nothing about them."""
         return self._replace(stderr=None, each=None, shares=None)
-
-
-def half_width(stderr: np.ndarray | float, n_groups: np.ndarray | int) -> np.ndarray:
-    """Half of the 95 % interval of a mean over `n_groups` >= 2 independent groups, by Student's t; elementwise."""
-    from scipy import stats
-
-    return np.asarray(stderr * stats.t.ppf(0.975, n_groups - 1))
 
 
 def density(

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gnicli import intervals
 from gnicli.contracts.components import Potential
 from gnicli.contracts.results import NamedArray, Value
 from gnicli.errors import UsageError
@@ -185,7 +186,7 @@ def _over_groups(value: float, stderr: float, n: int) -> Value:
     """A value with its standard error over `n` groups of chains and its interval by Student's t."""
     if not np.isfinite(stderr):
         return Value(value, n=max(n, 1))
-    half = float(estimation.half_width(stderr, n))
+    half = float(intervals.half_width(stderr, n))
     return Value(value, stderr, n, ci95=(value - half, value + half))
 
 

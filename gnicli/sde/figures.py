@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import stats
 
+from gnicli import intervals
 from gnicli.contracts.results import Curve, FigureData, Panel
 from gnicli.sde.distances import Law
 from gnicli.sde.sinks.histogram import Histogram
@@ -58,7 +58,7 @@ def histogram(
         center, pdf, stderr = _bars(found, axis)
         low = high = None
         if has_errors and stderr is not None:  # few groups: Student's t
-            half = stats.t.ppf(0.975, int((found.totals > 0).sum()) - 1) * stderr
+            half = intervals.half_width(stderr, int((found.totals > 0).sum()))
             low, high = np.maximum(pdf - half, 0), pdf + half
         curves = [Curve("chains", center, pdf, low, high, "steps")]
         x = np.linspace(found.low, found.high, 801)

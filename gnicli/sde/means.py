@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import stats
 
+from gnicli import intervals
 from gnicli.contracts.components import Potential
 from gnicli.sde import growth
 from gnicli.sde.levy_noise import LevyNoise
@@ -147,7 +148,7 @@ def _mean(value: float, stderr: float, n: int, each: np.ndarray, tail: Tail, stu
         return Mean(value, None, n, heavy_interval(each, tail, value), tail)
     if n < 2 or not tail.known or not math.isfinite(stderr):
         return Mean(value, None, n, None, tail)
-    reach = float(stats.t.ppf((1 + _LEVEL) / 2, n - 1)) * stderr
+    reach = float(intervals.half_width(stderr, n))
     return Mean(value, stderr, n, (value - reach, value + reach) if n <= FEW else None, tail)
 
 

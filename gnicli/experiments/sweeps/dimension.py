@@ -9,7 +9,7 @@ import numpy as np
 
 from gnicli.contracts.results import Curve, FigureData, Panel, RunRecord, Value
 from gnicli.experiments.sweeps.slopes import slope
-from gnicli.kde.estimation import half_width
+from gnicli.intervals import half_width
 
 _CURVES = {
     "weak_error_sum": "chains",

@@ -16,7 +16,7 @@ from gnicli.engine.sweep_summary import summary
 from gnicli.errors import DataError
 from gnicli.experiments.sweeps import dimension, gibbs_map
 from gnicli.experiments.sweeps.slopes import slope
-from gnicli.kde.estimation import half_width
+from gnicli.intervals import half_width
 from gnicli.kde.figures import BANDS, CAPTION, beside_words, curve
 
 _MOST_PANELS = 12

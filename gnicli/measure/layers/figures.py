@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from gnicli import intervals
 from gnicli.contracts.number_text import with_error
 from gnicli.contracts.results import Curve, FigureData, Panel
 from gnicli.errors import GniError
 from gnicli.evidence.families import OTHERS, stable_family
 from gnicli.evidence.figures import density_panel
 from gnicli.evidence.shape import shape
-from gnicli.kde import estimation as few_groups
 from gnicli.measure.layers import jackknife
 from gnicli.stable import fit
 
@@ -159,7 +159,7 @@ def half_width_over_draws(population: str, stderr: float, n_draws: int) -> float
     from gnicli.measure.layers.populations import ACROSS, REDRAWN
 
     n_groups = REDRAWN if population in ACROSS else min(jackknife.GROUPS, n_draws)
-    return float(few_groups.half_width(stderr, n_groups)) if stderr and n_groups > 1 else 0.0
+    return float(intervals.half_width(stderr, n_groups)) if stderr and n_groups > 1 else 0.0
 
 
 def alpha_figure(curves: Mapping[str, Sequence[Curve]], caption: str, bars: str, about: str = "") -> FigureData:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import stats
 
+from gnicli import intervals
 from gnicli.model.measured.paths import Path
 
 WITHIN = 0.05  # relative; a loss that is this close is said to be followed
@@ -40,7 +41,7 @@ def effect(values: np.ndarray) -> Effect:
     stderr = float(values.std(ddof=1)) / math.sqrt(n)
     ends = []
     for level in (_LEVEL, _LEVEL_WITHIN):
-        half = float(stats.t.ppf((1 + level) / 2, n - 1)) * stderr
+        half = float(intervals.half_width(stderr, n, (1 - level) / 2))
         ends.append((mean - half, mean + half))
     return Effect(mean, stderr, ends[0], ends[1], n)
 
