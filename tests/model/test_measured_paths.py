@@ -162,13 +162,16 @@ def test_a_model_of_the_right_scale_is_nearer_to_training_than_one_of_twice_the_
     start = np.random.default_rng(8).normal(size=(32, N))
     real, again, own = (bowl_path(6, stream, start=start) for stream in (1, 2, 0))
     twice = bowl_path(6, 0, 2.0, start)
-    found = comparison.nearer(own, twice, real, again, LAYERS)
-    other = comparison.nearer(twice, own, real, again, LAYERS)
+    far, near = (compare(path, real, again, LAYERS) for path in (twice, own))
+    found, other = comparison.nearer(near, far), comparison.nearer(far, near)
     assert found.interval[0] > 0
     assert (other.mean, other.stderr) == (pytest.approx(-found.mean), pytest.approx(found.stderr))
-    both = [compare(path, real, again, LAYERS).distances for path in (twice, own)]
-    assert found.mean == pytest.approx(np.mean([far.mean - near.mean for far, near in zip(*both, strict=True)]))
-    assert comparison.nearer(own, own, real, again, LAYERS).mean == 0
+    of_layers = zip(far.distances, near.distances, strict=True)
+    assert found.mean == pytest.approx(np.mean([a.mean - b.mean for a, b in of_layers]))
+    layers = (LAYERS == 1, LAYERS == 2)
+    both = [[comparison.excess(path, real, again, here)[1] for here in layers] for path in (twice, own)]
+    assert found == effect(np.mean(both[0], axis=0) - np.mean(both[1], axis=0))
+    assert comparison.nearer(near, near).mean == 0
 
 
 def test_rows_after_a_divergence_count_for_no_arm_and_a_chain_without_rows_is_left_out():
@@ -203,7 +206,7 @@ def compared(mean, stderr, increments=0.0, diverged=(), n=16):
     loss = Effect(mean, stderr, (mean - reach[0], mean + reach[0]), (mean - reach[1], mean + reach[1]), n)
     over = Effect(increments, 0.01, (increments - 0.02, increments + 0.02), (0, 0), n)
     none = Effect(0.0, 0.01, (-0.02, 0.02), (-0.02, 0.02), n)
-    return Comparison(loss, loss, (none, over), (none, over), n, tuple(diverged))
+    return Comparison(loss, loss, (none, over), (none, over), n, tuple(diverged), np.zeros((2, n)))
 
 
 @pytest.mark.parametrize(

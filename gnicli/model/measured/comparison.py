@@ -51,7 +51,8 @@ class Comparison(NamedTuple):
 
     `loss` and `distance` are mean differences of logarithms, arm less training, over the last tenth of the steps; of
     the chains that diverged in neither. `increments` are the excess distances of each layer, and `distances` the
-    distances themselves (see `excess`). Of `n_chains`, the arm's diverged by the steps `diverged_by`.
+    distances themselves (see `excess`); `by_chain` (layers, n) are those of each chain. Of `n_chains`, the arm's
+    diverged by the steps `diverged_by`.
     """
 
     loss: Effect
@@ -60,6 +61,7 @@ class Comparison(NamedTuple):
     distances: tuple[Effect, ...]
     n_chains: int
     diverged_by: tuple[int, ...]
+    by_chain: np.ndarray
 
     @property
     def diverged(self) -> bool:
@@ -77,6 +79,7 @@ def compare(arm: Path, training: Path, again: Path, layers: np.ndarray) -> Compa
         tuple(effect(distance) for _, distance in found),
         len(arm.diverged_by),
         tuple(sorted(arm.diverged_by[arm.diverged_by >= 0].tolist())),
+        np.array([distance for _, distance in found]),
     )
 
 
@@ -115,15 +118,12 @@ def ks_distance(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.abs(np.searchsorted(a, at, "right") / a.size - np.searchsorted(b, at, "right") / b.size).max())
 
 
-def nearer(arm: Path, other: Path, training: Path, again: Path, layers: np.ndarray) -> Effect:
+def nearer(arm: Comparison, other: Comparison) -> Effect:
     """By how much an arm's increments are nearer to those of training than another arm's: D(other) − D(arm).
 
     The mean over the layers, of each chain; above 0 where the arm is nearer.
     """
-    numbers = range(1, int(layers.max()) + 1)
-    distances = [[excess(path, training, again, layers == k)[1] for k in numbers] for path in (arm, other)]
-    own, others = (np.mean(each, axis=0) for each in distances)
-    return effect(others - own)
+    return effect(other.by_chain.mean(axis=0) - arm.by_chain.mean(axis=0))
 
 
 def told_apart(found: Sequence[Effect], level: float = _LEVEL) -> list[int]:

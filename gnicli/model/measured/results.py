@@ -37,7 +37,7 @@ def results(
         if name != TRAINING
     }
     values = {"n_weights": Value(float(len(layers)))} | _of_laws(measured[0], eta)
-    values |= _of_paths(paths) | _of_comparisons(found) | _nearer(paths, traced)
+    values |= _of_paths(paths) | _of_comparisons(found) | _nearer(found)
     return Results(
         values,
         _arrays(paths, measured, records, traced),
@@ -114,12 +114,12 @@ def _of_comparisons(found: Mapping[str, Comparison]) -> dict[str, Value]:
     return {name: value for name, value in values.items() if isinstance(value.value, str) or value.n}
 
 
-def _nearer(paths: Mapping[str, Path], traced: np.ndarray) -> dict[str, Value]:
+def _nearer(compared: Mapping[str, Comparison]) -> dict[str, Value]:
     """By how much increments of the stable models are nearer to those of training than the Brownian model's are."""
     values = {}
     for name in MODELS:
         if name != BROWNIAN:
-            found = comparison.nearer(paths[name], paths[BROWNIAN], paths[TRAINING], paths[AGAIN], traced)
+            found = comparison.nearer(compared[name], compared[BROWNIAN])
             if found.n:
                 values[f"nearer_than_brownian/{name}"] = _value(found)
     return values
