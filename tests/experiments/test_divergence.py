@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gnicli import survival
 from gnicli.contracts.results import RunRecord, Value
 from gnicli.engine.summary import Group
 from gnicli.experiments.sweeps import divergence
@@ -32,7 +33,7 @@ def by_hand(steps, diverged):
 def test_the_share_is_that_of_kaplan_and_meier(seed):
     rng = np.random.default_rng(seed)
     steps, diverged = rng.integers(1, 8, 12).astype(float), rng.random(12) < 0.6
-    x, y, low, high = divergence.survival(steps, diverged)
+    x, y, low, high = survival.shares(steps, diverged)
     expected = by_hand(steps.tolist(), diverged.tolist())
     np.testing.assert_allclose(y, [expected[step] for step in x.tolist()])
     assert (low <= y + 1e-12).all()
@@ -40,9 +41,9 @@ def test_the_share_is_that_of_kaplan_and_meier(seed):
 
 
 def test_without_an_end_the_share_stays_one_and_where_all_end_it_is_zero():
-    x, y, low, high = divergence.survival(np.array([7.0, 9.0]), np.array([False, False]))
+    x, y, low, high = survival.shares(np.array([7.0, 9.0]), np.array([False, False]))
     assert (x.tolist(), y.tolist(), low.tolist(), high.tolist()) == ([9], [1], [1], [1])
-    assert divergence.survival(np.array([3.0, 5.0]), np.array([True, True]))[1].tolist() == [0.5, 0]
+    assert survival.shares(np.array([3.0, 5.0]), np.array([True, True]))[1].tolist() == [0.5, 0]
 
 
 def test_a_sweep_without_divergence_has_no_such_figure():

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from gnicli import survival
 from gnicli.contracts.results import Curve, FigureData, Panel
 from gnicli.model.measured.paths import Path, Records
 from gnicli.model.measured.words import AGAIN, ARMS, DESCENT, TRAINING
@@ -82,20 +83,10 @@ def _tails(paths: Mapping[str, Path], traced: np.ndarray) -> Panel:
 
 
 def _survival(paths: Mapping[str, Path], n_steps: int) -> Panel:
-    """The share of chains that have not diverged; all chains are followed to the end, so it is their plain share."""
+    """The share of chains that have not diverged."""
     curves = []
     for arm, path in paths.items():
-        lost, n = np.sort(path.diverged_by[path.diverged_by >= 0]).astype(float), len(path.diverged_by)
-        between = np.setdiff1d(np.geomspace(1, n_steps, _POINTS), lost)
-        left = np.concatenate(
-            [
-                np.searchsorted(lost, between, "right"),
-                np.searchsorted(lost, lost, "left"),
-                np.searchsorted(lost, lost, "right"),
-            ]
-        )
-        x = np.concatenate([between, lost, lost])
-        order = np.lexsort([left, x])
-        curves.append(Curve(ARMS[arm], x[order], 1 - left[order] / n, key=arm))
-    label = "share of chains that have not diverged"
-    return Panel(tuple(curves), "step", label, x_scale="log", y_range=(0.0, 1.0))
+        diverged = path.diverged_by >= 0
+        steps = np.where(diverged, path.diverged_by, n_steps).astype(float)
+        curves.append(survival.curve(ARMS[arm], steps, diverged)._replace(key=arm, low=None, high=None))
+    return survival.panel(curves, "chains")
