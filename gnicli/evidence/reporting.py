@@ -65,10 +65,10 @@ def _about(finding: Finding, source: str) -> str:
 
 
 def _sentences(finding: Finding) -> list[str]:
-    """The verdict, alpha by two estimators, and which laws could not be fitted."""
+    """The verdict, whether alpha by two estimators disagrees, and which laws could not be fitted."""
     absent = [f"no {s.family.words} law was fitted: {s.why_not}" for s in finding.scores.values() if s.law is None]
-    by_sums = [] if finding.sums is None else [sums.sentence(finding.sums, finding.fit)]
-    return [finding.sentence, *by_sums, *absent]
+    apart = None if finding.sums is None else sums.disagreement(finding.sums, finding.fit)
+    return [finding.sentence, *([apart] if apart else []), *absent]
 
 
 # -------------------------------------------------------------------------------------------------------------- values

@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 
-from gnicli.contracts.number_text import with_error
 from gnicli.errors import GniError
 from gnicli.stable import StableFit, SumIndex, mohammadi
 
@@ -31,20 +30,16 @@ def sum_alpha(x: np.ndarray, rng: np.random.Generator) -> SumIndex | None:
         return None
 
 
-def sentence(sums: SumIndex, fit: StableFit) -> str:
-    """The two alphas, whether chance explains their difference, and what that does and does not show."""
-    stderr = fit.alpha_stderr or 0.0
-    gap, spread = abs(sums.alpha - fit.alpha), math.hypot(sums.stderr, stderr)
-    both = (
-        f"alpha by the growth of sums (Mohammadi) is {with_error(sums.alpha, sums.stderr)}, "
-        f"by maximum likelihood {with_error(fit.alpha, fit.alpha_stderr)}"
-    )
-    if gap > CHANCE * spread:
-        return (
-            f"{both}: they differ by more than {CHANCE:g} standard errors, and of independent samples of one stable "
-            "law both are estimates of the same alpha"
-        )
+def disagreement(sums: SumIndex, fit: StableFit) -> str | None:
+    """What it means that the two alphas differ by more than chance explains; None where they do not.
+
+    Where they do not, nothing is said, because that does not show a stable law: for a mixture of Gaussians of unequal
+    scales both can be below 2.
+    """
+    gap, spread = abs(sums.alpha - fit.alpha), math.hypot(sums.stderr, fit.alpha_stderr or 0.0)
+    if gap <= CHANCE * spread:
+        return None
     return (
-        f"{both}: they differ by no more than {CHANCE:g} standard errors. That does not show a stable law: for a "
-        "mixture of Gaussians of unequal scales both can be below 2"
+        f"alpha by the growth of sums and alpha by maximum likelihood differ by more than {CHANCE:g} standard errors, "
+        "and of independent samples of one stable law both are estimates of the same alpha"
     )
