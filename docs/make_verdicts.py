@@ -32,6 +32,7 @@ budget={budget}` ([reproduce.md](reproduce.md) says what is declared, [judge.md]
 - Claims: {told}.
 - Controls: {right} of {controls} came out right.
 - Set of claims and commands: sha256 `{sha256}`.
+- Rows that were declared anew after an earlier look: [reproduce.md](reproduce.md#what-came-out) names them.
 
 The effect is what the sentence is about, with the interval that the verdict uses: it is wide enough for all claims of
 its family. On logarithmic scales it is a relative difference. "wanted" is what the interval must show. The budget is
