@@ -201,7 +201,7 @@ def _dumper() -> Any:
 
     base: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
-    class Dumper(base):  # type: ignore[misc]
+    class Dumper(base):
         """Writes what OmegaConf and `read` read."""
 
         def ignore_aliases(self, data: object) -> bool:
