@@ -7,10 +7,12 @@ import time
 
 import pytest
 
+from gnicli.cli import main
+
 RUN = (
     "train", "dataset=digits", "network.width=32", "network.depth=2", "noise=mult", "M=2", "batch_size=100",
     "optimizer.name=sgd", "optimizer.momentum=0.9", "lr=0.01", "steps=900", "eval_every=30", "run.checkpoint_steps=20",
-    "threads=1",
+    "threads=1", "run.pictures=none",
 )  # fmt: skip
 PRODUCTS = ("metrics.csv", "results.json", "checkpoint.safetensors", "figures/losses.csv")
 
@@ -30,11 +32,11 @@ def assert_same(folder, whole):
         assert (folder / name).read_bytes() == (whole / name).read_bytes(), name
 
 
-@pytest.fixture
-def whole(gni, tmp_path):
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
     """The run that nobody disturbed."""
-    folder = tmp_path / "whole"
-    assert gni(*RUN, f"run.dir={folder}").code == 0
+    folder = tmp_path_factory.mktemp("whole") / "run"
+    assert main([*RUN, f"run.dir={folder}"]) == 0
     return folder
 
 
