@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from hydra._internal.hydra import Hydra
     from hydra.plugins.launcher import Launcher
     from hydra.plugins.sweeper import Sweeper
-    from hydra.types import HydraContext, RunMode, TaskFunction
+    from hydra.types import HydraContext, TaskFunction
     from omegaconf import DictConfig
 
 OWN_CONF = "pkg://gnicli.conf"
@@ -118,13 +118,55 @@ def _run(
     if makers is None:
         hydra.run(config_name=name, task_function=task, overrides=[*overrides, f"hydra.mode={RunMode.RUN.name}"])
         return
-    mode = _composed_mode(hydra, name, overrides)
-    if mode is None or (arguments.multirun and mode == RunMode.RUN):
-        mode = RunMode.MULTIRUN if arguments.multirun else RunMode.RUN
-        overrides = [*overrides, f"hydra.mode={mode.name}"]
-    call = hydra.run if mode == RunMode.RUN else hydra.multirun
+    composed = None
+    if arguments.multirun:
+        overrides = [*overrides, f"hydra.mode={RunMode.MULTIRUN.name}"]
+    else:
+        composed = _composed_run(hydra, name, overrides)
     with _plugins_made_by(makers), _few_jobs_composed_first():
-        call(config_name=name, task_function=task, overrides=overrides)
+        if composed is None:
+            hydra.multirun(config_name=name, task_function=task, overrides=overrides)
+        else:
+            with _not_composed_again(hydra, composed):
+                hydra.run(config_name=name, task_function=task, overrides=overrides)
+
+
+def _composed_run(hydra: Hydra, name: str, overrides: list[str]) -> DictConfig | None:
+    """The configuration of a single run; None where it says, in `hydra.mode`, that it is a sweep.
+
+    hydra-core 1.4 would look at the main file alone, but experiments say that they are sweeps. What cannot be composed
+    as a run may be a sweep all the same: its words list values, and its jobs choose what it leaves open. Where it is
+    none, what Hydra raises passes through.
+    """
+    from hydra.types import RunMode
+
+    def composed(run_mode: RunMode, *, validated: bool) -> DictConfig:
+        return hydra.config_loader.load_configuration(
+            config_name=name, overrides=overrides, run_mode=run_mode, validate_sweep_overrides=validated
+        )
+
+    try:
+        cfg = composed(RunMode.RUN, validated=True)
+    except Exception:
+        with contextlib.suppress(Exception):
+            if composed(RunMode.MULTIRUN, validated=False).hydra.mode == RunMode.MULTIRUN:
+                return None
+        raise
+    if cfg.hydra.mode == RunMode.MULTIRUN:
+        return None
+    cfg.hydra.mode = RunMode.RUN
+    return cfg
+
+
+@contextlib.contextmanager
+def _not_composed_again(hydra: Hydra, composed: DictConfig) -> Iterator[None]:
+    """Let the run that Hydra starts next have what is `composed`: a composition takes a good part of a short run."""
+    loader = hydra.config_loader
+    loader.load_configuration = lambda *_, **__: composed  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        del loader.load_configuration
 
 
 @contextlib.contextmanager
@@ -173,22 +215,3 @@ def _few_jobs_composed_first() -> Iterator[None]:
         yield
     finally:
         Sweeper.validate_batch_is_legal = validate  # type: ignore[method-assign]
-
-
-def _composed_mode(hydra: Hydra, name: str, overrides: list[str]) -> RunMode | None:
-    """`hydra.mode` of the composed configuration, None where it cannot be composed: the run will say why.
-
-    hydra-core 1.4 would look at the main file alone, but experiments say that they are sweeps.
-    """
-    from hydra.types import RunMode
-
-    try:
-        return hydra.compose_config(
-            config_name=name,
-            overrides=overrides,
-            with_log_configuration=False,
-            run_mode=RunMode.MULTIRUN,
-            validate_sweep_overrides=False,
-        ).hydra.mode
-    except Exception:
-        return None

@@ -34,6 +34,42 @@ def test_a_run_writes_one_folder_and_prints_it_last(gni, outputs):
     assert hydra_saved["hydra"]["run"]["dir"] == str(folder)
 
 
+@pytest.mark.parametrize(
+    ("words", "code", "composed"),
+    [
+        (["M=3"], 0, ["RUN"]),
+        (["hydra.mode=RUN"], 0, ["RUN"]),
+        (["experiment=mine"], 0, ["RUN", "RUN"]),  # every variant of added files is composed before the first starts
+        (["-m", "M=1,2"], 0, ["MULTIRUN", "RUN", "RUN", "RUN"]),  # an example of the jobs is composed first
+        (["-m", "M=3", "lr=0.5"], 0, ["MULTIRUN", "RUN", "RUN"]),
+        (["experiment=sweeps"], 0, [*["RUN"] * 4, "MULTIRUN", "RUN", "RUN", "RUN"]),  # and with each value of the sweep
+        (["hydra.mode=MULTIRUN", "M=1,2"], 0, ["RUN", "MULTIRUN", "MULTIRUN", "RUN", "RUN", "RUN"]),
+        (["M=1,2"], 2, ["RUN", "MULTIRUN"]),
+        (["m=3"], 2, ["RUN", "MULTIRUN"]),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, list) else None,
+)
+def test_a_run_is_composed_once(gni, tmp_path, monkeypatch, words, code, composed):
+    """What is composed to learn whether it is a sweep is what runs: a composition is a good part of a short run."""
+    from hydra._internal.config_loader_impl import ConfigLoaderImpl
+
+    (tmp_path / "experiment").mkdir()
+    for name, text in (("mine", "M: 3"), ("sweeps", "hydra:\n  mode: MULTIRUN\n  sweeper: {params: {M: '1,2'}}")):
+        (tmp_path / "experiment" / f"{name}.yaml").write_text(f"# @package _global_\n{text}\n")
+    compose, modes = ConfigLoaderImpl._load_configuration_impl, []
+
+    def counted(self, *args, run_mode, **kwargs):
+        modes.append(run_mode.name)
+        return compose(self, *args, run_mode=run_mode, **kwargs)
+
+    monkeypatch.setattr(ConfigLoaderImpl, "_load_configuration_impl", counted)
+    said = gni("train", *words, *(["-cd", str(tmp_path)] if "experiment" in words[0] else []))
+    assert (said.code, modes) == (code, composed), said.err
+    if code == 0:
+        made = manifest(said.last_line)
+        assert (made.get("kind") == "sweep") == ("MULTIRUN" in composed)
+
+
 def test_calls_in_one_process_do_not_see_one_another(gni):
     first = json.loads((Path(gni("train", "lr=0.5").last_line) / "results.json").read_text())
     assert gni("train", "dataset=svhm").code == 2
