@@ -23,6 +23,18 @@ def one_picture_of_a_figure():
         yield
 
 
+@pytest.fixture
+def pictures():
+    """Have figures drawn in spite of `undrawn`, which fixtures of many tests use."""
+
+
+@pytest.fixture
+def undrawn(request, monkeypatch):
+    """Write the data of figures and not their pictures, which take longer than most small runs."""
+    if "pictures" not in request.fixturenames:
+        monkeypatch.setattr("gnicli.engine.figures._draw_files", lambda *_: None)
+
+
 @pytest.fixture(scope="module")
 def all_formats():
     """Draw figures as runs do, to the end of the module."""

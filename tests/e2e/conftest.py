@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from forked import Forked
 from said import Said
 
 from gnicli.cli import main
@@ -20,8 +21,11 @@ def outputs(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def gni(outputs, capfd, monkeypatch):
-    """Run `gni <words>` in this process, the jobs of a sweep too: their processes are the matter of other tests."""
+def gni(outputs, capfd, monkeypatch, undrawn):
+    """Run `gni <words>` in this process, the jobs of a sweep too: their processes are the matter of other tests.
+
+    It draws no pictures unless the test uses `pictures`.
+    """
     monkeypatch.setattr("gnicli.launch.run_hydra.default_launcher", lambda *_: "basic")
 
     def call(*words):
@@ -48,6 +52,21 @@ def start(outputs):
         )
         started.append(process)
         return process
+
+    yield call
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def fork(outputs, tmp_path_factory):
+    """Start `gni <words>` in a process that has the libraries loaded."""
+    started = []
+
+    def call(*words):
+        started.append(Forked(words, tmp_path_factory.mktemp("streams")))
+        return started[-1]
 
     yield call
     for process in started:

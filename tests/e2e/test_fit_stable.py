@@ -19,12 +19,6 @@ def results(folder):
 
 
 @pytest.fixture
-def undrawn(monkeypatch):
-    """Figures take longer than all else, and most of these tests do not look at them."""
-    monkeypatch.setattr("gnicli.engine.figures.write", lambda folder, figures, *_: dict(figures))
-
-
-@pytest.fixture
 def column(tmp_path):
     """A CSV file of asymmetric stable samples."""
     x = StableLaw(1.4, 0.6, 5.0, 2.0).rvs(3000, np.random.default_rng(4))
@@ -33,6 +27,7 @@ def column(tmp_path):
     return path
 
 
+@pytest.mark.usefixtures("pictures")
 def test_a_file_gives_the_law_it_was_drawn_from(gni, outputs, column):
     """The path is no member, so it is samples=file samples.path=…; the truth lies within 4 standard errors."""
     said = gni("fit-stable", f"samples={column}", "samples.column=noise", "n_bootstrap=19")
@@ -62,7 +57,6 @@ def test_a_file_gives_the_law_it_was_drawn_from(gni, outputs, column):
     assert "consistent" not in report
 
 
-@pytest.mark.usefixtures("undrawn")
 def test_the_parameterization_moves_the_location_only(gni, column, tmp_path):
     for which in ("S0", "S1"):
         words = (f"samples={column}", "samples.column=noise", f"parameterization={which}", "n_bootstrap=0")
@@ -74,6 +68,7 @@ def test_the_parameterization_moves_the_location_only(gni, column, tmp_path):
     assert s0["parameterization"]["value"] == "S0"
 
 
+@pytest.mark.usefixtures("pictures")
 def test_one_fit_per_group(gni, column, tmp_path):
     column.write_text(column.read_text() + "\nrare,1\nrare,2")
     words = (f"samples={column}", "samples.column=noise", "samples.group=layer", *QUICK)
@@ -90,7 +85,6 @@ def test_one_fit_per_group(gni, column, tmp_path):
 
 
 @pytest.mark.parametrize("law", ["normal", "student", "laplace", "subweibull"])
-@pytest.mark.usefixtures("undrawn")
 def test_other_laws_in_front(gni, tmp_path, law):
     said = gni(
         "fit-stable", f"samples={law}", "samples.n=800", f"law={law}", "n_bootstrap=30", f"run.dir={tmp_path / 'run'}"
@@ -108,7 +102,6 @@ def test_other_laws_in_front(gni, tmp_path, law):
     assert "30 bootstrap samples cannot reject anything at 1%" in said.err + said.out
 
 
-@pytest.mark.usefixtures("undrawn")
 def test_laplace_is_found_not_to_be_stable(gni, tmp_path):
     said = gni("fit-stable", "samples=laplace", "samples.n=5000", "n_bootstrap=79", f"run.dir={tmp_path / 'run'}")
     assert said.code == 0, said.err
@@ -125,7 +118,6 @@ def test_laplace_is_found_not_to_be_stable(gni, tmp_path):
 
 
 @pytest.mark.filterwarnings("error::RuntimeWarning")
-@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize("scale", [1e-250, 1e-20, 1e160, 1e290])
 def test_no_scale_excludes_a_gaussian(gni, tmp_path, scale):
     x = np.random.default_rng(3).standard_normal(400)
@@ -151,12 +143,11 @@ def test_long_labels_and_labels_that_differ_at_the_end_only(gni, tmp_path):
     words = (f"samples={tmp_path}/x.csv", "samples.column=v", "samples.group=name", "n_bootstrap=0")
     said = gni("fit-stable", *words, f"run.dir={tmp_path / 'run'}")
     assert said.code == 0, said.err
-    drawn = sorted(path.name for path in (tmp_path / "run" / "figures").glob("fit-*.png"))
+    drawn = sorted(path.name for path in (tmp_path / "run" / "figures").glob("fit-*.csv"))
     assert len(drawn) == 3
     assert max(len(name.encode()) for name in drawn) < 130
 
 
-@pytest.mark.usefixtures("undrawn")
 def test_a_group_that_is_mostly_one_value_is_named_and_the_others_are_fitted(gni, tmp_path):
     rng = np.random.default_rng(0)
     rows = [f"good,{value!r}" for value in rng.standard_normal(100).tolist()]
@@ -171,7 +162,6 @@ def test_a_group_that_is_mostly_one_value_is_named_and_the_others_are_fitted(gni
     assert "70 of 100" in said.err
 
 
-@pytest.mark.usefixtures("undrawn")
 def test_ties_are_told(gni, tmp_path):
     x = np.round(np.random.default_rng(0).standard_cauchy(500), 1)
     np.save(tmp_path / "x.npy", x)
@@ -181,7 +171,6 @@ def test_ties_are_told(gni, tmp_path):
     assert f"{counts[counts > 1].sum()} of 500 values equal another one" in said.err + said.out
 
 
-@pytest.mark.usefixtures("undrawn")
 def test_a_gaussian_stays_one(gni, tmp_path):
     """Of Gaussian samples about six in ten are fitted best by alpha = 2 itself, where beta means nothing."""
     said = gni("fit-stable", "-m", "samples=normal", "samples.n=400", "seed=range(5)", *QUICK)
@@ -197,7 +186,6 @@ def test_a_gaussian_stays_one(gni, tmp_path):
     assert min(each["ratio_p"]["value"] for each in found) > 0.005
 
 
-@pytest.mark.usefixtures("undrawn")
 def test_an_array_of_a_training_run(gni, outputs, tmp_path):
     options = ("steps=3", "network.width=16", "network.depth=2", "threads=1", f"run.dir={tmp_path / 'train'}")
     assert gni("train", *options).code == 0
@@ -207,7 +195,6 @@ def test_an_array_of_a_training_run(gni, outputs, tmp_path):
     assert any(name.startswith("alpha/parameter/") for name in found)
 
 
-@pytest.mark.usefixtures("undrawn")
 def test_standard_input(gni, monkeypatch):
     class Piped:
         buffer = io.BytesIO("\n".join(map(str, range(200))).encode())
@@ -219,7 +206,6 @@ def test_standard_input(gni, monkeypatch):
     assert results(said.last_line)["n"]["value"] == 200
 
 
-@pytest.mark.usefixtures("undrawn")
 def test_equal_runs_have_equal_bytes(gni, tmp_path):
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         assert gni("fit-stable", "samples.n=500", f"seed={seed}", *QUICK, f"run.dir={tmp_path / name}").code == 0
@@ -229,7 +215,6 @@ def test_equal_runs_have_equal_bytes(gni, tmp_path):
         assert a != c
 
 
-@pytest.mark.usefixtures("undrawn")
 def test_a_sweep_over_files_and_over_laws(gni, outputs, tmp_path):
     rng = np.random.default_rng(0)
     for name in ("one.npy", "it's two.npy"):
@@ -253,7 +238,7 @@ def test_figure_3(gni):
     assert alphas == sorted(alphas, reverse=True)  # heavier tails, smaller alpha
     with (folder / "figures" / "densities.csv").open() as stream:
         panels = {row["panel"] for row in csv.DictReader(stream)}
-    assert (folder / "figures" / "tails.png").exists()
+    assert (folder / "figures" / "tails.csv").exists()
     assert panels == {"samples.r=0.8", "samples.r=1", "samples.r=2"}
 
 
@@ -279,7 +264,6 @@ def test_figure_3(gni):
         ("x\n1\n", ("fixed={gamma:1}",), 2, "fixed must be one of alpha, beta, loc, scale, got 'gamma'"),
     ],
 )
-@pytest.mark.usefixtures("undrawn")
 def test_bad_input_is_one_line(gni, tmp_path, content, words, code, message):
     (tmp_path / "x.csv").write_text(content)
     said = gni("fit-stable", f"samples={tmp_path}/x.csv", *words)

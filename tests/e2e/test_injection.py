@@ -23,13 +23,13 @@ def test_equal_runs_have_equal_bytes(gni, tmp_path, inject):
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes(), file
 
 
-def test_a_stopped_run_goes_on_bit_for_bit_and_its_state_is_small(gni, start, tmp_path):
+def test_a_stopped_run_goes_on_bit_for_bit_and_its_state_is_small(gni, fork, tmp_path):
     words = (
         *QUICK, "steps=120", "lr=1e-6", "inject=stable", "inject.every=4", "track=gradient_noise", "track.every=15"
     )  # fmt: skip
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"
     assert gni(*words, f"run.dir={whole}").code == 0
-    process = start(*words, f"run.dir={stopped}")
+    process = fork(*words, f"run.dir={stopped}")
     while process.poll() is None:
         metrics = stopped / "metrics.csv"
         if (stopped / "checkpoint.safetensors").exists() and metrics.exists() and metrics.stat().st_size > 900:

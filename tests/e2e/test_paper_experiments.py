@@ -17,6 +17,7 @@ def sweep(gni, tmp_path, *words):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("pictures")
 def test_figure_5_on_images(gni, tmp_path):
     values, report, figures = sweep(gni, tmp_path, "experiment=fig5_mnist", "dataset=digits", "M=1,2")
     assert values["train_loss against M=1 [M=2]"]["n"] == 1
@@ -42,6 +43,7 @@ def test_figure_7_has_its_control(gni, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("pictures")
 def test_figure_8_tells_the_laws_by_variance(gni, tmp_path):
     values, _, figures = sweep(
         gni, tmp_path, "experiment=fig8", "dataset=digits", "network.width=16", "M=1,4", "noise.var=0.1,0.5",
@@ -56,6 +58,7 @@ def test_figure_8_tells_the_laws_by_variance(gni, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("pictures")
 def test_mirrored_pairs_are_told_for_every_noise(gni, tmp_path):
     values, _, figures = sweep(
         gni, tmp_path, "experiment=symmetrise", "network.width=16", "network.activation=elu", "noise.std=0.01,0.3",

@@ -11,12 +11,6 @@ QUICK = ("n_bootstrap=0", "holdout=0")
 X = np.random.default_rng(5).standard_t(3, 80)
 
 
-@pytest.fixture(autouse=True)
-def undrawn(monkeypatch):
-    """Figures are not drawn: they are the slowest part and no matter here."""
-    monkeypatch.setattr("gnicli.engine.figures._draw_files", lambda *_: None)
-
-
 def n_of(folder):
     return json.loads((folder / "results.json").read_text())["n"]["value"]
 

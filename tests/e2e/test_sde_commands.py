@@ -35,6 +35,7 @@ def folder(tmp_path):
     return tmp_path / "run"
 
 
+@pytest.mark.usefixtures("pictures")
 def test_a_simulation_makes_a_whole_folder(gni, folder):
     said = gni("simulate-sde", *QUICK, "exit_steps=300", f"run.dir={folder}")
     assert said.code == 0, said.err

@@ -24,6 +24,7 @@ def test_exponents_beside_their_exact_values(gni, tmp_path):
     assert "large m: 2, 2. Exponents printed in the paper: 1.5, 2." in (folder / "report.md").read_text()
 
 
+@pytest.mark.usefixtures("pictures")
 @pytest.mark.slow  # two starts of the program
 def test_averages_and_their_mistakes(gni, tmp_path):
     folder = tmp_path / "run"

@@ -29,7 +29,7 @@ def results(folder):
     return json.loads((folder / "results.json").read_text())
 
 
-@pytest.mark.usefixtures("all_formats")
+@pytest.mark.usefixtures("pictures", "all_formats")
 def test_digits_with_multiplied_noise_make_a_whole_folder(gni, outputs):
     said = gni("train", "dataset=digits", "noise=mult", "M=4", *QUICK)
     assert said.code == 0, said.err
@@ -69,6 +69,7 @@ def test_training_learns(gni, outputs):
     assert accuracy[-1] > 0.8
 
 
+@pytest.mark.usefixtures("pictures")
 def test_slow_sinusoids_are_learned(gni, outputs):
     """What a newcomer types first learns: a tenth of its steps take the loss of the default data below a half."""
     assert gni("train", "steps=100", "network.width=64", "threads=1").code == 0
@@ -163,6 +164,7 @@ def test_a_usage_error_is_one_line_and_leaves_no_folder(gni, outputs, words, mes
     assert not outputs.exists()
 
 
+@pytest.mark.usefixtures("pictures")
 def test_a_sweep_isolates_a_job_that_fails_and_tells_of_it(gni, outputs):
     said = gni("train", "-m", "M=1,2", "seed=range(2)", "batch_size=100,300", *QUICK)
     assert said.code == 1
