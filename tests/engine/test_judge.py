@@ -13,7 +13,6 @@ import report_pages
 import gnicli
 from gnicli.claims.claim import Claim
 from gnicli.cli import main
-from gnicli.engine import figures
 from gnicli.engine.judging import claims_file, record, sources, tidy
 from gnicli.errors import ConflictError, DataError, UsageError
 
@@ -316,12 +315,6 @@ def test_equal_looks_have_equal_bytes(place):
 
     assert contents() == contents()
     assert len(record.read(place / "report")) == 1
-
-
-@pytest.fixture
-def undrawn(monkeypatch):
-    """Reports without pictures, which take most of the time."""
-    monkeypatch.setattr(figures, "_draw_files", lambda *_: None)
 
 
 def looked(place, text=CLAIMS, frame=None):

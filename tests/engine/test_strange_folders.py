@@ -17,19 +17,12 @@ from gnicli.contracts.observer import State
 from gnicli.engine import checkpoint, content, folders, records, sweep, sweep_records, tables
 from gnicli.errors import ConflictError, DataError, GniError, ResourceError
 
+pytestmark = pytest.mark.usefixtures("undrawn")
 IN_PLACE_OF = (
     "manifest.json", "metrics.csv", "run.log", ".lock", "checkpoint.safetensors", "checkpoint.prev", "results.json",
     "report.md", "report.html", "arrays.npz", ".hydra", ".hydra/config.yaml", "figures", "figures/walk.csv",
 )  # fmt: skip
 NO_FILES = ("link", "dangling link", "link to a folder", "loop", "pipe", "socket", "device")
-
-
-@pytest.fixture(autouse=True)
-def undrawn(monkeypatch):
-    """Drawing takes seconds; the picture is no part of this."""
-    from gnicli.engine import figures
-
-    monkeypatch.setattr(figures, "_draw_files", lambda *_: None)
 
 
 def read_and_resume(folder):
