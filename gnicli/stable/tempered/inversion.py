@@ -144,24 +144,27 @@ def _along_cut(law: Standard, x: np.ndarray, end: np.ndarray, base: np.ndarray) 
     return end * inv._sums(value, weight), end * inv._sums(value / (law.upper + r), weight)
 
 
+def ray_nodes(
+    law: Standard, x: np.ndarray, start: np.ndarray, direction: np.ndarray, base: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """How long each ray is, (rows, 1): to where its integrand has fallen to exp(−45). Nodes and weights on (0, 1)."""
+    reach = np.exp2(np.arange(-12, 28) * 1.5) / (1.0 + np.abs(x[:, None]))
+    with np.errstate(over="ignore", invalid="ignore"):
+        z = start[:, None] + reach * direction
+        fall = (cumulant(law, z) - z * x[:, None] - base[:, None]).real
+    fallen = ~(fall > -45.0) & (np.maximum.accumulate(np.where(np.isnan(fall), -np.inf, fall), axis=1) > -45.0)
+    end = np.take_along_axis(reach, fallen.argmax(axis=1)[:, None], axis=1)
+    return (end, *inv.tanh_sinh(_RAY_NODES))
+
+
 def _along_ray(
     law: Standard, x: np.ndarray, start: np.ndarray, at_saddle: np.ndarray, base: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     direction = 1j * np.exp(-1j * inv._ray_angle(law.shape, x, at_saddle))[:, None]
-
-    def exponent(r: np.ndarray) -> np.ndarray:
-        z = start[:, None] + r * direction
-        return cumulant(law, z) - z * x[:, None] - base[:, None]
-
-    reach = np.exp2(np.arange(-12, 28) * 1.5) / (1.0 + np.abs(x[:, None]))
-    with np.errstate(over="ignore", invalid="ignore"):
-        fall = exponent(reach).real
-    fallen = ~(fall > -45.0) & (np.maximum.accumulate(np.where(np.isnan(fall), -np.inf, fall), axis=1) > -45.0)
-    end = np.take_along_axis(reach, fallen.argmax(axis=1)[:, None], axis=1)
-    node, weight = inv.tanh_sinh(_RAY_NODES)
+    end, node, weight = ray_nodes(law, x, start, direction, base)
     r = end * node
-    value = np.exp(exponent(r)) * (direction * end)
     z = start[:, None] + r * direction
+    value = np.exp(cumulant(law, z) - z * x[:, None] - base[:, None]) * (direction * end)
     return inv._sums(value.imag, weight), inv._sums((value / z).imag, weight)
 
 

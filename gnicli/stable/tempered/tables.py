@@ -13,19 +13,23 @@ from gnicli.stable.tempered import inversion
 _NARROW = 3.0  # standard deviations in scales, below which a law lies around its mean
 
 
-class Tempered(interpolation.Table):
-    """The interpolant of one law in y = (x − center) / width.
+def place(law: inversion.Standard) -> tuple[float, float]:
+    """Center and width of a standard law.
 
     A law that is tempered within few scales is about its mean and of the width of its standard deviation. Others are
     where the stable law is: about 0, with width 1.
     """
+    mean, variance = inversion.moments(law)
+    return (mean, min(1.0, math.sqrt(variance))) if variance < _NARROW * _NARROW else (0.0, 1.0)
+
+
+class Tempered(interpolation.Table):
+    """The interpolant of one law in y = (x − center) / width of its `place`."""
 
     def __init__(self, alpha: float, beta: float, lower: float, upper: float) -> None:
         super().__init__(alpha, beta)
         self._law = inversion.standard(alpha, beta, lower, upper)
-        mean, variance = inversion.moments(self._law)
-        narrow = variance < _NARROW * _NARROW
-        self.center, self.width = (mean, min(1.0, math.sqrt(variance))) if narrow else (0.0, 1.0)
+        self.center, self.width = place(self._law)
 
     def exact(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """log pdf of y and log of its nearer tail, by inversion."""
