@@ -24,15 +24,17 @@ from gnicli.laws import (
 from gnicli.laws.base import Tails
 from gnicli.stable import StableLaw, fit
 from gnicli.stable.fitting import node_distribution
+from gnicli.stable.tempered import TemperedStableLaw
+from gnicli.stable.tempered.fitting import NAMES
 
-FittedLaw = StableLaw | Law
+FittedLaw = StableLaw | TemperedStableLaw | Law
 Attempt = FittedLaw | GniError  # what came of fitting a family
 
 
 class Family(NamedTuple):
-    """A family of laws, `StableLaw` or one of `gnicli.laws`. `n_free` counts the parameters that are fitted.
+    """A family of laws, `StableLaw`, `TemperedStableLaw` or one of `gnicli.laws`.
 
-    `parameterization` is that of fitted stable laws.
+    `n_free` counts the parameters that are fitted, `parameterization` is that of fitted stable laws.
     """
 
     name: str
@@ -46,6 +48,8 @@ class Family(NamedTuple):
         """The parameters by name."""
         if isinstance(law, StableLaw):
             return {name: getattr(law, name) for name in ("alpha", "beta", "loc", "scale")}
+        if isinstance(law, TemperedStableLaw):
+            return {name: float(getattr(law, name)) for name in NAMES}
         return law.parameters()
 
     def in_units(self, law: FittedLaw, unit: float) -> FittedLaw:
@@ -53,17 +57,28 @@ class Family(NamedTuple):
         if isinstance(law, StableLaw):
             law = law.to("S0")
             return StableLaw(law.alpha, law.beta, law.loc * unit, law.scale * unit, "S0")
+        if isinstance(law, TemperedStableLaw):
+            return _tempered_in_units(law, unit, self.parameterization)
         return law.in_units(unit)
 
     def log_tails(self, law: FittedLaw, x: np.ndarray) -> Tails:
         """log cdf and log sf."""
-        return (law.logcdf(x), law.logsf(x)) if isinstance(law, StableLaw) else law.log_tails(x)
+        if isinstance(law, StableLaw | TemperedStableLaw):
+            return law.logcdf(x), law.logsf(x)
+        return law.log_tails(x)
 
     def at_sorted(self, law: FittedLaw, x: np.ndarray) -> node_distribution.AtSamples:
         """log pdf, log cdf and log sf at sorted samples; of a stable law to 1e-4, which is enough for statistics."""
         if isinstance(law, StableLaw) and node_distribution.serves(law):
             return node_distribution.evaluate(law, x)
         return node_distribution.AtSamples(np.asarray(law.logpdf(x)), *self.log_tails(law, x))
+
+
+def _tempered_in_units(law: TemperedStableLaw, unit: float, parameterization: str) -> TemperedStableLaw:
+    base = law.stable.to("S0")
+    moved = StableLaw(law.alpha, law.beta, base.loc * unit, law.scale * unit, "S0").to(parameterization)
+    temperings = law.lower_tempering / unit, law.upper_tempering / unit
+    return TemperedStableLaw(law.alpha, law.beta, moved.loc, moved.scale, *temperings, parameterization)
 
 
 def stable_family(parameterization: str = "S1", fixed: dict[str, float] | None = None, *, exact: bool = True) -> Family:

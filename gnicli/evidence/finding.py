@@ -10,28 +10,25 @@ from typing import NamedTuple
 import numpy as np
 
 from gnicli.errors import GniError, UsageError
-from gnicli.evidence import goodness, verdict
+from gnicli.evidence import goodness, tempering, verdict
 from gnicli.evidence.blocks import Block, block_alphas
 from gnicli.evidence.comparison import Ratio, Scores, against_gaussian, compare, in_units, rivals
 from gnicli.evidence.families import OTHERS, Attempt, Family, FittedLaw, stable_family, without_errors
 from gnicli.evidence.shape import Shape, shape
 from gnicli.evidence.sums import sum_alpha
+from gnicli.evidence.tempering import Tempering
 from gnicli.seeding import numpy_stream
 from gnicli.stable import StableFit, StableLaw, SumIndex, fit
 from gnicli.stable.fitting.search_problem import ALPHA_RANGE, NODES_FROM
+from gnicli.stable.tempered import TemperedFit, fit_tempered
 
 DRIFT_BELOW = 1.95  # above it there is nowhere to drift to, and fits of sums next to alpha = 2 take longest
 # Quick to fit to each bootstrap sample; from the fourth on for positive ones.
 _RIVALS = ("student", "laplace", "subweibull", "log_normal", "gamma", "weibull", "pareto")
 _FARTHEST = 1e290  # units of spread: a sample beyond it counts as that far
 _TIED = 0.01
-_DRAWN = ("stable", "normal", "student", "laplace", "subweibull")
-_TEST, _HOLD, _BLOCKS, _SUMS = (
-    1_000_000,
-    1_000_001,
-    1_000_002,
-    1_000_003,
-)  # streams beside those of the groups' reservoirs
+_DRAWN = ("stable", "normal", "student", "laplace", "subweibull", tempering.NAME)
+_TEST, _HOLD, _BLOCKS, _SUMS, _TEMPERING = range(1_000_000, 1_000_005)  # streams beside those of the groups' reservoirs
 
 
 @dataclass(frozen=True)
@@ -44,6 +41,7 @@ class Plan:
     n_bootstrap: int = 199
     n_tested: int = 20_000
     holdout: float = 0.2
+    n_tempering: int = 0
     seed: int = 0
     group: int = 0
 
@@ -57,6 +55,7 @@ class Finding(NamedTuple):
 
     `ties` is a sentence about equal values or empty, `held` names the parameters that were held. `sums` has alpha by
     the growth of sums, where the stable law was asked for and alpha not held.
+    `tempering` is whether the samples are stable or tempered, where that was asked.
     """
 
     n: int
@@ -73,6 +72,7 @@ class Finding(NamedTuple):
     ties: str
     held: tuple[str, ...]
     sums: SumIndex | None = None
+    tempering: Tempering | None = None
 
 
 def investigate(x: np.ndarray, plan: Plan, tell: Callable[[int, int], None] = lambda done, total: None) -> Finding:
@@ -80,13 +80,13 @@ def investigate(x: np.ndarray, plan: Plan, tell: Callable[[int, int], None] = la
     was asked for cannot be fitted to it.
     """
     look = Look(x, plan)
-    return conclude(look, look.test(tell) if plan.n_bootstrap else None)
+    return conclude(look, look.test(tell) if plan.n_bootstrap else None, look.ask_tempering())
 
 
-def conclude(look: Look, tested: goodness.Goodness | None) -> Finding:
+def conclude(look: Look, tested: goodness.Goodness | None, tempered: Tempering | None = None) -> Finding:
     """Judge a sample by its fits and, where there are any, their tests."""
     plan = look.plan
-    outcome, said = verdict.decide(look.evidence(tested if plan.law == "stable" else None))
+    outcome, said = verdict.decide(look.evidence(tested if plan.law == "stable" else None, tempered))
     family, law = look.good[plan.law]
     if tested is not None and plan.law != "stable":
         said = f"{verdict.fit_sentence(family.words, tested)} {said}"
@@ -107,6 +107,7 @@ def conclude(look: Look, tested: goodness.Goodness | None) -> Finding:
         ties_note(look.y),
         look.held,
         sum_alpha(look.y, plan.stream(_SUMS)) if plan.law == "stable" and "alpha" not in look.held else None,
+        None if tempered is None else tempering.in_units(tempered, look.unit),
     )
 
 
@@ -131,11 +132,14 @@ class Look:
         for name, other in OTHERS.items():
             if other.takes(self.y) or name == plan.law:
                 self.fitted[name] = other, _attempt(other, self.y)
+        self.tempered: TemperedFit | None = None
+        if plan.n_tempering and not tempering.why_not(self.stable):
+            self._fit_tempered()
         if isinstance(error := self.fitted[plan.law][1], GniError):
             raise error.at(f"law={plan.law}")
         self.good = without_errors(self.fitted)
         self.held = tuple(fixed)
-        self.rivals = rivals(self.y, self.fitted)
+        self.rivals = rivals(self.y, {name: each for name, each in self.fitted.items() if name != tempering.NAME})
         self.ratio = None
         if set(fixed) <= {"beta"} and "normal" in self.rivals:
             totals = [float(self.good[name][1].logpdf(self.y).sum()) for name in ("stable", "normal")]
@@ -150,7 +154,7 @@ class Look:
             self._blocks = block_alphas(self.y, self.plan.stream(_BLOCKS), whole)
         return self._blocks
 
-    def evidence(self, tested: goodness.Goodness | None) -> verdict.Evidence:
+    def evidence(self, tested: goodness.Goodness | None, tempered: Tempering | None = None) -> verdict.Evidence:
         """The evidence from which the verdict follows."""
         why = f"law={self.plan.law}" if self.plan.n_bootstrap else "n_bootstrap=0"
         held = ", ".join(f"{name} = {value:g}" for name, value in (self.plan.fixed or {}).items())
@@ -165,7 +169,27 @@ class Look:
             self.rivals,
             held and f"{held} held",
             _at_least(self.stable),
+            tempered,
         )
+
+    def _fit_tempered(self) -> None:
+        """Put the tempered stable law beside the others. It is no rival: the stable laws are among the tempered."""
+        family = tempering.family(self.plan.parameterization)
+        try:
+            self.tempered = fit_tempered(self.y, stderr=False)
+        except GniError as error:
+            self.fitted[tempering.NAME] = family, error
+        else:
+            self.fitted[tempering.NAME] = family, self.tempered.law
+
+    def ask_tempering(self, tell: Callable[[int, int], None] = lambda done, total: None) -> Tempering | None:
+        """Whether the samples are stable or tempered, on a random part as in `test`; None where that is not asked."""
+        plan, y, fitted = self.plan, self.y, self.tempered
+        if not plan.n_tempering:
+            return None
+        if y.size > plan.n_tested:
+            y, fitted = y[np.sort(plan.stream(_TEST).choice(y.size, plan.n_tested, replace=False))], None
+        return tempering.ask(y, self.stable, plan.n_tempering, plan.stream(_TEMPERING), tell, fitted)
 
     def test(self, tell: Callable[[int, int], None] = lambda done, total: None) -> goodness.Goodness:
         """Test the law that was asked for, on a random part of the sample where it is larger than what is tested."""

@@ -7,6 +7,7 @@ import math
 from gnicli.evidence.goodness import Goodness
 
 LEVEL = 0.01  # a law is rejected at this level, by all tests together or by the ratio test
+DOUBT = 0.05  # up to it a law is not said to be preferred
 TESTS = {
     "ks": "Kolmogorov–Smirnov",
     "ad": "Anderson–Darling",
@@ -35,18 +36,19 @@ def is_least(p: float, least: float) -> bool:
     return p <= least * (1.0 + 1e-9)
 
 
-def _text_or_bound(p: float, least: float) -> str:
+def text_or_bound(p: float, least: float) -> str:
+    """`= p`, or `≤ least` where no bootstrap sample reached the observed statistic."""
     return f"≤ {least:.2g}" if is_least(p, least) else f"= {p:.2g}"
 
 
 def p_text(p: float, tests: Goodness) -> str:
     """A test's p-value as text; where no bootstrap sample reached the observed statistic it is a bound."""
-    return _text_or_bound(p, 1.0 / (tests.n_bootstrap + 1))
+    return text_or_bound(p, 1.0 / (tests.n_bootstrap + 1))
 
 
 def p_together(tests: Goodness) -> str:
     """The p-value of all tests together, as text."""
-    return _text_or_bound(tests.together, least_p(tests, tests.n_bootstrap))
+    return text_or_bound(tests.together, least_p(tests, tests.n_bootstrap))
 
 
 def p_each(tests: Goodness) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from gnicli.contracts.number_text import plain, with_error
 from gnicli.contracts.results import Curve, FigureData, NamedArray, Panel, Results, Table, Value
 from gnicli.evidence import figures as drawn
-from gnicli.evidence import law_table, p_values, sums
+from gnicli.evidence import law_table, p_values, sums, tempering
 from gnicli.evidence.blocks import Block
 from gnicli.evidence.finding import Finding
 from gnicli.stable import StableFit, SumIndex
@@ -65,10 +65,11 @@ def _about(finding: Finding, source: str) -> str:
 
 
 def _sentences(finding: Finding) -> list[str]:
-    """The verdict, whether alpha by two estimators disagrees, and which laws could not be fitted."""
+    """The verdict, stable or tempered, whether alpha by two estimators disagrees, and which laws could not be fitted."""
     absent = [f"no {s.family.words} law was fitted: {s.why_not}" for s in finding.scores.values() if s.law is None]
     apart = None if finding.sums is None else sums.disagreement(finding.sums, finding.fit)
-    return [finding.sentence, *([apart] if apart else []), *absent]
+    tempered = [] if finding.tempering is None else [tempering.sentence(finding.tempering)]
+    return [finding.sentence, *tempered, *([apart] if apart else []), *absent]
 
 
 # -------------------------------------------------------------------------------------------------------------- values
@@ -107,6 +108,8 @@ def _values(finding: Finding) -> dict[str, Value]:
     if finding.ratio is not None:
         values["ratio"] = Value(finding.ratio.statistic, n=n)
         values["ratio_p"] = Value(finding.ratio.p_value, n=n)
+    if finding.tempering is not None:
+        values |= tempering.values(finding.tempering)
     if finding.goodness is not None:
         for name, statistic in finding.goodness.statistics.items():
             values[name] = Value(statistic, n=finding.goodness.n)
@@ -213,6 +216,8 @@ def _test_rows(finding: Finding) -> list[tuple[str, ...]]:
     if finding.ratio is not None:
         name = "likelihood ratio, stable against Gaussian"
         rows.append((name, plain(finding.ratio.statistic, 4), _p_text(finding.ratio.p_value)))
+    if finding.tempering is not None:
+        rows.append(tempering.row(finding.tempering))
     if finding.goodness is not None:
         tests, law = finding.goodness, finding.family.words
         for name, p in tests.p_values.items():

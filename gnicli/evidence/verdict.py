@@ -6,9 +6,10 @@ The rules, in this order. `p` is the p-value of all tests together. A lead is cl
 2. Another law has a clear lead over the stable law, or over the Gaussian where that is not excluded; or, where p ≤ 5 %
    and the Gaussian is excluded, any lead over the stable law of 3 nats: it is better.
 3. The ratio test does not exclude the Gaussian at 1 %: a Gaussian is not rejected.
-4. No test could reject: untested.
-5. p ≤ 5 %, or some law is not clearly behind: undecided.
-6. Else the stable law is preferred.
+4. It was asked whether the samples are tempered, with p ≤ 1 %: a tempered stable law is better.
+5. No test could reject: untested.
+6. p ≤ 5 %, or some law is not clearly behind, or tempering has p ≤ 5 %: undecided.
+7. Else the stable law is preferred.
 """
 
 from __future__ import annotations
@@ -21,9 +22,8 @@ from gnicli.contracts.number_text import with_error
 from gnicli.evidence.blocks import Block
 from gnicli.evidence.comparison import LEAST_LEAD, Lead, Ratio, Rival
 from gnicli.evidence.goodness import Goodness
-from gnicli.evidence.p_values import LEVEL, TESTS, can_reject, fewest, is_least, p_each, p_together
-
-DOUBT = 0.05  # up to it a stable law is not said to be preferred
+from gnicli.evidence.p_values import DOUBT, LEVEL, TESTS, can_reject, fewest, is_least, p_each, p_together
+from gnicli.evidence.tempering import Tempering
 
 
 class Outcome(StrEnum):
@@ -42,7 +42,8 @@ class Evidence:
     """What is known of `n` samples. Missing evidence is None or empty, and no sentence mentions it.
 
     alpha: that of the fitted stable law with its interval, as text. least_alpha: the least that fits have, where the
-    fitted one is that; a law of smaller alpha may have made the samples. held: the parameters that were held, as text.
+    fitted one is that; a law of smaller alpha may have made the samples. tempering: whether they are stable or
+    tempered. held: the parameters that were held, as text.
     ratio: the ratio test of the stable law against the Gaussian. tests: those of the stable law. why_untested: the
     reason where there are none. rivals: the other laws by name.
     """
@@ -56,6 +57,7 @@ class Evidence:
     rivals: Mapping[str, Rival] = field(default_factory=dict)
     held: str = ""
     least_alpha: float | None = None
+    tempering: Tempering | None = None
 
     @property
     def stable(self) -> str:
@@ -102,10 +104,13 @@ def _decide(evidence: Evidence) -> tuple[Outcome, str]:
         return Outcome.BETTER, _better(evidence, ahead)
     if evidence.allows_gaussian:
         return _gaussian_stays(evidence)
+    tempering = evidence.tempering
+    if tempering is not None and tempering.is_shown:
+        return Outcome.BETTER, _tempered(evidence, tempering)
     if not tested or tests is None:
         return Outcome.UNTESTED, f"{_excluded(evidence)}{_untested(evidence)} {_standing(evidence)}"
     near = _not_behind(evidence)
-    if near or tests.together <= DOUBT:
+    if near or tests.together <= DOUBT or (tempering is not None and tempering.is_near):
         return Outcome.UNDECIDED, _undecided(evidence, tests, near)
     return Outcome.PREFERRED, (
         f"{_excluded(evidence)}A {evidence.stable} of alpha = {evidence.alpha} is not rejected (p {p_together(tests)}) "
@@ -178,12 +183,23 @@ def _gaussian_stays(evidence: Evidence) -> tuple[Outcome, str]:
 
 
 def _undecided(evidence: Evidence, tests: Goodness, near: list[Rival]) -> str:
-    doubt = tests.together <= DOUBT
+    doubt, tempering = tests.together <= DOUBT, evidence.tempering
     said = f"{_excluded(evidence)}A {evidence.stable} of alpha = {evidence.alpha} is not rejected at {LEVEL:.0%}"
     said += f" but is in doubt ({p_each(tests)})" if doubt else f" (p {p_together(tests)})"
     if near:
         said += f"{', and it is' if doubt else ', but it is'} not distinguishable from {_listed(near)}"
+    if tempering is not None and tempering.is_near:
+        word = "and" if doubt or near else "but"
+        said += f", {word} a tempered stable law may be better (p {tempering.p_text})"
     return f"{said}: the {evidence.n:,} samples do not decide."
+
+
+def _tempered(evidence: Evidence, tempering: Tempering) -> str:
+    return (
+        f"{_excluded(evidence)}A tempered stable law predicts the {evidence.n:,} samples better than a "
+        f"{evidence.stable}: p {tempering.p_text} of the likelihood ratio. A {evidence.stable} is not "
+        f"supported{_yet(evidence)}."
+    )
 
 
 def _standing(evidence: Evidence) -> str:

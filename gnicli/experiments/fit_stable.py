@@ -23,12 +23,14 @@ if TYPE_CHECKING:
 
     from gnicli.evidence.finding import Finding, Look
     from gnicli.evidence.goodness import Goodness, PlainGoodness
+    from gnicli.evidence.tempering import Tempering
 
 LAWS = (
     "stable", "normal", "student", "laplace", "subweibull",
     "half_normal", "half_cauchy", "log_normal", "gamma", "weibull", "pareto",
 )  # fmt: skip
 PARAMETERS = ("alpha", "beta", "loc", "scale")
+FEWEST_TEMPERING = 99  # bootstrap samples without which p cannot be 1 %
 
 HEADLINES = tuple(
     Headline(f"{name}{group}", words + (", *" if group else ""))
@@ -40,6 +42,7 @@ HEADLINES = tuple(
         *((name, name) for name in ("beta", "df", "r", "shape", "mean", "std", "scale", "loc")),
         ("tail_gain_stable", "tail gain over Gaussian"),
         ("tests_p", "p of all tests"),
+        ("tempering_p", "p of stable within tempered"),
     )
 )
 
@@ -56,6 +59,9 @@ class FitStableConfig:
     fixed: Any = key(None, "parameters of the stable law that are held fixed, as in {beta:0}")
     n_bootstrap: int = key(199, "largest number of bootstrap samples for the p-values; 0: no tests")
     n_tested: int = key(20000, "largest number of samples in the tests; of more, a random subset is tested")
+    n_tempering: int = key(
+        0, "largest number of bootstrap samples for the test whether samples are stable or tempered; 0: not tested"
+    )
     holdout: float = key(0.2, "share of the samples that is held out to score predictions, in [0, 0.5]")
     seed: int = key(0, "random seed of draws, random subsets and bootstrap")
     run: RunConfig = key(RunConfig, "where a run lives")
@@ -70,8 +76,24 @@ class FitStableConfig:
             checks.number(f"fixed.{name}", value, sizes=checks.WIDE_SIZES)
         checks.integer("n_bootstrap", self.n_bootstrap, least=0, below=checks.MOST_DRAWS)
         checks.integer("n_tested", self.n_tested, least=50)
+        checks.integer("n_tempering", self.n_tempering, least=0, below=checks.MOST_DRAWS)
+        self._check_tempering()
         checks.number("holdout", self.holdout, least=0, most=0.5)
         checks.seed("seed", self.seed)
+
+    def _check_tempering(self) -> None:
+        if not self.n_tempering:
+            return
+        if self.n_tempering < FEWEST_TEMPERING:
+            raise UsageError(
+                f"n_tempering: fewer than {FEWEST_TEMPERING} bootstrap samples cannot reject at 1 %, "
+                f"got {self.n_tempering}; take 0 for no test, or {FEWEST_TEMPERING} or more"
+            )
+        if self.law != "stable" or self.fixed:
+            given = f"law={self.law}" if self.law != "stable" else f"fixed={self.fixed}"
+            raise UsageError(
+                f"n_tempering tests the stable law with all parameters fitted, got {given}; leave out one of the two"
+            )
 
 
 def run(config: FitStableConfig, observer: Observer) -> Results:
@@ -134,8 +156,10 @@ class _Kept:
 
     def __init__(self, observer: Observer, n_groups: int) -> None:
         state = observer.restore()
+        saved = {} if state is None else state.values
         self.observer, self.n_groups = observer, n_groups
-        self._tests: dict[str, PlainGoodness] = {} if state is None else dict(state.values["tests"])
+        self._tests: dict[str, PlainGoodness] = dict(saved.get("tests", {}))
+        self._tempering: dict[str, dict[str, str]] = dict(saved.get("tempering", {}))
 
     def test(self, look: Look, index: int, what: str) -> Goodness | None:
         """The tests of group `index`, made now or kept from before; None where none are wanted."""
@@ -147,9 +171,27 @@ class _Kept:
             return from_plain(self._tests[str(index)])
         tested = look.test(lambda done, total: self.observer.progress(what, done, total, "sample"))
         self._tests[str(index)] = to_plain(tested)
-        if self.n_groups > 1:
-            self.observer.keep(State(index + 1, {}, {"tests": dict(self._tests)}))
+        self._save(index)
         return tested
+
+    def ask_tempering(self, look: Look, index: int, what: str) -> Tempering | None:
+        """Whether the samples of group `index` are stable or tempered, likewise."""
+        from gnicli.evidence.tempering import from_plain, to_plain
+
+        if not look.plan.n_tempering:
+            return None
+        if str(index) in self._tempering:
+            return from_plain(self._tempering[str(index)])
+        found = look.ask_tempering(lambda done, total: self.observer.progress(what, done, total, "sample"))
+        if found is not None:
+            self._tempering[str(index)] = to_plain(found)
+            self._save(index)
+        return found
+
+    def _save(self, index: int) -> None:
+        if self.n_groups > 1:
+            values = {"tests": dict(self._tests), "tempering": dict(self._tempering)}
+            self.observer.keep(State(index + 1, {}, values))
 
 
 def _investigate(config: FitStableConfig, x: np.ndarray, group: str, index: int, kept: _Kept) -> Finding:
@@ -163,6 +205,7 @@ def _investigate(config: FitStableConfig, x: np.ndarray, group: str, index: int,
         fixed={name: float(value) for name, value in (config.fixed or {}).items()},
         n_bootstrap=config.n_bootstrap,
         n_tested=config.n_tested,
+        n_tempering=config.n_tempering,
         holdout=config.holdout,
         seed=config.seed,
         group=index,
@@ -172,7 +215,8 @@ def _investigate(config: FitStableConfig, x: np.ndarray, group: str, index: int,
         kept.observer.table(*reporting.stable_table(look.stable, look.held))
     place = f"group {index + 1} of {kept.n_groups}, {group}: " if kept.n_groups > 1 else ""
     what = f"{place}alpha {look.stable.alpha:.3g}; bootstrap sample"
-    return conclude(look, kept.test(look, index, what))
+    tested = kept.test(look, index, what)
+    return conclude(look, tested, kept.ask_tempering(look, index, f"{what}, stable or tempered"))
 
 
 def summarize(runs: Sequence[RunRecord]) -> Results:

@@ -239,7 +239,12 @@ SIMULATE_SDE = (
     ),
 )
 FIT_STABLE = (
-    Idle(("n_tested",), lambda c: c["n_bootstrap"] == 0, "n_bootstrap=0 makes no tests", "n_bootstrap=199"),
+    Idle(
+        ("n_tested",),
+        lambda c: c["n_bootstrap"] == 0 and c["n_tempering"] == 0,
+        "n_bootstrap=0 makes no tests",
+        "n_bootstrap=199",
+    ),
     Idle(
         ("samples.beta",),
         lambda c: c["samples"]["name"] == "stable" and c["samples"]["alpha"] == 2,

@@ -13,8 +13,9 @@ from gnicli.evidence.blocks import Block
 from gnicli.evidence.comparison import LEAST_LEAD, Lead, Ratio, Rival
 from gnicli.evidence.finding import _at_least
 from gnicli.evidence.goodness import Goodness
-from gnicli.evidence.p_values import LEVEL
-from gnicli.evidence.verdict import DOUBT, Evidence, Outcome, decide, fit_sentence
+from gnicli.evidence.p_values import DOUBT, LEVEL
+from gnicli.evidence.tempering import Tempering
+from gnicli.evidence.verdict import Evidence, Outcome, decide, fit_sentence
 from gnicli.stable import StableLaw, fit
 
 UP = [Block(1, 1000, 1.6, 0.03), Block(16, 62, 1.93, 0.04)]
@@ -86,6 +87,28 @@ def said(**changes):
 def test_each_outcome_has_two_sides(outcome, on_this_side, on_the_other):
     assert said(**on_this_side)[0] is outcome
     assert said(**on_the_other)[0] is not outcome
+
+
+@pytest.mark.parametrize(
+    ("p", "outcome", "words"),
+    [
+        (LEVEL, Outcome.BETTER, "A tempered stable law predicts the 1,000 samples better than a stable law: p ≤ 0.01"),
+        (LEVEL * 1.01, Outcome.UNDECIDED, "but a tempered stable law may be better (p = 0.01)"),
+        (DOUBT, Outcome.UNDECIDED, "but a tempered stable law may be better (p = 0.05)"),
+        (DOUBT * 1.01, Outcome.PREFERRED, "is preferred over every other law tried"),
+    ],
+)
+def test_tempering_decides_where_the_gaussian_is_excluded_and_no_rival_is_ahead(p, outcome, words):
+    asked = Tempering(1000, 4.0, p, 99, 1, 99, 1.4, 0.2, 0.1)
+    found, sentence = said(tempering=asked)
+    assert found is outcome
+    assert words in sentence
+    for other in ({"ratio": IN}, {"rivals": {"a": AHEAD}}, {"tests": fit_tests(LEVEL)}):
+        assert said(tempering=asked, **other)[0] is said(**other)[0]
+    untested = asked._replace(why_not="the fitted alpha is 0.3")
+    assert said(tempering=untested) == said()
+    doubted = said(tempering=asked, tests=fit_tests(DOUBT))[1]
+    assert ("and a tempered stable law may" in doubted) == (outcome is Outcome.UNDECIDED)
 
 
 # ------------------------------------------------------------------------------------------------------------ sentences

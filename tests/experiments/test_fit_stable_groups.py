@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from gnicli.contracts.observer import SilentObserver
 from gnicli.evidence import finding
 from gnicli.evidence.goodness import Goodness, from_plain, to_plain
+from gnicli.evidence.tempering import Tempering
 from gnicli.experiments import fit_stable
 
 
@@ -101,3 +102,22 @@ NUMBERS = st.dictionaries(st.sampled_from(["ks", "ad", "rival", "drift"]), st.fl
 def test_tests_are_read_back_as_they_were_kept(statistics, p_values, stderr, together, n):
     tested = Goodness(n, n, statistics, p_values, stderr, together, n + 1)
     assert from_plain(to_plain(tested)) == tested
+
+
+def test_whether_each_group_is_tempered_is_kept_too(monkeypatch):
+    asked = []
+
+    def ask(look, tell):
+        asked.append(look.plan.group)
+        return Tempering(look.y.size, 0.5, 0.4, 25, 10, 99, 1.5, 0.1, 0.1)
+
+    monkeypatch.setattr(finding.Look, "ask_tempering", ask)
+    monkeypatch.setattr(finding.Look, "_fit_tempered", lambda look: None)  # which takes half a second
+    watcher = Recording()
+    expected = fit_stable.run(config(n_tempering=99), watcher)
+    assert asked == [0, 1, 2]
+    resumed = Recording(watcher.state)
+    found = fit_stable.run(config(n_tempering=99), resumed)
+    assert asked == [0, 1, 2]
+    assert found.values == expected.values
+    assert found.values["tempering_p/b"].value == 0.4

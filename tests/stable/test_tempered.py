@@ -155,7 +155,7 @@ def test_a_fit_is_a_maximum_and_knows_tempered_from_stable():
 
 
 @pytest.mark.slow
-def test_intervals_cover_and_the_bootstrap_keeps_its_level():
+def test_intervals_cover_and_tempered_samples_are_found():
     law = TemperedStableLaw(1.4, 0.0, 0.0, 1.0, 0.3, 0.3, "S0")
     inside = []
     for seed in range(20):
@@ -165,6 +165,24 @@ def test_intervals_cover_and_the_bootstrap_keeps_its_level():
             abs(found.law.beta) < 1.96 * found.stderr["beta"],
         ]
     assert sum(inside) >= 32  # of 40 at 95 %: fewer have probability 1e-4 if the two were independent
-    p = [tempering_test(StableLaw(1.5, 0.2).rvs(300, seed), 19, np.random.default_rng(seed)).p for seed in range(6)]
-    assert min(p) > 0.05 or sum(each <= 0.05 for each in p) <= 3
     assert tempering_test(law.rvs(2000, 1), 19, np.random.default_rng(2)).p == 0.05
+
+
+def p_of_stable_samples(n_laws, n, enough, seed):
+    """p of samples of random stable laws, 19 bootstrap samples each."""
+    rng = np.random.default_rng(seed)
+    laws = [StableLaw(rng.uniform(0.6, 1.95), rng.uniform(-1, 1)) for _ in range(n_laws)]
+    return [tempering_test(law.rvs(int(rng.choice(n)), rng), 19, rng, enough=enough).p for law in laws]
+
+
+def test_few_stable_samples_are_called_tempered():
+    p = p_of_stable_samples(2, [60], 1, 11)
+    assert max(p) > 0.05  # both have probability 0.0025
+
+
+@pytest.mark.slow
+def test_the_bootstrap_keeps_its_level_over_random_stable_laws():
+    p = p_of_stable_samples(30, [100, 300, 1000], 4, 12)
+    assert sum(each <= 0.05 for each in p) <= 6  # more than 6 of 30 at 5 % have probability 6e-4
+    assert sum(each <= 0.25 for each in p) <= 16  # and more than 16 at 25 % 1e-4
+    assert sum(each <= 0.5 for each in p) >= 5  # fewer have probability 3e-5 at 50 %

@@ -22,6 +22,7 @@ class FitKeys(Protocol):
     fixed: Any
     n_bootstrap: int
     n_tested: int
+    n_tempering: int
     holdout: float
 
 
@@ -36,6 +37,8 @@ def about(config: FitKeys, source: str, quantity: str, sizes: Mapping[str, int])
         "tests": _tests(config),
         "held out": f"{100 * config.holdout:g} % of the samples, to score predictions" if config.holdout else "nothing",
     }
+    if config.n_tempering:
+        conditions["stable or tempered"] = f"likelihood ratio, at most {count(config.n_tempering, 'bootstrap sample')}"
     n_groups = len(sizes)
     conclusion = "" if n_groups == 1 else f"The {law} was fitted to {count(n_groups, 'group')} of samples."
     return About(f"Fit of a {law} to {source}", conditions, conclusion)

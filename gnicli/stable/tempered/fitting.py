@@ -17,7 +17,8 @@ from gnicli.stable.tempered.tables import Tempered
 
 NAMES = ("alpha", "beta", "loc", "scale", "lower_tempering", "upper_tempering")
 _LEAST, _MOST = math.log(1e-6), math.log(20.0)  # of log(tempering · scale of the stable fit)
-_BOUNDS = [(0.5, 1.985), (-1.0, 1.0), (-20.0, 20.0), (-6.0, 6.0), (_LEAST, _MOST), (_LEAST, _MOST)]
+ALPHA_RANGE = (0.5, 1.985)
+_BOUNDS = [ALPHA_RANGE, (-1.0, 1.0), (-20.0, 20.0), (-6.0, 6.0), (_LEAST, _MOST), (_LEAST, _MOST)]
 _SETTLED = 1e-3  # nats that a step promises to gain where the search ends
 _MOST_STEPS = 60
 _FAR = 0.15  # of the first tempering, over the largest samples: that the stable fit is hardly changed by
