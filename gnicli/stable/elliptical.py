@@ -22,6 +22,8 @@ from gnicli.stable.density.radial import log_kanter, radial
 from gnicli.stable.domain import LEAST_FITTED
 
 _MOST_DIMENSIONS = 100
+_LEAST_SPREAD = 1e-6  # of the directions of samples, in their narrowest direction over their widest
+_LEAST_OWN = 1e-4  # of the largest: what a coordinate has apart from others
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,7 +144,7 @@ def _tyler(x: np.ndarray) -> np.ndarray:
     shape = np.eye(d)
     for _ in range(500):
         inverse = np.linalg.inv(shape)
-        new = (x.T / np.einsum("ij,jk,ik->i", x, inverse, x)) @ x
+        new = (x.T / ((x @ inverse) * x).sum(axis=1)) @ x
         new *= d / np.trace(new)
         if np.abs(new - shape).max() < 1e-9:
             break
@@ -198,13 +200,25 @@ def fit_elliptical(samples: np.typing.ArrayLike) -> EllipticalFit:
     return EllipticalFit(law, stderr, float(np.sum(law.logpdf(x))), n)
 
 
-def ellipticity_test(samples: np.typing.ArrayLike, rng: np.random.Generator, n_simulated: int = 199) -> float:
+def ellipticity_null(n: int, d: int, rng: np.random.Generator, n_simulated: int = 199) -> np.ndarray:
+    """The null of `ellipticity_test` for n samples in d dimensions, (n_simulated,): one serves all samples of a size.
+
+    >>> ellipticity_null(100, 3, np.random.default_rng(0), 19).shape
+    (19,)
+    """
+    return np.array([_unevenness(rng.standard_normal((n, d))) for _ in range(n_simulated)])
+
+
+def ellipticity_test(
+    samples: np.typing.ArrayLike, rng: np.random.Generator, n_simulated: int = 199, null: np.ndarray | None = None
+) -> float:
     """p-value of the null that samples (n, d) are elliptical, of any law of the distances.
 
     By Tyler's shape the directions of an elliptical law are uniform on the sphere. The statistic is how far the means
     of their products u_i² u_j² are from those of the uniform law; its null depends on n and d alone and is simulated.
     Independent stable coordinates with alpha below 2 are rejected: their directions lie near the axes. A p-value above
-    0.05 does not show that a law is elliptical. Raises as `fit_elliptical` does.
+    0.05 does not show that a law is elliptical. null: what `ellipticity_null` gave for this n and d, if it is there.
+    Raises as `fit_elliptical` does, and `DataError` where too many samples lie in a subspace for Tyler's shape.
 
     >>> rng = np.random.default_rng(0)
     >>> ellipticity_test(rng.standard_cauchy((300, 2)), rng)
@@ -212,9 +226,51 @@ def ellipticity_test(samples: np.typing.ArrayLike, rng: np.random.Generator, n_s
     """
     x = _checked(samples)
     n, d = x.shape
-    statistic = _unevenness(x - np.median(x, axis=0))
-    null = [_unevenness(rng.standard_normal((n, d))) for _ in range(n_simulated)]
-    return float((1 + sum(each >= statistic for each in null)) / (1 + n_simulated))
+    scaled = _scaled(x)
+    spread = np.linalg.svd(_apart(scaled), compute_uv=False)
+    try:
+        statistic = _unevenness(scaled) if spread[-1] > _LEAST_SPREAD * spread[0] else math.nan
+    except np.linalg.LinAlgError:
+        statistic = math.nan
+    if not math.isfinite(statistic):
+        raise DataError(
+            "too many samples lie in a subspace for Tyler's shape: leave out coordinates that are functions of others, "
+            "which free_coordinates finds"
+        )
+    if null is None:
+        null = ellipticity_null(n, d, rng, n_simulated)
+    return float((1 + (null >= statistic).sum()) / (1 + null.size))
+
+
+def free_coordinates(samples: np.typing.ArrayLike) -> np.ndarray:
+    """Positions of coordinates of samples (n, d) that are no linear functions of one another, ascending.
+
+    With others no shape is positive definite. What is left of a coordinate beside the others counts from 1e-4 of its
+    spread on, so that samples rounded to float32 are told.
+
+    >>> x = np.random.default_rng(0).normal(size=(50, 2))
+    >>> free_coordinates(np.column_stack([x[:, :1], 3.0 - x[:, :1], x[:, 1:]])).size
+    2
+    """
+    from scipy.linalg import qr
+
+    _, triangle, order = qr(_apart(_scaled(_checked(samples))), mode="economic", pivoting=True)
+    size = np.abs(np.diag(triangle))
+    return np.sort(order[size > _LEAST_OWN * size[0]])
+
+
+def _scaled(x: np.ndarray) -> np.ndarray:
+    """About the median of each coordinate, in units of its median distance from it."""
+    centered = x - np.median(x, axis=0)
+    size = np.median(np.abs(centered), axis=0)
+    return np.asarray(centered / np.where(size > 0.0, size, 1.0))
+
+
+def _apart(scaled: np.ndarray) -> np.ndarray:
+    """Directions of samples from the one nearest to 0. About it what is a function of other coordinates stays so."""
+    apart = scaled - scaled[np.abs(scaled).max(axis=1).argmin()]
+    largest = np.abs(apart).max(axis=1, keepdims=True)
+    return np.asarray(apart / np.where(largest > 0.0, largest, 1.0))
 
 
 def _unevenness(x: np.ndarray) -> float:

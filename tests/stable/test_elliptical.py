@@ -8,7 +8,7 @@ from scipy import integrate, special, stats
 
 from gnicli.errors import DataError, UsageError
 from gnicli.stable import StableLaw
-from gnicli.stable.elliptical import EllipticalStableLaw, ellipticity_test, fit_elliptical
+from gnicli.stable.elliptical import EllipticalStableLaw, ellipticity_null, ellipticity_test, fit_elliptical
 
 R = np.array([0.0, 1e-3, 0.4, 1.0, 3.0, 25.0, 180.0, 5e3, 1e9, 1e30])
 
@@ -135,5 +135,17 @@ def test_wrong_arguments():
         EllipticalStableLaw(1.5, np.eye(101)).logpdf(np.zeros(101))
     with pytest.raises(UsageError, match="samples must be"):
         fit_elliptical(np.zeros((30, 2)))
+    flat = np.random.default_rng(1).normal(size=(100, 2)) @ [[1.0, 2.0, 3.0], [0.0, 1.0, -1.0]]
+    with pytest.raises(DataError, match="functions of others"):
+        ellipticity_test(flat, np.random.default_rng(1))
     with pytest.raises(DataError, match="1 values"):
         fit_elliptical(np.where(np.arange(200).reshape(100, 2) == 3, np.nan, 1.0))
+
+
+def test_ellipticity_depends_on_no_scale_and_takes_a_null_of_its_size():
+    rng = np.random.default_rng(9)
+    x = EllipticalStableLaw(1.3, np.array([[2.0, 0.9, 0.0], [0.9, 1.0, 0.2], [0.0, 0.2, 1.0]])).rvs(150, rng)
+    null = ellipticity_null(150, 3, rng, 59)
+    p = [ellipticity_test(each, rng, null=null) for each in (x, x * [1e-7, 1.0, 1e5])]
+    assert p[0] == p[1]
+    assert round(p[0] * 60) == pytest.approx(p[0] * 60)  # 59 simulated samples and the own

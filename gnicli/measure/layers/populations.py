@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +14,7 @@ from gnicli.gradients.forward_noise import ForwardNoise
 from gnicli.gradients.layer_noise import LayerNoise, scaled
 from gnicli.gradients.noisy import NoisyGradient
 from gnicli.gradients.stages import weight_tensors
-from gnicli.measure.layers import jackknife, pooling
+from gnicli.measure.layers import dependence, jackknife, pooling
 from gnicli.measure.layers.controls import Control, controls
 from gnicli.measure.layers.draws import Moments, Population, over_draws, whole_draws
 from gnicli.noise.none import NoNoise
@@ -40,12 +40,16 @@ ACROSS = ("across_weights", "clean", "forward")
 
 
 class Found(NamedTuple):
-    """`statistics` by population and layer, `samples` that figures are drawn from, the controls, and the moments."""
+    """`statistics` by population and layer, `samples` that figures are drawn from, the controls, and the moments.
+
+    `joint` is what the draws of a layer's weights are together, by population and layer.
+    """
 
     statistics: dict[str, dict[int, dict[str, float]]]
     samples: dict[str, dict[int, np.ndarray]]
     controls: list[Control]
     populations: dict[str, Population]
+    joint: Mapping[str, Mapping[int, dependence.Dependence]] = {}
 
 
 def measure(bench: Bench, n_draws: int, n_traced: int, observer: Observer, minibatch: int | None = None) -> Found:
@@ -74,7 +78,15 @@ def measure(bench: Bench, n_draws: int, n_traced: int, observer: Observer, minib
         for layer, trace in enumerate(populations["over_draws"].traces, 1)
     }
     ordered = {name: statistics[name] for name in MEANINGS if name in statistics}
-    return Found(ordered, samples, controls(n_draws, bench.network.seed), populations)
+    joint = {
+        name: {
+            layer: dependence.of_trace(trace, bench.network.seed, index, layer)
+            for layer, trace in enumerate(populations[name].traces, 1)
+        }
+        for index, name in enumerate(dependence.POPULATIONS)
+        if name in populations
+    }
+    return Found(ordered, samples, controls(n_draws, bench.network.seed), populations, joint)
 
 
 def _across(bench: Bench) -> dict[str, dict[int, np.ndarray]]:

@@ -11,7 +11,7 @@ from gnicli.contracts.components import Bench
 from gnicli.contracts.number_text import plain
 from gnicli.contracts.results import NamedArray, Results, Table, Value
 from gnicli.gradients.calls import n_examples
-from gnicli.measure.layers import figures, jackknife, sentences
+from gnicli.measure.layers import dependence, figures, jackknife, sentences
 from gnicli.measure.layers.controls import Control
 from gnicli.measure.layers.draws import WATCHED, point_of
 from gnicli.measure.layers.populations import ACROSS, AT_BOUND, MEANINGS, REDRAWN, STABLE_ENDS, Found
@@ -44,6 +44,9 @@ _ABOUT = (
     f"{WATCHED:,} weights). For one draw they are the standard deviation over {REDRAWN} other draws. Values differ "
     "more between networks: sweep over seeds to see it. The clean gradient has no standard error, because nothing "
     "in it is random.",
+    "The joint law is of at most 16 traced weights of a layer whose draws are distinct. p elliptical: by the "
+    "directions of the draws after Tyler's shape is taken out, with a simulated null. p independent: by permuting the "
+    "draws of each weight. Both are tested at 1 % for each layer, whatever the scales and tails of the weights.",
 )
 
 
@@ -60,12 +63,16 @@ def results(found: Found, bench: Bench, n_draws: int, chosen: Sequence[str], min
         for name, meaning in MEANINGS.items()
         if name in found.statistics
     }
+    if found.joint:
+        tables["Joint law of the traced weights: elliptical, independent by weight, or neither"] = dependence.table(
+            found.joint
+        )
     tables["Controls: 256 made-up coordinates of known law, with log-normal scales"] = _control_table(found)
-    said = sentences.sentences(found.statistics, found.controls)
+    said = [*sentences.sentences(found.statistics, found.controls), *dependence.sentences(found.joint)]
     # The first is about the controls. Where they failed it limits all that is said after it.
     n_warnings = 0 if all(control.passed for control in found.controls) else 1
     return Results(
-        _values(found),
+        _values(found) | dependence.values(found.joint),
         _arrays(found),
         {name: drawn[name]() for name in chosen},
         notes=(*said[n_warnings:], protocol(bench, n_draws), *_of_batches(minibatch), *_ABOUT),

@@ -133,8 +133,8 @@ def _draws(statistics: Statistics, name: str, words: str) -> list[str]:
     for layer in known:
         kinds.setdefault(_tails(each[layer], kurtosis[layer]), []).append(layer)
     parts = [
-        f"{_layers(layers)} {'is' if len(layers) == 1 else 'are'} {kind} (excess kurtosis {_range(kurtosis, layers)}, "
-        f"alpha {_range(each, layers)})"
+        f"{layer_list(layers)} {'is' if len(layers) == 1 else 'are'} {kind} "
+        f"(excess kurtosis {_range(kurtosis, layers)}, alpha {_range(each, layers)})"
         for kind, layers in kinds.items()
     ]
     said = f"Noise of the median weight over draws, {words}: {'; '.join(parts)}."
@@ -172,7 +172,7 @@ def _sums(statistics: Statistics, name: str, heavier: Sequence[int]) -> list[str
             f"{_has(without_room, scaled)} and sums have {_range(sums, without_room)}: too near 2 to show a drift"
         )
     if len(known) < len(heavier):
-        missing = _layers([layer for layer in heavier if layer not in known])
+        missing = layer_list([layer for layer in heavier if layer not in known])
         parts.append(f"too few values in {missing} (measure.n_draws)")
     return (
         [f"Alpha of its pooled values, each in units of its own scale, and of sums of 16: {'; '.join(parts)}."]
@@ -204,7 +204,7 @@ def _by_layer(statistics: Statistics, population: str, name: str) -> Layers:
     return {layer: found[name] for layer, found in layers if math.isfinite(found.get(name, math.nan))}
 
 
-def _layers(layers: Sequence[int]) -> str:
+def layer_list(layers: Sequence[int]) -> str:
     """`layer 2`, `layers 1 and 3`, `layers 1, 2 and 4`."""
     numbers = [str(layer) for layer in layers]
     if len(numbers) == 1:
@@ -213,7 +213,7 @@ def _layers(layers: Sequence[int]) -> str:
 
 
 def _has(layers: Sequence[int], values: Layers) -> str:
-    return f"{_layers(layers)} {'has' if len(layers) == 1 else 'have'} {_range(values, layers)}"
+    return f"{layer_list(layers)} {'has' if len(layers) == 1 else 'have'} {_range(values, layers)}"
 
 
 def _range(values: Layers, layers: Sequence[int]) -> str:
