@@ -17,11 +17,13 @@ if TYPE_CHECKING:
     from gnicli.stable.regression import StableRegression, autoregress, regress
     from gnicli.stable.scipy_words import fit, fit_many
     from gnicli.stable.shared_fit import SharedFit, fit_shared
+    from gnicli.stable.spectral import SpectralStableLaw, fit_spectral
     from gnicli.stable.sum_index import SumIndex, mohammadi
     from gnicli.stable.tail_index import double_bootstrap, kernel, moment, pickands, power_tail
 
 __all__ = [
     "SharedFit",
+    "SpectralStableLaw",
     "StableFit",
     "StableLaw",
     "StableRegression",
@@ -34,6 +36,7 @@ __all__ = [
     "fit",
     "fit_many",
     "fit_shared",
+    "fit_spectral",
     "hill",
     "kernel",
     "mohammadi",
@@ -47,6 +50,7 @@ __all__ = [
 
 _MODULES = {
     "SharedFit": "gnicli.stable.shared_fit",
+    "SpectralStableLaw": "gnicli.stable.spectral",
     "StableFit": "gnicli.stable.fitting.result",
     "StableLaw": "gnicli.stable.law",
     "StableRegression": "gnicli.stable.regression",
@@ -59,6 +63,7 @@ _MODULES = {
     "fit": "gnicli.stable.scipy_words",
     "fit_many": "gnicli.stable.scipy_words",
     "fit_shared": "gnicli.stable.shared_fit",
+    "fit_spectral": "gnicli.stable.spectral",
     "hill": "gnicli.stable.estimators",
     "kernel": "gnicli.stable.tail_index",
     "mohammadi": "gnicli.stable.sum_index",
