@@ -45,8 +45,9 @@ def gradient_noise(
     mean. Columns are `population`, `layer` (weight tensors from 1, noise layers of the populations `forward` from 0),
     `name` (of the parameter or module), `verdict`, `n`, `alpha` with `alpha_stderr` and the 95 % interval `alpha_low` …
     `alpha_high` over draws, `beta`, `scale`, `std`, `skewness`, `kurtosis` (excess) and so on; NaN where a statistic is
-    not defined. `attrs["controls_passed"]` says whether the known laws of made-up coordinates were found, and
-    `attrs["notes"]` holds the sentences of the command's report.
+    not defined. `elliptical_p`, `independent_p` and `joint` say of populations over draws of weights whether these are
+    elliptical, independent of one another, or neither. `attrs["controls_passed"]` says whether the known laws of
+    made-up coordinates were found, and `attrs["notes"]` holds the sentences of the command's report.
 
     On a network of gni the numbers are those of the command, bit for bit. The model is measured in the mode that it is
     in, dropout included (call `model.eval()` first to leave it out); `.grad`, buffers and the global generators are

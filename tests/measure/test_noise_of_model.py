@@ -23,6 +23,7 @@ from gnicli.gradients.hooks import inject
 from gnicli.measure import GradientNoise, gradient_noise
 from gnicli.measure.layers import frames, jackknife, populations, sentences
 from gnicli.measure.layers.controls import Control
+from gnicli.measure.layers.dependence import ELLIPTICAL, Dependence
 from gnicli.network.mlp import Mlp
 from gnicli.noise.mult import MultiplicativeNoise
 from gnicli.seeding import torch_stream
@@ -257,3 +258,13 @@ def test_wrong_arguments_are_named(data, arguments, message):
     arguments = {"criterion": "mse", **SMALL, **arguments}
     with pytest.raises(UsageError, match=message):
         gradient_noise(mlp(), arguments.pop("criterion"), *data, **arguments)
+
+
+def test_rows_say_whether_the_weights_are_elliptical_or_independent():
+    joint = {"over_draws": {1: Dependence(900, 4, 0.4, 0.005)}}
+    rows = frames.of_populations(found_of(1.5, 0.1, 3.0, True)._replace(joint=joint), ["w"], ["in"])
+    rows = rows.set_index("population")
+    assert rows.loc["over_draws", ["elliptical_p", "independent_p"]].tolist() == [0.4, 0.005]
+    assert rows.loc["over_draws", "joint"] == ELLIPTICAL
+    assert rows.loc[["across_weights", "clean", "forward"], "joint"].tolist() == [""] * 3
+    assert rows.loc[["across_weights", "forward"], ["elliptical_p", "independent_p"]].isna().all(axis=None)

@@ -48,7 +48,8 @@ def of_populations(found: Found, weights: Sequence[str], noised: Sequence[str]) 
             row["name"] = noised[layer] if is_forward else weights[layer - 1]
             if layer in found.samples.get(population, {}):
                 row["std"] = spread(found.samples[population][layer])
-            rows.append(row | each | _interval(population, each) | {"verdict": said.get((population, layer), "")})
+            row["verdict"] = said.get((population, layer), "")
+            rows.append(row | each | _interval(population, each) | _joint(found, population, layer))
     columns = [
         "population",
         "layer",
@@ -62,6 +63,7 @@ def of_populations(found: Found, weights: Sequence[str], noised: Sequence[str]) 
         "alpha_high",
     ]
     columns += [each for name in STATISTICS[1:] for each in (name, f"{name}_stderr")]
+    columns += ["elliptical_p", "independent_p", "joint"]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -87,6 +89,14 @@ def spread(values: np.ndarray) -> float:
     """The standard deviation of the entries that are not 0; NaN where there are none."""
     values = values[values != 0]
     return float(values.std()) if values.size else math.nan
+
+
+def _joint(found: Found, population: str, layer: int) -> dict[str, object]:
+    """Whether the weights are elliptical or independent of one another, and in words; "" where it was not asked."""
+    each = found.joint.get(population, {}).get(layer)
+    if each is None:
+        return {"joint": ""}
+    return {"elliptical_p": each.elliptical_p, "independent_p": each.independent_p, "joint": each.verdict}
 
 
 def _interval(population: str, found: Mapping[str, float]) -> dict[str, float]:
