@@ -33,13 +33,13 @@ def quick(outputs, monkeypatch):
 
 
 def test_a_run_has_the_bytes_of_the_command(outputs, tmp_path):
-    words = ["samples=stable", "samples.n=300", "n_bootstrap=3", "fixed={beta:0}"]
+    words = ["samples=stable", "samples.n=300", "n_bootstrap=3", "fixed={beta:0}", "run.pictures='none'"]
     done = gnicli.run(
         "fit-stable",
         samples={"name": "stable", "n": 300},
         n_bootstrap=3,
         fixed={"beta": 0},
-        run={"dir": tmp_path / "a"},
+        run={"pictures": "none", "dir": tmp_path / "a"},
     )
     there = [sys.executable, "-m", "gnicli", "fit-stable", *words, f"run.dir={tmp_path / 'b'}"]
     subprocess.run(there, check=True, capture_output=True, cwd=tmp_path)

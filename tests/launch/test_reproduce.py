@@ -14,8 +14,10 @@ from gnicli.engine.reproduction import families, judged, standing
 from gnicli.errors import Interrupted, UsageError
 from gnicli.launch import reproduce, run_hydra
 
+# Jobs run in this process, one after another: a process for each takes several times as long.
+pytestmark = pytest.mark.usefixtures("undrawn", "jobs_here")
 QUIET = Caller(shows=False)
-HERE = "hydra/launcher=basic"  # jobs in this process, one after another: a process for each takes several times as long
+HERE = "hydra/launcher=basic"
 
 
 @pytest.fixture
@@ -108,6 +110,7 @@ def test_a_stopped_sweep_goes_on(declared, tmp_path, monkeypatch):
     assert judge(root)["fig97-long"].verdict == "supported"
 
 
+@pytest.mark.usefixtures("pictures")
 def test_the_report_is_whole_and_escapes_what_claims_say(done):
     verdicts = judge(done)
     page = (done / "report.html").read_text()
