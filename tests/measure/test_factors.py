@@ -72,7 +72,7 @@ def test_samples_agree_with_exact_values(operation, seed):
     network = chain(
         operation, rng.uniform(0.4, 1.2, 4) * rng.choice([-1, 1], 4), rng.normal(), stds=(0.2, 0.1, 0.0, 0.3)
     )
-    z = rng.normal(size=(100_000, 4))
+    z = rng.normal(size=(40_000, 4))
     pairs = [one_neuron.factors(network, layer, z) for layer in range(1, 5)]
     known = [one_neuron.exact(network, layer) for layer in range(1, 5)]
     backward, forward = np.array(pairs).swapaxes(0, 1)
