@@ -10,8 +10,8 @@ import pytest
 
 from gnicli.streams import Spared, lost
 
-FIT = ("fit-stable", "samples.n=60", "n_bootstrap=0", "seed=0")
-SWEEP = ("fit-stable", "-m", "samples.n=60", "n_bootstrap=0", "seed=0,1")
+FIT = ("fit-stable", "samples.n=60", "n_bootstrap=0", "seed=0", "holdout=0", "run.pictures=none")
+SWEEP = ("fit-stable", "-m", "samples.n=60", "n_bootstrap=0", "seed=0,1", "holdout=0", "run.pictures=none")
 
 
 def run(words, redirection, tmp_path):
