@@ -82,15 +82,38 @@ def test_the_version_stands_in_the_package_and_is_told_by_the_changelog():
     assert not any(f'"{gnicli.__version__}"' in path.read_text() for path in others)
 
 
-def test_gni_trains_from_the_wheel_in_an_empty_folder(environment, tmp_path):
-    python, gni = environment / "bin" / "python", environment / "bin" / "gni"
-    where = _run([str(python), "-c", "import gnicli; print(gnicli.__file__)"], tmp_path)
+class Newcomer:
+    """An empty folder and a command line there: it types what README says, with sizes behind that save time."""
+
+    readme = (ROOT / "README.md").read_text().replace("`", "\n").splitlines()
+
+    def __init__(self, environment, folder):
+        self.programs, self.folder = environment / "bin", folder
+
+    def types(self, line, *sizes):
+        assert any(each.startswith(line) for each in self.readme), f"README does not say {line!r}"
+        words = [str(self.programs / "gni"), *shlex.split(line)[1:], *sizes]
+        self.out = _run(words, self.folder, HOME=str(self.folder), OMP_NUM_THREADS="1", COLUMNS="80")
+        return self.folder / self.out.rstrip().splitlines()[-1]
+
+    def runs_python(self, code):
+        return _run([str(self.programs / "python"), "-c", code], self.folder, OMP_NUM_THREADS="1")
+
+
+@pytest.fixture(scope="module")
+def student(environment, tmp_path_factory):
+    """A newcomer, and the folder of the first run."""
+    found = Newcomer(environment, tmp_path_factory.mktemp("student"))
+    return found, found.types("gni train", "steps=250")
+
+
+def test_gni_trains_from_the_wheel_in_an_empty_folder(environment, student, tmp_path):
+    newcomer, folder = student
+    where = _run([str(environment / "bin" / "python"), "-c", "import gnicli; print(gnicli.__file__)"], tmp_path)
     assert Path(where.strip()).is_relative_to(environment)
-    assert _run([str(gni), "--version"], tmp_path) == f"gni {gnicli.__version__}\n"
-    said = _run([str(gni), "train", "steps=2", "threads=1"], tmp_path, HOME=str(tmp_path))
-    folder = tmp_path / said.rstrip().splitlines()[-1]
-    assert folder.is_relative_to(tmp_path / "outputs" / "train")
-    assert json.loads((folder / "results.json").read_text())["steps"]["value"] == 2
+    assert _run([str(environment / "bin" / "gni"), "--version"], tmp_path) == f"gni {gnicli.__version__}\n"
+    assert folder.is_relative_to(newcomer.folder / "outputs" / "train")
+    assert json.loads((folder / "results.json").read_text())["steps"]["value"] == 250
     assert (folder / "report.md").exists()
     assert json.loads((folder / "manifest.json").read_text())["versions"]["gni"] == gnicli.__version__
 
@@ -121,8 +144,10 @@ SCRIPTS = {
     "table = gnicli.gradient_noise(model, 'mse', x, y, noise='mult', n_draws=32, n_traced=2); assert 'alpha' in table",
     "GradientNoise": f"model, (x, y) = {MODEL}, ({DATA}); watch = gnicli.GradientNoise(model, 'mse', noise='mult');"
     "assert len(watch(x, y, step=0)) > 0",
-    "run": "done = gnicli.run('train', 'dataset=digits', M=4, steps=2); assert done.status == 'completed'",
-    "load_run": "done = gnicli.load_run(gnicli.run('train', steps=1).folder); assert done.results['steps'].value == 1",
+    "run": "done = gnicli.run('train', 'dataset=digits', 'run.pictures=none', M=4, steps=2);"
+    "assert done.status == 'completed'",
+    "load_run": "done = gnicli.load_run(gnicli.run('train', 'run.pictures=none', steps=1).folder);"
+    "assert done.results['steps'].value == 1",
     "load_runs": "runs = gnicli.load_runs('outputs/train'); assert len(runs) == 2",
     "judge": "import pandas; from gnicli.claims.claim import Claim\n"
     "assert gnicli.judge(Claim('lower', 'A is lower.', 'loss', 'below', 0.05, a='a', b='b'), pandas.DataFrame("
@@ -144,30 +169,15 @@ def test_each_name_of_the_front_door_takes_three_statements(environment, tmp_pat
 
 @pytest.fixture
 def newcomer(environment, tmp_path):
-    """An empty folder and a command line there: it types what README says, with sizes behind that save time."""
-    readme = (ROOT / "README.md").read_text().replace("`", "\n").splitlines()
-
-    class Newcomer:
-        folder = tmp_path
-
-        def types(self, line, *sizes):
-            assert any(each.startswith(line) for each in readme), f"README does not say {line!r}"
-            words = [str(environment / "bin" / "gni"), *shlex.split(line)[1:], *sizes]
-            self.out = _run(words, tmp_path, HOME=str(tmp_path), OMP_NUM_THREADS="1", COLUMNS="80")
-            return tmp_path / self.out.rstrip().splitlines()[-1]
-
-        def runs_python(self, code):
-            return _run([str(environment / "bin" / "python"), "-c", code], tmp_path, OMP_NUM_THREADS="1")
-
-    return Newcomer()
+    return Newcomer(environment, tmp_path)
 
 
 def values(folder):
     return {name: each["value"] for name, each in json.loads((folder / "results.json").read_text()).items()}
 
 
-def test_a_doctoral_student_sees_what_a_network_learns_and_compares_seeds(newcomer):
-    run = newcomer.types("gni train", "steps=250")
+def test_a_doctoral_student_sees_what_a_network_learns_and_compares_seeds(student):
+    newcomer, run = student
     losses = [row.split(",") for row in (run / "metrics.csv").read_text().splitlines()]
     at_first = next(float(value) for _, name, value in losses if name == "train_loss")
     assert values(run)["train_loss"] < at_first / 4
@@ -188,7 +198,7 @@ def test_an_engineer_fits_a_column_of_a_file_and_reads_a_verdict(newcomer):
     rng = np.random.default_rng(5)
     rows = "".join(f"{day},{value!r}\n" for day, value in enumerate(rng.standard_t(3, 600).tolist()))
     (newcomer.folder / "returns.csv").write_text(f"day,return\n{rows}")
-    run = newcomer.types("gni fit-stable returns.csv --column return", "n_bootstrap=20", "--latex")
+    run = newcomer.types("gni fit-stable returns.csv --column return", "n_bootstrap=20", "--latex", "run.pictures=none")
     assert values(run)["n"] == 600
     assert "alpha" in (run / "tables" / "laws-compared.tex").read_text()
     assert newcomer.out.index("Stable law (S1), n = 600") < newcomer.out.index("Laws compared")
@@ -198,7 +208,7 @@ def test_an_engineer_fits_a_column_of_a_file_and_reads_a_verdict(newcomer):
 
 
 def test_a_physicist_simulates_exits_and_reads_them_in_python(newcomer):
-    sizes = ("n_chains=50", "n_steps=400", "burn_in=50", "exit_steps=300")
+    sizes = ("n_chains=50", "n_steps=400", "burn_in=50", "exit_steps=300", "run.pictures=none")
     run = newcomer.types("gni simulate-sde alpha=1.5 beta=0.5", *sizes)
     known = values(run)
     assert known["exit_rate/1"] > 0
