@@ -65,7 +65,7 @@ def _about(finding: Finding, source: str) -> str:
 
 
 def _sentences(finding: Finding) -> list[str]:
-    """The verdict, stable or tempered, whether alpha by two estimators disagrees, and which laws could not be fitted."""
+    """The verdict, stable or tempered, whether the two alphas disagree, and which laws could not be fitted."""
     absent = [f"no {s.family.words} law was fitted: {s.why_not}" for s in finding.scores.values() if s.law is None]
     apart = None if finding.sums is None else sums.disagreement(finding.sums, finding.fit)
     tempered = [] if finding.tempering is None else [tempering.sentence(finding.tempering)]
