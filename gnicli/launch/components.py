@@ -89,9 +89,9 @@ def _are_same(one: list[object], other: list[object]) -> bool:
 
 
 def _register(command_schemas: dict[str, type]) -> Broken:
-    from gnicli.launch.hydra_versions import share_store, store
+    from gnicli.launch.hydra_versions import hasten, store
 
-    share_store()
+    hasten()
     broken: Broken = {}
     for command, command_schema in command_schemas.items():
         store(name=command + SCHEMA_SUFFIX, node=command_schema)

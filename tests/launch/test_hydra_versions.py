@@ -145,3 +145,19 @@ def test_compositions_share_the_store_and_nothing_else():
         first.dataset.n_train = 7
         again = compose("train", ["seed=3", "dataset=digits"])
     assert str(again) == kept
+
+
+@pytest.mark.parametrize("words", [[], ["noise=add"], ["noise=mult"]])
+def test_a_list_of_defaults_may_refer_to_choices(gni, tmp_path, words):
+    """`draws` is chosen by a reference to `noise`, typed or not."""
+    draws = {"add": 3, "mult": 5}
+    (tmp_path / "draws").mkdir()
+    for name, m in draws.items():
+        (tmp_path / "draws" / f"{name}.yaml").write_text(f"# @package _global_\nM: {m}\n")
+    text = "defaults:\n  - train_schema\n  - noise: add\n  - network: mlp\n  - draws: ${noise}\n  - _self_\nlr: 0.5\n"
+    (tmp_path / "mine.yaml").write_text(text)
+    said = gni("train", "-cp", str(tmp_path), "-cn", "mine", *words, "--cfg", "job")
+    assert said.code == 0, said.err
+    found = yaml.safe_load(said.out)
+    assert (found["M"], found["lr"]) == (draws[found["noise"]["name"]], 0.5)
+    assert not words or words == [f"noise={found['noise']['name']}"]

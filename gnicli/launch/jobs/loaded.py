@@ -50,15 +50,16 @@ def _rehearse(command: str) -> None:
     validation.saved_as(plain, words, hydra_tasks.plain_hydra(hydra_config, Path(), in_sweep=True))
 
 
+# Those whose jobs are to come: registering the schemas imports all others.
+_due = [name for name in commands.COMMANDS if f"{commands.MODULES}.{commands.config_name(name)}" in sys.modules]
 # A job that lacks one of these says why.
 with contextlib.suppress(Exception):
     Plugins.instance()
 with contextlib.suppress(Exception):
     components.register({commands.config_name(name): commands.schema(name) for name in commands.COMMANDS})
-for _command in commands.COMMANDS:
-    if f"{commands.MODULES}.{commands.config_name(_command)}" in sys.modules:
-        with contextlib.suppress(Exception):
-            _rehearse(_command)
+for _command in _due:
+    with contextlib.suppress(Exception):
+        _rehearse(_command)
 with contextlib.suppress(Exception):
     html.template(), markdown.template()
 with contextlib.suppress(Exception):
