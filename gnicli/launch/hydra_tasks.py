@@ -5,6 +5,7 @@ Launchers pickle a task by reference, so each is a function at module level, and
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -155,6 +156,7 @@ def _execute(command: str, cfg: DictConfig, hydra_config: DictConfig, in_sweep: 
             raise
         run = _refusing(refusal)  # so that the job's folder records why there is no result
         config, plain = validation.refused(cfg)
+    gc.enable()  # the process of a job composes without
     return execute(
         run,
         config,

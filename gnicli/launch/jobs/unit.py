@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from pathlib import Path
 
@@ -54,7 +55,11 @@ def _run_job(sweep: Path, job: int, allow_env: bool, planned: OneJob | None) -> 
     session = Session(plan.command, argv, arguments, caller=caller, place=folder)
     call = hydra_session.Call(session, arguments)
     where = hydra_tasks.folder_expression(plan.command, str(job), kind="run", literal=None, typed=True)
-    call.start([*arguments.overrides, f"hydra.run.dir={where}", *hydra_session.quiet(arguments.overrides)])
+    gc.disable()  # a composition makes many objects and no garbage to speak of; the run has it enabled
+    try:
+        call.start([*arguments.overrides, f"hydra.run.dir={where}", *hydra_session.quiet(arguments.overrides)])
+    finally:
+        gc.enable()
     (done,) = session.jobs
     if done.error is not None:
         raise call.translate(done.error) or done.error
