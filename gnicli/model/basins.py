@@ -18,6 +18,7 @@ from gnicli.sde.exits.simulated import Exits, count_interval
 from gnicli.sde.exits.theory import exit_rate_from, exit_theory, smallness
 from gnicli.sde.levy_noise import LevyNoise
 from gnicli.sde.loop import Plan
+from gnicli.sde.means import INFINITE
 
 SMALL = 0.2  # what has to be much less than 1
 TOO_LARGE = "noise too large"
@@ -64,7 +65,7 @@ class Basin:
             values[f"exit_to_right_theory/{number}"] = Value(self.theory.to_right, caveat=caveat)
             values[f"exit_rate_positions/{number}"] = Value(self.from_positions, unit="1/time")
         for name, value in self.smallness.items():
-            values[f"exit_{name}/{number}"] = Value(value)
+            values[f"exit_{name}/{number}"] = Value(value if math.isfinite(value) else INFINITE)
         return values
 
 
@@ -112,8 +113,9 @@ def too_large(what: str, conditions: Sequence[Mapping[str, float]]) -> list[str]
     name, worst = max(((n, v) for each in conditions for n, v in each.items()), key=lambda pair: pair[1])
     if worst <= SMALL:
         return []
+    told = f"{worst:.2g}" if math.isfinite(worst) else INFINITE
     return [
-        f"{what}: the noise is too large for the small-noise theory ({name} {worst:.2g}, should be below {SMALL}): "
+        f"{what}: the noise is too large for the small-noise theory ({name} {told}, should be below {SMALL}): "
         "take a smaller epsilon to compare"
     ]
 

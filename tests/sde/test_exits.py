@@ -185,6 +185,8 @@ def test_noise_too_large_for_the_theory_is_told_and_small_noise_is_not():
     assert told.startswith(
         "exits from 1: the noise is too large for the small-noise theory (spread 0.48, should be below 0.2): "
     )
+    (told,) = basins.too_large("exits from 0", [{"shift": math.inf, "spread": 0.48}])  # at a flat minimum
+    assert "(shift infinite, should be below 0.2)" in told
 
 
 def test_a_rate_that_chance_cannot_reconcile_with_theory_is_told():
