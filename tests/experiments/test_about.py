@@ -243,6 +243,8 @@ def test_chains_in_a_sentence():
     ):
         sizes = {"exit_ratio/1": Value(0.1), "exit_spread/1": Value(spread)}
         assert said in chains.simulation_conclusion(exits | sizes)
+    flat = chains.simulation_conclusion(exits | {"exit_shift/1": Value("infinite")})  # the minimum is flat
+    assert "which does not hold for noise of this size" in flat
     config = SimulateSdeConfig(potential=Quadratic())
     assert (
         chains.of_simulation(config, exits, (500, 0.1), [-1, 2]).conditions["exits"]

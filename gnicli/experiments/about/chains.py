@@ -118,8 +118,9 @@ def _theory(values: Mapping[str, Value], number: str) -> str:
         return ""
     from gnicli.model.basins import SMALL
 
-    sizes = [values[name].number for part in _SMALLNESS if (name := f"exit_{part}/{number}") in values]
-    holds = "" if max(sizes, default=0.0) <= SMALL else ", which does not hold for noise of this size"
+    sizes = [values[name] for part in _SMALLNESS if (name := f"exit_{part}/{number}") in values]
+    is_small = all(not isinstance(size.value, str) and size.number <= SMALL for size in sizes)  # or "infinite"
+    holds = "" if is_small else ", which does not hold for noise of this size"
     return f" (theory of small noise {_rate(theory)}{holds})"
 
 
