@@ -29,6 +29,11 @@ def quiet(words: list[str]) -> list[str]:
     return [f"{key}={value}" for key, value in _QUIET.items() if argument_reader.typed(words, key) is None]
 
 
+def of_job(words: list[str]) -> list[str]:
+    """The overrides of a job whose words are `words`, but for its folder."""
+    return [*words, *quiet(words)]
+
+
 class Call:
     """A call of Hydra for a session. `broken` are members of other packages that could not be loaded."""
 

@@ -114,7 +114,7 @@ def exemplary(jobs: Sequence[Sequence[str]]) -> list[Sequence[str]]:
     seen: set[tuple[str, str]] = set()
     chosen: list[Sequence[str]] = []
     for words in jobs:
-        kinds = {_kind(word) for word in words}
+        kinds = {kind(word) for word in words}
         if not kinds <= seen:
             seen |= kinds
             chosen.append(words)
@@ -123,7 +123,7 @@ def exemplary(jobs: Sequence[Sequence[str]]) -> list[Sequence[str]]:
     return chosen
 
 
-def _kind(word: str) -> tuple[str, str]:
+def kind(word: str) -> tuple[str, str]:
     """The key of an override, and its value where it is no number."""
     key, _, value = word.partition("=")
     for number in (int, float):

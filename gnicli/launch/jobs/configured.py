@@ -81,6 +81,11 @@ def due_now(sweep: Path, before: Plan | None, plan: Plan, wishes: Wishes, *, all
     return DueNow(plan, due.due(sweep, plan, wishes, others, first), len(others))
 
 
+def reads_own_files_alone(plan: Plan) -> bool:
+    """Whether the jobs read no configuration but gni's own, which does not change while a sweep runs."""
+    return not plan.options and not any("searchpath" in word for word in plan.hydra)
+
+
 def _has_begun(sweep: Path, job: int) -> bool:
     folder = sweep / str(job)
     return (folder / content.MANIFEST).exists() and not content.is_unborn(folder)

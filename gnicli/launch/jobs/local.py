@@ -17,7 +17,7 @@ from gnicli.engine.sweep import Sweep
 from gnicli.errors import UsageError
 from gnicli.launch import arguments as argument_reader
 from gnicli.launch import commands, schema_keys
-from gnicli.launch.jobs import configured, unit
+from gnicli.launch.jobs import ahead, configured, unit
 
 _PLACES = ("run.dir", "hydra.run.dir", "hydra.sweep.dir")
 _DRIVERS = Path("/proc/driver/nvidia/gpus")
@@ -88,11 +88,12 @@ def run_due(
     shown = board_of(sweep.folder, plan, found.jobs, shows=shows)
     if plan.search is None:  # a search has told how many jobs it has
         shown.announce(_announced(plan, found, n_at_once, pace, n_changed))
+    common = ahead.Ahead(plan, found.jobs)
     with shown:
         processes.run(
             found.jobs,
             unit.run_job,
-            lambda job: (str(sweep.folder.absolute()), job, allow_env, plan.of(job)),
+            lambda job: (str(sweep.folder.absolute()), job, allow_env, plan.of(job), common.of(job)),
             n_at_once=n_at_once,
             timeout_s=pace.timeout_s,
             log=lambda job: progress.log_of(sweep.folder, job).absolute(),

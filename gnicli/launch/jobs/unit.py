@@ -13,22 +13,26 @@ from gnicli.engine.jobs import progress
 from gnicli.engine.jobs.plan import OneJob
 from gnicli.errors import GniError, Interrupted, UsageError
 from gnicli.launch import arguments as argument_reader
-from gnicli.launch import error_messages, hydra_session, hydra_tasks, resume
+from gnicli.launch import compositions, error_messages, hydra_session, hydra_tasks, resume
+from gnicli.launch.compositions import Begun
 from gnicli.launch.jobs import configured
 from gnicli.launch.session import Session
 
 
-def run_job(sweep: str, job: int, allow_env: bool = False, planned: OneJob | None = None) -> int:
+def run_job(
+    sweep: str, job: int, allow_env: bool = False, planned: OneJob | None = None, begun: Begun | None = None
+) -> int:
     """Bring job number `job` of the sweep in the folder `sweep` to its end; returns the exit code.
 
     All that it needs is in that folder. `planned` is what the folder says of this job, from a caller that has read it:
-    if every job read the words of all, a sweep of many jobs would take long. A run that has begun goes on from its
+    if every job read the words of all, a sweep of many jobs would take long. `begun` is what its composition may go on
+    from. A run that has begun goes on from its
     checkpoint, and of a finished one nothing is done. `allow_env` is the flag of that name. Errors go to standard
     error, in one line, and to the job's folder.
     """
     place = Path(sweep)
     try:
-        return _run_job(place, job, allow_env, planned)
+        return _run_job(place, job, allow_env, planned, begun)
     except (Interrupted, KeyboardInterrupt) as stop:
         return int(getattr(stop, "exit_code", 130))
     except Exception as error:
@@ -40,7 +44,7 @@ def run_job(sweep: str, job: int, allow_env: bool = False, planned: OneJob | Non
         return known.exit_code
 
 
-def _run_job(sweep: Path, job: int, allow_env: bool, planned: OneJob | None) -> int:
+def _run_job(sweep: Path, job: int, allow_env: bool, planned: OneJob | None, begun: Begun | None) -> int:
     folder = sweep / str(job)
     caller = Caller(progress=progress.file_of(sweep, job))
     if (folder / content.MANIFEST).exists() and not content.is_unborn(folder):
@@ -57,7 +61,8 @@ def _run_job(sweep: Path, job: int, allow_env: bool, planned: OneJob | None) -> 
     where = hydra_tasks.folder_expression(plan.command, str(job), kind="run", literal=None, typed=True)
     gc.disable()  # a composition makes many objects and no garbage to speak of; the run has it enabled
     try:
-        call.start([*arguments.overrides, f"hydra.run.dir={where}", *hydra_session.quiet(arguments.overrides)])
+        with compositions.continued(begun):
+            call.start([*hydra_session.of_job(arguments.overrides), f"hydra.run.dir={where}"])
     finally:
         gc.enable()
     (done,) = session.jobs
