@@ -61,7 +61,7 @@ test-hydra-next: $(READY) ## run the tests of the command line with the next ver
 		echo "***** NOT TESTED: $(HYDRA_NEXT) cannot be installed here *****" >&2; \
 	fi
 
-HYDRA_NEXT_TESTS := $(addprefix tests/launch/test_,components.py typed_experiments.py hydra_versions.py launching.py strangers.py)
+HYDRA_NEXT_TESTS := $(addprefix tests/launch/test_,components.py compositions.py typed_experiments.py hydra_versions.py launching.py strangers.py)
 
 # The packages of `logger=` and of exports in an environment of their own, which sees all else of $(VENV).
 $(LOGGERS)/.ready: $(READY)

@@ -49,7 +49,8 @@ def folder_expression(
     """
     folder = "${run.dir}" if literal is None else '"' + literal.replace("\\", "\\\\").replace('"', '\\"') + '"'
     trusted = str(typed and literal is None).lower()
-    call = f"${{{RESOLVER}:{folder},${{run.root}},{command},{name},{kind},{trusted},{str(root_typed).lower()}}}"
+    called = f'"{name}"'  # a job's is a number, which Hydra would hand over as one
+    call = f"${{{RESOLVER}:{folder},${{run.root}},{command},{called},{kind},{trusted},{str(root_typed).lower()}}}"
     return "'" + call.replace("'", "\\'") + "'"  # quoted for the grammar of Hydra's overrides
 
 
