@@ -8,7 +8,7 @@ from omegaconf import OmegaConf
 
 from gnicli.contracts.observer import SilentObserver
 from gnicli.errors import GniError
-from gnicli.launch import commands, components, hydra_versions, references, schema_keys, validation
+from gnicli.launch import commands, hydra_versions, references, schema_keys, validation
 
 # Where a run lives, how fast it is, what it remembers on the way: no result may depend on these.
 PLACES_AND_SPEED = (
@@ -101,7 +101,7 @@ def composed(command: str, words: tuple[str, ...]):
     from hydra import compose
     from hydra.core.global_hydra import GlobalHydra
 
-    components.register({commands.config_name(name): commands.schema(name) for name in commands.COMMANDS})
+    commands.register()
     GlobalHydra.instance().clear()
     with hydra_versions.initialized():
         return validation.validated(command, compose(commands.config_name(command), list(words)))

@@ -10,6 +10,7 @@ import dataclasses
 import importlib
 from types import ModuleType
 
+from gnicli.launch import components
 from gnicli.launch.components import GROUPS
 
 MODULES = "gnicli.experiments"
@@ -42,3 +43,11 @@ def schema(command: str) -> type:
 def groups(command: str) -> list[str]:
     """The groups of components that a command has keys for."""
     return [field.name for field in dataclasses.fields(schema(command)) if field.name in GROUPS]
+
+
+def register() -> components.Broken:
+    """Tell Hydra the schemas of all commands and members, without which it composes none of them.
+
+    Returns the members of other packages that could not be loaded.
+    """
+    return components.register({config_name(name): schema(name) for name in COMMANDS})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gnicli.errors import GniError
 from gnicli.launch import arguments as argument_reader
-from gnicli.launch import commands, components, guard, hydra_calls, sweeps
+from gnicli.launch import commands, guard, hydra_calls, sweeps
 from gnicli.launch.arguments import Arguments
 from gnicli.launch.hydra_state import hydra_state
 
@@ -39,8 +39,7 @@ class Call:
 
     def __init__(self, session: Session, arguments: Arguments) -> None:
         self.session, self.arguments = session, arguments
-        names = {commands.config_name(name): commands.schema(name) for name in commands.COMMANDS}
-        self.broken = components.register(names)
+        self.broken = commands.register()
 
     def start(self, overrides: list[str], makers: hydra_calls.Makers | None = None) -> None:
         """Let Hydra do what the arguments ask for, with `overrides`, which are more than were typed.

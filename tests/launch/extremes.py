@@ -79,7 +79,7 @@ def prepare():
     from hydra import compose
     from hydra.core.global_hydra import GlobalHydra
 
-    components.register({commands.config_name(name): commands.schema(name) for name in commands.COMMANDS})
+    commands.register()
     GlobalHydra.instance().clear()
     composed = {}
 

@@ -2,6 +2,8 @@
 
 import json
 import random
+import subprocess
+import sys
 
 import pytest
 from hydra import compose
@@ -19,7 +21,7 @@ EXPERIMENTS = sorted(path.stem for path in (components.conf_folder() / "experime
 
 @pytest.fixture(autouse=True)
 def registered():
-    components.register({commands.config_name(name): commands.schema(name) for name in commands.COMMANDS})
+    commands.register()
 
 
 def composed(command, words):
@@ -171,3 +173,35 @@ def test_a_job_that_goes_on_leaves_what_one_leaves_that_does_not(gni, jobs_here,
     assert goes_on == made_whole
     assert len(goes_on[0]) >= 12
     assert n_whole - n == 3  # of four jobs, one is composed ahead
+
+
+FRESH = """
+import json, sys
+from pathlib import Path
+from gnicli.engine.jobs import plan as plans
+from gnicli.launch.jobs import ahead, configured
+place = Path(sys.argv[1])
+plan = plans.read(place)
+own = plan._replace(options={})._replace(words=[["noise=mult"]] * 3)
+changed = configured.changed(place, plan, plan._replace(files="another"), allow_env=False)
+print(json.dumps([ahead.Ahead(own, range(3)).of(0) is not None, sorted(changed)]))
+"""
+
+
+def test_a_process_that_has_composed_nothing_composes_for_a_sweep_that_goes_on(gni, jobs_here, tmp_path):
+    """Hydra knows no schema before somebody tells it: `gni sweep resume` called the sweep's own words unknown."""
+    (tmp_path / "conf" / "experiment").mkdir(parents=True)
+    mine = tmp_path / "conf" / "experiment" / "mine.yaml"
+    mine.write_text("# @package _global_\nM: 2\n")
+    words = ["seed=1,2,3", "experiment=mine", "--config-dir", str(mine.parent.parent), f"run.dir={tmp_path / 's'}"]
+    assert gni("train", "-m", *words, "hydra/launcher=local").code == 0
+
+    def answer():
+        whole = subprocess.run(
+            [sys.executable, "-c", FRESH, str(tmp_path / "s")], capture_output=True, text=True, check=True
+        )
+        return json.loads(whole.stdout)
+
+    assert answer() == [True, []]
+    mine.write_text("# @package _global_\nM: 3\n")
+    assert answer() == [True, [0, 1, 2]]

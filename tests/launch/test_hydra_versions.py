@@ -134,7 +134,7 @@ def test_compositions_share_the_store_and_nothing_else():
     from hydra import compose
     from hydra.core.config_store import ConfigStore
 
-    components.register({commands.config_name(name): commands.schema(name) for name in commands.COMMANDS})
+    commands.register()
     store = ConfigStore.instance()
     assert copy.deepcopy(store) is store
     with hydra_versions.initialized():

@@ -47,6 +47,7 @@ def _begun(plan: Plan, job: int) -> Begun | None:
     """The composition of a job after its first step; None for words that cannot be composed, as the job will say."""
     from hydra import compose
 
+    commands.register()
     words = configured.arguments_of(plan.of(job), False).overrides
     with (
         hydra_state(plan.command),

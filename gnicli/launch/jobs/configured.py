@@ -52,6 +52,7 @@ def changed(sweep: Path, before: Plan | None, plan: Plan, *, allow_env: bool) ->
     if not known:
         return frozenset()
     arguments = arguments_of(plan.of(next(iter(known))), allow_env)
+    commands.register()
     try:
         with hydra_state(plan.command), guard.guarded(arguments), hydra_versions.initialized(arguments.config_path):
             now = {job: _fingerprint(plan.of(job), allow_env) for job in known}

@@ -16,7 +16,6 @@ from gnicli.engine.report import html, markdown
 from gnicli.launch import (
     arguments,
     commands,
-    components,
     hydra_session,
     hydra_tasks,
     hydra_versions,
@@ -56,7 +55,7 @@ _due = [name for name in commands.COMMANDS if f"{commands.MODULES}.{commands.con
 with contextlib.suppress(Exception):
     Plugins.instance()
 with contextlib.suppress(Exception):
-    components.register({commands.config_name(name): commands.schema(name) for name in commands.COMMANDS})
+    commands.register()
 for _command in _due:
     with contextlib.suppress(Exception):
         _rehearse(_command)
