@@ -6,6 +6,7 @@ import signal
 from pathlib import Path
 
 import pytest
+from on_cluster import logs_without_run
 from quick import quick_experiment
 from stand_in_slurm import Programs, Submitit
 
@@ -313,6 +314,26 @@ def test_no_end_is_told_of_a_job_that_slurm_may_still_run(sweep, programs):
         job = standing.read(sweep).jobs[1]
         assert (job.status, job.message) == ("not started", "")
         assert job.what_is_known() == ("" if state == "silent" else f"Slurm's job 1_1: {state}")
+
+
+def test_a_failed_test_with_a_real_slurm_shows_what_jobs_without_a_run_printed(sweep, submitit, programs, tmp_path):
+    submitit.executors[0].run("1_0", 0)
+    queue.log_of(sweep, "1_0").write_text("of a job that has a run")
+    queue.log_of(sweep, "1_2").write_bytes(b"srun: \xff error\nno memory\n")
+    programs.squeue("1_1|PENDING|Priority\n1_2|FAILED|NonZeroExitCode\n")
+    (tmp_path / "damaged").mkdir()
+    (tmp_path / "damaged" / "jobs.json").write_text("{")
+    first, *lines = logs_without_run(tmp_path).splitlines()
+    assert first.startswith(f"{tmp_path / 'damaged'}: ")
+    assert lines == [
+        f"{sweep}, job 1: Slurm's job 1_1: PENDING (Priority)",
+        f"{sweep}, job 2: ended before its run began; what it printed: logs/slurm/1_2_0_log.out; "
+        "Slurm's job 1_2: FAILED (NonZeroExitCode)",
+        "srun: \ufffd error",
+        "no memory",
+        f"{sweep}, job 3: ended before its run began; it left no log; Slurm's job 1_3 is over",
+    ]
+    assert logs_without_run(tmp_path / "damaged") == ""
 
 
 def elsewhere(folder, pid=123):
