@@ -6,6 +6,10 @@ import shutil
 import time
 from pathlib import Path
 
+from gnicli.engine.jobs import standing
+from gnicli.engine.sweep_records import NOT_STARTED
+from gnicli.errors import GniError
+
 
 def program(name):
     """Where a program is, those of the system included; None where it is not."""
@@ -28,3 +32,18 @@ def wait_for(what, condition, seconds=300):
             return found
         time.sleep(0.1)
     raise AssertionError(f"waited in vain for {what}")
+
+
+def logs_without_run(place):
+    """What is known of the jobs that have no run, with what they printed, for each sweep in a folder of sweeps."""
+    parts = []
+    for plan in sorted(Path(place).glob("*/jobs.json")):
+        try:
+            jobs = [job for job in standing.read(plan.parent).jobs if job.status == NOT_STARTED]
+        except GniError as error:
+            parts.append(f"{plan.parent}: {error}")
+            continue
+        for job in jobs:
+            printed = job.log.read_text(errors="replace") if job.log.exists() else ""
+            parts.append(f"{plan.parent}, job {job.number}: {job.what_is_known()}\n{printed}".rstrip())
+    return "\n".join(parts)

@@ -34,7 +34,7 @@ from gnicli.engine.manifest import Manifest
 from gnicli.engine.report import of_sweep, parts, writing
 from gnicli.engine.summary import groups, means_by_label
 from gnicli.engine.sweep_records import NOT_STARTED, collect
-from gnicli.engine.sweep_summary import summary
+from gnicli.engine.sweep_summary import kinds_of_pictures, summary
 from gnicli.engine.sweep_tables import jobs_table, legend, settings_table
 from gnicli.errors import ConflictError, GniError, Interrupted
 
@@ -189,7 +189,8 @@ class Sweep:
         ending: Manifest,
     ) -> None:
         results = summarize(records) if summarize else summary(records)
-        drawn = figures.write(self.folder / "figures", results.figures)
+        kinds = kinds_of_pictures(records)
+        drawn = figures.write(self.folder / "figures", results.figures, kinds)
         products.write(self.folder, results.values or None, results.arrays)
         manifest = self._claim.manifest | ending
         in_table = means_by_label(groups(records))
@@ -198,7 +199,7 @@ class Sweep:
         told = results._replace(values=others, about=about, notes=(*results.notes, *legend(records)))
         if paired.rows and not results.tables:  # some experiments have pairs of their own
             told = told._replace(tables={differences.TITLE: paired})
-        writing.write(self.folder, manifest, told, drawn, printed)
+        writing.write(self.folder, manifest, told, drawn, printed, kinds=kinds)
         if any((record.folder / table_latex.FOLDER).is_dir() for record in records):
             tables_of_jobs = {title: table for title, table in printed.items() if table.rows}
             table_latex.write(self.folder, {**results.tables, **tables_of_jobs})

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from gnicli.contracts.results import Curve, FigureData, Results, RunRecord
-from gnicli.engine import differences
+from gnicli.engine import differences, figures
+from gnicli.engine import records as records_of_runs
 from gnicli.engine.summary import (
     Group,
     bands_of,
@@ -20,6 +21,8 @@ from gnicli.engine.summary import (
     metric_panel,
     unfinished_curve,
 )
+from gnicli.engine.sweep_records import NOT_STARTED
+from gnicli.errors import DataError
 
 MOST_CURVES = 30  # in a figure: nobody tells more apart, and a legend of hundreds takes minutes
 _MOST_PANELS = 6  # of the figure of all other metrics
@@ -33,6 +36,40 @@ def _headline(records: Sequence[RunRecord], wanted: str) -> str | None:
         return wanted
     named = [name for record in records for name in record.values if name in names]
     return next(iter(named or names), None)
+
+
+def kinds_of_pictures(records: Sequence[RunRecord]) -> tuple[str, ...]:
+    """The kinds of pictures of a sweep's own figures: all that `run.pictures` of its jobs asks of a run by itself.
+
+    What is not typed stands in files. Which files a job has depends on the choices that it names, so that of the jobs
+    with equal choices one configuration is read: reading thousands takes seconds.
+    """
+    told = [record.overrides["run.pictures"] for record in records if "run.pictures" in record.overrides]
+    examples: dict[tuple[tuple[str, str], ...], RunRecord] = {}
+    for record in records:
+        if "run.pictures" not in record.overrides and record.status != NOT_STARTED:
+            choices = tuple((key, value) for key, value in record.overrides.items() if _may_choose(key, value))
+            examples.setdefault(choices, record)
+    asked: list[object] = [*told, *map(_configured_pictures, examples.values())] or ["auto"]
+    kinds = {kind for pictures in asked for kind in figures.kinds_of(pictures, in_sweep=False)}
+    return tuple(kind for kind in figures.FORMATS if kind in kinds)
+
+
+def _may_choose(key: str, value: str) -> bool:
+    """Whether an override may choose a file: a group has no dot in its name, and a choice is no number."""
+    try:
+        float(value)
+    except ValueError:
+        return "." not in key
+    return False
+
+
+def _configured_pictures(record: RunRecord) -> object:
+    try:
+        settings = records_of_runs.read_config(record.folder).get("run")
+    except DataError:
+        return "auto"
+    return settings.get("pictures") if isinstance(settings, dict) else "auto"
 
 
 def summary(records: Sequence[RunRecord], headline: str = "train_loss") -> Results:

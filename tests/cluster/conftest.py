@@ -6,10 +6,20 @@ import sys
 from pathlib import Path
 
 import pytest
-from on_cluster import program
+from on_cluster import logs_without_run, program
 from said import Said
 
 HERE = Path(__file__).parent
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Show with a failure what the jobs printed that have no run: tests look at the folders of runs alone."""
+    report = yield
+    place = item.funcargs.get("tmp_path")
+    if report.when == "call" and report.failed and place is not None and (logs := logs_without_run(place)):
+        report.sections.append(("jobs without a run", logs))
+    return report
 
 
 @pytest.fixture

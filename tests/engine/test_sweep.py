@@ -14,7 +14,7 @@ import pytest
 from scipy import stats
 
 from gnicli.contracts.results import Curve, FigureData, Panel, Results, RunRecord, Value
-from gnicli.engine import folders, summary, sweep, sweep_records, sweep_summary
+from gnicli.engine import figures, folders, summary, sweep, sweep_records, sweep_summary
 from gnicli.errors import ConflictError, DataError, Interrupted
 
 PROGRAM = Path(__file__).with_name("fake_experiment.py")
@@ -60,6 +60,56 @@ def test_a_whole_sweep(tmp_path, capsys):
     assert [record.job for record in sweep_records.read_sweep(tmp_path / "s")] == [0, 1, 2, 3]
     with pytest.raises(DataError, match="single run"):
         sweep_records.read_sweep(tmp_path / "s" / "0")
+
+
+def pictures_of(folder):
+    return {path.suffix for path in (folder / "figures").iterdir()} - {".csv", ".json"}
+
+
+@pytest.mark.parametrize(
+    ("pictures", "is_typed", "kinds"),
+    [("none", True, set()), ("none", False, set()), ("svg", True, {".svg"}), ("auto", False, {".png"})],
+)
+def test_a_sweeps_own_figures_have_the_pictures_that_its_jobs_are_told_to_draw(pictures, is_typed, kinds, tmp_path):
+    """Typed, or in a file; the data are always there, and the report links to no other pictures. Here auto is png."""
+    swept = begin(tmp_path / "s", n_jobs=3)  # job 2 never starts
+    for number in range(2):
+        typed = [f"run.pictures='{pictures}'"] if is_typed else []
+        keys = {"pictures": pictures}
+        fake.start(swept.job_folder(number), in_sweep=True, overrides=["lr=.1", *typed], run_keys=keys, seed=number)
+    swept.finish(shows=False)
+    assert pictures_of(tmp_path / "s") == kinds
+    assert (tmp_path / "s" / "figures" / "train_loss.json").exists()
+    page = (tmp_path / "s" / "report.md").read_text()
+    assert {f".{kind}" for kind in figures.FORMATS if f"figures/train_loss.{kind}" in page} == kinds
+    assert ('src="data:image/' in (tmp_path / "s" / "report.html").read_text()) is bool(kinds)
+
+
+def test_jobs_that_differ_in_their_pictures_give_a_sweep_those_of_all(tmp_path):
+    """A choice of files may be what differs; a number or a key within a group is none, and one file is read for all."""
+
+    def told(*jobs):
+        records = []
+        for number, (overrides, pictures) in enumerate(jobs):
+            folder = tmp_path / f"{len(list(tmp_path.iterdir()))}"
+            if pictures is not None:
+                (folder / ".hydra").mkdir(parents=True)
+                (folder / ".hydra" / "config.yaml").write_text(f"run: {{pictures: {pictures}}}")
+            folder.mkdir(exist_ok=True)
+            status = "completed" if pictures is not None else sweep_records.NOT_STARTED
+            given = sweep_records.split_overrides(overrides)
+            records.append(RunRecord(number, folder, given, status, {}, {}))
+        return sweep_summary.kinds_of_pictures(records)
+
+    every = figures.WRITTEN
+    assert told((["x=a"], "none"), (["x=b"], "svg")) == ("svg",)
+    assert told((["x=a"], "none"), (["x=b"], "auto")) == every
+    assert told((["run.pictures=none"], "none"), (["run.pictures=svg"], "svg")) == ("svg",)
+    assert told((["run.pictures=none"], None), (["run.pictures=none"], "none")) == ()
+    assert told((["run={pictures:none}", "M=1"], "none"), (["M=2"], None)) == ()
+    assert told((["M=1"], "none"), (["M=2"], "[damaged")) == ()  # the second is not read
+    assert told((["M=1"], "[damaged")) == every
+    assert told((["M=1"], None)) == told() == every
 
 
 def test_every_bad_end_is_shown(tmp_path, capsys):

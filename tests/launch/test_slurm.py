@@ -6,12 +6,13 @@ import signal
 from pathlib import Path
 
 import pytest
+from on_cluster import logs_without_run
 from quick import quick_experiment
 from stand_in_slurm import Programs, Submitit
 
 from gnicli.contracts.results import Results, Value
 from gnicli.engine import extras, folders, signals
-from gnicli.engine.jobs import inside, queue
+from gnicli.engine.jobs import inside, queue, standing
 from gnicli.errors import FieldError, UsageError
 from gnicli.experiments import train
 from gnicli.launch.jobs import keys, slurm, slurm_task, unit, watching
@@ -274,14 +275,65 @@ def test_the_status_tells_what_slurm_knows(sweep, submitit, gni, programs):
     said = gni("sweep", "status", str(sweep))
     lines = [line.split() for line in said.out.splitlines()]
     assert ["0", "M=1", "completed"] in lines
-    for line in ("not started  Slurm's job 1_1: RUNNING", "not started  Slurm's job 1_2 is over",
-                 "not started  Slurm's job 1_3: PENDING (Priority)"):  # fmt: skip
+    for line in ("not started  Slurm's job 1_1: RUNNING", "not started  Slurm's job 1_3: PENDING (Priority)"):
         assert line.split() in [words[2:] for words in lines]
     found = json.loads(gni("sweep", "status", str(sweep), "--json").out)
     assert found["jobs"][3]["in_queue"] == "Slurm's job 1_3: PENDING (Priority)"
     assert found["jobs"][3]["log"] == str(sweep / "logs" / "slurm" / "1_3_0_log.out")
     programs.squeue("", 1, "down")
     assert "squeue does not answer, so that only folders were read" in gni("sweep", "status", str(sweep)).out
+
+
+def test_the_status_names_the_log_of_a_job_that_slurm_ended_before_its_run_began(sweep, submitit, gni, programs):
+    """Job 1 printed to Slurm's file, job 2 to its own, job 3 to neither; job 0 has a folder, which says more."""
+    submitit.executors[0].run("1_0", 0)
+    elsewhere(sweep / "0")
+    (sweep / "logs" / "0.slurm").write_text('["node7", 123, "1_0"]')
+    queue.log_of(sweep, "1_1").write_text("srun: error\n")
+    queue.log_of(sweep, "1_2").write_text("")
+    (sweep / "logs" / "2.log").write_text("gni: error: x\n")
+    left = ("what it printed: logs/slurm/1_1_0_log.out", "what it printed: logs/2.log", "it left no log")
+    for state in sorted(queue.OVER):
+        programs.squeue("".join(f"1_{job}|{state}|why\n" for job in range(4) if state))
+        known = f": {state} (why)" if state else " is over"
+        found = standing.read(sweep)
+        assert [row[2:] for row in found.table().rows] == [
+            ("lost", f"its process is gone; Slurm's job 1_0{known}"),
+            ("not started", f"ended before its run began; {left[0]}; Slurm's job 1_1{known}"),
+            ("not started", f"ended before its run began; {left[1]}; Slurm's job 1_2{known}"),
+            ("not started", f"ended before its run began; {left[2]}; Slurm's job 1_3{known}"),
+        ]
+        assert [job.log.exists() for job in found.jobs[1:]] == [True, True, False]
+    assert left[0] in gni("sweep", "status", str(sweep)).out
+
+
+def test_no_end_is_told_of_a_job_that_slurm_may_still_run(sweep, programs):
+    queue.log_of(sweep, "1_1").write_text("srun: error\n")
+    for state in ("PENDING", "RUNNING", "REQUEUED", "COMPLETING", "silent"):
+        programs.squeue(f"1_1|{state}|None\n", 1 if state == "silent" else 0, "down")
+        job = standing.read(sweep).jobs[1]
+        assert (job.status, job.message) == ("not started", "")
+        assert job.what_is_known() == ("" if state == "silent" else f"Slurm's job 1_1: {state}")
+
+
+def test_a_failed_test_with_a_real_slurm_shows_what_jobs_without_a_run_printed(sweep, submitit, programs, tmp_path):
+    submitit.executors[0].run("1_0", 0)
+    queue.log_of(sweep, "1_0").write_text("of a job that has a run")
+    queue.log_of(sweep, "1_2").write_bytes(b"srun: \xff error\nno memory\n")
+    programs.squeue("1_1|PENDING|Priority\n1_2|FAILED|NonZeroExitCode\n")
+    (tmp_path / "damaged").mkdir()
+    (tmp_path / "damaged" / "jobs.json").write_text("{")
+    first, *lines = logs_without_run(tmp_path).splitlines()
+    assert first.startswith(f"{tmp_path / 'damaged'}: ")
+    assert lines == [
+        f"{sweep}, job 1: Slurm's job 1_1: PENDING (Priority)",
+        f"{sweep}, job 2: ended before its run began; what it printed: logs/slurm/1_2_0_log.out; "
+        "Slurm's job 1_2: FAILED (NonZeroExitCode)",
+        "srun: \ufffd error",
+        "no memory",
+        f"{sweep}, job 3: ended before its run began; it left no log; Slurm's job 1_3 is over",
+    ]
+    assert logs_without_run(tmp_path / "damaged") == ""
 
 
 def elsewhere(folder, pid=123):

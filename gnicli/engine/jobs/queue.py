@@ -77,6 +77,11 @@ class Queue(NamedTuple):
         entry = self.of(job)
         return entry is not None and not entry.is_over
 
+    def is_over(self, job: int) -> bool:
+        """Whether the job was submitted and has ended, as squeue says or by not knowing it any more."""
+        entry = self.of(job)
+        return entry is not None and entry.is_over
+
     def lost(self, sweep: Path, job: int, manifest: Manifest) -> bool:
         """Whether a run whose manifest says `running` was a process of Slurm's that is gone, on whatever machine."""
         entry = self.of(job)

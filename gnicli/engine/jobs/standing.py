@@ -19,7 +19,7 @@ class Job(NamedTuple):
     """One job: its words, its status as `folders.status_of` has it, why, and how far it is if it runs.
 
     `in_queue` is what Slurm knows of it, in words, where it was submitted and is not finished; `log` is the file with
-    what it printed.
+    what it printed. `message` names that file where Slurm's job is over and has made no run: no folder says why.
     """
 
     number: int
@@ -94,7 +94,8 @@ def _job(sweep: Path, number: int, words: list[str], label: str, there: Queue) -
     if number in there.ids and not log.exists():
         log = queue.log_of(sweep, there.ids[number])
     if content.is_unborn(folder) or not (folder / content.MANIFEST).exists():
-        return Job(number, words, label, NOT_STARTED, "", None, there.words(number), log)
+        message = _left_behind(sweep, log) if there.is_over(number) else ""
+        return Job(number, words, label, NOT_STARTED, message, None, there.words(number), log)
     info = folders.read_run(folder)
     is_gone = info.status == "running" and there.lost(sweep, number, info.manifest)
     status = "lost" if is_gone else info.status
@@ -102,3 +103,9 @@ def _job(sweep: Path, number: int, words: list[str], label: str, there: Queue) -
     known = progress.read(progress.file_of(sweep, number)) if status == "running" else None
     in_queue = "" if status in folders.FINISHED else there.words(number)
     return Job(number, words, label, status, message, known, in_queue, log)
+
+
+def _left_behind(sweep: Path, log: Path) -> str:
+    """What a job of Slurm's that ended too early left; the path is short, as a cell of a table has to be."""
+    left = f"what it printed: {log.relative_to(sweep)}" if log.exists() else "it left no log"
+    return f"ended before its run began; {left}"

@@ -11,7 +11,7 @@ from hydra.plugins.launcher import Launcher
 
 from gnicli.errors import ConflictError
 from gnicli.launch import hydra_calls, hydra_versions
-from gnicli.launch.jobs import configured, local, preload
+from gnicli.launch.jobs import configured, local, preload, search
 from gnicli.launch.jobs import keys as keys_of_launcher
 from gnicli.launch.jobs.in_ray import TARGET as RAY
 from gnicli.launch.jobs.in_ray import Ray, RayConf
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from hydra.types import HydraContext, TaskFunction
     from omegaconf import DictConfig
 
+    from gnicli.engine.jobs.plan import Plan
     from gnicli.launch.session import Session
 
 LOCAL = "gnicli.launch.jobs.launchers.Local"
@@ -80,11 +81,22 @@ def _recording(launcher: Launcher, session: Session) -> Launcher:
                 f"{sweep.folder} holds this sweep already; go on with it with hydra/launcher=local, "
                 "or choose another run.dir"
             )
-        sweep.record(configured.stamped(session.plan(initial_job_idx, job_overrides)))
+        plan = session.plan(initial_job_idx, job_overrides)
+        session.n_jobs = _total(plan, session.n_jobs)
+        sweep.record(configured.stamped(plan))
         return launch(job_overrides, initial_job_idx)
 
     launcher.launch = recorded  # type: ignore[method-assign]
     return launcher
+
+
+def _total(plan: Plan, typed: int | None) -> int:
+    """How many jobs a sweep comes to, of which `typed` are those that its words make.
+
+    They are fewer where files list values, more than the plan has yet where the sweeper hands over one batch after the
+    other, and of no account in a search, which proposes as many as it is told to.
+    """
+    return max(len(plan.words), typed or 0) if plan.search is None else search.keys_of(plan.search).n_trials
 
 
 class Local(Launcher):
