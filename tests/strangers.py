@@ -77,6 +77,7 @@ PAYLOADS = {
     "swept package": _hydra("mode: MULTIRUN\nsweeper:\n  params:\n    experiment@hydra.job: mine\n    M: 1,2"),
     "default of hydra": "defaults:\n  - override /hydra/job_logging: default\n",
     "default placed": "defaults:\n  - /arm@hydra.job: M1\n",
+    "default placed from the top": "defaults:\n  - /arm@_global_.hydra.job: M1\n",
     # secrets
     "environment": "loss: ${oc.env:GNI_SECRET}\n",
     "environment, deep": "loss: ${oc.decode:${oc.env:GNI_SECRET}}\n",

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 _OBJECTS = ("_target_", "()")
 _PARAMS = ("hydra", "sweeper", "params")
 _MODES = ("RUN", "MULTIRUN", "null", "")
-_NAME = r"[\w.+ -]*"
 _SWEPT = re.compile(r"\+{0,2}\w+(?:[./]\w+)*")
 # What Hydra's own schemas and those of installed launchers and sweepers name.
 TRUSTED = (
@@ -60,12 +59,12 @@ def check_file(document: yaml_files.Document, config_path: str, package: str | N
         name = ".".join(path)
         if path[-1] == "<<":
             raise UsageError(f"{where}: '<<' is not supported; write the keys out")
+        if path[0] == "defaults":  # `defaults_lists` reads them
+            continue
         for text in (path[-1], *([node.value] if isinstance(node.value, str) else ())):
             references.refuse_calls(text, f"{where}: {name}")
         if path[0] == "hydra":
             _check_hydra(where, path, node)
-        elif path == ("defaults",):
-            _check_defaults(document.path, node)
 
 
 def check_not_shadowing(file: str, config_path: str) -> None:
@@ -127,41 +126,6 @@ def _check_hydra(where: str, path: tuple[str, ...], node: yaml.Node) -> None:
     raise UsageError(
         f"{where}: {name} may not come from a file, which may set hydra.sweeper.params and hydra.mode alone; {advice}"
     )
-
-
-def _check_defaults(file: str, node: yaml.Node) -> None:
-    """Refuse entries of a defaults list that lead out of the folders, or place a file among Hydra's own keys."""
-    import yaml
-
-    if not isinstance(node, yaml.SequenceNode):
-        raise UsageError(
-            f"{file}:{node.start_mark.line + 1}: defaults: expected a list, such as '- override /noise: mult'"
-        )
-    for entry in node.value:
-        where = f"{file}:{entry.start_mark.line + 1}"
-        pairs = entry.value if isinstance(entry, yaml.MappingNode) else [(entry, None)]
-        for key, value in pairs:
-            group = str(key.value)
-            names = value.value if isinstance(value, yaml.SequenceNode) else [value] if value is not None else []
-            chosen = [str(name.value) for name in names]
-            _check_default(where, group, chosen)
-
-
-def _check_default(where: str, group: str, names: list[str]) -> None:
-    written = f"{group}: {', '.join(names)}" if names else group
-    target = group.split(" ")[-1]
-    if re.split(r"\W+", target.lstrip("/"))[0] == "hydra":
-        raise UsageError(
-            f"{where}: {written!r}: a file may not choose Hydra's own settings; type {target.lstrip('/')}=…"
-        )
-    for text in (group, *names):
-        parts = references.PLAIN.sub("", text).split("/")
-        if "@" in text or ".." in parts or not all(re.fullmatch(_NAME, part) for part in parts):
-            raise UsageError(
-                f"{where}: {written!r}: an entry names a group and a choice, such as 'override /noise: mult'"
-            )
-    if any(name.startswith("/") for name in names):
-        raise UsageError(f"{where}: {written!r}: a choice is a name, not a path")
 
 
 # --------------------------------------------------------------------------------------------------- what it comes to

@@ -17,7 +17,7 @@ from weakref import WeakKeyDictionary
 
 from gnicli.engine import yaml_files
 from gnicli.errors import ResourceError, UsageError
-from gnicli.launch import foreign_configs, hydra_versions, sweeps
+from gnicli.launch import defaults_lists, foreign_configs, hydra_versions, sweeps
 from gnicli.launch.arguments import Arguments
 
 if TYPE_CHECKING:
@@ -71,17 +71,24 @@ def guarded(arguments: Arguments) -> Iterator[None]:
         return load(self, config_path)
 
     sweepers: list[DictConfig] = []
+    entries: dict[str, list[defaults_lists.Entry]] = {}  # by file
 
     def checked(self: ConfigLoaderImpl, *args: object, run_mode: RunMode, **kwargs: object) -> DictConfig:
         try:
             cfg: DictConfig = compose(self, *args, run_mode=run_mode, **kwargs)
         except RecursionError as error:
             raise UsageError("the defaults lists of the configuration include one another without an end") from error
+        except Exception as error:
+            read = [entry for found in entries.values() for entry in found]
+            refusal = defaults_lists.explained(error, read, arguments.overrides)
+            if refusal is None:
+                raise
+            raise refusal from error
         _check(cfg, arguments)
         _keep_sweeper(cfg, sweepers, run_mode)
         return cfg
 
-    readers["file"] = _vetted(reader)
+    readers["file"] = _vetted(reader, entries)
     cache.load_config, loader._load_configuration_impl = counted, checked
     try:
         yield
@@ -115,8 +122,8 @@ def _check(cfg: DictConfig, arguments: Arguments) -> None:
         sweeps.check(hydra["sweeper"].get("params"), hydra["overrides"]["task"], allowed=arguments.yes)
 
 
-def _vetted(reader: Any) -> type[ConfigSource]:
-    """Hydra's reader of files, with its way of reading replaced."""
+def _vetted(reader: Any, entries: dict[str, list[defaults_lists.Entry]]) -> type[ConfigSource]:
+    """Hydra's reader of files, with its way of reading replaced; it keeps the defaults lists that it reads."""
     from hydra.plugins.config_source import ConfigLoadError, ConfigResult, ConfigSource
     from omegaconf import OmegaConf
 
@@ -140,6 +147,7 @@ def _vetted(reader: Any) -> type[ConfigSource]:
             if self.provider != "main":
                 foreign_configs.check_not_shadowing(path, name)
             foreign_configs.check_file(document, name, header.get("package"))
+            entries[path] = defaults_lists.read(document, name)
             return ConfigResult(
                 config=OmegaConf.create(document.content),
                 path=f"{self.scheme()}://{self.path}",

@@ -21,6 +21,12 @@ def outputs(tmp_path, monkeypatch):
 
 
 @pytest.fixture
+def folder(tmp_path):
+    """A folder for a run, which does not exist yet."""
+    return tmp_path / "run"
+
+
+@pytest.fixture
 def gni(outputs, capfd, monkeypatch, undrawn):
     """Run `gni <words>` in this process, the jobs of a sweep too: their processes are the matter of other tests.
 
