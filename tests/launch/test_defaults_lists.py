@@ -75,6 +75,7 @@ ACCEPTED = [
     (["own: null"], [], {"lr": 0.003}),
     (["optional own: nothing"], [], {"lr": 0.003}),
     (["_self_", "own: a", "override /noise: mult"], [], {"lr": 0.12, "noise": "mult"}),
+    (["own: a", "override /noise: mult", "_self_"], [], {"lr": 0.12, "noise": "mult"}),
 ]
 
 
@@ -126,6 +127,7 @@ REFUSED = [
     (["optional othr"], 1, "'optional' and 'override' stand before a group and its choice"),
     # order and form
     (["override /noise: mult", "own: a"], 1, "overrides stand at the end of the list; move it there"),
+    (["other", "override /noise: [add]", "own: [a, b]", "override /noise: add"], 2, "overrides stand at the end of"),
     (["more: ${experiment}_x", "_self_", "_self_"], 3, "is given twice"),
     (["override /noise: 3"], 1, "a choice is the name of a file; put it in quotes"),
     (["override /schedule: off"], 1, "a choice is the name of a file; put it in quotes"),
