@@ -104,7 +104,7 @@ def _read(document: yaml_files.Document, config_path: str, node: yaml.Node, valu
     target = placed.partition("@")[0]
     _check(where, written, key.partition("@")[0], placed, names)
     parent = config_path.rpartition("/")[0]
-    path = target[1:] if target.startswith("/") or not parent else f"{parent}/{target}"
+    path = target.removeprefix("/") if target.startswith("/") or not parent else f"{parent}/{target}"
     return Entry(
         where, written, config_path, "override" in keywords, path if is_group else None,
         tuple(names) if is_group else (path,), isinstance(chosen, list),
@@ -157,10 +157,10 @@ def explained(error: Exception, entries: Iterable[Entry], typed: Iterable[str]) 
 def _missing(path: str, options: list[str], due: list[Entry]) -> UsageError | None:
     """A file that is not there. A member of another package that did not load has an error of its own."""
     group, _, name = path.rpartition("/")
-    for entry in due:  # Hydra looks for what such an entry names below the folder of its file once more
-        above = f"{entry.config_path.rpartition('/')[0]}/"
-        if entry.group is None and _REFERENCE.search(entry.names[0]) and entry.chooses(path.removeprefix(above)):
-            return entry.refusal("a reference stands for the choice of a group alone, as in 'group: ${experiment}'")
+    for each in due:  # Hydra looks for what such an entry names below the folder of its file once more
+        above = f"{each.config_path.rpartition('/')[0]}/"
+        if each.group is None and _REFERENCE.search(each.names[0]) and each.chooses(path.removeprefix(above)):
+            return each.refusal("a reference stands for the choice of a group alone, as in 'group: ${experiment}'")
     entry = next((each for each in due if each.chooses(path)), None)
     if entry is None or (group in GROUPS and name in members(group)):
         return None
