@@ -45,6 +45,10 @@ class Entry(NamedTuple):
         """The error that names the file, the line, the entry and why it is refused."""
         return UsageError(f"{self.where}: {self.written!r}: {why}")
 
+    def is_self(self) -> bool:
+        """Whether it stands for the file itself."""
+        return self.written == "_self_" or (self.group is not None and self.names == ("_self_",) and not self.is_list)
+
     def paths(self) -> list[str]:
         """The files that it chooses, as Hydra calls them."""
         return [name if self.group is None else f"{self.group}/{name}" for name in self.names]
@@ -73,7 +77,12 @@ def read(document: yaml_files.Document, config_path: str) -> list[Entry]:
     if not isinstance(values, list):
         line = node.start_mark.line + 1
         raise UsageError(f"{document.path}:{line}: defaults: expected a list, such as '- override /noise: mult'")
-    return [_read(document, config_path, *pair) for pair in zip(node.value, values, strict=True)]
+    entries = [_read(document, config_path, *pair) for pair in zip(node.value, values, strict=True)]
+    others = [place for place, entry in enumerate(entries) if not (entry.is_override or entry.is_self())]
+    for entry in entries[: max(others, default=0)]:
+        if entry.is_override:
+            raise entry.refusal("overrides stand at the end of the list; move it there")
+    return entries
 
 
 def _read(document: yaml_files.Document, config_path: str, node: yaml.Node, value: object) -> Entry:
@@ -95,7 +104,7 @@ def _read(document: yaml_files.Document, config_path: str, node: yaml.Node, valu
     target = placed.partition("@")[0]
     _check(where, written, key.partition("@")[0], placed, names)
     parent = config_path.rpartition("/")[0]
-    path = target[1:] if target.startswith("/") or not parent else f"{parent}/{target}"
+    path = target.removeprefix("/") if target.startswith("/") or not parent else f"{parent}/{target}"
     return Entry(
         where, written, config_path, "override" in keywords, path if is_group else None,
         tuple(names) if is_group else (path,), isinstance(chosen, list),
@@ -148,10 +157,10 @@ def explained(error: Exception, entries: Iterable[Entry], typed: Iterable[str]) 
 def _missing(path: str, options: list[str], due: list[Entry]) -> UsageError | None:
     """A file that is not there. A member of another package that did not load has an error of its own."""
     group, _, name = path.rpartition("/")
-    for entry in due:  # Hydra looks for what such an entry names below the folder of its file once more
-        above = f"{entry.config_path.rpartition('/')[0]}/"
-        if entry.group is None and _REFERENCE.search(entry.names[0]) and entry.chooses(path.removeprefix(above)):
-            return entry.refusal("a reference stands for the choice of a group alone, as in 'group: ${experiment}'")
+    for each in due:  # Hydra looks for what such an entry names below the folder of its file once more
+        above = f"{each.config_path.rpartition('/')[0]}/"
+        if each.group is None and _REFERENCE.search(each.names[0]) and each.chooses(path.removeprefix(above)):
+            return each.refusal("a reference stands for the choice of a group alone, as in 'group: ${experiment}'")
     entry = next((each for each in due if each.chooses(path)), None)
     if entry is None or (group in GROUPS and name in members(group)):
         return None
@@ -226,12 +235,6 @@ def _self_twice(due: list[Entry], config_path: str) -> UsageError | None:
     return found[-1].refusal("is given twice") if found else None
 
 
-def _not_last(due: list[Entry], config_path: str, key: str) -> UsageError | None:
-    group = key.partition("@")[0]
-    found = [each for each in due if each.config_path == config_path and each.is_override and each.group == group]
-    return found[0].refusal("overrides stand at the end of the list; move it there") if found else None
-
-
 def _reference_in_list(due: list[Entry], config_path: str) -> UsageError | None:
     for entry in due:
         if entry.config_path == config_path and entry.is_list and any(map(_REFERENCE.search, entry.names)):
@@ -262,7 +265,6 @@ _KINDS: list[tuple[str, Callable[..., UsageError | None]]] = [
     (r"^Multiple values for (\S+)\. ", _twice),
     (r"^(\S+) appears more than once in the final defaults list", _twice),
     (r"^Duplicate _self_ defined in (.*)", _self_twice),
-    (r"^In (\S+): Override '(\S+) : .*' is defined before", _not_last),
     (r"^In '(.*)': Defaults List interpolation is not supported in options", _reference_in_list),
     (r"^(\S+): Default List Overrides are not allowed in the subtree", _override_by_reference),
     (r"^In '(.*)': ValidationError raised while composing config:\s*Merge error", _merged),

@@ -75,6 +75,7 @@ ACCEPTED = [
     (["own: null"], [], {"lr": 0.003}),
     (["optional own: nothing"], [], {"lr": 0.003}),
     (["_self_", "own: a", "override /noise: mult"], [], {"lr": 0.12, "noise": "mult"}),
+    (["own: a", "override /noise: mult", "_self_"], [], {"lr": 0.12, "noise": "mult"}),
 ]
 
 
@@ -126,6 +127,7 @@ REFUSED = [
     (["optional othr"], 1, "'optional' and 'override' stand before a group and its choice"),
     # order and form
     (["override /noise: mult", "own: a"], 1, "overrides stand at the end of the list; move it there"),
+    (["other", "override /noise: [add]", "own: [a, b]", "override /noise: add"], 2, "overrides stand at the end of"),
     (["more: ${experiment}_x", "_self_", "_self_"], 3, "is given twice"),
     (["override /noise: 3"], 1, "a choice is the name of a file; put it in quotes"),
     (["override /schedule: off"], 1, "a choice is the name of a file; put it in quotes"),
@@ -178,6 +180,28 @@ def test_a_file_of_another_group_is_named_too(gni, folder, name, entries, number
     assert said.err.startswith(f"gni: error: {path}:{number + 1}: ")
     assert message in said.err
     assert (said.code, len(said.err.splitlines())) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ("noise: ${dataset}", "unknown noise 'digits' for noise: choose from add, mult, none"),
+        ("noise: ${M}", "no choice of M is known where this file is read (known is objective, network, dataset)"),
+        ("nosie: mult", "there is no group nosie; did you mean noise?"),
+        ("override noise: mult", "overrides stand at the end of the list; move it there"),
+        ("noise: [add, mult]", "a group takes one choice; name one, as in noise=mult"),
+    ],
+)
+def test_a_main_file_of_the_users_own_is_named_too(gni, folder, entry, message):
+    entries = ["train_schema", "dataset: digits", "network: mlp", entry, "objective: noisy", "_self_"]
+    path = write(folder, entries, "own_main")
+    said = gni("train", "-cp", str(folder), "-cn", "own_main", "--cfg", "job")
+    assert said.err.startswith(f"gni: error: {path}:5: ")
+    assert message in said.err
+    assert (said.code, len(said.err.splitlines())) == (2, 1)
+    write(folder, [*entries[:3], "noise: mult", *entries[4:]], "own_main")
+    said = gni("train", "-cp", str(folder), "-cn", "own_main", "--cfg", "job")
+    assert (said.code, yaml.safe_load(said.out)["noise"]["name"]) == (0, "mult")
 
 
 def test_the_file_that_is_named_is_the_one_with_the_entry(gni, folder):
