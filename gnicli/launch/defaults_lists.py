@@ -80,7 +80,7 @@ def read(document: yaml_files.Document, config_path: str) -> list[Entry]:
     entries = [_read(document, config_path, *pair) for pair in zip(node.value, values, strict=True)]
     others = [place for place, entry in enumerate(entries) if not (entry.is_override or entry.is_self())]
     for entry in entries[: max(others, default=0)]:
-        if entry.is_override:
+        if entry.is_override and not entry.is_self():
             raise entry.refusal("overrides stand at the end of the list; move it there")
     return entries
 
@@ -142,12 +142,13 @@ def explained(error: Exception, entries: Iterable[Entry], typed: Iterable[str]) 
     from hydra.errors import MissingConfigException
 
     words = {word.partition("=")[0].lstrip("+") for word in typed}
-    due = [entry for entry in entries if entry.group not in words]
+    known = list(entries)
+    due = [entry for entry in known if entry.group not in words]
     if isinstance(error, MissingConfigException):
         return _missing(str(error.missing_cfg_file or ""), list(error.options or ()), due)
     for pattern, explain in _KINDS:
         if found := re.search(pattern, str(error)):
-            return explain(due, *found.groups())
+            return explain(known if explain is _twice else due, *found.groups())
     if isinstance(error, AssertionError):  # Hydra follows a reference to a group whose choice is null
         entry = next((each for each in due if any(map(_REFERENCE.fullmatch, each.names))), None)
         return entry and entry.refusal("refers to a group whose choice is null; name the choice")
@@ -231,7 +232,7 @@ def _twice(due: list[Entry], key: str) -> UsageError | None:
 
 
 def _self_twice(due: list[Entry], config_path: str) -> UsageError | None:
-    found = [each for each in due if each.config_path == config_path and each.written == "_self_"]
+    found = [each for each in due if each.config_path == config_path and each.is_self()]
     return found[-1].refusal("is given twice") if found else None
 
 

@@ -77,7 +77,9 @@ def guarded(arguments: Arguments) -> Iterator[None]:
         try:
             cfg: DictConfig = compose(self, *args, run_mode=run_mode, **kwargs)
         except RecursionError as error:
-            raise UsageError("the defaults lists of the configuration include one another without an end") from error
+            files = ", ".join(path for path, found in entries.items() if found)
+            where = f"{files}: " if files else ""
+            raise UsageError(f"{where}the defaults lists include one another without an end") from error
         except Exception as error:
             read = [entry for found in entries.values() for entry in found]
             refusal = defaults_lists.explained(error, read, arguments.overrides)

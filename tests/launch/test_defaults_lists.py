@@ -73,6 +73,7 @@ ACCEPTED = [
     (["other"], [], {"lr": 0.11}),
     (["2020-01-01"], [], {"lr": 0.17}),
     (["own: null"], [], {"lr": 0.003}),
+    (["override own: _self_", "other"], [], {"lr": 0.11}),
     (["optional own: nothing"], [], {"lr": 0.003}),
     (["_self_", "own: a", "override /noise: mult"], [], {"lr": 0.12, "noise": "mult"}),
     (["own: a", "override /noise: mult", "_self_"], [], {"lr": 0.12, "noise": "mult"}),
@@ -103,6 +104,7 @@ REFUSED = [
     (["own: a", "override /noise: ${dataset}"], 2, "other files are chosen by noise, so no reference can choose it"),
     (["/things: null", "more: ${things}"], 2, "refers to a group whose choice is null; name the choice"),
     (["own: [a, '${experiment}']"], 1, "a list of choices takes no reference; name the choices"),
+    (["override /schedule: ${.dataset}"], 1, "an entry names a group and a choice, such as 'override /noise: mult'"),
     (["own: ${oc.env:HOME}"], 1, "an entry names a group and a choice, such as 'override /noise: mult'"),
     (["own: ${hydra.job.name}"], 1, "a file may not refer to Hydra's own keys; name the choice"),
     # more than one choice
@@ -129,6 +131,7 @@ REFUSED = [
     (["override /noise: mult", "own: a"], 1, "overrides stand at the end of the list; move it there"),
     (["other", "override /noise: [add]", "own: [a, b]", "override /noise: add"], 2, "overrides stand at the end of"),
     (["more: ${experiment}_x", "_self_", "_self_"], 3, "is given twice"),
+    (["own: _self_", "_self_"], 2, "is given twice"),
     (["override /noise: 3"], 1, "a choice is the name of a file; put it in quotes"),
     (["override /schedule: off"], 1, "a choice is the name of a file; put it in quotes"),
     (["own: [a, 1.5]"], 1, "a choice is the name of a file; put it in quotes"),
@@ -222,6 +225,20 @@ def test_a_mistake_that_was_typed_is_not_the_files(gni, folder, words):
     rest = [word for word in ("noise=add", "schedule=step", "dataset=digits") if word[:3] != words[0][:3]]
     said = gni("train", "-cd", str(folder), "experiment=mine", *words, *rest)
     assert (said.code, said.err) == (2, plain.err)
+
+
+def test_a_group_that_is_typed_and_chosen_a_second_time_by_a_file_is_named(gni, folder):
+    path = write(folder, ["/noise: add"])
+    said = gni("train", "-cd", str(folder), "experiment=mine", "noise=mult")
+    assert said.err.startswith(f"gni: error: {path}:3: '/noise: add': noise is chosen already; write 'override /noise")
+
+
+def test_a_circle_names_its_files(gni, folder):
+    path = write(folder, ["other_of_two"])
+    other = write(folder, ["mine"], "experiment/other_of_two")
+    said = gni("train", "-cd", str(folder), "experiment=mine")
+    assert said.err == f"gni: error: {path}, {other}: the defaults lists include one another without an end\n"
+    assert said.code == 2
 
 
 def drawn(rng):
