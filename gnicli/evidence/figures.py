@@ -84,7 +84,8 @@ def figures(
         "density": FigureData(
             lead,
             (density_panel(shape, words, quantity=quantity),),
-            "Histogram of the central 99 % (at most 12 interquartile ranges from the median) and the fitted densities.",
+            "Histogram of the central 99 % (at most 12 interquartile ranges from the median), and the densities of "
+            "the law in question, the stable law, the Gaussian and the best others. The table has every law.",
         ),
         "tails": FigureData(
             f"Tails. {lead}",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -27,7 +27,8 @@ DRIFT_BELOW = 1.95  # above it there is nowhere to drift to, and fits of sums ne
 _RIVALS = ("student", "laplace", "subweibull", "log_normal", "gamma", "weibull", "pareto")
 _FARTHEST = 1e290  # units of spread: a sample beyond it counts as that far
 _TIED = 0.01
-_DRAWN = ("stable", "normal", "student", "laplace", "subweibull", tempering.NAME)
+_ALWAYS_DRAWN = ("stable", "normal", tempering.NAME)
+_MOST_DRAWN = 6  # curves that a reader can tell apart
 _TEST, _HOLD, _BLOCKS, _SUMS, _TEMPERING = range(1_000_000, 1_000_005)  # streams beside those of the groups' reservoirs
 
 
@@ -90,8 +91,8 @@ def conclude(look: Look, tested: goodness.Goodness | None, tempered: Tempering |
     family, law = look.good[plan.law]
     if tested is not None and plan.law != "stable":
         said = f"{verdict.fit_sentence(family.words, tested)} {said}"
-    drawn = {name: look.good[name] for name in dict.fromkeys([plan.law, *_DRAWN]) if name in look.good}
     scores = compare(look.y, look.fitted, plan.law, plan.holdout, plan.stream(_HOLD))
+    drawn = {name: look.good[name] for name in drawn_laws(plan.law, scores)}
     return Finding(
         look.y.size,
         look.stable,
@@ -109,6 +110,23 @@ def conclude(look: Look, tested: goodness.Goodness | None, tempered: Tempering |
         sum_alpha(look.y, plan.stream(_SUMS)) if plan.law == "stable" and "alpha" not in look.held else None,
         None if tempered is None else tempering.in_units(tempered, look.unit),
     )
+
+
+def drawn_laws(law: str, scores: Mapping[str, Scores]) -> tuple[str, ...]:
+    """The names of the laws that figures show, at most six: `law`, the law in question, is the first.
+
+    The stable law, the Gaussian and the tempered stable law follow, where they were fitted. Then the law that predicts
+    the held-out samples best, which tables name, and the others in the order of Akaike's criterion.
+    """
+    fitted = {name: score for name, score in scores.items() if score.law is not None}
+    by_aic = sorted(fitted, key=lambda name: _last_if_nan(fitted[name].aic))
+    by_heldout = sorted(fitted, key=lambda name: _last_if_nan(-fitted[name].heldout))
+    first = [name for name in (law, *_ALWAYS_DRAWN) if name in fitted]
+    return tuple(dict.fromkeys([*first, *by_aic[:1], *by_heldout[:1], *by_aic]))[:_MOST_DRAWN]
+
+
+def _last_if_nan(value: float) -> float:
+    return math.inf if math.isnan(value) else value
 
 
 class Look:

@@ -10,7 +10,10 @@ from gnicli.engine.drawing.figure import COLUMN, PAGE, draw
 from gnicli.evidence import figures
 from gnicli.evidence.blocks import Block
 from gnicli.evidence.families import OTHERS, stable_family
+from gnicli.evidence.finding import Plan, drawn_laws, investigate
+from gnicli.evidence.reporting import results
 from gnicli.evidence.shape import shape
+from gnicli.laws import Gamma, HalfCauchy, HalfNormal, Laplace, LogNormal, Pareto, StudentT, SubWeibull, Weibull
 from gnicli.stable import StableLaw, fit
 
 ABOUT = "Stable law, alpha = 1.5 ± 0.1, beta = -0.3 ± 0.2, n = 400; draws from a stable law"
@@ -63,3 +66,59 @@ def test_the_law_in_question_is_solid_and_others_are_dashed(seed):
     handles = dict(zip([text.get_text() for text in legend.get_texts()], legend.legend_handles, strict=True))
     # In grey print a solid line could be either.
     assert [name for name, handle in handles.items() if isinstance(handle, Patch)] == ["samples"]
+
+
+def truths(rng):
+    """One law of every family, with random parameters."""
+    shape_, scale = float(rng.uniform(0.6, 3.0)), float(10.0 ** rng.uniform(-3, 3))
+    return {
+        "stable": StableLaw(float(rng.uniform(0.7, 1.9)), float(rng.uniform(-1, 1)), 0.0, scale),
+        "student": StudentT(float(rng.uniform(2, 6)), 3.0 * scale, scale),
+        "laplace": Laplace(-2.0 * scale, scale),
+        "subweibull": SubWeibull(float(rng.uniform(1.2, 3.0)), scale),
+        "half_normal": HalfNormal(scale),
+        "half_cauchy": HalfCauchy(scale),
+        "log_normal": LogNormal(float(rng.uniform(-1, 1)), float(rng.uniform(0.3, 1.5))),
+        "gamma": Gamma(shape_, scale),
+        "weibull": Weibull(shape_, scale),
+        "pareto": Pareto(float(rng.uniform(0.8, 3.0)), scale),
+    }
+
+
+@pytest.mark.parametrize("seed", [21])
+@pytest.mark.parametrize("law", ["stable", "student"])
+@pytest.mark.parametrize("truth", list(truths(np.random.default_rng())))
+def test_the_laws_that_the_tables_call_best_are_drawn(truth, law, seed):
+    rng = np.random.default_rng(seed)
+    x = truths(rng)[truth].rvs(int(rng.integers(60, 800)), rng)
+    found = investigate(x, Plan(law=law, n_bootstrap=0))
+    figures_of = results({"": found}).figures
+    fitted = {name: score for name, score in found.scores.items() if score.law is not None}
+    words = {name: score.family.words for name, score in fitted.items()}
+    by_aic = sorted(fitted, key=lambda name: fitted[name].aic)
+    best = {by_aic[0], max(fitted, key=lambda name: fitted[name].heldout)}
+    for name in ("density", "tails"):
+        for panel in figures_of[name].panels:
+            labels = [curve.label for curve in panel.curves]
+            assert labels[:2] == ["samples", words[law]], name
+            assert {words[each] for each in (*best, "stable", "normal")} <= set(labels), (name, best)
+            assert len(labels) == 1 + min(6, len(fitted)) == len(set(labels))
+    missing = [each for each in by_aic if words[each] not in labels]
+    shown = [each for each in by_aic if each not in (law, *best, "stable", "normal") and words[each] in labels]
+    assert not shown or not missing or by_aic.index(shown[-1]) < by_aic.index(missing[0])
+    with own_style():
+        assert faults(draw(figures_of["tails"], COLUMN)) == []
+        density = draw(figures_of["density"], COLUMN)
+        assert faults(density) == []
+        (axes,) = density.axes
+    laws = [line for line in axes.get_lines() if line.get_label() != "samples"]  # those are steps
+    assert len({str(line._dash_pattern) for line in laws}) == len(laws) == len(labels) - 1  # told apart in grey print
+
+
+def test_without_held_out_samples_the_order_is_akaikes_alone():
+    found = investigate(LogNormal(0.0, 1.0).rvs(300, np.random.default_rng(1)), Plan(n_bootstrap=0, holdout=0.0))
+    assert all(np.isnan(score.heldout) for score in found.scores.values())
+    by_aic = sorted(found.scores, key=lambda name: found.scores[name].aic)
+    drawn = drawn_laws("normal", found.scores)
+    assert drawn[:2] == ("normal", "stable")
+    assert list(drawn[2:]) == [name for name in by_aic if name not in ("stable", "normal")][:4]
