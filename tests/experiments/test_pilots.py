@@ -47,14 +47,17 @@ def test_there_is_none_for_what_no_pilot_ran():
     assert said.startswith("planned: arm=explicit against arm=M1 ")
 
 
-def test_where_the_files_lie_ends_no_plan():
-    typed = {"experiment": "fig7", "dataset": "digits", "network": "mlp", "dataset.dir": "here"}
+@pytest.mark.parametrize(
+    "key", ["dataset.dir", "run.dir", "run.root", "run.pictures", "device", "threads", "logger", "logger.dir"]
+)
+def test_where_files_lie_and_how_a_run_is_computed_and_followed_ends_no_plan(key):
+    typed = {"experiment": "fig7", "dataset": "digits", "network": "mlp", key: "x"}
     (said,) = pilots.declaration("fig7", "arm", runs(**typed))
     assert said.startswith("planned: ")
 
 
 def test_typed_keys_end_a_plan():
-    assert pilots.declaration("fig4", "arm", runs(steps="7", lr="1")) == (
+    assert pilots.declaration("fig4", "arm", runs(steps="7", lr="1", device="cpu")) == (
         "no plan holds for this set-up, in which lr, steps were typed",
     )
 

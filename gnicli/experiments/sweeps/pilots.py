@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from gnicli.contracts.results import RunRecord
+from gnicli.engine.provenance import INCIDENTAL
 from gnicli.experiments.sweeps.power import LEVEL, POWER, pairs_needed
 
 # Keys that change nothing in what a plan was made for: which runs there are, and where the files of a data set lie.
@@ -78,7 +79,7 @@ def declaration(name: str, key: str, records: Sequence[RunRecord]) -> tuple[str,
         return ()
     own = [pilot for pilot in PILOTS if pilot.experiment == name]
     had = {choice for pilot in own for choice in pilot.settings}
-    typed = {word for record in records for word in record.overrides}
+    typed = {word for record in records for word in record.overrides if word.split(".")[0] not in INCIDENTAL}
     changed = sorted(typed - had - {*_FREE} - _swept(name, key))
     if changed:
         return (f"no plan holds for this set-up, in which {', '.join(changed)} were typed",)
