@@ -46,15 +46,21 @@ class Pilot(NamedTuple):
 
 _SMALL, _LARGE = math.log(1.05), math.log(1.25)
 _ADD, _MULT = {"noise": "add"}, {"noise": "mult"}
-_DIGITS, _MLP = {"dataset": "digits"}, {"network": "mlp"}
+_DIGITS, _MNIST, _CIFAR10 = {"dataset": "digits"}, {"dataset": "mnist"}, {"dataset": "cifar10"}
+_MLP = {"network": "mlp"}
 PILOTS = (
     Pilot("fig4", _ADD, "M16", "M1", 0.029, 8, _SMALL),
     Pilot("fig4", _MULT, "M16", "M1", 0.23, 8, _LARGE),
     Pilot("fig5", _ADD, "16", "1", 0.029, 8, _SMALL),
     Pilot("fig5", _MULT, "16", "1", 0.23, 8, _LARGE),
     Pilot("fig5_mnist", _DIGITS, "16", "1", 0.006, 8, _SMALL),
+    Pilot("fig5_mnist", _MNIST, "16", "1", 0.0076, 8, _SMALL),
     Pilot("fig7", _DIGITS | _MLP, "explicit", "M1", 0.020, 8, _SMALL),
+    Pilot("fig7", _MNIST | _MLP, "explicit", "M1", 0.0091, 8, _SMALL),
+    Pilot("fig7", _CIFAR10 | _MLP, "explicit", "M1", 0.030, 8, _SMALL),
     Pilot("fig8", _DIGITS, "16", "1", 0.034, 8, _SMALL),
+    Pilot("fig8", _MNIST, "16", "1", 0.025, 8, _SMALL),
+    Pilot("fig8", _CIFAR10, "16", "1", 0.0125, 8, _SMALL),
     Pilot("symmetrise", _ADD, "antithetic", "plain", 0.19, 8, _LARGE),
 )
 # What the experiments choose where nothing is typed (conf/experiment).
