@@ -119,8 +119,8 @@ def _side(side: str | float) -> str:
 
 def notes(judged: Judged) -> list[str]:
     """Sentences on one verdict: why it is what it is, what was counted, what is unlike."""
-    found = [f"{judged.claim.id}: {part}." for part in [judged.reason, *judged.measurement.remarks] if part]
-    return list(dict.fromkeys(found))
+    said = [part for part in judged.measurement.remarks if part not in judged.reason]  # of "not run" they are all in it
+    return [f"{judged.claim.id}: {part}." for part in dict.fromkeys([judged.reason, *said]) if part]
 
 
 def family_notes(name: str, judged: Sequence[Judged]) -> list[str]:

@@ -338,6 +338,10 @@ def test_what_was_not_run_says_what_there_is():
     assert found.verdict == "not run"
     assert found.reason == "no run has opt=sgd; opt: the runs have adam"
     assert found.needed is None
+    assert words.notes(found) == [f"{found.claim.id}: {found.reason}."]
+    both = judge(claim_set([claim("below", n=8, a="opt=rms", b="opt=sgd")]), runs(values)).judged[0]
+    (told,) = words.notes(both)  # once, though both sides are absent
+    assert told.count("no run has opt=rms") == told.count("no run has opt=sgd") == 1
 
 
 def test_a_metric_that_no_run_has():
