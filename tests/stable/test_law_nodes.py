@@ -154,6 +154,22 @@ def climbed(x, fixed=None, s1_loc=None):
     return problem, y, start, climb(problem, y, start)
 
 
+@pytest.mark.parametrize("seed", range(10))
+def test_own_nodes_gain_nothing_where_the_nodes_of_the_sample_are_trusted(seed):
+    """A step of Newton's from the maximum on those, for random laws with alpha from 0.85 on and beta up to 0.9."""
+    rng = np.random.default_rng(seed)
+    alpha, beta = (1.0 if seed == 4 else rng.uniform(0.87, 1.95)), rng.uniform(-0.9, 0.9)
+    sample = standardize(StableLaw(alpha, beta, 3.0, 2.0, "S0").rvs(20_000, rng))
+    problem, y = Problem(sample.weights), sample.scaled()
+    near = maximize([problem], few=True)[0]
+    assert near.converged
+    here = Climb(problem, y).at(near.theta)
+    assert not here.in_s1
+    gain = 0.5 * here.gradient @ np.linalg.solve(-here.hessian, here.gradient)
+    assert 0.0 <= gain < 1e-6, (alpha, beta)
+    np.testing.assert_allclose(near.covariance.diagonal(), np.linalg.inv(-here.hessian).diagonal(), rtol=0.15)
+
+
 LAWS = [(0.21, 0.1), (0.3, -0.99), (0.35, 1.0), (0.45, 0.5), (0.6, 0.5), (0.7, -0.9), (0.8, 0.3), (0.89, -1.0)]
 LAWS += [(1.0, 0.7), (1.0, 1.0), (1.3, 0.95), (1.9, 0.9), (1.97, -0.4)]
 

@@ -25,7 +25,7 @@ def maximize(problems: list[Problem], few: bool = False) -> list[Optimum]:
         Optimum(table.theta[law].copy(), -np.inf, None, np.ones(4, dtype=bool), np.eye(4)[2], False, 0)
         for law in chosen
     ]
-    seen = [k for k, law in enumerate(chosen) if not (few and table.blind[law] and _whole(problems[k]))]
+    seen = [k for k, law in enumerate(chosen) if not (few and table.from_inversion[law] and _whole(problems[k]))]
     if seen:
         some = [chosen[k] for k in seen]
         ends = search([problems[k] for k in seen], table.theta[some], some, FEW_EVALUATIONS if few else MAX_EVALUATIONS)
