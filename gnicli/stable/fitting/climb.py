@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from gnicli.stable.fitting import law_nodes, spike_starts
+from gnicli.stable.fitting import across, law_nodes, spike_starts
 from gnicli.stable.fitting.binning import in_cells
 from gnicli.stable.fitting.law_likelihood import Evaluation, evaluate, log_likelihood, log_likelihoods, to_q, to_theta
 from gnicli.stable.fitting.maximize import maximize
@@ -195,7 +195,13 @@ def climb(problem: Problem, y: np.ndarray, start: Optimum) -> Optimum:
     """
     if start.theta[0] > _SMALL_ALPHA and math.isfinite(start.log_likelihood):
         cells = in_cells(y, problem.counts) if y.size > _MANY and start.theta[0] > _SMOOTH else None
-        search = Climb(problem, *(cells or (y, None)))
+        y, counts = cells or (y, problem.counts)
+        if across.serves(problem, start.theta):
+            found = across.search(problem, y, counts, start.theta)
+            if found is not None:
+                found.n_evaluations += start.n_evaluations
+                return found
+        search = Climb(problem, y, counts)
         search.n_evaluations = start.n_evaluations
         return search.run(start.theta)
     search = Climb(problem, y)

@@ -15,10 +15,10 @@ import numpy as np
 
 from gnicli.errors import GniError, NumericalError, UsageError
 from gnicli.stable.density import inversion
-from gnicli.stable.fitting import ties
+from gnicli.stable.fitting import across, ties
 from gnicli.stable.fitting.climb import climb
 from gnicli.stable.fitting.exact_likelihood import Likelihood, polish
-from gnicli.stable.fitting.held_values import check_fixed, check_support, is_far, start_far
+from gnicli.stable.fitting.held_values import check_fixed, check_support, is_far, is_lost, start_far
 from gnicli.stable.fitting.maximize import maximize
 from gnicli.stable.fitting.normal_fit import is_maximum, normal_fit, words
 from gnicli.stable.fitting.result import StableFit
@@ -107,13 +107,17 @@ def _fit_all(
     starts = iter(maximize(near, few=exact) if near else ())
     found = []
     for s, problem, away in zip(samples, problems, far, strict=True):
-        start = start_far(problem, s.scaled()) if away or spiky else next(starts)
+        start = None if away or spiky else next(starts)
+        if start is None or is_lost(problem, start):
+            start, away = start_far(problem, s.scaled()), away or start is not None
         found.append(_finish(s, problem, start, away, parameterization, held, exact or spiky))
     return found
 
 
 def _trusted(problem: Problem, found: Optimum) -> bool:
     """Whether the nodes give the exact maximum to 1e-6 nats, as measured."""
+    if across.serves(problem, found.theta):
+        return False
     inside = found.theta[0] >= _TRUSTED_FROM and abs(found.theta[1]) <= _TRUSTED_TO
     return bool(found.converged and inside and not problem.weights.n_beyond)
 
