@@ -184,6 +184,24 @@ def test_a_search_ends_at_the_exact_maximum_in_few_evaluations(alpha, beta):
     assert found.n_evaluations - start.n_evaluations < (25 if alpha > 0.5 else 90)
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_next_to_one_sided_laws_a_search_ends_at_its_maximum(seed):
+    """In few evaluations, though few samples say how far beta is from ±1; another step of Newton's gains nothing."""
+    rng = np.random.default_rng(seed)
+    alpha = rng.uniform(0.5, 1.9)
+    beta = rng.choice([-1.0, 1.0]) * (1.0 - 10.0 ** rng.uniform(-3.0, -1.3))
+    problem, y, start, found = climbed(StableLaw(alpha, beta, 3e-5, 1e-5).rvs(10_000, rng))
+    assert found.converged
+    assert found.n_evaluations - start.n_evaluations < 20, (alpha, beta)
+    here = Climb(problem, y).at(found.theta)
+    free = np.abs(found.theta) != 1.0
+    information = -here.hessian[np.ix_(free, free)]
+    gain = 0.5 * here.gradient[free] @ np.linalg.solve(information, here.gradient[free])
+    assert 0.0 <= gain < 1e-6, (alpha, beta, found.theta)
+    if not free[1]:
+        assert here.gradient[1] * found.theta[1] > 0.0
+
+
 @pytest.mark.parametrize("alpha", [0.65, 1.4])
 @pytest.mark.parametrize("s1", [False, True])
 def test_a_held_location_is_the_exact_maximum_too(alpha, s1):
