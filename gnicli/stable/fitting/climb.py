@@ -18,7 +18,7 @@ from gnicli.stable.parameterization import s1_shift
 _LONGEST = np.array([0.25, 0.4, 1.0, 0.5])  # of a step; that of the location in scales
 _MAX_EVALUATIONS = 40
 _LEAST = 1e-7  # of the information per sample, for a step
-_SMALL_ALPHA = 0.75  # of the start, below which other starts are tried too
+_SMALL_ALPHA, _SPIKE = 0.75, 0.57  # of the start, below which other starts are tried too; of many samples
 _MANY, _SMOOTH = 50_000, 0.9  # samples, and alpha of the start, from which on cells of `binning` stand for samples
 _CROWDED = 20  # samples in a spike, from which on they have one maximum together
 _FEW, _SEVERAL = 1000, 3  # samples, below which so many searches run
@@ -249,6 +249,10 @@ def climb(problem: Problem, y: np.ndarray, start: Optimum) -> Optimum:
         return search.run(start.theta)
     search = Climb(problem, y)
     search.n_evaluations = start.n_evaluations
+    if start.theta[0] > _SPIKE and search.n >= _FEW and problem.s1_loc is None and np.isnan(problem.fixed).all():
+        found = search.run(search.feasible(start.theta))
+        if found.converged and found.theta[0] > _SPIKE:
+            return found
     laws = [search.feasible(theta) for theta in (start.theta, *spike_starts.starts(problem, y))]
     some = slice(None, None, max(y.size // _RANKING, 1))
     counts = None if search.counts is None else search.counts[some]

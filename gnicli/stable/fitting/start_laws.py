@@ -1,4 +1,4 @@
-"""Log-densities of 209 laws at the nodes and their derivatives, standardized: the first guess of the fit.
+"""Log-densities of 231 laws at the nodes and their derivatives, standardized: the first guess of the fit.
 
 Built in memory at first use (about half a second), deterministic.
 """
@@ -14,7 +14,29 @@ import numpy as np
 from gnicli.stable.density.exact import exact
 from gnicli.stable.fitting import binning, law_table, node_density, table_density
 
-_ALPHAS = (0.55, 0.65, 0.75, 0.82, 0.88, 0.94, 1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7, 1.78, 1.85, 1.91, 1.96, 1.99)
+_ALPHAS = (
+    0.55,
+    0.6,
+    0.65,
+    0.7,
+    0.75,
+    0.82,
+    0.88,
+    0.94,
+    1.0,
+    1.1,
+    1.2,
+    1.3,
+    1.4,
+    1.5,
+    1.6,
+    1.7,
+    1.78,
+    1.85,
+    1.91,
+    1.96,
+    1.99,
+)
 _BETAS = (0.0, 0.2, 0.4, 0.6, 0.75, 0.9)
 _FLOOR = -600.0
 _N_FAR = binning.N_OCTAVES - binning.NEAR_OCTAVES
