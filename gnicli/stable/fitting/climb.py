@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from gnicli.stable.fitting import across, spike_starts
+from gnicli.stable.fitting import across, last_step, spike_starts
 from gnicli.stable.fitting.binning import in_cells
 from gnicli.stable.fitting.law_likelihood import Evaluation, evaluate, log_likelihood, to_q, to_theta
 from gnicli.stable.fitting.maximize import maximize
@@ -26,6 +26,7 @@ _RANKING = 2500  # samples that rank the starts
 _NEXT_TO_BOUND, _SHARE_OF_REST, _LONGEST_LOG = 0.3, 0.2, 2.0  # of 1 − |β|, of it for a step by β, of its logarithm
 _AT_BOUND, _OFF_BOUND = 1e-5, 1e-3  # 1 − |β|, at which a law farther from the bound is tried, and at most how far
 _IN_LIGHT_TAIL = 30.0  # n times that distance, at most
+_AT_REST = 1e-6  # nats that a step is to gain, below which its beginning is the end too
 _LEFT = 1e-7  # nats that a last step, which is not evaluated, may leave
 
 
@@ -76,8 +77,15 @@ class Climb:
         theta = to_theta(q, here.in_s1, self.problem.log_unit)
         return self.feasible(theta) if self.problem.s1_loc is not None else theta
 
-    def run(self, theta: np.ndarray) -> Optimum:
-        """The maximum that is reached from a θ."""
+    def at_rest(self, found: Optimum) -> Optimum:
+        """The end of a search with the covariance there, evaluated anew where a last step may have changed it."""
+        if found.is_steady:
+            return found
+        again = self.run(found.theta, to_rest=True)
+        return again if again.converged else found
+
+    def run(self, theta: np.ndarray, to_rest: bool = False) -> Optimum:
+        """The maximum that is reached from a θ; `to_rest` goes on until a last step leaves the information as it is."""
         here = self.at(self.feasible(theta))
         most, converged = self.n_evaluations + _MAX_EVALUATIONS, False
         at_bound = self.movable[1]
@@ -91,7 +99,7 @@ class Climb:
             inverse, definite = inverses(information[None], [_LEAST * self.n])
             step = np.where(free, inverse[0] @ gradient, 0.0)
             gain = 0.5 * float(gradient @ step)
-            if gain < 1e-8:
+            if gain < (_AT_REST if to_rest else 1e-8):
                 converged = True
                 break
             by_log = self._by_log_of_rest(here, information, gradient, free)
@@ -100,8 +108,12 @@ class Climb:
             step, whole = _limited(here, step)
             whole = whole and inside
             if whole and definite[0] and self._rest(here, gain, step) < _LEFT:
-                end = self._moved(here, step)
-                return self._optimum(here, end, here.value + gain, inverse[0], free, True, True)
+                steady = last_step.is_steady(*here.theta[:2].tolist(), step.tolist(), gain, self.n)
+                if steady or not to_rest:
+                    end = self._moved(here, step)
+                    found = self._optimum(here, end, here.value + gain, inverse[0], free, True, True)
+                    found.is_steady = steady
+                    return found
             if self.n_evaluations >= most:
                 converged = gain < 1e-6
                 break
@@ -246,13 +258,13 @@ def climb(problem: Problem, y: np.ndarray, start: Optimum) -> Optimum:
                 return found
         search = Climb(problem, y, counts)
         search.n_evaluations = start.n_evaluations
-        return search.run(start.theta)
+        return search.at_rest(search.run(start.theta))
     search = Climb(problem, y)
     search.n_evaluations = start.n_evaluations
     if start.theta[0] > _SPIKE and search.n >= _FEW and problem.s1_loc is None and np.isnan(problem.fixed).all():
         found = search.run(search.feasible(start.theta))
         if found.converged and found.theta[0] > _SPIKE:
-            return found
+            return search.at_rest(found)
     laws = [search.feasible(theta) for theta in (start.theta, *spike_starts.starts(problem, y))]
     some = slice(None, None, max(y.size // _RANKING, 1))
     counts = None if search.counts is None else search.counts[some]
@@ -266,5 +278,6 @@ def climb(problem: Problem, y: np.ndarray, start: Optimum) -> Optimum:
         found = max(found, search.run(maximize([problem])[0].theta), key=lambda end: end.log_likelihood)
     if search.movable[2] and search.n * in_spike(found.theta[0]) < _CROWDED:
         found = among_neighbors(search, found)
+    found = search.at_rest(found)
     found.n_evaluations = search.n_evaluations
     return found
