@@ -154,6 +154,22 @@ def climbed(x, fixed=None, s1_loc=None):
     return problem, y, start, climb(problem, y, start)
 
 
+@pytest.mark.parametrize("seed", range(10))
+def test_own_nodes_gain_nothing_where_the_nodes_of_the_sample_are_trusted(seed):
+    """A step of Newton's from the maximum on those, for random laws with alpha from 0.85 on and beta up to 0.9."""
+    rng = np.random.default_rng(seed)
+    alpha, beta = (1.0 if seed == 4 else rng.uniform(0.87, 1.95)), rng.uniform(-0.9, 0.9)
+    sample = standardize(StableLaw(alpha, beta, 3.0, 2.0, "S0").rvs(20_000, rng))
+    problem, y = Problem(sample.weights), sample.scaled()
+    near = maximize([problem], few=True)[0]
+    assert near.converged
+    here = Climb(problem, y).at(near.theta)
+    assert not here.in_s1
+    gain = 0.5 * here.gradient @ np.linalg.solve(-here.hessian, here.gradient)
+    assert 0.0 <= gain < 1e-6, (alpha, beta)
+    np.testing.assert_allclose(near.covariance.diagonal(), np.linalg.inv(-here.hessian).diagonal(), rtol=0.15)
+
+
 LAWS = [(0.21, 0.1), (0.3, -0.99), (0.35, 1.0), (0.45, 0.5), (0.6, 0.5), (0.7, -0.9), (0.8, 0.3), (0.89, -1.0)]
 LAWS += [(1.0, 0.7), (1.0, 1.0), (1.3, 0.95), (1.9, 0.9), (1.97, -0.4)]
 
@@ -166,6 +182,24 @@ def test_a_search_ends_at_the_exact_maximum_in_few_evaluations(alpha, beta):
     assert best.log_likelihood - Likelihood(y)(found.theta) < 1e-6
     assert found.converged
     assert found.n_evaluations - start.n_evaluations < (25 if alpha > 0.5 else 90)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_next_to_one_sided_laws_a_search_ends_at_its_maximum(seed):
+    """In few evaluations, though few samples say how far beta is from ±1; another step of Newton's gains nothing."""
+    rng = np.random.default_rng(seed)
+    alpha = rng.uniform(0.5, 1.9)
+    beta = rng.choice([-1.0, 1.0]) * (1.0 - 10.0 ** rng.uniform(-3.0, -1.3))
+    problem, y, start, found = climbed(StableLaw(alpha, beta, 3e-5, 1e-5).rvs(10_000, rng))
+    assert found.converged
+    assert found.n_evaluations - start.n_evaluations < 20, (alpha, beta)
+    here = Climb(problem, y).at(found.theta)
+    free = np.abs(found.theta) != 1.0
+    information = -here.hessian[np.ix_(free, free)]
+    gain = 0.5 * here.gradient[free] @ np.linalg.solve(information, here.gradient[free])
+    assert 0.0 <= gain < 1e-6, (alpha, beta, found.theta)
+    if not free[1]:
+        assert here.gradient[1] * found.theta[1] > 0.0
 
 
 @pytest.mark.parametrize("alpha", [0.65, 1.4])

@@ -21,7 +21,7 @@ from gnicli.stable.fitting.scratch import scratch
 
 N_OCTAVES = 37
 NEAR_OCTAVES = 5  # |y| < 15.5: more nodes, another contour
-NEAR_ORDER = 12  # 10 leave the maximum near α = 2 1.5e-5 nats short at n = 1e5; 14 do no better than 12
+NEAR_ORDER = 24  # log f turns from a light center to a power: 12 leave the maximum near α = 2 1e-5 nats short
 FAR_ORDER = 6
 N_NEAR = 2 * NEAR_OCTAVES * NEAR_ORDER
 _SHIFT = (

@@ -6,26 +6,27 @@ import math
 
 import numpy as np
 
-from gnicli.stable.fitting import law_nodes, spike_starts
+from gnicli.stable.fitting import across, last_step, spike_starts
 from gnicli.stable.fitting.binning import in_cells
-from gnicli.stable.fitting.law_likelihood import Evaluation, evaluate, log_likelihood, log_likelihoods, to_q, to_theta
+from gnicli.stable.fitting.law_likelihood import Evaluation, evaluate, log_likelihood, to_q, to_theta
 from gnicli.stable.fitting.maximize import maximize
 from gnicli.stable.fitting.search_problem import ALPHA_RANGE, Optimum, Problem
 from gnicli.stable.fitting.small_inverses import inverses, of_free, restricted
+from gnicli.stable.fitting.spike_neighbors import among_neighbors, in_spike
 from gnicli.stable.parameterization import s1_shift
 
 _LONGEST = np.array([0.25, 0.4, 1.0, 0.5])  # of a step; that of the location in scales
 _MAX_EVALUATIONS = 40
 _LEAST = 1e-7  # of the information per sample, for a step
-_SMALL_ALPHA = 0.75  # of the start, below which other starts are tried too
+_SMALL_ALPHA, _SPIKE = 0.75, 0.57  # of the start, below which other starts are tried too; of many samples
 _MANY, _SMOOTH = 50_000, 0.9  # samples, and alpha of the start, from which on cells of `binning` stand for samples
 _CROWDED = 20  # samples in a spike, from which on they have one maximum together
-_NEIGHBORS, _NEAR_MAXIMUM = 24, 2.0  # samples that are tried, and nats that they may be below
-_OFF = np.array([-0.5, 0.0, 0.5])  # of places from a sample, in widths of the spike
-_AS_HIGH = 0.5  # nats, where the other parameters are held by many samples
-_SO_FEW = 300  # samples, up to which all of them are tried
 _FEW, _SEVERAL = 1000, 3  # samples, below which so many searches run
 _RANKING = 2500  # samples that rank the starts
+_NEXT_TO_BOUND, _SHARE_OF_REST, _LONGEST_LOG = 0.3, 0.2, 2.0  # of 1 − |β|, of it for a step by β, of its logarithm
+_AT_BOUND, _OFF_BOUND = 1e-5, 1e-3  # 1 − |β|, at which a law farther from the bound is tried, and at most how far
+_IN_LIGHT_TAIL = 30.0  # n times that distance, at most
+_AT_REST = 1e-6  # nats that a step is to gain, below which its beginning is the end too
 _LEFT = 1e-7  # nats that a last step, which is not evaluated, may leave
 
 
@@ -76,31 +77,49 @@ class Climb:
         theta = to_theta(q, here.in_s1, self.problem.log_unit)
         return self.feasible(theta) if self.problem.s1_loc is not None else theta
 
-    def run(self, theta: np.ndarray) -> Optimum:
-        """The maximum that is reached from a θ."""
+    def at_rest(self, found: Optimum) -> Optimum:
+        """The end of a search with the covariance there, evaluated anew where a last step may have changed it."""
+        if found.is_steady:
+            return found
+        again = self.run(found.theta, to_rest=True)
+        return again if again.converged else found
+
+    def run(self, theta: np.ndarray, to_rest: bool = False) -> Optimum:
+        """The maximum that is reached from a θ; `to_rest` goes on until a last step leaves the information as it is."""
         here = self.at(self.feasible(theta))
         most, converged = self.n_evaluations + _MAX_EVALUATIONS, False
+        at_bound = self.movable[1]
         while math.isfinite(here.value) and np.isfinite(here.hessian).all():
+            if at_bound and 1.0 - abs(here.theta[1]) < _AT_BOUND:
+                at_bound = False
+                here = self._off_bound(here)
             free = self._free(here)
             information = restricted(-here.hessian, free)
             gradient = np.where(free, here.gradient, 0.0)
             inverse, definite = inverses(information[None], [_LEAST * self.n])
             step = np.where(free, inverse[0] @ gradient, 0.0)
             gain = 0.5 * float(gradient @ step)
-            if gain < 1e-8:
+            if gain < (_AT_REST if to_rest else 1e-8):
                 converged = True
                 break
+            by_log = self._by_log_of_rest(here, information, gradient, free)
             step, lost, inside = self._in_bounds(here, of_free(inverse[0], free), step)
             gain -= lost
             step, whole = _limited(here, step)
             whole = whole and inside
-            if whole and definite[0] and self._rest(here, gain) < _LEFT:
-                end = self._moved(here, step)
-                return self._optimum(here, end, here.value + gain, inverse[0], free, True, True)
+            if whole and definite[0] and self._rest(here, gain, step) < _LEFT:
+                steady = last_step.is_steady(*here.theta[:2].tolist(), step.tolist(), gain, self.n)
+                if steady or not to_rest:
+                    end = self._moved(here, step)
+                    found = self._optimum(here, end, here.value + gain, inverse[0], free, True, True)
+                    found.is_steady = steady
+                    return found
             if self.n_evaluations >= most:
                 converged = gain < 1e-6
                 break
-            better = self._search(here, step)
+            if by_log is not None and inside and abs(step[1]) > _SHARE_OF_REST * (1.0 - abs(here.theta[1])):
+                step, by_log = by_log, step
+            better = self._search(here, step, by_log)
             if better is None:
                 converged = gain < 1e-4
                 break
@@ -136,22 +155,58 @@ class Climb:
         lost, moved = min(ends, key=lambda end: end[0])
         return moved, lost, False
 
-    def _rest(self, here: Evaluation, gain: float) -> float:
+    def _off_bound(self, here: Evaluation) -> Evaluation:
+        """The evaluation at the bound of β, or that off it, where it is the likelier one.
+
+        So close to it densities in the light tail are rounding, and so are the slopes by them.
+        """
+        theta = here.theta.copy()
+        theta[1] = math.copysign(1.0 - min(_OFF_BOUND, _IN_LIGHT_TAIL / self.n), theta[1])
+        there = self.at(self.feasible(theta))
+        return there if there.value > here.value else here
+
+    def _by_log_of_rest(
+        self, here: Evaluation, information: np.ndarray, gradient: np.ndarray, free: np.ndarray
+    ) -> np.ndarray | None:
+        """Newton's step by log(1 − |β|) in place of β, next to ±1; None elsewhere.
+
+        Samples in the light tail add log(1 − |β|) each: by β a step from afar passes the bound, and one from next to it
+        only doubles the distance.
+        """
+        beta = here.theta[1]
+        rest, sign = 1.0 - abs(beta), math.copysign(1.0, beta)
+        if not (free[1] and _AT_BOUND < rest < _NEXT_TO_BOUND):
+            return None
+        turn = np.array([1.0, -sign * rest, 1.0, 1.0])
+        turned = information * np.outer(turn, turn)
+        turned[1, 1] += sign * rest * gradient[1]
+        inverse, _ = inverses(turned[None], [_LEAST * self.n])
+        step = np.where(free, inverse[0] @ (turn * gradient), 0.0)
+        step /= max(float(np.abs(step[1])) / _LONGEST_LOG, 1.0)
+        step[1] = -sign * rest * math.expm1(step[1])
+        return _limited(here, step)[0]
+
+    def _rest(self, here: Evaluation, gain: float, step: np.ndarray) -> float:
         """What is left after a Newton step, in nats: of the order of gain² / n, and more toward the bounds.
 
         A location in a spike is known by the samples that are in it.
         """
         room = min(2.0 - here.theta[0], 0.3) / 0.3
-        n = self.n * _in_spike(here.theta[0]) if self.movable[2] else self.n
-        return max(20.0 / n, 4e-5) * (gain / room) ** 2
+        n = self.n * in_spike(here.theta[0]) if self.movable[2] else self.n
+        skew_room = 1.0 - abs(here.theta[1])
+        by_skew = (step[1] / skew_room) ** 2 if 0.0 < skew_room < _NEXT_TO_BOUND else 0.0
+        return max(max(20.0 / n, 4e-5) * (gain / room) ** 2, gain * by_skew)
 
-    def _search(self, here: Evaluation, step: np.ndarray) -> Evaluation | None:
-        """The first of some ever shorter steps that does not lose."""
+    def _search(self, here: Evaluation, step: np.ndarray, other: np.ndarray | None = None) -> Evaluation | None:
+        """The first of some ever shorter steps that does not lose; after the first the `other` step is tried."""
         room = ALPHA_RANGE[1] - here.theta[0]
         for _ in range(14):
             there = self.at(self._moved(here, step))
             if there.value >= here.value - 1e-9:
                 return there
+            if other is not None:
+                step, other = other, None
+                continue
             # past the normal law, which is taken first, the step ends short of it
             step = step * (0.8 if step[0] >= room > 0.0 else 0.3)
             if np.abs(step).max() < 1e-14:
@@ -195,11 +250,21 @@ def climb(problem: Problem, y: np.ndarray, start: Optimum) -> Optimum:
     """
     if start.theta[0] > _SMALL_ALPHA and math.isfinite(start.log_likelihood):
         cells = in_cells(y, problem.counts) if y.size > _MANY and start.theta[0] > _SMOOTH else None
-        search = Climb(problem, *(cells or (y, None)))
+        y, counts = cells or (y, problem.counts)
+        if across.serves(problem, start.theta):
+            found = across.search(problem, y, counts, start.theta)
+            if found is not None:
+                found.n_evaluations += start.n_evaluations
+                return found
+        search = Climb(problem, y, counts)
         search.n_evaluations = start.n_evaluations
-        return search.run(start.theta)
+        return search.at_rest(search.run(start.theta))
     search = Climb(problem, y)
     search.n_evaluations = start.n_evaluations
+    if start.theta[0] > _SPIKE and search.n >= _FEW and problem.s1_loc is None and np.isnan(problem.fixed).all():
+        found = search.run(search.feasible(start.theta))
+        if found.converged and found.theta[0] > _SPIKE:
+            return search.at_rest(found)
     laws = [search.feasible(theta) for theta in (start.theta, *spike_starts.starts(problem, y))]
     some = slice(None, None, max(y.size // _RANKING, 1))
     counts = None if search.counts is None else search.counts[some]
@@ -211,39 +276,8 @@ def climb(problem: Problem, y: np.ndarray, start: Optimum) -> Optimum:
         found = max(found, search.run(laws[k]), key=lambda end: end.log_likelihood)
     if not (found.converged or math.isfinite(start.log_likelihood)):  # samples of another kind, far out in a light tail
         found = max(found, search.run(maximize([problem])[0].theta), key=lambda end: end.log_likelihood)
-    if search.movable[2] and search.n * _in_spike(found.theta[0]) < _CROWDED:
-        found = _among_neighbors(search, found)
+    if search.movable[2] and search.n * in_spike(found.theta[0]) < _CROWDED:
+        found = among_neighbors(search, found)
+    found = search.at_rest(found)
     found.n_evaluations = search.n_evaluations
-    return found
-
-
-def _in_spike(alpha: float) -> float:
-    """The share of samples in the spike of the symmetric law, about: its height times its width."""
-    height = math.gamma(1.0 + 1.0 / alpha) / math.pi
-    return min(height * law_nodes.width(alpha), 1.0) if alpha < 0.5 else 1.0
-
-
-def _among_neighbors(search: Climb, found: Optimum) -> Optimum:
-    """The best of the maxima next to one whose law has a spike: each sample nearby may have its own."""
-    few = search.y.size <= _SO_FEW
-    tried = search.y.size - 1 if few else _NEIGHBORS
-    for _ in range(3):
-        q = to_q(found.theta, True, search.problem.log_unit)
-        distance = np.abs(search.y - q[2])
-        nearest = search.y[np.argpartition(distance, tried)[: tried + 1]]
-        width = math.exp(q[3]) * law_nodes.width(q[0])
-        places = np.sort(np.append((nearest[:, None] + width * _OFF).ravel(), q[2]))
-        values = log_likelihoods(search.y, found.theta, places, search.counts)
-        search.n_evaluations += 3  # about so long it takes
-        here = values[np.searchsorted(places, q[2])]
-        around = np.concatenate([[-np.inf], values, [-np.inf]])
-        values[(values < around[:-2]) | (values < around[2:]) | (places == q[2])] = -np.inf  # no maxima, or that found
-        last = found
-        for k in np.argsort(-values)[: 4 if few else 2].tolist():
-            if values[k] > here - (_NEAR_MAXIMUM if few else _AS_HIGH):
-                q[2] = places[k]
-                other = search.run(to_theta(q, True, search.problem.log_unit))
-                found = max(found, other, key=lambda end: end.log_likelihood)
-        if not found.log_likelihood > last.log_likelihood + 1e-3:
-            break
     return found

@@ -8,14 +8,13 @@ It is also what tests compare the fast searches with.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 
 import numpy as np
 
 from gnicli.stable.density.coordinates import offset
 from gnicli.stable.density.ends import log_power
 from gnicli.stable.density.interpolation import table
-from gnicli.stable.density.inversion import shape, zeta
+from gnicli.stable.fitting.exact_moves import WIDEST, at_bound, inside, line_search, newton_step, off_saddle
 from gnicli.stable.fitting.search_problem import ALPHA_RANGE, Optimum, Problem
 from gnicli.stable.fitting.small_inverses import covariance
 from gnicli.stable.fitting.standardize import BEYOND
@@ -25,11 +24,11 @@ from gnicli.stable.parameterization import s1_shift
 _STEP = 2e-4
 _MAX_ITERATIONS = 30
 _ROOM = 1e-4  # from a bound, for differences
+_AT_REST = 1e-7  # nats that a step is to gain, below which the slope is 0
 _NORMAL = 2.0 - 1e-5  # alpha, above which the skewness is not identified
 _LOG_SCALES = np.concatenate([np.arange(-0.5, -6.0, -0.5), np.arange(-6.0, -22.0, -1.5)])
 _GRID_LOSS = 0.01  # nats a sample that the best of them may be below its maximum
 _SMALL = -3.0  # log σ in units: such a law is searched in the coordinates of the atom
-_WIDEST = 690.0  # of |log σ|: its exponential stays in the range of floats
 
 
 class Likelihood:
@@ -119,7 +118,7 @@ def _steps(value: Likelihood, q: np.ndarray, free: np.ndarray) -> np.ndarray:
     if value.s1_loc is None:
         if value.atom is None:
             # a law far wider or narrower than the samples moves with its scale
-            steps[2] *= math.exp(min(max(q[3], -30.0), _WIDEST)) if abs(q[3]) > 2.0 else 1.0
+            steps[2] *= math.exp(min(max(q[3], -30.0), WIDEST)) if abs(q[3]) > 2.0 else 1.0
         return steps
     return steps / (1.0 + np.abs(s1_shift(q, value.log_unit)[1]) * math.exp(-q[3]))
 
@@ -196,7 +195,7 @@ def _climb(likelihood: Likelihood, problem: Problem, start: Optimum) -> Optimum:
         movable[2] = False
     q = likelihood.coordinates(start.theta)
     q[0] = min(max(q[0], likelihood.least_alpha) if movable[0] else q[0], ALPHA_RANGE[1])
-    q, value = _inside(likelihood, q, movable)
+    q, value = inside(likelihood, q, movable)
     free, information, converged = movable.copy(), np.zeros((4, 4)), False
     pinned = np.zeros(4, dtype=bool)
     for _ in range(_MAX_ITERATIONS if math.isfinite(value) else 0):
@@ -206,7 +205,7 @@ def _climb(likelihood: Likelihood, problem: Problem, start: Optimum) -> Optimum:
             (1, math.copysign(1.0, q[1]), -math.copysign(_ROOM, q[1])),
         ):
             if movable[k] and abs(q[k] - bound) < 0.1 * _ROOM:
-                q, value, pinned[k] = _at_bound(likelihood, q, k, (bound, bound + inward))
+                q, value, pinned[k] = at_bound(likelihood, q, k, (bound, bound + inward))
         free = movable & ~pinned
         if not free.any():
             converged = True
@@ -216,12 +215,17 @@ def _climb(likelihood: Likelihood, problem: Problem, start: Optimum) -> Optimum:
         information[np.ix_(index, index)] = -hessian
         if not np.isfinite(hessian).all():
             break
-        step, predicted = _newton_step(gradient, -hessian, likelihood.n)
-        q, new_value = _line_search(likelihood, q, value, index, step)
+        step, predicted = newton_step(gradient, -hessian, likelihood.n)
+        if predicted < _AT_REST and q[0] < _NORMAL:
+            higher = off_saddle(likelihood, q, value, index, -hessian)
+            if higher is not None:
+                q, value = higher
+                continue
+        q, new_value = line_search(likelihood, q, value, index, step)
         gained, value = new_value - value, new_value
         # next to the normal law β moves the likelihood by no more than rounding does
         enough = 1e-8 if q[0] < _NORMAL else 1e-4
-        if predicted < 1e-7 or gained < enough:
+        if predicted < _AT_REST or gained < enough:
             converged = predicted < 1e-4 or (q[0] >= _NORMAL and gained < enough)
             break  # the derivatives of a step this short serve as those of the end
     return Optimum(
@@ -233,67 +237,3 @@ def _climb(likelihood: Likelihood, problem: Problem, start: Optimum) -> Optimum:
         converged,
         start.n_evaluations + likelihood.n_evaluations,
     )
-
-
-def _inside(likelihood: Likelihood, q: np.ndarray, movable: np.ndarray) -> tuple[np.ndarray, float]:
-    """q and its value; where that is −inf, the first law that its light tail does not forbid: see `_less_strict`."""
-    value = likelihood(q)
-    if math.isfinite(value):
-        return q, value
-    for trial in _less_strict(likelihood, q, movable):
-        value = likelihood(trial)
-        if math.isfinite(value):
-            return trial, value
-    return q, -math.inf
-
-
-def _less_strict(likelihood: Likelihood, q: np.ndarray, movable: np.ndarray) -> Iterator[np.ndarray]:
-    """Less skewed laws, then moved ones, wider ones, those with light tails on both sides."""
-    if movable[1]:
-        yield np.array([q[0], math.copysign(min(abs(q[1]), 0.99), q[1]), q[2], q[3]])
-    if movable[2] and q[0] < 1.0 and likelihood.atom is None:
-        scale = math.exp(q[3])
-        edge = zeta(shape(q[0], q[1])) * scale
-        nearest = likelihood.y[0] - scale if q[1] > 0.0 else likelihood.y[-1] + scale
-        yield np.array([q[0], q[1], nearest - edge, q[3]])
-    if movable[3]:
-        for widening in (0.7, 1.4, 3.0, 6.0, 12.0, 25.0, 50.0, 100.0, 200.0, 350.0, 500.0, 650.0):
-            yield np.array([q[0], q[1], q[2], min(q[3] + widening, _WIDEST)])
-    if movable[0]:
-        for alpha in (1.2, 1.5, 1.9):
-            yield np.array([alpha, q[1], q[2], q[3]])
-
-
-def _at_bound(
-    likelihood: Likelihood, q: np.ndarray, k: int, places: tuple[float, float]
-) -> tuple[np.ndarray, float, bool]:
-    """q with its k-th coordinate at the bound or a little inside, the likelier; its value; whether at the bound."""
-    edge, inward = q.copy(), q.copy()
-    edge[k], inward[k] = places
-    at_edge, at_inward = likelihood(edge), likelihood(inward)
-    return (edge, at_edge, True) if at_edge >= at_inward else (inward, at_inward, False)
-
-
-def _newton_step(gradient: np.ndarray, information: np.ndarray, n: float) -> tuple[np.ndarray, float]:
-    values, vectors = np.linalg.eigh(information)
-    along = vectors.T @ gradient
-    bent = np.maximum(np.abs(values), 1e-7 * n)
-    with np.errstate(over="ignore"):  # a light tail far out: the line search tries shorter steps
-        return vectors @ (along / bent), 0.5 * float((along * along / bent).sum())
-
-
-def _line_search(
-    likelihood: Likelihood, q: np.ndarray, value: float, index: np.ndarray, step: np.ndarray
-) -> tuple[np.ndarray, float]:
-    """The best of q and q + step, q + 0.3 step, …, each pulled into the domain."""
-    for _ in range(12):
-        trial = q.copy()
-        trial[index] += step
-        trial[0] = min(max(trial[0], likelihood.least_alpha), 2.0 - 0.2 * (2.0 - q[0]))
-        trial[1] = min(max(trial[1], -1.0), 1.0)
-        trial[3] = min(max(trial[3], -_WIDEST), _WIDEST)
-        new = likelihood(trial)
-        if new >= value:
-            return trial, new
-        step = 0.3 * step
-    return q, value

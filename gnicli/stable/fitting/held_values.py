@@ -17,7 +17,7 @@ from gnicli.stable.fitting.weighting import every, total
 from gnicli.stable.law import StableLaw
 from gnicli.stable.parameterization import NAMES, s1_shift
 
-_FAR = 1.5  # units between a held location and the samples' center
+_FAR, _FAR_IN_S1 = 1.5, 1000.0  # units between a held location and the samples' center; in S1 beta may bridge them
 _NARROW, _WIDE = -2.5, 1.0  # of a held log σ in units; that of a free one is -1.2 to 0.2
 _ALPHAS = (0.25, 0.4, 0.55, 0.7, 0.85, 0.95, 0.98, 1.02, 1.05, 1.15, 1.3, 1.5, 1.7, 1.9, 1.99)
 _RANKED = 1000  # samples that rank the start laws
@@ -59,11 +59,22 @@ def check_support(s: Standardized, parameterization: str, held: dict[str, float]
         )
 
 
+def _held_loc(problem: Problem) -> float:
+    return float(problem.s1_loc if problem.s1_loc is not None else problem.fixed[2])
+
+
+def is_lost(problem: Problem, found: Optimum) -> bool:
+    """Whether no search on the nodes ended at a law with a location in S1 that is held off the samples."""
+    return problem.s1_loc is not None and abs(problem.s1_loc) > _FAR and not found.converged
+
+
 def is_far(problem: Problem) -> bool:
     """Whether what is held puts the law where the nodes do not see it: far away, or very wide or narrow."""
-    loc = problem.s1_loc if problem.s1_loc is not None else problem.fixed[2]
-    log_scale = problem.fixed[3]
-    return bool(abs(loc) > _FAR or log_scale < _NARROW or log_scale > _WIDE)  # False for NaN
+    loc, log_scale = _held_loc(problem), problem.fixed[3]
+    bridged = problem.s1_loc is not None and np.isnan(problem.fixed[1])
+    return bool(
+        abs(loc) > (_FAR_IN_S1 if bridged else _FAR) or log_scale < _NARROW or log_scale > _WIDE
+    )  # False for NaN
 
 
 # far from a law squares and sums of logarithms may leave the range of floats: what is not finite is looked for

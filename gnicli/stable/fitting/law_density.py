@@ -51,25 +51,33 @@ def _contour(log_r: np.ndarray, d_log_r: np.ndarray, angle: float, y: np.ndarray
     return Contour(log_r, angle, np.stack([kernel.real, -kernel.imag], axis=1).reshape(2 * t.size, -1))
 
 
-@lru_cache(maxsize=len(_ANGLES))
-def _near_contour(k: int) -> Contour:
-    """By the number of its angle; built once per process, in some milliseconds."""
+def near_ray(k: int, y: np.ndarray) -> Contour:
+    """The ray with the k-th angle for places ŷ near the center."""
     angle = math.pi * float(_ANGLES[k])
     h = min(0.05, 0.27 * angle)
     v = np.arange(_LOWEST, _HIGHEST, h)
-    return _contour(v - np.exp(-v), h * (1.0 + np.exp(-v)), angle, law_nodes.near_places())
+    return _contour(v - np.exp(-v), h * (1.0 + np.exp(-v)), angle, y)
+
+
+@lru_cache(maxsize=len(_ANGLES))
+def _near_contour(k: int) -> Contour:
+    """By the number of its angle; built once per process, in some milliseconds."""
+    return near_ray(k, law_nodes.near_places())
 
 
 @lru_cache(maxsize=64)
 def _far_contour(n_far: int) -> Contour:
-    lowest = -_AXIS_BELOW - math.log(2.0) * (law_nodes.NEAR_OCTAVES + n_far - 1)
-    log_s = np.arange(_AXIS_TOP, lowest, -_AXIS_STEP)
-    y = law_nodes.far_places(n_far)
+    return far_axis(law_nodes.far_places(n_far), math.log(2.0) * (law_nodes.NEAR_OCTAVES + n_far - 1))
+
+
+def far_axis(y: np.ndarray, log_farthest: float) -> Contour:
+    """The imaginary axis for places ŷ far out, up to exp(log_farthest)."""
+    log_s = np.arange(_AXIS_TOP, -_AXIS_BELOW - log_farthest, -_AXIS_STEP)
     kernel = np.exp(-np.outer(np.exp(log_s), y)) * (np.exp(log_s) * _AXIS_STEP / math.pi)[:, None]
     return Contour(log_s, 0.5 * math.pi, kernel)
 
 
-def _angle(alpha: float, beta: float) -> int:
+def angle_number(alpha: float, beta: float) -> int:
     """The number of the ray for the near nodes of the right side."""
     if alpha < law_nodes.FROM_S0:
         turn = 0.5 * (0.5 - math.atan(beta * math.tan(0.5 * math.pi * alpha)) / math.pi) / alpha
@@ -121,7 +129,7 @@ def _exponent_s0(alpha: float, beta: float, log_r: np.ndarray, angle: float, ord
     return found
 
 
-def _columns(alpha: float, beta: float, contour: Contour, log_width: float, order: int) -> np.ndarray:
+def columns(alpha: float, beta: float, contour: Contour, log_width: float, order: int) -> np.ndarray:
     """f̂ and its derivatives at the nodes of a contour: (1 or 10 columns, nodes), by y in units of ŷ."""
     log_r, angle, matrix = contour
     exponent = _exponent_s1 if alpha < law_nodes.FROM_S0 else _exponent_s0
@@ -164,8 +172,8 @@ def side(alpha: float, beta: float, n_far: int, order: int = 2) -> np.ndarray:
     center held. Where f̂ is below what the contours resolve it is the floor, and its derivatives are 0.
     """
     log_width = math.log(law_nodes.width(alpha))
-    near = _columns(alpha, beta, _near_contour(_angle(alpha, beta)), log_width, order)
-    far = _columns(alpha, beta, _far_contour(n_far), log_width, order)
+    near = columns(alpha, beta, _near_contour(angle_number(alpha, beta)), log_width, order)
+    far = columns(alpha, beta, _far_contour(n_far), log_width, order)
     out = np.empty((near.shape[0], near.shape[1] + far.shape[1]))
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         for part, found, floor in (

@@ -20,7 +20,8 @@ from gnicli.stable.density.coordinates import half_width_of_edge
 from gnicli.stable.fitting.binning import chebyshev_nodes
 
 FROM_S0 = 0.8  # alpha, from which on the center is the location in S0
-NEAR_OCTAVES = 7  # |ŷ| < 63.5
+NEAR_OCTAVES = 7
+NEAR_END = 0.5 * 2.0**NEAR_OCTAVES - 0.5  # |ŷ| of 63.5
 PER_OCTAVE, NEAR_ORDER, FAR_ORDER = 4, 8, 6  # panels of a near octave, nodes of its panels, and of a far octave
 N_NEAR = NEAR_OCTAVES * PER_OCTAVE * NEAR_ORDER
 MOST_FAR = 160

@@ -25,7 +25,7 @@ def maximize(problems: list[Problem], few: bool = False) -> list[Optimum]:
         Optimum(table.theta[law].copy(), -np.inf, None, np.ones(4, dtype=bool), np.eye(4)[2], False, 0)
         for law in chosen
     ]
-    seen = [k for k, law in enumerate(chosen) if not (few and table.blind[law] and _whole(problems[k]))]
+    seen = [k for k, law in enumerate(chosen) if not (few and table.from_inversion[law] and _whole(problems[k]))]
     if seen:
         some = [chosen[k] for k in seen]
         ends = search([problems[k] for k in seen], table.theta[some], some, FEW_EVALUATIONS if few else MAX_EVALUATIONS)
@@ -53,8 +53,9 @@ def _search_tied(problem: Problem) -> list[Optimum]:
     trials = Searches([problem] * table.theta.shape[0], table.theta)
     value = np.full(table.theta.shape[0], -np.inf)
     n_far, within = problem.weights.n_far, trials.within()
-    f = node_density.density(trials.trial[within], n_far, order=0)[0]
-    value[within] = np.log(np.maximum(f, node_density.grid(n_far).floor)) @ problem.weights.at_nodes
+    if within.any():
+        f = node_density.density(trials.trial[within], n_far, order=0)[0]
+        value[within] = np.log(np.maximum(f, node_density.grid(n_far).floor)) @ problem.weights.at_nodes
     theta = []
     for side in (trials.trial[:, 0] < 1.0, trials.trial[:, 0] > 1.0):
         best = int(np.where(side, value, -np.inf).argmax())

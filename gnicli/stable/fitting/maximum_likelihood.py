@@ -15,12 +15,12 @@ import numpy as np
 
 from gnicli.errors import GniError, NumericalError, UsageError
 from gnicli.stable.density import inversion
-from gnicli.stable.fitting import ties
+from gnicli.stable.fitting import across, ties
 from gnicli.stable.fitting.climb import climb
 from gnicli.stable.fitting.exact_likelihood import Likelihood, polish
-from gnicli.stable.fitting.held_values import check_fixed, check_support, is_far, start_far
+from gnicli.stable.fitting.held_values import check_fixed, check_support, is_far, is_lost, start_far
 from gnicli.stable.fitting.maximize import maximize
-from gnicli.stable.fitting.normal_fit import normal_fit, words
+from gnicli.stable.fitting.normal_fit import is_maximum, normal_fit, words
 from gnicli.stable.fitting.result import StableFit
 from gnicli.stable.fitting.sandwich import with_sandwich
 from gnicli.stable.fitting.search_problem import NODES_FROM, Optimum, Problem, problem_of
@@ -29,8 +29,7 @@ from gnicli.stable.fitting.weighting import check_kind, checked, reported
 from gnicli.stable.parameterization import NAMES, check_parameterization, s1_shift
 
 _NEAR_NORMAL = 1.97  # above it the normal law itself is tried
-_ALPHAS = (0.83, 0.95, 1.0, 1.05, 1.1, 1.25, 1.35)  # from the first on the sample's nodes give the maximum of 1e5
-_BETAS = (0.25, 0.45, 0.6, 0.68, 0.75, 0.89, 0.92)  # samples to 1e-6 nats, up to these sizes of beta
+_TRUSTED_FROM, _TRUSTED_TO = 0.83, 0.93  # alpha and size of beta: the sample's nodes give the maximum to 1e-6 nats
 _CLEAR = 0.02  # nats between it and the maximum, above which the likelihood on the law's own nodes decides
 
 
@@ -108,18 +107,19 @@ def _fit_all(
     starts = iter(maximize(near, few=exact) if near else ())
     found = []
     for s, problem, away in zip(samples, problems, far, strict=True):
-        start = start_far(problem, s.scaled()) if away or spiky else next(starts)
+        start = None if away or spiky else next(starts)
+        if start is None or is_lost(problem, start):
+            start, away = start_far(problem, s.scaled()), away or start is not None
         found.append(_finish(s, problem, start, away, parameterization, held, exact or spiky))
     return found
 
 
 def _trusted(problem: Problem, found: Optimum) -> bool:
     """Whether the nodes give the exact maximum to 1e-6 nats, as measured."""
-    alpha, beta = found.theta[0], abs(found.theta[1])
-    most = np.interp(alpha, _ALPHAS, _BETAS, left=-1.0)
-    # what they miss grows with n, and tenfold with .05 in beta
-    most -= 0.05 * max(math.log10(problem.weights.n / 1e5), -0.6)
-    return bool(found.converged and beta <= most and alpha < _NEAR_NORMAL and not problem.weights.n_beyond)
+    if across.serves(problem, found.theta):
+        return False
+    inside = found.theta[0] >= _TRUSTED_FROM and abs(found.theta[1]) <= _TRUSTED_TO
+    return bool(found.converged and inside and not problem.weights.n_beyond)
 
 
 def _finish(
@@ -134,7 +134,13 @@ def _finish(
     atom = _atom(s) if exact and "loc" not in held else None  # the search for it takes a second
     trusted = _trusted(problem, found)
     exact = exact or (found.theta[0] <= NODES_FROM and not s.tied_in_bulk and "alpha" not in held)  # the nodes' end
-    value: float | None = None
+    value = found.log_likelihood if trusted else None
+    searched = exact and not trusted and not far and atom is None and not problem.weights.n_beyond
+    if searched and "alpha" not in held and found.theta[0] > _NEAR_NORMAL:
+        as_normal = normal_fit(s, parameterization, held, refuse=False)
+        if math.isfinite(as_normal.log_likelihood) and is_maximum(problem, s, as_normal):
+            as_normal.n_evaluations = found.n_evaluations
+            return as_normal
     if exact and not trusted and not far and atom is None and np.isfinite(y := s.scaled()).all():
         found = climb(problem, y, found)
         trusted = found.converged

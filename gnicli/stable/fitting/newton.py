@@ -2,14 +2,14 @@
 
 At a start law all derivatives up to the third are known for the price of a product (`start_laws`). Halley's step, which
 uses the third ones, lands so near the maximum that one evaluation is enough: nine searches of ten end with the step
-that it gives, and that is not evaluated.
+that it gives, and that is not evaluated unless it is so long that the information changes along it (`last_step`).
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from gnicli.stable.fitting import start_laws
+from gnicli.stable.fitting import last_step, start_laws
 from gnicli.stable.fitting.node_likelihood import PAIR, TRIPLE, evaluate
 from gnicli.stable.fitting.search_problem import FARTHEST, HIGH, LOW, Optimum, Problem
 from gnicli.stable.fitting.small_inverses import IDENTITY, inverses, of_free, restricted
@@ -177,7 +177,7 @@ class Searches:
                     rest = left[row]
                 else:
                     rest = max(10.0 / self.n[row], 4e-5) * (gain / min(room / 0.3, 1.0)) ** 2
-                if rest < _LEFT:
+                if rest < _LEFT and last_step.is_steady(alpha, beta, (forward, sideward), gain, self.n[row]):
                     arrived.append(row)
             finite = bool(self.finite[row])
             done.append(gain < 1e-9 or not finite)

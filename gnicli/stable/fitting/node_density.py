@@ -254,8 +254,9 @@ def density(theta: np.ndarray, n_far: int, order: int = 2) -> np.ndarray:
     return out
 
 
+@lru_cache(maxsize=64)
 def places(n_far: int) -> np.ndarray:
-    """y of the nodes, (nodes,)."""
+    """y of the nodes, (nodes,); not to be written to."""
     out = np.empty(binning.N_NEAR + 2 * n_far * binning.FAR_ORDER)
     start = 0
     for part, order in zip(binning.by_octave(out), (binning.NEAR_ORDER, binning.FAR_ORDER), strict=True):

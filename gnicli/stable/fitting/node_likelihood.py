@@ -1,10 +1,13 @@
-"""The log-likelihood on the weighted nodes with its gradient and Hessian, for several laws at once."""
+"""The log-likelihood on the weighted nodes with its gradient and Hessian, for several laws at once.
+
+From alpha = 0.8 on by the tables of `law_table`, below by the integrals of `node_density`.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
-from gnicli.stable.fitting import node_density
+from gnicli.stable.fitting import law_table, node_density, table_density
 from gnicli.stable.fitting.binning import Weights, in_rows
 from gnicli.stable.fitting.node_density import PAIRS
 from gnicli.stable.fitting.start_laws import TRIPLES
@@ -19,20 +22,31 @@ TRIPLE = np.array([[[TRIPLES.index(tuple(sorted((i, j, k)))) for k in range(4)] 
 
 def evaluate(weights: list[Weights], theta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Log-likelihoods (laws,), gradients (laws, 4) and Hessians (laws, 4, 4) by θ (laws, 4), each law on its sample."""
-    if len(weights) <= _TOGETHER:
-        return _evaluate_together(weights, theta)
+    low = [row for row, alpha in enumerate(theta[:, 0].tolist()) if not alpha >= law_table.FROM]
+    if not low and len(weights) <= _TOGETHER:
+        return _by_tables(weights, theta)
     rows = sorted(range(len(weights)), key=lambda row: weights[row].n_far)  # those that share their nodes
     found = np.empty(len(rows)), np.empty((len(rows), 4)), np.empty((len(rows), 4, 4))
-    for start in range(0, len(rows), _TOGETHER):
-        some = rows[start : start + _TOGETHER]
-        for each, part in zip(found, _evaluate_together([weights[row] for row in some], theta[some]), strict=True):
-            each[some] = part
+    high = [row for row in rows if theta[row, 0] >= law_table.FROM]
+    for method, mine in ((_by_tables, high), (_by_integrals, [row for row in rows if row in low])):
+        for start in range(0, len(mine), _TOGETHER):
+            some = mine[start : start + _TOGETHER]
+            for each, part in zip(found, method([weights[row] for row in some], theta[some]), strict=True):
+                each[some] = part
     return found
 
 
-def _evaluate_together(weights: list[Weights], theta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    n_far = max(sample.n_far for sample in weights)
+def _by_tables(weights: list[Weights], theta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    y = node_density.places(max(sample.n_far for sample in weights))
     with np.errstate(over="ignore", invalid="ignore"):  # a search looks for what is not finite
+        rows = table_density.log_density(theta, y)
+        sums = np.matmul(rows.transpose(1, 0, 2), in_rows(weights)[:, :, None])[:, :, 0]
+    return sums[:, 0], sums[:, 1:5], sums[:, 5 + PAIR]
+
+
+def _by_integrals(weights: list[Weights], theta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    n_far = max(sample.n_far for sample in weights)
+    with np.errstate(over="ignore", invalid="ignore"):
         return _sums(node_density.density(theta, n_far), node_density.grid(n_far).floor, in_rows(weights))
 
 

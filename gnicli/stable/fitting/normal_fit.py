@@ -8,10 +8,13 @@ import numpy as np
 
 from gnicli.errors import NumericalError
 from gnicli.stable import normal
+from gnicli.stable.fitting.node_likelihood import evaluate
 from gnicli.stable.fitting.result import StableFit
 from gnicli.stable.fitting.sandwich import of_normal
+from gnicli.stable.fitting.search_problem import ALPHA_RANGE, Problem
 from gnicli.stable.fitting.standardize import Standardized
 from gnicli.stable.fitting.weighting import reported, weighted_sum
+from gnicli.stable.parameterization import s1_shift
 
 
 def words(held: dict[str, float]) -> str:
@@ -59,6 +62,21 @@ def normal_fit(s: Standardized, parameterization: str, held: dict[str, float], r
         _log_likelihood=log_likelihood * size,
         _samples=s.kept(),
     )
+
+
+def is_maximum(problem: Problem, s: Standardized, normal_law: StableFit) -> bool:
+    """Whether the likelihood falls from the likeliest normal law toward smaller alpha, whatever beta is; by the nodes.
+
+    Next to alpha = 2 its slope is linear in beta, and positive everywhere where it is at both ends.
+    """
+    loc, log_scale = (normal_law.loc - s.center) / s.unit, math.log(normal_law.scale / s.unit)
+    betas = (-1.0, 1.0) if np.isnan(problem.fixed[1]) else (float(problem.fixed[1]),)
+    theta = np.array([[ALPHA_RANGE[1], beta, loc, log_scale] for beta in betas])
+    value, gradient, _ = evaluate([problem.weights] * len(betas), theta)
+    slope = gradient[:, 0]
+    if problem.s1_loc is not None:  # the location in S0 moves with alpha
+        slope = slope + gradient[:, 2] * np.array([s1_shift(law, problem.log_unit)[1][0] for law in theta])
+    return bool(np.isfinite(value).all() and (slope > 0.0).all())
 
 
 def _in_range(s: Standardized) -> tuple[np.ndarray, float, float]:

@@ -41,6 +41,7 @@ class Optimum:
 
     The covariance is (4, 4) with rows of 0 for what is not free, or None where the information is not definite. What
     is searched is θ, or with a location in S1 that is held, (α, β, log σ); `loc_gradient` is that of μ by it, (4,).
+    It is that of θ, or where not `is_steady` that of a last step's beginning.
     """
 
     theta: np.ndarray
@@ -50,6 +51,7 @@ class Optimum:
     loc_gradient: np.ndarray
     converged: bool
     n_evaluations: int
+    is_steady: bool = True
 
 
 def problem_of(s: Standardized, parameterization: str, held: dict[str, float]) -> Problem:

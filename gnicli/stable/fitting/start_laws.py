@@ -1,4 +1,4 @@
-"""Log-densities of 187 laws at the nodes and their derivatives, standardized: the first guess of the fit.
+"""Log-densities of 231 laws at the nodes and their derivatives, standardized: the first guess of the fit.
 
 Built in memory at first use (about half a second), deterministic.
 """
@@ -12,9 +12,31 @@ from typing import NamedTuple
 import numpy as np
 
 from gnicli.stable.density.exact import exact
-from gnicli.stable.fitting import binning, node_density
+from gnicli.stable.fitting import binning, law_table, node_density, table_density
 
-_ALPHAS = (0.55, 0.65, 0.75, 0.88, 1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7, 1.78, 1.85, 1.91, 1.96, 1.99)
+_ALPHAS = (
+    0.55,
+    0.6,
+    0.65,
+    0.7,
+    0.75,
+    0.82,
+    0.88,
+    0.94,
+    1.0,
+    1.1,
+    1.2,
+    1.3,
+    1.4,
+    1.5,
+    1.6,
+    1.7,
+    1.78,
+    1.85,
+    1.91,
+    1.96,
+    1.99,
+)
 _BETAS = (0.0, 0.2, 0.4, 0.6, 0.75, 0.9)
 _FLOOR = -600.0
 _N_FAR = binning.N_OCTAVES - binning.NEAR_OCTAVES
@@ -36,7 +58,8 @@ class Starts(NamedTuple):
 
     The laws with β ≥ 0 come first; after these, the mirror images of those with β > 0. `derivatives` holds, for the
     first, log f, its 4 first, 10 second and 20 third derivatives (`node_density.PAIRS`, `TRIPLES`), so that a
-    search has its first evaluation for the price of a product; where `from_inversion`, α below 0.8, only log f.
+    search has its first evaluation for the price of a product; where `from_inversion`, α below 0.8, only log f: there
+    the nodes of the sample see too little of the law.
     """
 
     theta: np.ndarray
@@ -44,7 +67,6 @@ class Starts(NamedTuple):
     original: np.ndarray  # (laws,): the law with β >= 0
     derivatives: np.ndarray  # (original laws, 35, nodes)
     from_inversion: np.ndarray
-    blind: np.ndarray  # (laws,): the nodes of the sample see too little of the law
 
     def first_evaluation(self, law: int, weights: binning.Weights) -> np.ndarray:
         """Log-likelihood and its derivatives up to the third at a start law, (35,)."""
@@ -68,14 +90,8 @@ def _quartiles(alpha: float, beta: float) -> np.ndarray:
 
 
 def _second(theta: np.ndarray) -> np.ndarray:
-    """log f and its first and second derivatives (15, nodes); 0 where f is rounding."""
-    columns, floor = node_density.density(theta[None], _N_FAR)[:, 0], node_density.grid(_N_FAR).floor
-    f = np.maximum(columns[0], floor)
-    relative = np.where(columns[0] < floor, 0.0, columns / f)
-    relative[0] = np.log(f)
-    for pair, (i, j) in zip(relative[5:], node_density.PAIRS, strict=True):
-        pair -= relative[1 + i] * relative[1 + j]
-    return relative
+    """log f and its first and second derivatives (15, nodes)."""
+    return table_density.log_density(theta[None], node_density.places(_N_FAR))[:, 0].copy()
 
 
 def _derivatives(theta: np.ndarray) -> np.ndarray:
@@ -99,7 +115,7 @@ def starts() -> Starts:
             scale = 2.0 / (high - low)
             rows.append((alpha, beta, -middle * scale, np.log(scale)))
     theta = np.array(rows)
-    from_inversion = theta[:, 0] < 0.8
+    from_inversion = theta[:, 0] < law_table.FROM
     y = node_density.places(_N_FAR)
     derivatives = np.zeros((theta.shape[0], 35, y.size))
     for k, (alpha, beta, loc, log_scale) in enumerate(theta):
@@ -118,5 +134,4 @@ def starts() -> Starts:
         np.concatenate([np.arange(theta.shape[0]), skewed]),
         derivatives,
         from_inversion,
-        from_inversion | (np.abs(all_theta[:, 1]) > 2.2 * (all_theta[:, 0] - 0.64)),
     )
