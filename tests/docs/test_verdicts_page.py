@@ -1,15 +1,18 @@
-"""docs/verdicts.md: what the recorded run of `gni reproduce` found, made from its table and never by hand."""
+"""docs/verdicts.md and docs/real-images.md: what recorded runs found, made from their tables and never by hand."""
 
 import csv
 import importlib.util
 import json
 import re
+import shlex
 from pathlib import Path
 
 import pytest
 
 from gnicli.claims.verdict import VERDICTS
+from gnicli.engine.judging import claims_file
 from gnicli.engine.reproduction import families
+from gnicli.experiments.sweeps.pilots import PILOTS
 
 ROOT = Path(__file__).parents[2]
 
@@ -78,3 +81,35 @@ def test_the_numbers_elsewhere_are_those_of_the_run():
         assert f"{found.count('supported')} are supported" in text, page
         assert f"{found.count('contradicted')} contradicted" in text, page
     assert f"{facts['jobs']} jobs" in (ROOT / "docs" / "reproduce.md").read_text()
+
+
+# -------------------------------------------------------------------------------------------------------- real images
+
+
+def images():
+    with (ROOT / "docs" / "real-images.csv").open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_the_page_of_real_images_is_up_to_date(maker):
+    assert maker.images_text() == (ROOT / "docs" / "real-images.md").read_text(), "run make docs"
+
+
+def test_the_table_of_real_images_is_of_the_claims_that_are_declared(maker):
+    """With seeds that no pilot had, and those of the sweeps."""
+    declared = claims_file.read(maker.IMAGES).claims
+    assert {row["sha256"] for row in images()} == {declared.sha256}
+    assert [row["id"] for row in images()] == [claim.id for claim in declared.claims]
+    assert {claim.family for claim in declared.claims} == set(maker.SWEEPS)
+    assert {claim.seeds for claim in declared.claims} == {tuple(str(seed) for seed in range(100, 112))}
+    assert {int(row["n_pairs"]) for row in images()} == {12}
+
+
+def test_every_sweep_of_real_images_has_a_plan(maker):
+    """The pilot runs were of the settings that the page names."""
+    planned = [{"experiment": pilot.experiment, **pilot.settings} for pilot in PILOTS]
+    for command in maker.SWEEPS.values():
+        typed = dict(word.split("=", 1) for word in shlex.split(command)[2:] if not word.startswith("dataset."))
+        if typed["experiment"] == "fig5_mnist":
+            typed["dataset"] = "mnist"
+        assert typed in planned
