@@ -108,7 +108,7 @@ class Climb:
             step, whole = _limited(here, step)
             whole = whole and inside
             if whole and definite[0] and self._rest(here, gain, step) < _LEFT:
-                steady = last_step.is_steady(*here.theta[:2].tolist(), step.tolist(), gain, self.n)
+                steady = last_step.is_steady(float(here.theta[0]), float(here.theta[1]), step.tolist(), gain, self.n)
                 if steady or not to_rest:
                     end = self._moved(here, step)
                     found = self._optimum(here, end, here.value + gain, inverse[0], free, True, True)

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 
 from gnicli.stable.density.inversion import shape, zeta
 
-if TYPE_CHECKING:
-    from gnicli.stable.fitting.exact_likelihood import Likelihood
-
 WIDEST = 690.0  # of |log σ|: its exponential stays in the range of floats
 _LONGEST_OFF, _GAINED_OFF = 0.3, 5e-4  # step away from a saddle, and nats that it has to gain
+
+
+class Likelihood(Protocol):
+    """What is searched, as far as its moves need it: see `exact_likelihood.Likelihood`."""
+
+    y: np.ndarray
+    atom: float | None
+    least_alpha: float
+
+    def __call__(self, q: np.ndarray) -> float:
+        """The log-likelihood at q = (α, β, location, log σ)."""
 
 
 def inside(likelihood: Likelihood, q: np.ndarray, movable: np.ndarray) -> tuple[np.ndarray, float]:

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 
 from gnicli.stable.fitting import law_nodes
 from gnicli.stable.fitting.law_likelihood import log_likelihoods, to_q, to_theta
-from gnicli.stable.fitting.search_problem import Optimum
-
-if TYPE_CHECKING:
-    from gnicli.stable.fitting.climb import Climb
+from gnicli.stable.fitting.search_problem import Optimum, Problem
 
 _NEIGHBORS, _NEAR_MAXIMUM = 24, 2.0  # samples that are tried, and nats that they may be below
 _OFF = np.array([-0.5, 0.0, 0.5])  # of places from a sample, in widths of the spike
 _AS_HIGH = 0.5  # nats, where the other parameters are held by many samples
 _SO_FEW = 300  # samples, up to which all of them are tried
+
+
+class Search(Protocol):
+    """What is asked to climb from a law: see `climb.Climb`."""
+
+    problem: Problem
+    y: np.ndarray
+    counts: np.ndarray | None
+    n_evaluations: int
+
+    def run(self, theta: np.ndarray) -> Optimum:
+        """The maximum that is reached from a θ."""
 
 
 def in_spike(alpha: float) -> float:
@@ -26,7 +35,7 @@ def in_spike(alpha: float) -> float:
     return min(height * law_nodes.width(alpha), 1.0) if alpha < 0.5 else 1.0
 
 
-def among_neighbors(search: Climb, found: Optimum) -> Optimum:
+def among_neighbors(search: Search, found: Optimum) -> Optimum:
     """The best of the maxima next to one whose law has a spike: each sample nearby may have its own."""
     few = search.y.size <= _SO_FEW
     tried = search.y.size - 1 if few else _NEIGHBORS
