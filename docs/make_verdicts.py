@@ -121,12 +121,13 @@ def _row(claim: Claim, row: Row) -> str:
 IMAGES, IMAGES_TABLE, IMAGES_RUN = DOCS / "real-images.yaml", DOCS / "real-images.csv", DOCS / "real-images-run.json"
 IMAGES_PAGE = DOCS / "real-images.md"
 _CIFAR10 = "dataset=cifar10 dataset.dir=FOLDER 'dataset.sha256={archive: …}'"
+_SEEDS = "'seed=range(100,112)'"
 SWEEPS = {  # by family; the folder of each has the name of its family
-    "fig5_mnist": "gni train experiment=fig5_mnist",
-    "fig7_mnist": "gni train experiment=fig7 dataset=mnist network=mlp",
-    "fig7_cifar10": f"gni train experiment=fig7 {_CIFAR10} network=mlp",
-    "fig8_mnist": "gni train experiment=fig8 dataset=mnist",
-    "fig8_cifar10": f"gni train experiment=fig8 {_CIFAR10}",
+    "fig5_mnist": f"gni train experiment=fig5_mnist {_SEEDS}",
+    "fig7_mnist": f"gni train experiment=fig7 dataset=mnist network=mlp {_SEEDS}",
+    "fig7_cifar10": f"gni train experiment=fig7 {_CIFAR10} network=mlp {_SEEDS}",
+    "fig8_mnist": f"gni train experiment=fig8 dataset=mnist M=1,4,16 {_SEEDS}",
+    "fig8_cifar10": f"gni train experiment=fig8 {_CIFAR10} M=1,4,16 {_SEEDS}",
 }
 _SHOWN = {
     "train_loss": "train loss", "train_learned": "learned of the training images", "test_loss": "test loss",
@@ -141,7 +142,8 @@ nothing is written by hand.
 
 - The claims ([real-images.yaml](real-images.yaml)) were written after pilot runs of other seeds, before these sweeps.
   `gni judge docs/real-images.yaml FOLDER…` judges them again ([judge.md](judge.md) says what a verdict means).
-- Every sweep has the seeds 100 … 111. The pilots, seeds 0 … 7, gave their number ([experiments.md](experiments.md)).
+- Every sweep has the seeds 100 … 111, twice as many as the pilots, seeds 0 … 7, ask for
+  ([experiments.md](experiments.md)).
 - MNIST is the published one. Of CIFAR-10 there were the first 4,000 images of data_batch_1, 3,200 to train with and 800
   to test with: so its commands have their folder and their sum.
 - Figure 5 trains with 500 images and tests with 10,000. Figures 7 and 8 train with 256 and test with 360.

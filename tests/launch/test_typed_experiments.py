@@ -8,6 +8,8 @@ import pytest
 import yaml
 
 from gnicli.cli.complete import candidates
+from gnicli.experiments.sweeps import pilots
+from gnicli.experiments.sweeps.power import pairs_needed
 from gnicli.launch import commands, components, paper_experiments, validation
 
 ALL = [experiment for command in commands.COMMANDS for experiment in paper_experiments.of_command(command)]
@@ -47,6 +49,18 @@ def test_every_protocol_and_budget_composes(shown, command, name, words):
         assert (found["lr"], found["network"]["init"], found["steps"], found["epochs"]) == PAPER[name]
     if "protocol=learnable" in words:
         assert (found["dataset"]["inputs"], found["network"]["init"]) == ("standardized", "he")
+
+
+@pytest.mark.parametrize("pilot", pilots.PILOTS, ids=str)
+def test_quick_budgets_have_what_their_plans_ask_for(gni, pilot):
+    """Both arms of the comparison, and as many seeds as the calculation asks for, none of them one of the pilot."""
+    choices = [f"{choice}={value}" for choice, value in pilot.settings.items()]
+    said = gni("train", f"experiment={pilot.experiment}", *choices, "--cfg", "hydra")
+    params = yaml.safe_load(said.out)["hydra"]["sweeper"]["params"]
+    first, end = map(int, re.fullmatch(r"range\((\d+),(\d+)\)", params["seed"]).groups())
+    assert first >= 8
+    assert pairs_needed(pilot.sd, pilot.smallest) <= end - first <= 12
+    assert {pilot.arm, pilot.reference} <= set(params["arm" if "arm" in params else "M"].split(","))
 
 
 def test_the_networks_of_figure_7_fit_the_images(shown):
