@@ -115,8 +115,8 @@ def conclude(look: Look, tested: goodness.Goodness | None, tempered: Tempering |
 def drawn_laws(law: str, scores: Mapping[str, Scores]) -> tuple[str, ...]:
     """The names of the laws that figures show, at most six: `law`, the law in question, is the first.
 
-    The stable law, the Gaussian and the tempered stable law follow, where they were fitted. Then the law that predicts
-    the held-out samples best, which tables name, and the others in the order of Akaike's criterion.
+    The stable law, the Gaussian and the tempered stable law follow, where they were fitted. Then the law that is best
+    by Akaike's criterion, the one that predicts the held-out samples best, and the others in the order of the former.
     """
     fitted = {name: score for name, score in scores.items() if score.law is not None}
     by_aic = sorted(fitted, key=lambda name: _last_if_nan(fitted[name].aic))
