@@ -67,23 +67,17 @@ def has_all(found):
     return found.converged and all(getattr(found, f"{name}_stderr") is not None for name in NAMES)
 
 
-def test_random_laws():
-    rng = np.random.default_rng(7)
+@pytest.mark.parametrize(
+    ("seed", "n_laws", "most", "least_told"),
+    [(7, 12, 250, 20), pytest.param(8, 100, 2000, 200, marks=pytest.mark.slow)],
+)
+def test_random_laws(seed, n_laws, most, least_told):
+    rng = np.random.default_rng(seed)
     n_told = 0
-    for k in range(12):
-        found, y = random_fit(rng, 250, ("S0", "S1")[k % 2])
+    for k in range(n_laws):
+        found, y = random_fit(rng, most, ("S0", "S1")[k % 2])
         n_told += check(found, y) if has_all(found) else 0
-    assert n_told > 20
-
-
-@pytest.mark.slow
-def test_many_random_laws():
-    rng = np.random.default_rng(8)
-    n_told = 0
-    for k in range(100):
-        found, y = random_fit(rng, 2000, ("S0", "S1")[k % 2])
-        n_told += check(found, y) if has_all(found) else 0
-    assert n_told > 200
+    assert n_told > least_told
 
 
 @pytest.mark.parametrize("parameterization", ["S0", "S1"])
