@@ -224,3 +224,16 @@ def test_a_potential_far_from_the_origin_is_the_same_potential():
 def test_a_law_too_sharp_to_tabulate_says_so():
     with pytest.raises(NumericalError, match="take a larger epsilon"):
         stationary_law(MultiWell(wells=[-30.0, 30.0], between=[0.0], strength=10.0), LevyNoise(1.2, 0.5, 1e-4))
+
+
+@pytest.mark.parametrize(
+    ("alpha", "epsilon"),
+    [(1.5, 0.3), (1.6333436342662182, 0.29975520984521153), (1.4083914449986628, 0.701582795193173)],
+)
+def test_a_symmetric_law_has_its_least_density_between_the_wells_at_their_middle(alpha, epsilon):
+    """The slope has its zero where two panels of the table meet, and rounding gave it one sign in both."""
+    law = stationary_law("double_well", alpha=alpha, beta=0, epsilon=epsilon)
+    left, right = law.modes
+    assert left == pytest.approx(-right, abs=1e-9)
+    (least,) = law.antimodes
+    assert abs(least) < 1e-9

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from math import comb
 from typing import Any
@@ -84,6 +84,17 @@ def _require_exchange(coefficients: np.ndarray, noise: LevyNoise) -> None:
             "characteristic function; the stationary law is the Gibbs law there: take gnicli.sde.GibbsLaw, or a larger "
             "epsilon"
         )
+
+
+def _root(slope: Callable[[float], float], low: float, high: float) -> float:
+    """The zero of the slope between two points where it was seen with opposite signs.
+
+    A zero at a point where two panels meet, as the middle of a symmetric law, may have one sign in both of them.
+    """
+    ends = slope(low), slope(high)
+    if ends[0] * ends[1] >= 0.0:
+        return low if abs(ends[0]) <= abs(ends[1]) else high
+    return float(optimize.brentq(slope, low, high, xtol=1e-14))
 
 
 class StationaryLaw:
@@ -264,7 +275,7 @@ class StationaryLaw:
         heights = self._interpolate(where, self._panels[0])
         real = np.minimum(heights[:-1], heights[1:]) > _VISIBLE * heights.max()
         crossings = np.flatnonzero((signs[:-1] != signs[1:]) & real)
-        points = np.array([optimize.brentq(slope, where[i], where[i + 1], xtol=1e-14) for i in crossings])
+        points = np.array([_root(slope, float(where[i]), float(where[i + 1])) for i in crossings])
         points = self._center + self._unit * points
         rising = signs[crossings] > 0
         return points[rising], points[~rising]
