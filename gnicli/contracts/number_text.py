@@ -55,12 +55,20 @@ def rounded_off(number: float, scale: float) -> float:
 
 def with_error(number: float, stderr: float | None, plus_minus: str = "±", digits: int = _DIGITS) -> str:
     """Write a number with its standard error, to two digits of the error; to `digits` digits where there is none."""
-    if stderr is None or not math.isfinite(number) or not math.isfinite(stderr) or stderr <= 0:
+    if stderr is None or not math.isfinite(number) or not math.isfinite(stderr):
+        return plain(number, digits)
+    if stderr <= _ROUNDING[1] * abs(number):  # 0, or what rounding leaves of it
         return plain(number, digits)
     decimals = max(0, 1 - math.floor(math.log10(stderr)))
     if decimals > _MOST_DECIMALS or stderr >= 1e6:
-        return f"{number:.6g} {plus_minus} {stderr:.2g}"
+        return f"{_to_place(number, math.floor(math.log10(stderr)) - 1)} {plus_minus} {stderr:#.2g}"
     return f"{_unsigned_zero(f'{number:,.{decimals}f}')} {plus_minus} {stderr:,.{decimals}f}"
+
+
+def _to_place(number: float, place: int) -> str:
+    """Write a number to the place of 10**place, with as many digits as that takes."""
+    digits = len(str(round(abs(number) / 10.0**place)).removeprefix("0"))
+    return f"{number:#.{min(digits, 17)}g}".replace(".e", "e") if digits else "0"
 
 
 def _unsigned_zero(text: str) -> str:

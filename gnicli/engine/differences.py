@@ -107,7 +107,7 @@ def table(found: Sequence[Compared], headlines: Sequence[Headline]) -> Table:
             rows.append((each.label, "", str(n_pairs), "", "", each.rank() or "too few pairs"))
         for name, words in declared.chosen(headlines, means).items():
             mean = means[name]
-            interval = "" if mean.ci95 is None else " … ".join(f"{end:+.3g}" for end in mean.ci95)
+            interval = "" if mean.ci95 is None else " … ".join(f"{end:+.3g}" if end else "0" for end in mean.ci95)
             rows.append((each.label, words, str(mean.n), number_text(mean), interval, ""))
     reference = found[0].reference if found else ""
     return Table(("setting", "value", "pairs", f"minus {reference}", "95 % interval", "rank"), tuple(rows))

@@ -1,9 +1,10 @@
 """Numbers as a person reads them: they say what the number says, to as many digits as are known."""
 
 import math
+from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from gnicli.contracts import number_text
@@ -18,7 +19,7 @@ from gnicli.contracts.results import Value
         (Value(0.123456789, 0.0123), "0.123 ± 0.012"),
         (Value(1234.5, 67.0), "1,234 ± 67"),
         (Value(1234.5, 6700.0), "1,234 ± 6,700"),
-        (Value(1e-12, 2e-13), "1e-12 ± 2e-13"),
+        (Value(1e-12, 2e-13), "1.00e-12 ± 2.0e-13"),
         (Value(float("nan"), 0.1), "nan"),
         (Value(2.0, 0.0), "2"),
         (Value(float("inf")), "inf"),
@@ -68,3 +69,27 @@ def test_a_value_with_a_caveat_has_a_mark_and_no_other(value):
     assert "†" not in plain_text
     assert number_text.number_text(marked) == f"{plain_text} †"
     assert number_text.texts({"a": value, "b": marked}) == {"a": plain_text, "b": f"{plain_text} †"}
+
+
+@given(
+    size=st.floats(-13.0, 13.0),
+    error=st.one_of(st.floats(-14.0, -6.0), st.floats(6.0, 12.0)),
+    sign=st.sampled_from([-1.0, 1.0]),
+)
+def test_very_small_and_large_errors_give_a_number_to_their_second_digit(size, error, sign):
+    assume(error > size - 11)  # an error below is what rounding leaves
+    number, stderr = sign * 10.0**size, 10.0**error
+    text, _, told = number_text.with_error(number, stderr).partition(" ± ")
+    place = math.floor(math.log10(stderr)) - 1
+    assert abs(float(text) - number) <= 0.5000001 * 10.0**place + 1e-15 * abs(number)
+    assert float(told.replace(",", "")) == pytest.approx(stderr, rel=0.05)
+    if float(text) and size - place < 16:
+        assert Decimal(text).as_tuple().exponent == place
+
+
+def test_the_digits_of_small_numbers_with_errors():
+    assert number_text.with_error(0.000168128, 4.2e-06) == "0.0001681 ± 4.2e-06"
+    assert number_text.with_error(4.54798e-07, 4.1e-06) == "5e-07 ± 4.1e-06"
+    assert number_text.with_error(-9.9999e-05, 1e-06) == "-0.0001000 ± 1.0e-06"
+    assert number_text.with_error(1.0, 4.3e-15) == "1"
+    assert number_text.with_error(-3e-08, 1e-06) == "0 ± 1.0e-06"
