@@ -5,6 +5,8 @@ import re
 
 from matplotlib.text import Text
 
+from gnicli.engine.drawing.ticks import Named
+
 SMALLEST = 7.0  # points
 TOUCH = 0.5  # pixels by which boxes may meet: they have a margin of their own
 
@@ -35,6 +37,36 @@ def tick_labels(axis, which=None):
     return _shown([label for tick in inside for label in (tick.label1, tick.label2)])
 
 
+def _look(handle):
+    """What tells an entry of a legend from others, in color."""
+    if hasattr(handle, "get_marker"):
+        names = ("color", "marker", "markerfacecolor", "alpha")
+        return (str(handle._dash_pattern), *(str(getattr(handle, f"get_{name}")()) for name in names))
+    return type(handle).__name__, str(handle.get_facecolor()), str(handle.get_edgecolor())
+
+
+def _alike(legend):
+    """Pairs of entries that nobody can tell apart; an entry without a look is a remark."""
+    looks = {}
+    for handle, text in zip(legend.legend_handles, legend.get_texts(), strict=True):
+        blank = hasattr(handle, "get_marker") and handle.get_linestyle() == handle.get_marker() == "None"
+        if not blank:
+            looks.setdefault(_look(handle), []).append(text.get_text())
+    return [f"{' and '.join(map(repr, names))} look alike" for names in looks.values() if len(names) > 1]
+
+
+def _lone_ticks(axes):
+    """Axes with a single tick, or none: nobody can read a value off them."""
+    drawn = [line.get_data() for line in axes.get_lines() if line.get_visible()]
+    n_places = len({float(x) for xs, _ in drawn for x in xs})
+    for axis, several in ((axes.xaxis, n_places > 1), (axes.yaxis, n_places > 0)):
+        low, high = sorted(axis.get_view_interval())
+        inside = [x for x in axis.get_majorticklocs() if low - 1e-6 * (high - low) <= x <= high + 1e-6 * (high - low)]
+        is_named = isinstance(axis.get_major_formatter(), Named)
+        if axes.axison and several and len(inside) < 2 and not is_named:
+            yield f"{len(inside)} ticks on {axis.axis_name}"
+
+
 def faults(figure):
     """What is wrong with a figure, in words."""
     figure.draw_without_rendering()
@@ -47,6 +79,7 @@ def faults(figure):
             boxes = [label.get_window_extent() for label in tick_labels(axis)]
             if any(_overlap(a, b) for a, b in itertools.combinations(boxes, 2)):
                 found.append(f"tick labels of {axis.axis_name} overlap")
+        found += _lone_ticks(axes)
     texts = _all_texts(figure)
     found += [f"{text.get_text()!r} has {text.get_size()} points" for text in texts if text.get_size() < SMALLEST]
     found += [f"hyphen in {text.get_text()!r}" for text in texts if re.search(r"(?<!\w)-(?=[\d.])", text.get_text())]
@@ -56,6 +89,7 @@ def faults(figure):
     out = [name for name, b in boxes if min(b.x0, b.y0, page.x1 - b.x1, page.y1 - b.y1) < -2]
     found += [f"{name!r} is cut" for name in out]
     legends = [*figure.legends, *(axes.get_legend() for axes in figure.axes if axes.get_legend() is not None)]
+    found += [pair for legend in legends for pair in _alike(legend)]
     for legend, axes in itertools.product(legends, figure.axes):
         if axes.axison and _overlap(legend.get_window_extent(), axes.get_window_extent()):
             found.append("legend on data")

@@ -94,7 +94,9 @@ def summary(records: Sequence[RunRecord], headline: str = "train_loss") -> Resul
     words = name.replace("_", " ")
     panels = [metric_panel(curves, name)]
     caption = _CAPTION
-    gaps = [curve for curve in differences.curves(compared, name) if curve.key not in left_out]
+    called = {curve.key: curve.words or curve.label for curve in curves}  # one entry of the legend for both panels
+    gaps = [curve._replace(words=called.get(curve.key, "")) for curve in differences.curves(compared, name)]
+    gaps = [curve for curve in gaps if curve.key not in left_out]
     if gaps:
         panels.append(differences.panel(gaps, f"{words} − that of {compared[0].reference}"))
         caption += " Differences are paired by seed, of settings of which no run diverged or failed."

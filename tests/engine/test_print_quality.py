@@ -14,6 +14,7 @@ from gnicli.contracts.results import Curve, FigureData, Panel
 from gnicli.engine import figure_data
 from gnicli.engine.drawing.backend import own_style
 from gnicli.engine.drawing.figure import COLUMN, PAGE, draw
+from gnicli.engine.drawing.words import typographic, wrapped
 
 RECORDED = sorted((Path(__file__).parent / "recorded").glob("*.json"))
 
@@ -42,9 +43,21 @@ def test_every_kind_of_fault_is_found():
     axes.set_xticks([0.5, 0.51, 0.9], ["0.500", "0.510", "-0.00"])
     axes.set_xlabel("far too small", fontsize=5)
     axes.text(1.2, 0.5, "outside")
+    axes.plot([0, 1], [1, 0], label="other", color=axes.get_lines()[0].get_color())
+    axes.set_yticks([0.5])
     axes.legend()
     told = " ".join(faults(figure))
-    for words in ("no title", "labels of x overlap", "5.0 points", "hyphen in", "'-0.00'", "is cut", "legend on data"):
+    for words in (
+        "look alike",
+        "1 ticks on y",
+        "no title",
+        "labels of x overlap",
+        "5.0 points",
+        "hyphen in",
+        "'-0.00'",
+        "is cut",
+        "legend on data",
+    ):
         assert words in told
 
 
@@ -146,6 +159,23 @@ def test_every_named_position_has_its_name_however_many_there_are(n, name):
     assert faults(drawn) == []
     assert len([text for text in _ticks(drawn.axes[0].xaxis) if text]) == n
     assert drawn.axes[0].get_window_extent().height > 1.2 * drawn.dpi
+
+
+def test_values_that_are_all_but_equal_get_an_axis_that_can_be_read():
+    """Rounding alone apart: an axis of its range had one tick, beside its place."""
+    x = np.array([0.1, 0.4])
+    for y in (np.array([0.5, 0.5 + 1e-12]), np.array([-3e4, -3e4])):
+        shown = _ticks(_drawn(Curve("c", x, y, style="points")).axes[0].yaxis)
+        assert len(set(shown)) > 2, shown
+
+
+def test_lists_of_equal_members_are_counted_and_long_words_break_after_commas():
+    wells = ",".join(["double_well"] * 8)
+    assert typographic(f"potential.parts=[{wells}] w3") == "parts = [8 × double_well] w3"
+    assert typographic("parts=[a,b,a]") == "parts = [a,b,a]"
+    lines = wrapped("parts = [double_well,quartic,double_well]", 24 * 0.6 * 8, 8.0).splitlines()
+    assert lines == ["parts = [double_well,", "quartic,double_well]"]
+    assert wrapped("x" * 40, 10 * 0.6 * 8, 8.0, 2).splitlines() == ["x" * 10, "x" * 9 + "…"]
 
 
 LONG = "a very long label " * 60

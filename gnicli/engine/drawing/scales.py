@@ -19,6 +19,7 @@ Which = Literal["x", "y"]
 
 LINEAR_BELOW = 3.0  # an axis whose largest value is less than so many times the smallest is linear
 FEW = 12  # points of a curve that are measurements of their own, and get markers
+_LEAST_RANGE = 1e-6  # of what it shows: a narrower linear axis would show rounding, with ticks that read alike
 _MOST_NAMED = 8  # measured positions that get a tick each
 DISCRETE = ("points", "sizes")  # styles of single measurements, which have bars and no band
 
@@ -45,6 +46,8 @@ def set_scale(axes: Axes, which: Which, panels: Iterable[Panel], ends: tuple[flo
         getattr(axes, f"set_{which}scale")(scale)
         if ends is not None:
             getattr(axes, f"set_{which}lim")(*ends)
+        if scale == "linear":
+            _widen(axes, which)
         plain: ticks.Ticks = ticks.LogTicks() if scale == "log" else ticks.LinearTicks(_is_integer(which, values))
         measured = _measured(panels) if which == "x" else []
         axis.set_major_locator(ticks.MeasuredTicks(measured, plain) if measured else plain)
@@ -61,6 +64,14 @@ def set_scale(axes: Axes, which: Which, panels: Iterable[Panel], ends: tuple[flo
                 axis.set_major_formatter(ticks.Named(named, one_line=True))
     if which == "y":
         _cut(axes, panels)
+
+
+def _widen(axes: Axes, which: Which) -> None:
+    """Give an axis of values that are all but equal a range of a tenth of them."""
+    low, high = getattr(axes, f"get_{which}lim")()
+    size = max(abs(low), abs(high))
+    if 0 < high - low < _LEAST_RANGE * size:
+        getattr(axes, f"set_{which}lim")(low - 0.05 * size, high + 0.05 * size)
 
 
 def _values(panels: Iterable[Panel], which: Which) -> np.ndarray:

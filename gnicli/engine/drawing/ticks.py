@@ -19,7 +19,7 @@ _LINE = 1.5  # lines of text from one label on the y axis to the next
 _GAP = 0.9  # space between two labels on the x axis, in units of the font's size
 _DIGITS = ((1, 2, 5), (1, 2, 3, 5, 7), (1, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9))
 _MOST_DECADES = 700
-_LONGEST_NAME = 16  # letters of a tick that is a word
+_LONGEST_NAME = 18  # letters of a tick that is a word
 
 
 def fit(axis: Axis, values: Sequence[float]) -> bool:

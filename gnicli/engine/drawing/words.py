@@ -11,6 +11,7 @@ _NO_NUMBER = re.compile(r"−(?=0(?:\.0*)?(?![\d.]))")  # the minus of "−0.00"
 _POWER = re.compile(r"(?<=[\w)])\*\*(\d+)(?![\w.(*])")
 _SETTING = re.compile(r"(?<!\S)(?:[A-Za-z_][\w-]*\.)*([A-Za-z_]\w*)=([^\s=]+)")
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_REPEATED = re.compile(r"\[([^\s,\[\]]+)(?:, ?\1)+\]")  # a list of equal members
 _TOGETHER = re.compile(r"\S+ = \S+(?: ± \S+)?")  # what no line breaks
 _EM = 0.6  # mean width of a letter of DejaVu Sans, in units of the font's size
 _PLAIN = (1e-4, 1e5)  # numbers of this size are written without a power of ten
@@ -22,7 +23,11 @@ def signed(text: str) -> str:
 
 
 def typographic(text: str) -> str:
-    """`text` as print has it: true minus signs, no "−0.00", `noise.var=0.1` as `var = 0.1`, `w**2` as w²."""
+    """`text` as print has it: true minus signs, no "−0.00", `noise.var=0.1` as `var = 0.1`, `w**2` as w².
+
+    A list of equal members, `[sine,sine]`, is `[2 × sine]`.
+    """
+    text = _REPEATED.sub(lambda found: f"[{found[0].count(',') + 1} × {found[1]}]", text)
     text = _POWER.sub(lambda found: found[1].translate(_SUPERSCRIPTS), signed(text))
     settings = len(_SETTING.findall(text))
     text = _SETTING.sub(lambda found: f"{found[1].replace('_', ' ')} = {found[2]}", text)
@@ -59,14 +64,23 @@ def width(text: str, size: float) -> float:
 def wrapped(text: str, room: float, size: float, most: int = 4) -> str:
     """`text` in lines of at most `room`, given in the unit of the font's `size` (points).
 
-    After `most` lines it is cut: a label of a user's data may be longer than a page.
+    A word that is longer than a line is broken after a comma, if it has one. After `most` lines the text is cut: a
+    label of a user's data may be longer than a page.
     """
-    text = _TOGETHER.sub(lambda found: found[0].replace(" ", "\u00a0"), text)
     columns = max(8, int(room / (_EM * size)))
-    lines = [part for line in text.splitlines() for part in textwrap.wrap(line, columns, break_on_hyphens=False)]
+    text = _TOGETHER.sub(lambda found: found[0].replace(" ", "\u00a0" if len(found[0]) <= columns else " "), text)
+    lines = [part for line in text.splitlines() for part in _lines(line, columns)]
     if len(lines) > most:
-        lines = [*lines[: most - 1], short(lines[most - 1] + "……", columns)]
+        lines = [*lines[: most - 1], short(lines[most - 1] + "…", columns)]
     return "\n".join(lines)
+
+
+def _lines(line: str, columns: int) -> list[str]:
+    """A line in several, each of at most so many columns."""
+    parts = textwrap.wrap(line, columns, break_on_hyphens=False, break_long_words=False)
+    if max(map(len, parts), default=0) > columns:
+        parts = textwrap.wrap(re.sub(r",(?=\S)", ",\u200b ", line), columns, break_on_hyphens=False)
+    return [part.replace(",\u200b ", ",").removesuffix("\u200b") for part in parts]
 
 
 def short(text: str, most: int) -> str:

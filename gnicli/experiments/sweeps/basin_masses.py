@@ -65,7 +65,8 @@ def _pairs(settings: dict[str, list[RunRecord]], key: str, kind: str, theory: st
         beside = [
             (float(r.overrides[key]), r.values[f"{theory}/{name}"]) for r in runs if f"{theory}/{name}" in r.values
         ]
-        curves.append(_curve(f"{word} {label}".strip(), seen, label)._replace(style="points"))
+        points = f"{word} {label}".strip()
+        curves.append(_curve(points, seen, points)._replace(style="points"))
         # Below alpha = 2 and at it theories differ: no line joins them.
         parts = [[each for each in beside if each[0] < 2], [each for each in beside if each[0] >= 2]]
         for part in parts if key == "alpha" else [beside]:
