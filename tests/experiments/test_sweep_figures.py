@@ -4,10 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import chi2
 
 from gnicli.contracts.results import NamedArray, RunRecord, Value
 from gnicli.engine import tables
-from gnicli.experiments.sweeps import kde_stationary, simulate_sde, train
+from gnicli.experiments.sweeps import kde_stationary, rates_over_seeds, simulate_sde, train
 
 
 def _run(job, overrides, values, metrics=()):
@@ -36,6 +37,24 @@ def test_exit_rates_lie_along_alpha_with_a_look_for_each_other_setting():
     assert panel.x_ticks == ((1.0, "potential=a"), (2.0, "potential=b"))
     assert panel.curves[0].x.tolist() == [1, 2]
     assert simulate_sde.comparison([]) is None
+
+
+def test_rates_of_several_seeds_are_those_of_all_their_events():
+    """9 events in a time of 45, 3 in 45 and none in what is taken for 45: 12 in 135, with the exact interval of 12."""
+    records = [_exits(alpha=alpha, seed=seed) for seed in range(3) for alpha in (1.2, 1.8)]
+    for record in records[2:4]:
+        record.values["exit_rate/1"] = Value(3 / 45, 0.04, 3, "1/time", (0.01, 0.2))
+    for record in records[4:]:
+        record.values["exit_rate/1"] = Value(0.0, 0.0, 0, "1/time", (0.0, 0.1))
+    one, two = rates_over_seeds.pooled(records)
+    assert (one.overrides, two.overrides) == ({"alpha": "1.2"}, {"alpha": "1.8"})
+    rate = one.values["exit_rate/1"]
+    assert (rate.n, rate.number) == (12, pytest.approx(12 / 135))
+    low, high = chi2.ppf(0.025, 24) / 2 / 135, chi2.ppf(0.975, 26) / 2 / 135
+    assert rate.ci95 == pytest.approx((low, high))
+    curve, theory = simulate_sde.summarize(records).figures["exit_rates"].panels[0].curves
+    assert (curve.x.tolist(), theory.label) == ([1.2, 1.8], "theory")
+    np.testing.assert_allclose([curve.y, curve.low, curve.high], [[each / 0.1] * 2 for each in (12 / 135, low, high)])
 
 
 def test_the_variance_ratio_of_mirrored_pairs_is_drawn_where_it_was_measured():

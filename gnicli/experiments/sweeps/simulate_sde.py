@@ -11,18 +11,22 @@ import numpy as np
 from gnicli.contracts.results import Curve, FigureData, Panel, Results, RunRecord
 from gnicli.engine.summary import labels_of, varying
 from gnicli.engine.sweep_summary import summary
-from gnicli.experiments.sweeps import basin_masses
+from gnicli.experiments.sweeps import basin_masses, rates_over_seeds
 from gnicli.experiments.sweeps.noise_keys import is_number
 
 _ALONG = "alpha"
 
 
 def summarize(records: Sequence[RunRecord]) -> Results:
-    """Exit rates over those of theory and masses of basins for every setting, besides the means over seeds."""
+    """Exit rates over those of theory and masses of basins for every setting, besides the means over seeds.
+
+    The events of all seeds of a setting are counted together.
+    """
     results = summary(records)
-    figure = comparison(records)
+    settings = rates_over_seeds.pooled([record for record in records if record.status == "completed"])
+    figure = comparison(settings)
     figures: dict[str, FigureData] = {} if figure is None else {"exit_rates": figure}
-    figures |= basin_masses.figures([record for record in records if record.status == "completed"])
+    figures |= basin_masses.figures(settings)
     return results._replace(figures=figures or results.figures)
 
 
@@ -38,7 +42,7 @@ class _Ratio(NamedTuple):
 
 
 def comparison(records: Sequence[RunRecord]) -> FigureData | None:
-    """Measured exit rates over those of theory for every setting of a sweep, with intervals.
+    """Measured exit rates over those of theory for every record, with intervals.
 
     Where alpha varies it is the x axis, and each of the other settings has a look of its own; else each setting has a
     place on the x axis. Points are grey where the noise is too large for the theory.
