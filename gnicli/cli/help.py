@@ -7,7 +7,7 @@ import shutil
 import textwrap
 from collections.abc import Iterable
 
-from gnicli.launch import commands, components, paper_experiments, schema_keys
+from gnicli.launch import arguments, commands, components, paper_experiments, schema_keys
 from gnicli.launch.arguments import FLAGS, OWN_FLAGS, Flag
 from gnicli.launch.schema_keys import Key
 
@@ -80,6 +80,7 @@ def page(command: str, words: list[str], width: int | None = None) -> str:
             parts += [_heading(f"Keys of {group}={member}", width), _rows(map(_key_row, members_keys), width)]
     parts += [
         *_experiments(command, width),
+        *_added(command, words, width),
         _heading("Options", width),
         _rows(map(_flag_row, (*OWN_FLAGS, *FLAGS)), width),
         _heading("Examples", width),
@@ -122,6 +123,16 @@ def _experiments(command: str, width: int) -> list[str]:
     if names:
         rows = [(f"{name}=", f"{paper_experiments.MEANINGS[name]}") for name in names]
         parts += [_heading("Settings of experiments", width), _rows(rows, width)]
+    return parts
+
+
+def _added(command: str, words: list[str], width: int) -> list[str]:
+    """The experiments of the folders of configuration files that the words name."""
+    parts = []
+    for folder in arguments.folders(words):
+        rows = [(f"experiment={name}", meaning) for name, meaning in paper_experiments.of_folder(folder, command)]
+        if rows:
+            parts += [_heading(f"Experiments of {folder}", width), _rows(rows, width)]
     return parts
 
 

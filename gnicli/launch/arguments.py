@@ -116,6 +116,22 @@ def _parser() -> _Parser:
     return parser
 
 
+def folders(words: list[str]) -> list[str]:
+    """The folders of configuration files that the words name, whatever else is wrong with them."""
+    try:
+        read, rest = _parser().parse_known_args(words)
+    except UsageError:
+        return []
+    return [*([read.config_dir] if read.config_dir else []), *typed_folders(rest)]
+
+
+def typed_folders(overrides: list[str]) -> list[str]:
+    """The folders that a typed `hydra.searchpath` names, packages aside."""
+    entries = (typed(overrides, "hydra.searchpath") or "").strip("[]").split(",")
+    names = [entry.strip().strip("'\"") for entry in entries]
+    return [name.removeprefix("file://") for name in names if name and not name.startswith("pkg://")]
+
+
 def split(words: list[str], keys: Callable[[], Iterable[str]] = tuple) -> Arguments:
     """Sort the words; `UsageError` for an unknown flag or a bad value of one.
 

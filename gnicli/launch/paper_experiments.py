@@ -51,13 +51,35 @@ def _all() -> dict[str, Experiment]:
     return {path.stem: _read(path) for path in files}
 
 
+def _comment(text: str) -> list[str]:
+    """The lines of the comment at the top of a file, without the first one, which is Hydra's."""
+    comment = re.match(r"(?:#.*\n)+", text)
+    lines = [line.removeprefix("#").strip() for line in comment.group().splitlines()] if comment else []
+    return [line for line in lines if line and not line.startswith("@package")]
+
+
+def of_folder(folder: str, command: str) -> list[tuple[str, str]]:
+    """The names of the experiments in a folder of a user's, and what their comments say they show.
+
+    Without those whose comment names another command.
+    """
+    found = []
+    for path in sorted(Path(folder, GROUP).glob("*.yaml")):
+        try:
+            lines = _comment(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError):
+            continue  # whoever runs it is told
+        own = re.match(r"gni (\S+)", lines[0]) if lines else None
+        if own is None or own[1] == command:
+            found.append((path.stem, " ".join(lines[1:] if own else lines)))
+    return found
+
+
 def _read(path: Path) -> Experiment:
     import yaml
 
     text = path.read_text(encoding="utf-8")
-    comment = re.match(r"(?:#.*\n)+", text)
-    lines = [line.removeprefix("#").strip() for line in comment.group().splitlines()] if comment else []
-    lines = [line for line in lines if line and not line.startswith("@package")]
+    lines = _comment(text)
     content = yaml.safe_load(text) or {}
     swept = content.get("hydra", {}).get("sweeper", {}).get("params", {})
     found = {}

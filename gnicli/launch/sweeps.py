@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gnicli.errors import UsageError
-from gnicli.launch.arguments import MAX_JOBS, Arguments, typed
+from gnicli.launch.arguments import MAX_JOBS, Arguments, typed_folders
 from gnicli.launch.hydra_versions import initialized
 
 if TYPE_CHECKING:
@@ -131,13 +131,6 @@ def kind(word: str) -> tuple[str, str]:
             number(value)
             return key, number.__name__
     return key, value
-
-
-def typed_folders(overrides: list[str]) -> list[str]:
-    """The folders that a typed `hydra.searchpath` names, packages aside."""
-    entries = (typed(overrides, "hydra.searchpath") or "").strip("[]").split(",")
-    names = [entry.strip().strip("'\"") for entry in entries]
-    return [name.removeprefix("file://") for name in names if name and not name.startswith("pkg://")]
 
 
 def _variants(words: list[str]) -> Iterator[list[str]]:

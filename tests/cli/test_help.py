@@ -151,3 +151,24 @@ def test_debug_and_a_broken_pipe():
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=60)
     assert done.stdout.startswith("Usage: gni train")
     assert done.stderr == ""
+
+
+def test_help_lists_the_experiments_of_a_folder_of_the_users(said, tmp_path):
+    """Those of other commands are left out, files that cannot be read too, and there may be no comment."""
+    (tmp_path / "experiment").mkdir()
+    for name, text in {
+        "mine": "# @package _global_\n# gni train experiment=mine\n# What mine shows.\nM: 2\n",
+        "bare": "# @package _global_\nM: 3\n",
+        "told": "# @package _global_\n# Only words.\nM: 3\n",
+        "other": "# @package _global_\n# gni fit-stable experiment=other\n# No.\nlaw: gaussian\n",
+    }.items():
+        (tmp_path / "experiment" / f"{name}.yaml").write_text(text)
+    (tmp_path / "experiment" / "broken.yaml").write_bytes(b"\xff\xfe")
+    for words in (["--config-dir", str(tmp_path)], [f"hydra.searchpath=[file://{tmp_path}]"]):
+        page = said("train", *words, "--help")
+        assert f"Experiments of {tmp_path}:" in " ".join(page.split())
+        listed = page.partition(f"{tmp_path}:\n")[2].partition("Options:")[0]
+        assert re.findall(r"experiment=(\w+)", listed) == ["bare", "mine", "told"]
+        assert "What mine shows." in listed
+        assert "Only words." in listed
+    assert "Experiments of /" not in " ".join(said("train", "--config-dir", str(tmp_path / "none"), "--help").split())

@@ -16,7 +16,7 @@ from gnicli.engine.jobs.due import Due, Wishes
 from gnicli.engine.jobs.plan import OneJob, Plan
 from gnicli.errors import UsageError
 from gnicli.launch import commands, error_messages, guard, hydra_versions, sweeps, validation
-from gnicli.launch.arguments import Arguments
+from gnicli.launch.arguments import Arguments, typed_folders
 from gnicli.launch.hydra_state import hydra_state
 
 _MOST_FILES = 1000  # of a folder with more it is not known whether they changed, and jobs are composed to see it
@@ -109,7 +109,7 @@ def _fingerprint(planned: OneJob, allow_env: bool) -> str | None:
 
 def _folders(plan: Plan) -> list[Path]:
     """The folders of files that the jobs may read, besides gni's own."""
-    named = sweeps.typed_folders(plan.hydra)
+    named = typed_folders(plan.hydra)
     return [
         Path(folder) for folder in (*named, plan.options.get("config_dir"), plan.options.get("config_path")) if folder
     ]
