@@ -58,8 +58,8 @@ def resume(
     any_version: Annotated[
         bool, typer.Option("--any-version", help="let stand what another version of gni finished, and go on")
     ] = False,
-    n_jobs: Annotated[int, typer.Option(metavar="N", help="jobs at once; 0: as many as there are cores")] = 0,
-    timeout_s: Annotated[float, typer.Option(metavar="SECONDS", help="the longest a job may take; 0: no limit")] = 0.0,
+    n_jobs: Annotated[int, typer.Option(metavar="N", help="jobs at once; 0: as the sweep was begun with")] = 0,
+    timeout_s: Annotated[float, typer.Option(metavar="SECONDS", help="the longest a job may take; 0: as begun")] = 0.0,
     yes: Annotated[bool, typer.Option("--yes", help="allow more than 10,000 jobs")] = False,
     allow_env: Annotated[bool, typer.Option("--allow-env", help="let ${oc.env:NAME} read the environment")] = False,
 ) -> int:

@@ -74,6 +74,14 @@ def test_the_pace_of_a_sweep_is_known_from_its_words():
     assert local.pace_of(plan(command="fit-stable"), 0, 0.0) == Pace()
 
 
+def test_a_sweep_that_goes_on_keeps_the_pace_that_was_typed_unless_another_is():
+    begun = plan("M=2")._replace(hydra=["hydra.launcher.n_jobs=3", "+hydra.launcher.timeout_s=2.5"])
+    assert local.pace_of(begun, 0, 0.0) == Pace(3, 2.5, device="auto")
+    assert local.pace_of(begun, 1, 9.0) == Pace(1, 9.0, device="auto")
+    assert local.pace_of(begun._replace(hydra=["hydra.launcher.n_jobs=-1", "x=3"]), 0, 0.0).n_jobs == -1
+    assert local.pace_of(begun._replace(hydra=["hydra.launcher.n_jobs=many"]), 0, 0.0).n_jobs == 0
+
+
 def test_the_launcher_is_local_where_processes_may_be_started(tmp_path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)

@@ -51,11 +51,21 @@ class Pace(NamedTuple):
 
 
 def pace_of(plan: Plan, n_jobs: int, timeout_s: float) -> Pace:
-    """The pace of a sweep whose plan alone is known."""
+    """The pace of a sweep whose plan alone is known; for `n_jobs` or `timeout_s` of 0 what was typed at its start."""
     words = plan.words[0] if plan.words else []
+    n_jobs = n_jobs or int(_number(plan, "n_jobs"))
+    timeout_s = timeout_s or _number(plan, "timeout_s")
     threads, device = argument_reader.typed(words, "threads"), argument_reader.typed(words, "device")
     typed = int(threads) if threads and threads.isdecimal() else None
     return Pace(n_jobs, timeout_s, typed, device or ("auto" if _has_threads(plan.command) else None))
+
+
+def _number(plan: Plan, key: str) -> float:
+    """What was typed for a key of the launcher; 0 where nothing was, or what another launcher would take."""
+    try:
+        return float(argument_reader.typed(plan.hydra, f"hydra.launcher.{key}") or 0)
+    except ValueError:
+        return 0.0
 
 
 def run_due(
