@@ -68,8 +68,10 @@ def of_trace(trace: np.ndarray, seed: int, population: int, layer: int) -> Depen
     x = trace[:, columns].astype(np.float64)
     rng = numpy_stream(seed, "sample", _TEST, population, layer)
     try:
-        independent = independence_test(x, rng, N_NULL)
         free = x[:, free_coordinates(x)]
+        if free.shape[1] < 2:  # as of the first layer and one data point of one dimension
+            return Dependence(n, columns.size, why_not="the draws of all traced weights are functions of one of them")
+        independent = independence_test(x, rng, N_NULL)
         elliptical = ellipticity_test(free, rng, null=_null(n, free.shape[1], seed))
     except GniError as error:
         return Dependence(n, columns.size, why_not=str(error))
