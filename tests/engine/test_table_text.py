@@ -7,6 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from gnicli.contracts import number_text
 from gnicli.contracts.results import Headline, Table, Value
 from gnicli.engine import headlines, table_text
 
@@ -157,3 +158,30 @@ def test_a_marked_value_is_grey_and_no_other_cell_is(encoding, mark, monkeypatch
     out = stream.buffer.getvalue().decode(encoding)
     assert re.findall(r"\x1b\[2m(.*?)\x1b\[0m", out) == [f"0.02 {mark}"]
     assert "0.50 " in out
+
+
+def by_rich(laid):
+    """The oracle: the same layout drawn by rich."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    out = io.StringIO()
+    drawn = RichTable(box=box.SIMPLE_HEAD)
+    for k, (head, width) in enumerate(zip(laid.header, laid.widths, strict=True)):
+        is_number = k > 0 and all(number_text.is_number(row[k]) for row in laid.rows)
+        drawn.add_column(Text(head), justify="right" if is_number else "left", min_width=width, no_wrap=True)
+    for row in laid.rows:
+        drawn.add_row(*map(Text, row))
+    Console(file=out, width=max(laid.width, 20)).print(drawn)
+    return out.getvalue().replace("\N{NO-BREAK SPACE}", " ")
+
+
+@given(table=TABLES, width=st.one_of(st.none(), st.integers(20, 100)))
+@settings(deadline=None, max_examples=150)
+def test_tables_are_those_that_rich_draws(table, width):
+    """With wide letters too, and heads of several lines."""
+    wide = Table(table.header, (*table.rows, ("\u6f22\u5b57", *table.rows[0][1:])))
+    laid = table_text.lay_out(wide, width)
+    assert "\n".join(table_text._drawn(laid, "\u2500", styled=False)) + "\n" == by_rich(laid)
