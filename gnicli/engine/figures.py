@@ -96,7 +96,8 @@ def _draw_files(folder: Path, stem: str, figure: FigureData, kinds: Collection[s
         from gnicli.engine.drawing.figure import draw
 
         drawn = draw(figure)
-        drawn.draw_without_rendering()
+        if (layout := drawn.get_layout_engine()) is not None:
+            layout.execute(drawn)
         drawn.set_layout_engine("none")  # what is laid out once holds for every format
         for suffix in kinds:
             save(drawn, folder / f"{stem}.{suffix}")
