@@ -67,8 +67,10 @@ def with_error(number: float, stderr: float | None, plus_minus: str = "±", digi
 
 def _to_place(number: float, place: int) -> str:
     """Write a number to the place of 10**place, with as many digits as that takes."""
-    digits = len(str(round(abs(number) / 10.0**place)).removeprefix("0"))
-    return f"{number:#.{min(digits, 17)}g}".replace(".e", "e") if digits else "0"
+    place = max(place, -307)  # below, powers of ten are no longer floats of full precision
+    units = round(number / 10.0**place)
+    digits = min(len(str(abs(units))), 17)
+    return f"{units * 10.0**place:#.{digits}g}".replace(".e", "e") if units else "0"
 
 
 def _unsigned_zero(text: str) -> str:

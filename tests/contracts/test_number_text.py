@@ -4,7 +4,7 @@ import math
 from decimal import Decimal
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from gnicli.contracts import number_text
@@ -71,6 +71,7 @@ def test_a_value_with_a_caveat_has_a_mark_and_no_other(value):
     assert number_text.texts({"a": value, "b": marked}) == {"a": plain_text, "b": f"{plain_text} †"}
 
 
+@settings(max_examples=1000)
 @given(
     size=st.floats(-13.0, 13.0),
     error=st.one_of(st.floats(-14.0, -6.0), st.floats(6.0, 12.0)),
@@ -92,4 +93,6 @@ def test_the_digits_of_small_numbers_with_errors():
     assert number_text.with_error(4.54798e-07, 4.1e-06) == "5e-07 ± 4.1e-06"
     assert number_text.with_error(-9.9999e-05, 1e-06) == "-0.0001000 ± 1.0e-06"
     assert number_text.with_error(1.0, 4.3e-15) == "1"
+    assert number_text.with_error(1e-320, 5e-324) == "0 ± 4.9e-324"
+    assert number_text.with_error(-5.6e6, 1e8) == "-1e+07 ± 1.0e+08"
     assert number_text.with_error(-3e-08, 1e-06) == "0 ± 1.0e-06"
