@@ -1,7 +1,8 @@
 """The errors a user can meet, each with the exit code the command line gives it.
 
 Raise one of these, with a message of one line that says what was given, what is allowed and what to do.
-Anything else that escapes is a bug of gni and is reported as such (exit code 1).
+Anything else that escapes is a bug of gni and is reported as such (exit code 1). `Interrupted` is a request to stop and
+none of them.
 
 What a message quotes may come from a stranger's file. `GniError` therefore passes it through `shown` and `redacted`,
 and so does all else that shows names out of files.
@@ -41,6 +42,11 @@ def redacted(text: str) -> str:
     return _CREDENTIALS.sub(r"\1***@", text) if "@" in text else text
 
 
+def safe(message: str) -> str:
+    """The message of an error: in one line, without control characters and without passwords of URLs."""
+    return redacted(shown(str(message)))
+
+
 class GniError(Exception):
     """A run failed for a reason that the user can act on.
 
@@ -50,7 +56,7 @@ class GniError(Exception):
     exit_code = 1
 
     def __init__(self, message: str = "") -> None:
-        super().__init__(redacted(shown(str(message))))
+        super().__init__(safe(message))
 
     def at(self, place: str) -> GniError:
         """The same error with the place where it came up in front of its message."""
@@ -118,12 +124,16 @@ class ResourceError(GniError):
     exit_code = 6
 
 
-class Interrupted(GniError):  # noqa: N818 - a request that was honored, not an error
-    """A signal stopped the run after its state was saved; `gni resume` continues it."""
+class Interrupted(BaseException):
+    """A signal stopped the run after its state was saved; `gni resume` continues it.
+
+    Like `KeyboardInterrupt` it is no `Exception`: work that goes on after an error, with the next group of samples or
+    the next fit, must not go on after a request to stop.
+    """
 
     exit_code = 75
 
     def __init__(self, message: str, *, by_keyboard: bool = False) -> None:
-        super().__init__(message)
+        super().__init__(safe(message))
         if by_keyboard:
             self.exit_code = 130

@@ -65,6 +65,11 @@ def test_every_error_is_so_by_construction():
     assert Interrupted("x", by_keyboard=True).exit_code == 130
 
 
+def test_a_request_to_stop_is_no_error_that_work_goes_on_after():
+    assert not issubclass(Interrupted, Exception)
+    assert (Interrupted("x").exit_code, pickle.loads(pickle.dumps(Interrupted("x"))).args) == (75, ("x",))
+
+
 def test_a_field_is_named_by_where_its_component_is():
     own = FieldError("curvature", " must be > 0")
     assert str(own) == "curvature must be > 0"

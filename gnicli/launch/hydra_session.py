@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from gnicli.errors import GniError
+from gnicli.errors import GniError, Interrupted
 from gnicli.launch import arguments as argument_reader
 from gnicli.launch import commands, guard, hydra_calls, sweeps
 from gnicli.launch.arguments import Arguments
@@ -61,10 +61,12 @@ class Call:
         finally:
             hydra_tasks.begin(None)
 
-    def translate(self, error: Exception) -> GniError | None:
-        """The error for the user, or None for a bug."""
+    def translate(self, error: Exception | Interrupted) -> GniError | None:
+        """The error for the user, or None for a bug, and for a stop, which says itself what is to be said."""
         from gnicli.launch import error_messages
 
+        if isinstance(error, Interrupted):
+            return None
         return error_messages.translate(error, self.session.command, self.broken)
 
 

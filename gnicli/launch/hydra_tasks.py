@@ -121,13 +121,13 @@ def _perform(command: str, cfg: DictConfig) -> Outcome | None:
     in_sweep = hydra_config.mode == RunMode.MULTIRUN or (_session is not None and _session.place is not None)
     try:
         job = Job(_execute(command, cfg, hydra_config, in_sweep), None)
-    except Exception as error:
+    except (Exception, Interrupted) as error:
         job = Job(None, error)
     if _session is not None:
         _session.jobs.append(job)
     if _session is not None and _session.place is not None:
         return job.outcome  # who started this process looks at the folder and tells what became of the job
-    if in_sweep and job.error is not None and (_session is None or _session.caller.shows):
+    if in_sweep and isinstance(job.error, Exception) and (_session is None or _session.caller.shows):
         _report(job.error, command, hydra_config)
     if in_sweep and job.outcome is not None and job.outcome.exit_code in STOPPED:
         raise KeyboardInterrupt  # ends the sweep: a signal was given to the whole of it

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from gnicli.engine.caller import COMMAND_LINE, Caller
-from gnicli.errors import GniError
+from gnicli.errors import GniError, Interrupted
 from gnicli.launch.arguments import Arguments
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ class Job(NamedTuple):
     """What became of a run in this process: the engine's outcome, or the error that it raised."""
 
     outcome: Outcome | None
-    error: Exception | None
+    error: Exception | Interrupted | None
 
 
 class Session:

@@ -17,7 +17,7 @@ import yaml
 from gnicli.contracts.observer import State
 from gnicli.contracts.results import Curve, FigureData, NamedArray, Panel, Results, Value
 from gnicli.engine.execute import execute
-from gnicli.errors import GniError
+from gnicli.errors import GniError, Interrupted
 from gnicli.seeding import numpy_stream
 
 SAME = ("metrics.csv", "results.json", "arrays.npz", "checkpoint.safetensors")  # of runs that do not differ
@@ -117,7 +117,7 @@ def main(arguments):
     run = {name.removeprefix("run."): changes.pop(name) for name in list(changes) if name.startswith("run.")}
     try:
         return start(folder, run_keys=run, resume="--resume" in rest, **changes).exit_code
-    except GniError as error:
+    except (GniError, Interrupted) as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
 

@@ -177,14 +177,14 @@ import sys
 sys.path.insert(0, {str(PROGRAM.parent)!r})
 import fake_experiment as fake
 from gnicli.contracts.observer import State
-from gnicli.errors import GniError
+from gnicli.errors import Interrupted
 def experiment(cfg, observer):
     observer.step_done(7, 9, lambda: State(7, {{}}))
     print("inside", flush=True)
     {LONG_CALLS[call]}
 try:
     fake.start(sys.argv[1], run=experiment)
-except GniError as error:
+except Interrupted as error:
     print(error, file=sys.stderr)
     sys.exit(error.exit_code)
 """

@@ -8,10 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gnicli.contracts.observer import SilentObserver
-from gnicli.evidence import finding
+from gnicli.errors import Interrupted
+from gnicli.evidence import finding, tempering
 from gnicli.evidence.goodness import Goodness, from_plain, to_plain
 from gnicli.evidence.tempering import Tempering
 from gnicli.experiments import fit_stable
+from gnicli.stable import fit
 
 
 @dataclass
@@ -83,6 +85,44 @@ def test_each_group_is_kept_when_it_is_tested_and_not_tested_again(monkeypatch):
     assert found.values == expected.values
     assert found.tables == expected.tables
     assert found.notes == expected.notes
+
+
+class Stopped(Recording):
+    """Somebody asks to stop at the `at`-th moment at which a run may be stopped."""
+
+    def __init__(self, at):
+        super().__init__()
+        self.at = at
+
+    def progress(self, text, done, total, unit="step"):
+        super().progress(text, done, total, unit)
+        if len(self.events) > self.at:
+            raise Interrupted("stopped")
+
+
+def test_a_stop_at_any_moment_ends_the_run_and_what_is_kept_goes_on():
+    whole = Recording()
+    expected = fit_stable.run(config(), whole)
+    moments = [at for at, event in enumerate(whole.events) if isinstance(event, str)]
+    assert len(moments) >= 9  # a group has three draws
+    n_kept = set()
+    for at in moments:
+        stopped = Stopped(at)
+        with pytest.raises(Interrupted):
+            fit_stable.run(config(), stopped)
+        n_kept.add(0 if stopped.state is None else stopped.state.step)
+        found = fit_stable.run(config(), Recording(stopped.state))
+        assert (found.values, found.tables, found.notes) == (expected.values, expected.tables, expected.notes)
+    assert n_kept >= {0, 1, 2}
+
+
+def test_a_stop_while_stable_or_tempered_is_asked_is_no_answer():
+    def stop(done, total):
+        raise Interrupted("stopped")
+
+    heavy = np.random.default_rng(3).standard_t(3, 400)
+    with pytest.raises(Interrupted):
+        tempering.ask(heavy, fit(heavy), 19, np.random.default_rng(1), stop)
 
 
 @pytest.mark.parametrize(("law", "n_tables"), [("stable", 1), ("student", 0)])
