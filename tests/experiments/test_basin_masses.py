@@ -85,6 +85,16 @@ def test_the_figure_has_masses_and_rates_of_each_setting_and_no_line_from_jumps_
     assert measured.high.tolist() == [0.6, 0.4]
 
 
+def test_theory_is_grey_where_it_does_not_hold_and_only_there():
+    grey = "noise too large"
+    caveats = {1.1: grey, 1.3: "", 1.5: "", 1.7: grey, 1.9: grey}
+    records = [run(alpha, 0, 0.5, 0.4 + alpha / 10, 0.1, caveats[alpha]) for alpha in (1.9, 1.1, 1.5, 1.3, 1.7)]
+    figure = basin_masses.figures(records)["basin_masses"]
+    assert figure.share == "x"
+    drawn = [(c.x.tolist(), c.grey, c.style) for c in figure.panels[0].curves if c.label.startswith("theory")]
+    assert drawn == [([1.1], True, "dots"), ([1.3, 1.5], False, "dashed"), ([1.7, 1.9], True, "dashed")]
+
+
 def test_without_a_noise_key_that_varies_there_is_no_figure():
     assert basin_masses.figures([run(1.5, 0, 0.5, 0.5, 0.1)]) == {}
     assert basin_masses.figures([]) == {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections.abc import Sequence
@@ -43,7 +44,7 @@ def figures(records: Sequence[RunRecord]) -> dict[str, FigureData]:
         "intervals; rates of wells without a transition have none."
     )
     title = "Masses of the basins and transitions between them"
-    return {"basin_masses": FigureData(title, tuple(panels), caption, "95 % interval (Poisson)")}
+    return {"basin_masses": FigureData(title, tuple(panels), caption, "95 % interval (Poisson)", share="x")}
 
 
 def _names(records: Sequence[RunRecord], kind: str) -> list[str]:
@@ -67,19 +68,26 @@ def _pairs(settings: dict[str, list[RunRecord]], key: str, kind: str, theory: st
         ]
         points = f"{word} {label}".strip()
         curves.append(_curve(points, seen, points)._replace(style="points"))
-        # Below alpha = 2 and at it theories differ: no line joins them.
-        parts = [[each for each in beside if each[0] < 2], [each for each in beside if each[0] >= 2]]
-        for part in parts if key == "alpha" else [beside]:
-            caveats = [value.caveat for _, value in part]
-            if part:
-                curve = _curve(f"theory {label}".strip(), part, label)
-                curve = curve._replace(style="dashed" if len(part) > 1 else "dots", low=None, high=None)
-                curves.append(curve.greyed(caveats[0] if all(caveats) else ""))
+        for (caveat, _), joined in itertools.groupby(sorted(beside, key=_place), lambda each: _theory(key, each)):
+            part = list(joined)
+            curve = _curve(f"theory {label}".strip(), part, label)
+            curve = curve._replace(style="dashed" if len(part) > 1 else "dots", low=None, high=None)
+            curves.append(curve.greyed(caveat))
     return curves
 
 
+def _place(point: tuple[float, Value]) -> float:
+    return point[0]
+
+
+def _theory(key: str, point: tuple[float, Value]) -> tuple[str, bool]:
+    """What the points have in common that a line of theory may join: why it does not hold, and whether alpha is 2."""
+    at, value = point
+    return value.caveat, key == "alpha" and at >= 2
+
+
 def _curve(label: str, points: Sequence[tuple[float, Value]], key: str) -> Curve:
-    ordered = sorted(points, key=lambda point: point[0])
+    ordered = sorted(points, key=_place)
     x = np.array([at for at, _ in ordered])
     y = np.array([value.number for _, value in ordered])
     ends = [value.ci95 or (math.nan, math.nan) for _, value in ordered]
