@@ -14,9 +14,7 @@ import os
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, NotRequired, TypedDict
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, BinaryIO, NotRequired, TypeAlias, TypedDict
 
 from gnicli import files
 from gnicli.contracts.results import NamedArray, Value
@@ -24,13 +22,14 @@ from gnicli.engine import records
 from gnicli.errors import DataError, ResourceError
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas
 
 METRICS_HEADER = b"step,name,value\n"
 _MAX_METRICS_BYTES = 1 << 30
 _MAX_ARRAYS_BYTES = 8 << 30  # unfolded
 _MAX_STEP = 2**63 - 1
-Series = dict[str, tuple[np.ndarray, np.ndarray]]
+Series: TypeAlias = "dict[str, tuple[np.ndarray, np.ndarray]]"
 
 
 class MetricsWriter:
@@ -123,6 +122,8 @@ def read_metrics(path: Path) -> Series:
                 raise ValueError("beyond int64")
     except (ValueError, csv.Error, OverflowError) as error:
         raise DataError(f"{path}: line {rows.line_num} is not step,name,value") from error
+    import numpy as np
+
     return {name: (np.array(steps, np.int64), np.array(values)) for name, (steps, values) in columns.items()}
 
 
@@ -215,6 +216,8 @@ def _read_interval(ends: list[float | str]) -> tuple[float, float]:
 
 def write_arrays(stream: BinaryIO, arrays: Mapping[str, NamedArray]) -> None:
     """Write an .npz file whose bytes depend on the arrays alone (a zip file otherwise holds dates)."""
+    import numpy as np
+
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, array in arrays.items():
             entry = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
@@ -225,6 +228,8 @@ def write_arrays(stream: BinaryIO, arrays: Mapping[str, NamedArray]) -> None:
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
     """The arrays of an .npz file by name. Raises `FileNotFoundError`, or `DataError` where it is damaged."""
+    import numpy as np
+
     with os.fdopen(files.open_regular(path), "rb") as stream:
         try:
             with zipfile.ZipFile(stream) as archive:
@@ -263,6 +268,7 @@ def read_parquet(path: Path) -> dict[str, np.ndarray]:
 
 def _plain(column: pandas.Series) -> np.ndarray:
     """A column's values; numbers that pandas holds in types of its own, for values that are missing, become floats."""
+    import numpy as np
     import pandas
 
     is_own = isinstance(column.dtype, pandas.api.extensions.ExtensionDtype)
@@ -282,6 +288,8 @@ def encode_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes
 
 
 def _cell(value: object) -> object:
+    import numpy as np
+
     if isinstance(value, float | np.floating):
         return repr(float(value))
     if isinstance(value, tuple):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-
-import numpy as np
 
 from gnicli.contracts.data import Data, Split
 from gnicli.contracts.results import Value
@@ -25,13 +24,15 @@ def shares(data: Data, loss: str, losses: Mapping[str, Value]) -> dict[str, Valu
     for name, split in ((OF_TRAINING, data.train), (OF_TEST, data.test)):
         told = losses.get(name.replace("learned", "loss"))
         constant = constant_loss(data, split, loss)
-        if told is not None and 0 < constant < np.inf and np.isfinite(told.number):
+        if told is not None and 0 < constant < math.inf and math.isfinite(told.number):
             found[name] = Value(1 - told.number / constant, n=told.n, unit="fraction")
     return found
 
 
 def constant_loss(data: Data, split: Split, loss: str) -> float:
     """The loss on `split` of the constant answer that is best on the training data."""
+    import numpy as np
+
     known, wanted = data.train.targets, split.targets
     if data.task == "classification":
         counts = np.bincount(known, minlength=data.n_outputs)

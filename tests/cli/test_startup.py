@@ -5,6 +5,9 @@ import subprocess
 import sys
 
 import pytest
+from run_folders import make
+
+from gnicli.engine.run_index import index, stored
 
 PROBE = """
 import sys
@@ -41,6 +44,19 @@ def test_the_help_of_a_command_reads_schemas_only():
 
 def test_showing_a_configuration_needs_hydra_only():
     assert loaded("train", "--cfg", "job") - {"numpy"} == {"hydra", "omegaconf"}
+
+
+def test_listing_runs_that_are_kept_needs_no_numpy(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(stored, "WORTH", 1)
+    monkeypatch.setattr(stored, "SETTLED_NS", -(10**12))
+    for number in range(3):
+        make(tmp_path / "outputs" / f"r{number}", f"seed={number}", config={"seed": number})
+    assert "numpy" in loaded("runs", "list", str(tmp_path / "outputs"))  # whose metrics are read
+    index.read(tmp_path / "outputs")
+    assert loaded("runs", "list", str(tmp_path / "outputs")) <= {"rich", "pydantic"}
+    words = ("noise=add", "train_loss<1", "--sort", "train_loss", "--json")
+    assert loaded("runs", "list", str(tmp_path / "outputs"), *words) <= {"rich", "pydantic"}
 
 
 @pytest.mark.parametrize("word", ["dataset=sv", "optimizer.mom"])
