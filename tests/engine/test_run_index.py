@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from run_folders import PARTS, lossy, make, make_sweep
 
 from gnicli.engine import provenance, runs
-from gnicli.engine.run_index import index, moments, stored
+from gnicli.engine.run_index import index, moments, parts, stored
 from gnicli.errors import DataError, UsageError
 
 
@@ -158,7 +158,99 @@ def test_a_running_process_that_is_gone_is_lost_though_no_file_changed(outputs, 
     assert {run.folder.name: run.status for run in index.read(outputs)} == {"r": "running", "far": "running"}
 
 
-@pytest.mark.parametrize("how", ["gone", "empty", "text", "list", "other code", "other root", "other types", "folder"])
+SCALARS = st.none() | st.booleans() | st.integers(-3, 3) | st.floats(allow_nan=False) | st.text(max_size=3)
+VALUES = st.recursive(
+    SCALARS, lambda deeper: st.lists(deeper, max_size=3) | st.dictionaries(st.text(max_size=2), deeper)
+)
+CONFIGS = st.lists(st.dictionaries(st.sampled_from(["M", "noise", "lr", "", "é"]), VALUES), max_size=6)
+
+
+@settings(max_examples=100)
+@given(CONFIGS, CONFIGS, st.randoms(use_true_random=False))
+def test_configurations_are_the_same_after_their_parts_were_kept_once(before, after, draw):
+    kept = parts.Parts()
+    numbers = [kept.numbers(config) for config in before]
+    kept, numbers = reread(*kept.used(numbers))
+    numbers += [kept.numbers(config) for config in after]
+    chosen = [at for at in range(len(numbers)) if draw.random() < 0.7]
+    kept, numbers = reread(*kept.used([numbers[at] for at in chosen]))
+    wanted = [(before + after)[at] for at in chosen]
+    assert [repr(kept.config(each)) for each in numbers] == [repr(config) for config in wanted]  # 1 is not 1.0 or True
+    assert len(kept.entries) == len({repr(entry) for config in wanted for entry in config.items()})
+
+
+def reread(kept, numbers):
+    entries, numbers = json.loads(json.dumps([kept.entries, numbers]))
+    return parts.Parts(entries), numbers
+
+
+def test_a_run_that_is_changed_changes_no_other_one_and_nothing_that_is_kept(outputs, reads):
+    for number in range(3):
+        make(outputs / f"r{number}")
+    before = listed(outputs)
+    reads.clear()
+    first, *others = index.read(outputs)
+    first.config["M"] = 9
+    first.config["noise"] = {"name": "none"}
+    del first.config["lr"]
+    first.manifest["command"] = "other"
+    first.results.clear()
+    first.last.clear()
+    assert {(run.config["M"], run.config["noise"]["name"], run.config["lr"]) for run in others} == {(1, "add", 0.1)}
+    assert {(run.manifest["command"], len(run.results), len(run.last)) for run in others} == {("train", 1, 1)}
+    make(outputs / "new")
+    assert len(listed(outputs)) == 4
+    assert [each for each in listed(outputs) if not each[0].endswith("new")] == before == truth(outputs)[1:]
+    assert len(reads) == 1
+
+
+@pytest.mark.parametrize("n_left", range(8))
+def test_a_file_that_lacks_parts_gives_no_run_those_of_another(outputs, n_left):
+    for number in range(6):
+        make(outputs / f"r{number}", config={"seed": number, "M": number})
+    index.read(outputs)
+    path = cache_file(outputs)
+    kept = json.loads(path.read_text())
+    assert len(kept["parts"]) == 4 + 2 * 6
+    path.write_text(json.dumps(kept | {"parts": kept["parts"][:n_left]}))
+    for _ in range(2):
+        assert listed(outputs) == truth(outputs)
+
+
+def test_a_number_that_the_file_has_no_part_for_is_not_that_of_a_new_part():
+    kept = parts.Parts([("M", 1)])
+    assert kept.numbers({"M": 1, "lr": 0.1}) == [0, 1]
+    assert kept.config([0]) == {"M": 1}
+    with pytest.raises(IndexError):
+        kept.config([0, 1])
+
+
+def test_parts_of_runs_that_are_gone_are_not_kept(outputs):
+    for number in range(3):
+        make(outputs / f"r{number}", config={"seed": number})
+    index.read(outputs)
+    shutil.rmtree(outputs / "r0")
+    make(outputs / "r3", config={"seed": 3})
+    index.read(outputs)
+    kept = [value for key, value in json.loads(cache_file(outputs).read_text())["parts"] if key == "seed"]
+    assert sorted(kept) == [1, 2, 3]
+
+
+NO_USE = (
+    "gone",
+    "empty",
+    "text",
+    "list",
+    "other code",
+    "other root",
+    "other types",
+    "no parts",
+    "other parts",
+    "folder",
+)
+
+
+@pytest.mark.parametrize("how", NO_USE)
 def test_a_cache_that_is_of_no_use_is_no_harm(outputs, reads, how):
     fill(outputs)
     before = listed(outputs)
@@ -168,10 +260,13 @@ def test_a_cache_that_is_of_no_use_is_no_harm(outputs, reads, how):
     if how == "folder":
         path.mkdir()
     elif how != "gone":
-        for entry in kept["runs"].values():
-            entry[1]["results"] = {"train_loss": 3}
+        mistyped = {
+            name: [digest, run | {"results": {"train_loss": 3}}] for name, (digest, run) in kept["runs"].items()
+        }
         texts = {
-            "empty": "", "text": "{", "list": "[]", "other types": json.dumps(kept),
+            "empty": "", "text": "{", "list": "[]", "other types": json.dumps(kept | {"runs": mistyped}),
+            "no parts": json.dumps({key: value for key, value in kept.items() if key != "parts"}),
+            "other parts": json.dumps(kept | {"parts": [3] * len(kept["parts"])}),
             "other code": json.dumps(kept | {"code": "older"}), "other root": json.dumps(kept | {"root": "00"}),
         }  # fmt: skip
         path.write_text(texts[how])

@@ -20,6 +20,7 @@ from gnicli.dataset import store
 from gnicli.engine import folders, provenance, tables
 from gnicli.engine.manifest import Manifest
 from gnicli.engine.run import PARTS, Run
+from gnicli.engine.run_index.parts import Parts
 from gnicli.errors import GniError
 
 WORTH = 20  # so many runs that had to be read are worth a new file
@@ -57,20 +58,20 @@ def sign(folder: str) -> Signature:
     return Signature(hashlib.blake2b(repr(found).encode(), digest_size=12).hexdigest(), newest)
 
 
-def pack(run: Run) -> dict[str, object]:
-    """What is kept of a run, as JSON holds it."""
+def pack(run: Run, parts: Parts) -> dict[str, Any]:
+    """What is kept of a run, as JSON holds it, with its configuration in `parts`."""
     kept = {key: run.manifest[key] for key in _OF_MANIFEST if key in run.manifest}  # type: ignore[literal-required]
     return {
         "status": run.status,
         "message": run.message,
         "manifest": kept,
-        "config": run.config,
+        "config": parts.numbers(run.config),
         "results": tables.plain_results(run.results),
         "last": {name: str(value) for name, value in run.last.items()},
     }
 
 
-def unpack(folder: Path, kept: Mapping[str, Any]) -> Run:
+def unpack(folder: Path, kept: Mapping[str, Any], parts: Parts) -> Run:
     """The inverse of `pack`; whether a running process is still there is looked up. Raises where nothing fits."""
     manifest: Manifest = kept["manifest"]
     status, message = kept["status"], kept["message"]
@@ -81,7 +82,7 @@ def unpack(folder: Path, kept: Mapping[str, Any]) -> Run:
         status,
         manifest.get("command", ""),
         message,
-        kept["config"],
+        parts.config(kept["config"]),
         tables.results_of(kept["results"]),
         manifest,
     )
@@ -97,18 +98,18 @@ class Store:
         self._root = os.fspath(root)
         name = hashlib.blake2b(os.fsencode(self._root), digest_size=8).hexdigest()
         self._path = store.user_cache() / "runs" / f"{name}.json"
-        self._kept = self._read()
-        self._now: dict[str, tuple[str, Mapping[str, object]]] = {}
+        self._kept, self._parts = self._read()
+        self._now: dict[str, tuple[str, Mapping[str, Any]]] = {}
         self._n_new = 0
         self._begin = time.time_ns()
 
-    def _read(self) -> dict[str, Any]:
+    def _read(self) -> tuple[dict[str, Any], Parts]:
         try:
             found: Any = json.loads(files.read_regular(self._path, _MAX_BYTES))
             fits = found["code"] == provenance.source() and found["root"] == os.fsencode(self._root).hex()
-            return dict(found["runs"]) if fits else {}
+            return (dict(found["runs"]), Parts(found["parts"])) if fits else ({}, Parts())
         except (GniError, OSError, ValueError, KeyError, TypeError, RecursionError):
-            return {}
+            return {}, Parts()
 
     def get(self, path: str, signature: Signature) -> Run | None:
         """The run at a path from the root, if it is kept and its signature is still this one."""
@@ -116,8 +117,8 @@ class Store:
             digest, kept = self._kept[path]
             if digest != signature.digest:
                 return None
-            run = unpack(Path(self._root, path), kept)
-        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+            run = unpack(Path(self._root, path), kept, self._parts)
+        except (LookupError, TypeError, ValueError, AttributeError, OverflowError):
             return None
         self._now[path] = (digest, kept)
         return run
@@ -125,14 +126,24 @@ class Store:
     def put(self, path: str, signature: Signature, run: Run) -> None:
         """Keep a run that was read after it was signed, if a later change of its files is sure to be seen."""
         if signature.is_settled(self._begin):
-            self._now[path] = (signature.digest, pack(run))
+            self._now[path] = (signature.digest, pack(run, self._parts))
             self._n_new += 1
 
     def save(self) -> None:
         """Replace the file, where enough is new. A cache that cannot be written is none."""
         if self._n_new < WORTH:
             return
-        head = {"code": provenance.source(), "root": os.fsencode(self._root).hex(), "runs": self._now}
+        parts, numbered = self._parts.used(kept["config"] for _, kept in self._now.values())
+        runs = {
+            path: (digest, {**kept, "config": config})
+            for (path, (digest, kept)), config in zip(self._now.items(), numbered, strict=True)
+        }
+        head = {
+            "code": provenance.source(),
+            "root": os.fsencode(self._root).hex(),
+            "parts": parts.entries,
+            "runs": runs,
+        }
         with contextlib.suppress(GniError, OSError, ValueError):
             self._path.parent.mkdir(parents=True, exist_ok=True)
             files.replace(self._path, json.dumps(head).encode())
