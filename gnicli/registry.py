@@ -14,10 +14,11 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
+from types import FrameType, FunctionType
 from typing import TYPE_CHECKING, Literal, overload
 
 from gnicli import checks
+from gnicli.contracts.components import PROTOCOLS
 from gnicli.errors import FieldError, UsageError
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ def _foreign(group: str, entry_point: EntryPoint) -> type:
     found = None
     try:
         found = load_guarded(entry_point)
-        wrong = _not_a_schema(found, entry_point.name)
+        wrong = _not_a_schema(group, found, entry_point.name)
     except Exception as error:
         wrong = f"cannot be loaded: {type(error).__name__}: {' '.join(str(error).split())}"
     if wrong or not isinstance(found, type):
@@ -175,8 +176,8 @@ def load_guarded(entry_point: EntryPoint) -> object:
             signal.signal(number, handler)
 
 
-def _not_a_schema(found: object, name: str) -> str:
-    """What is missing for `found` to be the dataclass of a member `name`; nothing where it is one."""
+def _not_a_schema(group: str, found: object, name: str) -> str:
+    """What is missing for `found` to be the dataclass of a member `name` of a group; nothing where it is one."""
     if not isinstance(found, type):
         return f"is no class but {found!r:.60}; its entry point must name a class with @dataclass"
     if not dataclasses.is_dataclass(found):
@@ -184,4 +185,25 @@ def _not_a_schema(found: object, name: str) -> str:
     fields = {field.name: field for field in dataclasses.fields(found)}
     if "name" not in fields or fields["name"].default != name:
         return f"has no key 'name' that is {name!r}: add to class {found.__name__} the line name: str = {name!r}"
+    lacking = _lacking(group, found, set(fields))
+    if lacking:
+        return f"lacks what every {group}= has: add to class {found.__name__} {', '.join(lacking)}"
     return ""
+
+
+def _lacking(group: str, schema: type, fields: set[str]) -> list[str]:
+    """The methods and attributes of its group's protocol that a dataclass has not, as one writes them.
+
+    A class may set attributes in `__post_init__`, and where it has one these are left to it.
+    """
+    protocol, lacking = PROTOCOLS[group], []
+    for name, part in vars(protocol).items():
+        if isinstance(part, FunctionType) and not name.startswith("_") and not callable(getattr(schema, name, None)):
+            arguments = part.__code__.co_varnames[: part.__code__.co_argcount]
+            lacking.append(f"the method {name}({', '.join(arguments)})")
+    if not hasattr(schema, "__post_init__"):
+        properties = [name for name, part in vars(protocol).items() if isinstance(part, property)]
+        for name in [*protocol.__annotations__, *properties]:
+            if name not in fields and not hasattr(schema, name):
+                lacking.append(f"the attribute {name}")
+    return lacking

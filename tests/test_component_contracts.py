@@ -22,6 +22,7 @@ from gnicli.engine.logger.mlflow import MLflow
 from gnicli.engine.logger.none import NoLogger
 from gnicli.engine.logger.tensorboard import TensorBoard
 from gnicli.engine.logger.wandb import Wandb
+from gnicli.errors import UsageError
 from gnicli.gradients.inject.covariance import CovarianceInjection
 from gnicli.gradients.inject.gaussian import GaussianInjection
 from gnicli.gradients.inject.none import NoInjection
@@ -158,10 +159,14 @@ class Theirs:
 
     name: str = "theirs"
 
+    operation = "add"
+    antithetic = False
+
     def stds(self) -> tuple[float, ...]:
         return (0.0,)
 
-    fill = 3
+    def fill(self, out: object) -> object:
+        return out
 
 
 def test_a_member_of_another_package_is_found_and_held_to_the_same() -> None:
@@ -169,5 +174,41 @@ def test_a_member_of_another_package_is_found_and_held_to_the_same() -> None:
         assert not registry.members("noise")["theirs"].built_in
         component = registry.build("noise", "theirs")
     assert broken(component, contracts.Noise) == [
-        "operation is missing", "stds takes () -> tuple[float, ...]", "fill is no method", "antithetic is missing",
+        "stds takes () -> tuple[float, ...]", "fill takes (out: object) -> object",
     ]  # fmt: skip
+
+
+def parts(protocol: type) -> list[str]:
+    """What a member must have beside its name: methods, properties, attributes."""
+    names = [name for name in vars(protocol) if not name.startswith("_")]
+    return [*names, *(name for name in protocol.__annotations__ if name != "name")]
+
+
+def test_the_registry_asks_for_the_same_protocols() -> None:
+    assert {group: protocol for group, (protocol, _) in GROUPS.items()} == registry.PROTOCOLS
+
+
+@pytest.mark.parametrize(
+    ("group", "lacking"), [(group, part) for group, (protocol, _) in GROUPS.items() for part in parts(protocol)]
+)
+def test_a_member_of_another_package_that_lacks_a_part_is_told_which(
+    group: str, lacking: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    protocol = GROUPS[group][0]
+    others = {part: vars(protocol).get(part, False) for part in parts(protocol) if part != lacking}
+    whole = others | {lacking: vars(protocol).get(lacking, False)}
+    points = []
+    for name, has in (("halved", others), ("entire", whole)):
+        made = dataclasses.make_dataclass(name.title(), [("name", str, name)], namespace=has)
+        monkeypatch.setitem(globals(), name.title(), made)
+        points.append(EntryPoint(name, f"{__name__}:{name.title()}", f"gnicli.{group}"))
+    with plugged_in(*points):
+        assert registry.build(group, "entire").name == "entire"
+        with pytest.raises(UsageError) as caught:
+            registry.build(group, "halved")
+    if inspect.isfunction(whole[lacking]):
+        lacking = f"method {lacking}({', '.join(inspect.signature(whole[lacking]).parameters)})"
+    else:
+        lacking = f"attribute {lacking}"
+    assert f"{group}=halved from the package " in str(caught.value)
+    assert str(caught.value).endswith(f"lacks what every {group}= has: add to class Halved the {lacking}")

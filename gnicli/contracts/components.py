@@ -289,3 +289,19 @@ class Measure(Protocol):
         the bench has nothing to look at.
         """
         ...
+
+
+PROTOCOLS: Mapping[str, type] = {
+    "dataset": Dataset,
+    "network": Network,
+    "noise": Noise,
+    "objective": Objective,
+    "inject": Injection,
+    "track": Track,
+    "logger": Logger,
+    "measure": Measure,
+    "schedule": Schedule,
+    "samples": Samples,
+    "potential": Potential,
+}
+"""What a member of each group must be."""

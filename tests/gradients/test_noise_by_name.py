@@ -89,7 +89,7 @@ def test_uniform_noise_is_injected_within_its_bounds():
         ("uniform", {"std": -1.0}, "^std must be >= 0, got -1.0"),
         ("uniform", {"var": 1.0}, "^noise='uniform' takes no var; leave var out"),
         ("none", {"std": 1.0, "var": 1.0}, "^noise='none' takes no std and no var; leave std and var out"),
-        ("hollow", {}, "^noise: expected .*got Hollow, which lacks operation, stds, fill, antithetic"),
+        ("hollow", {}, r"^noise=hollow from .* add to class Hollow the method stds\(.*, the attribute antithetic"),
         ("absent", {}, "^noise=absent from the package .* cannot be loaded: ModuleNotFoundError"),
     ],
 )

@@ -107,6 +107,15 @@ class Uniform:
 
     def __post_init__(self):
         checks.number("noise.width", self.width, above=0)
+
+    operation = "add"
+    antithetic = False
+
+    def stds(self, n_layers):
+        return (self.width,) * n_layers
+
+    def fill(self, out, std, generator):
+        return out.uniform_(-std, std, generator=generator)
 '''
 
 
@@ -137,10 +146,37 @@ class Unknown:
     name: str = "unknown"
     width: "Nowhere" = None
 
+    operation = "add"
+    antithetic = False
+
+    def stds(self, n_layers):
+        pass
+
+    def fill(self, out, std, generator):
+        pass
+
 @dataclass
 class Wide:
     name: str = "wide"
     width: set = None
+
+    operation = "add"
+    antithetic = False
+
+    def stds(self, n_layers):
+        pass
+
+    def fill(self, out, std, generator):
+        pass
+
+@dataclass
+class Lacking:
+    name: str = "lacking"
+
+    operation = "add"
+
+    def fill(self, out, std, generator):
+        pass
 """,
 }
 # What other packages may bring in place of a schema, and what whoever names it is told.
@@ -156,6 +192,11 @@ UNUSABLE = [
     ("plain", "their_things:Plain", "is a class without @dataclass: put @dataclass above class Plain"),
     ("nameless", "their_things:Nameless", "has no key 'name' that is 'nameless': add to class Nameless the line name:"),
     ("unknown", "their_things:Unknown", "has a key that cannot be configured: name 'Nowhere' is not defined"),
+    (
+        "lacking",
+        "their_things:Lacking",
+        "lacks what every noise= has: add to class Lacking the method stds(self, n_layers), the attribute antithetic\n",
+    ),
     ("wide", "their_things:Wide", "has a key that cannot be configured"),
 ]
 
