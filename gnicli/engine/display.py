@@ -58,6 +58,12 @@ class Display:
         first_line.clear()
         text = shown(text)  # it may quote a stranger's file
         if self._live_wanted:
+            room = self._console().width - 1
+            lines = (
+                textwrap.wrap(line, room, break_long_words=False, break_on_hyphens=False) or [""]
+                for line in text.split("\n")
+            )
+            text = "\n".join("\n".join(wrapped) for wrapped in lines)
             self._console().print(text, markup=False, soft_wrap=True)
         else:
             sys.stderr.write(text + "\n")
@@ -91,7 +97,7 @@ class Display:
             self._line(text)
 
     def note(self, text: str) -> None:
-        """Print one line, which stays. It is never broken, so that a path in it can be copied."""
+        """Print one line, which stays. A terminal that is narrower breaks it between words, so paths can be copied."""
         self._line(text)
 
     def advise(self, text: str) -> None:
@@ -99,13 +105,8 @@ class Display:
         self._line(text)
 
     def sentence(self, text: str) -> None:
-        """Print a sentence, which stays. It is broken at words where a terminal is narrower."""
-        if self._live_wanted:
-            width = self._console().width
-            text = "\n".join(textwrap.wrap(shown(text), width - 1, break_long_words=False, break_on_hyphens=False))
-            self._console().print(text, markup=False, soft_wrap=True)
-        else:
-            self._line(text)
+        """Print a sentence on the results, which stays."""
+        self._line(text)
 
     def table(self, title: str, table: Table) -> None:
         """Print a table to standard output; for a job of a sweep print nothing."""

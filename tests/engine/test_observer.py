@@ -184,6 +184,23 @@ def test_live_progress_redraws_one_line_and_leaves_none(monkeypatch):
     assert text.rstrip().endswith("\x1b[2K")  # the live line is erased at the end
 
 
+@pytest.mark.parametrize("kind", ["note", "advise", "sentence"])
+def test_what_stays_is_broken_at_words_in_a_terminal_and_whole_elsewhere(kind, capsys):
+    path = "/home/somebody/" + "a-long-name/" * 5 + "returns.csv"
+    text = (
+        f"{path}: 2,500 rows read, column return; the first line is a header, and 3 rows without a number are left out"
+    )
+    terminal = console(60, highlight=False)
+    shown = display.Display(live=True, console=terminal)
+    getattr(shown, kind)(text)
+    lines = terminal.file.getvalue().splitlines()
+    assert " ".join(lines) == text
+    assert lines[0] == f"{path}:"
+    assert all(len(line) < 60 for line in lines[1:])
+    getattr(display.Display(live=False), kind)(text)
+    assert capsys.readouterr().err == text + "\n"
+
+
 def test_no_color(monkeypatch):
     monkeypatch.setenv("NO_COLOR", "1")
     terminal = console(80, color_system="standard")
