@@ -18,6 +18,7 @@ from gnicli.launch.commands import COMMANDS
 
 # `--help` of these commands is made from the schemas, so Typer adds none; unknown options are Hydra's.
 ROOT_OPTIONS = ("--help", "-h", "--version", "--install-completion", "--show-completion")  # before any command
+_PLACES = {"RUN": "a run", "SWEEP": "a sweep", "OTHER": "another run"}  # by what the argument is called in help
 _HYDRA = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 app = typer.Typer(
@@ -150,7 +151,25 @@ def run_app(words: list[str]) -> int:
         explain = getattr(error, "format_message", None)  # Typer's own usage errors have it
         if explain is None:
             raise
-        raise UsageError(" ".join(str(explain()).split())) from error
+        told, advice = " ".join(str(explain()).split()), _what_to_give(error)
+        raise UsageError(told.removesuffix(".") + advice if advice else told) from error
+
+
+def _what_to_give(error: Exception) -> str:
+    """What to do where an argument is missing; nothing after another error."""
+    context, argument = getattr(error, "ctx", None), getattr(error, "param", None)
+    # Known by its name, because newer versions of Typer have a copy of click with errors of its own.
+    if type(error).__name__ != "MissingParameter" or context is None or argument is None:
+        return ""
+    help_line = f"{context.command_path} --help says more"
+    place = _PLACES.get(str(argument.metavar).rstrip(".").partition(".")[0])
+    if place is None:
+        return f"; {help_line}"
+    needed = [part for part in context.command.params if part.required]
+    # Nobody is told to delete the latest run.
+    example = len(needed) == 1 and context.info_name != "rm"
+    as_in = f", as in {context.command_path} latest" if example else f"; {help_line}"
+    return f"; give {place}: its folder, a part of the folder's name, or latest{as_in}"
 
 
 def _run_words(words: list[str]) -> int:

@@ -14,6 +14,8 @@ from gnicli.cli import app, first_word, main, quickstart
 from gnicli.contracts.results import Results, Value
 from gnicli.launch import checkup, commands
 
+PLACE = "its folder, a part of the folder's name, or latest"
+
 
 @pytest.fixture
 def gni(tmp_path, monkeypatch, capsys):
@@ -72,6 +74,33 @@ def test_a_word_that_is_no_command_names_the_one_that_is_meant(gni, word, advice
 def test_an_option_before_the_command_is_shown_behind_it(gni, words, advice):
     typed = shlex.split(words)
     assert gni(*typed) == (2, "", f"gni: error: no option {typed[0]!r}{advice}\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "advice"),
+    [
+        *((f"{command}", f"give a run: {PLACE}, as in gni {command} latest") for command in ("plot", "resume")),
+        *(
+            (f"runs {command}", f"give a run: {PLACE}, as in gni runs {command} latest")
+            for command in ("show", "rerun")
+        ),
+        *(
+            (f"sweep {command}", f"give a sweep: {PLACE}, as in gni sweep {command} latest")
+            for command in ("status", "resume")
+        ),
+        ("runs rm", f"give a run: {PLACE}; gni runs rm --help says more"),
+        ("runs diff", f"give a run: {PLACE}; gni runs diff --help says more"),
+        ("judge", "gni judge --help says more"),
+        ("sweep submit", "gni sweep submit --help says more"),
+        ("data fetch", "gni data fetch --help says more"),
+        ("data import", "gni data import --help says more"),
+    ],
+)
+def test_a_missing_argument_is_told_what_to_give(gni, words, advice):
+    code, out, err = gni(*words.split())
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith("gni: error: Missing argument '")
+    assert err.endswith(f"'; {advice}\n")
 
 
 def test_the_options_without_a_command_are_those_of_the_app():
