@@ -181,7 +181,8 @@ class RunRecord(NamedTuple):
     """A run as it is read back from its folder: what an experiment's `summarize` gets for each job of a sweep.
 
     `overrides` maps each key given on the command line (sweep included) to its value as typed. `metrics` maps a name to
-    its steps (int64) and values (float64), both of one length; it is there for unfinished runs too.
+    its steps (int64) and values (float64), both of one length; it is there for unfinished runs too. `warnings` are the
+    run's own (`Results.warnings`).
     """
 
     job: int
@@ -191,3 +192,4 @@ class RunRecord(NamedTuple):
     values: Mapping[str, Value]
     metrics: Mapping[str, tuple[np.ndarray, np.ndarray]]
     message: str = ""
+    warnings: tuple[str, ...] = ()

@@ -24,10 +24,10 @@ class Group(NamedTuple):
 
 
 def varying(records: Sequence[RunRecord]) -> list[str]:
-    """The overridden keys that are not the same in all jobs that started."""
-    started = [record.overrides for record in records if record.overrides]
-    keys = dict.fromkeys(key for overrides in started for key in overrides)
-    return [key for key in keys if len({overrides.get(key) for overrides in started}) > 1]
+    """The overridden keys that are not the same in all jobs whose overrides are known."""
+    known = [record.overrides for record in records if record.overrides]
+    keys = dict.fromkeys(key for overrides in known for key in overrides)
+    return [key for key in keys if len({overrides.get(key) for overrides in known}) > 1]
 
 
 def labels_of(records: Sequence[RunRecord], keys: Sequence[str]) -> list[str]:
@@ -37,8 +37,8 @@ def labels_of(records: Sequence[RunRecord], keys: Sequence[str]) -> list[str]:
 
 def groups(records: Sequence[RunRecord]) -> list[Group]:
     """Jobs by setting, in the order of their first job, named by what varies; jobs never started are left out."""
-    started = [record for record in records if record.overrides or record.status != "not started"]
-    keys = [key for key in varying(started) if key != _SEED]
+    started = [record for record in records if record.status != "not started"]
+    keys = [key for key in varying(records) if key != _SEED]
     found: dict[str, list[RunRecord]] = {}  # not by pandas: what is grouped are runs, which are no rows of a table
     for record, label in zip(started, labels_of(started, keys), strict=True):
         found.setdefault(label, []).append(record)

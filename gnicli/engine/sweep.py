@@ -33,14 +33,15 @@ from gnicli.engine.jobs.plan import Plan
 from gnicli.engine.manifest import Manifest
 from gnicli.engine.report import of_sweep, parts, writing
 from gnicli.engine.summary import groups, means_by_label
-from gnicli.engine.sweep_records import NOT_STARTED, collect
+from gnicli.engine.sweep_records import NOT_STARTED, collect, split_overrides
 from gnicli.engine.sweep_summary import kinds_of_pictures, summary
-from gnicli.engine.sweep_tables import jobs_table, legend, settings_table
+from gnicli.engine.sweep_tables import jobs_table, legend, repeated_warnings, settings_table
 from gnicli.errors import ConflictError, GniError, Interrupted
 
 Summarize = Callable[[Sequence[RunRecord]], Results]
 _FAILURES = ("failed", "lost", "broken", NOT_STARTED)
 _MOST_ROWS = 200  # of the jobs' table on the screen; report.md has all
+_MOST_SENTENCES, _MOST_WARNINGS = 3, 10  # after the tables on the screen, and in the report
 _UNFINISHED = ("interrupted", "running")
 
 
@@ -151,7 +152,7 @@ class Sweep:
         after the tables are written and shown. `headlines` are the values that the tables have columns for.
         """
         signals.last_words.remove(self._abandoned)
-        records = [_ended(record) for record in collect(self.folder, self.n_jobs)]
+        records = [self._planned(_ended(record)) for record in collect(self.folder, self.n_jobs)]
         header, rows = job_table(records)
         files.replace(self.folder / "sweep.csv", tables.encode_csv(header, rows))
         status, code, message = _verdict(records, interrupted)
@@ -180,6 +181,12 @@ class Sweep:
             table_text.print_path(self.folder)
         return SweepOutcome(status, self.folder, code, records)
 
+    def _planned(self, record: RunRecord) -> RunRecord:
+        """The record with the overrides that the job would have, if it has not started."""
+        if record.status != NOT_STARTED or self.plan is None or record.job >= len(self.plan.words):
+            return record
+        return record._replace(overrides=split_overrides(self.plan.words[record.job]))
+
     def _summarize(
         self,
         summarize: Summarize | None,
@@ -196,7 +203,8 @@ class Sweep:
         in_table = means_by_label(groups(records))
         others = {name: value for name, value in results.values.items() if name not in in_table}
         about = results.about or of_sweep.about(manifest, records)
-        told = results._replace(values=others, about=about, notes=(*results.notes, *legend(records)))
+        warnings = (*results.warnings, *repeated_warnings(records)[:_MOST_WARNINGS])
+        told = results._replace(values=others, about=about, warnings=warnings, notes=(*results.notes, *legend(records)))
         if paired.rows and not results.tables:  # some experiments have pairs of their own
             told = told._replace(tables={differences.TITLE: paired})
         writing.write(self.folder, manifest, told, drawn, printed, kinds=kinds)
@@ -226,7 +234,7 @@ def _print(folder: Path, printed: Mapping[str, Table], paired: Table, records: S
         if len(rows) < len(jobs.rows):
             told = f"jobs that are not completed: {len(rows)} shown" if rows else "all are completed"
             screen.sentence(f"{len(jobs.rows):,} jobs, {told}; gni sweep status {places.shell_word(folder)} lists all")
-    for sentence in legend(records):
+    for sentence in [*legend(records), *repeated_warnings(records)][:_MOST_SENTENCES]:
         screen.sentence(sentence)
 
 

@@ -48,7 +48,8 @@ def read_record(folder: Path, job: int = 0) -> RunRecord:
     overrides = split_overrides(info.manifest.get("overrides", ()))
     if message == "" and info.status == "lost":
         message = f"its process (pid {info.manifest.get('pid')}) is gone"
-    return RunRecord(job, folder, overrides, info.status, info.values, metrics, message)
+    warnings = tuple(info.manifest.get("warnings", ()))
+    return RunRecord(job, folder, overrides, info.status, info.values, metrics, message, warnings)
 
 
 def split_overrides(overrides: Sequence[str]) -> dict[str, str]:

@@ -52,6 +52,13 @@ def legend(records: Sequence[RunRecord]) -> list[str]:
     return [f"{MARK} marks values that are not what their names say: {', '.join(caveats)}"] if caveats else []
 
 
+def repeated_warnings(records: Sequence[RunRecord]) -> list[str]:
+    """The warnings that several jobs have, the commonest first, and how many have them."""
+    said = Counter(warning for record in records for warning in dict.fromkeys(record.warnings))
+    n = len(records)
+    return [f"{warning} ({'all' if k == n else f'{k} of'} {n} jobs)" for warning, k in said.most_common() if k > 1]
+
+
 def jobs_table(records: Sequence[RunRecord], headlines: Sequence[Headline]) -> Table:
     """One row for each job, whose number is the name of its folder: its setting, status and headline values."""
     columns = declared.chosen(headlines, (name for record in records for name in record.values))

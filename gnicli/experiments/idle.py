@@ -1,7 +1,7 @@
 """Keys that have no effect in the choice made: the table of them, by command.
 
 A key that is typed and has none is an error, for whoever typed it expects something; in a sweep, where other jobs may
-need it, it is a note. This module imports nothing heavy.
+need it, it is a warning. This module imports nothing heavy.
 """
 
 from __future__ import annotations

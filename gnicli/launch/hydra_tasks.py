@@ -177,7 +177,7 @@ def _execute(command: str, cfg: DictConfig, hydra_config: DictConfig, in_sweep: 
 def _without_idle_keys(
     run: Callable[..., Results], command: str, plain: dict[str, object], overrides: list[str], in_sweep: bool
 ) -> Callable[..., Results]:
-    """`run`, after notes on typed keys that do nothing in this job of a sweep; of a single run they are an error."""
+    """`run`, with warnings of typed keys that do nothing in this job of a sweep; in a single run they are an error."""
     from gnicli.engine.sweep_records import split_overrides
     from gnicli.experiments import idle
 
@@ -188,10 +188,8 @@ def _without_idle_keys(
         raise UsageError(found[0])
 
     def noted(config: object, observer: Observer) -> Results:
-        for sentence in found:
-            observer.note(sentence)
         results = run(config, observer)
-        return results._replace(notes=(*results.notes, *found))  # the log is not read as often as the report
+        return results._replace(warnings=(*results.warnings, *found))  # which the sweep shows
 
     return noted if found else run
 

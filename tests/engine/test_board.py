@@ -140,6 +140,7 @@ def test_plain_lines_come_at_most_once_a_second_but_for_failures(sweep, capsys, 
 def test_the_line_of_a_job_has_its_headline_values_and_each_warning_a_line_of_its_own(sweep, capsys):
     job(sweep, 0, run=lambda *given: fake.count(*given)._replace(warnings=("too few draws",)))
     job(sweep, 1)
+    job(sweep, 2, run=lambda *given: fake.count(*given)._replace(warnings=("too few draws", "too long steps")))
     capsys.readouterr()
     shown = a_board(sweep, headlines=[Headline("train_loss", "training loss")])
     shown.ended(0, end())
@@ -149,6 +150,9 @@ def test_the_line_of_a_job_has_its_headline_values_and_each_warning_a_line_of_it
     shown.ended(1, end())
     shown.tick()
     assert "too few" not in capsys.readouterr().err
+    shown.ended(2, end())
+    (warning,) = capsys.readouterr().err.splitlines()  # the line of the job comes when a second is over
+    assert warning == "job 2 seed=2: too long steps"  # the other one has been said
 
 
 def test_the_advice_of_one_job_is_told_and_only_once(sweep, capsys):

@@ -14,7 +14,8 @@ import pytest
 from scipy import stats
 
 from gnicli.contracts.results import Curve, FigureData, Panel, Results, RunRecord, Value
-from gnicli.engine import figures, folders, summary, sweep, sweep_records, sweep_summary
+from gnicli.engine import figures, folders, summary, sweep, sweep_records, sweep_summary, sweep_tables
+from gnicli.engine.jobs import plan
 from gnicli.errors import ConflictError, DataError, Interrupted
 
 PROGRAM = Path(__file__).with_name("fake_experiment.py")
@@ -164,6 +165,38 @@ def test_an_interrupted_sweep(tmp_path, error, code):
     assert (outcome.status, outcome.exit_code) == ("interrupted", code)
     assert [record.status for record in outcome.records] == ["completed", "not started", "not started"]
     assert folders.status_of(tmp_path / "s") == "interrupted"
+
+
+def test_an_interrupted_sweep_names_the_settings_of_jobs_that_never_started(tmp_path, capsys):
+    swept = begin(tmp_path / "s")
+    words = [[f"lr={lr}", f"seed={seed}", "+steps=60"] for lr in (0.1, 0.2) for seed in (0, 1)]
+    swept.record(plan.Plan("count", words, [], {}))
+    job(swept, 0, 0.1, 0)
+    capsys.readouterr()
+    outcome = swept.finish(interrupted=KeyboardInterrupt())
+    said = capsys.readouterr().out
+    rows = [line.split()[:4] for line in said.splitlines() if line.strip()[:1].isdigit()]
+    assert rows[0][:4] == ["0", "lr=0.1", "seed=0", "completed"]
+    assert [row[1:3] for row in rows[1:]] == [["lr=0.1", "seed=1"], ["lr=0.2", "seed=0"], ["lr=0.2", "seed=1"]]
+    assert [row["seed"] for row in rows_of(tmp_path / "s")] == ["0", "1", "0", "1"]
+    assert [group.label for group in summary.groups(outcome.records)] == ["lr=0.1"]
+
+
+def test_a_warning_of_several_jobs_is_a_sentence_of_the_sweep(tmp_path, capsys):
+    said = {0: ("k does nothing",), 1: ("k does nothing", "alone"), 2: ("k does nothing", "twice"), 3: ("twice",)}
+    swept = begin(tmp_path / "s")
+    for number in range(4):
+        told = said[number]
+        job(swept, number, 0.1, number, run=lambda *given, told=told: fake.count(*given)._replace(warnings=told))
+    capsys.readouterr()
+    swept.finish()
+    shown, report = capsys.readouterr().err, (tmp_path / "s" / "report.md").read_text()
+    for text in (shown, report):
+        assert "k does nothing (3 of 4 jobs)" in text
+        assert "twice (2 of 4 jobs)" in text
+        assert "alone" not in text
+    records = sweep_records.read_sweep(tmp_path / "s")
+    assert sweep_tables.repeated_warnings(records[:3])[0] == "k does nothing (all 3 jobs)"
 
 
 def test_two_sweeps_do_not_share_a_folder(tmp_path):

@@ -58,6 +58,7 @@ class Board:
         self._ends: dict[str, int] = {}
         self._told, self._untold = 0.0, 0
         self._waited_for: set[int] = set()
+        self._warned: set[str] = set()
         self._is_advised = self._is_stopping = False
         self._seen: set[int] = set()  # jobs that have told how far they are
         self._begin = time.monotonic()
@@ -111,7 +112,9 @@ class Board:
             self._line(f"{name} failed: {message}  ({folder}; log: {progress.log_of(self._sweep, job)}; "
                        f"alone: {self._alone(job)})")  # fmt: skip
         for warning in self._warnings(job):
-            self._line(f"{name}: {warning}")
+            if warning not in self._warned:  # how many jobs have it is said at the end
+                self._warned.add(warning)
+                self._line(f"{name}: {warning}")
 
     def waits(self, job: int) -> None:
         """Say once for which process the sweep waits: one that another sweep left, which ends by itself."""
