@@ -146,6 +146,18 @@ def test_one_of_two_curves_is_named_where_its_band_fills_the_panel():
     assert axes.get_ylim()[1] < 31
 
 
+@pytest.mark.parametrize(("share", "is_told"), [(0.6, True), (0.4, False)])
+def test_a_band_that_reaches_zero_on_a_logarithmic_axis_is_told_where_it_does_so_at_most_points(share, is_told):
+    x = np.arange(1.0, 41.0)
+    half = np.where(x <= share * x.size, 1.1, 0.2) / x
+    for y_scale, told in (("log", is_told), ("linear", False)):
+        figure = FigureData(
+            "T", (Panel((Curve("a", x, 1 / x, 1 / x - half, 1 / x + half),), "x", "y", y_scale=y_scale),)
+        )
+        (axes,) = draw(figure).axes
+        assert ("not resolved" in axes.get_title("left")) is told
+
+
 def test_an_error_bar_that_fills_the_range_of_the_quantity_is_an_open_marker_and_the_legend_says_so():
     x = np.arange(1.0, 4.0)
     low, high = np.array([1.2, 0.1, 1.6]), np.array([1.8, 1.9, 1.6])

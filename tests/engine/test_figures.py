@@ -159,7 +159,11 @@ def test_panels_lie_in_a_grid(n):
 def test_empty_and_lone_points(tmp_path):
     drawn = draw(figure(Curve("lone", X[:1], X[:1]), Curve("none", X[:0], X[:0])))
     assert drawn.axes[0].get_lines()[0].get_marker() not in ("", "None")
-    figures.write(tmp_path, {"f": figure(Curve("none", X[:0], X[:0]), y_scale="log"), "g": FigureData("", ())})
+    written = figures.write(
+        tmp_path, {"f": figure(Curve("none", X[:0], X[:0]), y_scale="log"), "g": FigureData("", ())}
+    )
+    assert list(written) == ["f"]  # what has no panel is no figure
+    assert {path.stem for path in tmp_path.iterdir()} == {"f"}
 
 
 @pytest.mark.parametrize("style", ["points", "sizes"])

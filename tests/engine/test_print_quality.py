@@ -112,6 +112,35 @@ def test_sizes_that_are_not_resolved_are_upper_ends_and_the_legend_says_so():
     assert "open: not resolved, at most this" in [text.get_text() for text in drawn.legends[0].get_texts()]
 
 
+@pytest.mark.parametrize("y_scale", ["linear", "log"])
+def test_a_size_without_a_standard_error_is_a_pale_marker_and_no_upper_end(y_scale):
+    x, y, nan = np.array([1.0, 2.0, 3.0]), np.array([0.5, 0.1, 0.2]), np.nan
+    drawn = _drawn(Curve("c", x, y, np.array([0.4, nan, 0.0]), np.array([0.6, nan, 0.3]), "sizes"), y_scale=y_scale)
+    at = {line.get_label(): line.get_ydata().tolist() for line in drawn.axes[0].get_lines()}
+    assert (at["_unknown"], at["_limit"]) == ([0.1], [0.3])
+    said = [text.get_text() for text in drawn.legends[0].get_texts()]
+    assert {"pale: no standard error is known", "open: not resolved, at most this"} <= {*said}
+    alone = _drawn(Curve("c", x[:2], y[:2], np.array([0.4, nan]), np.array([0.6, nan]), "sizes"), y_scale=y_scale)
+    assert not any("at most this" in text.get_text() for text in alone.legends[0].get_texts())
+    unresolved = Curve("c", x[:2], y[:2], np.array([0.0, nan]), np.array([0.6, nan]), "sizes")
+    with own_style():
+        figure = draw(FigureData("Title", (Panel((unresolved,), "x", "y"),), bands="95 % interval"))
+    assert not any("interval" in text.get_text() for text in figure.legends[0].get_texts())  # there is no bar
+
+
+@pytest.mark.parametrize("n", [1, 2, 17])
+def test_the_bars_of_a_histogram_are_whole_and_stand_on_the_ground(n):
+    edges = np.cumsum(np.full(n + 1, 0.25)) + 3
+    middles, density = (edges[1:] + edges[:-1]) / 2, np.arange(1.0, n + 1)
+    if n == 1:
+        edges = middles[0] + np.array([-0.5, 0.5])  # how wide a lone bar is cannot be told
+    line = _drawn(Curve("samples", middles, density, style="steps")).axes[0].get_lines()[0]
+    x, y = (np.asarray(each) for each in line.get_data())
+    np.testing.assert_allclose([x[0], x[-1], y[0], y[-1]], [edges[0], edges[-1], 0, 0])
+    area = float((np.diff(x) * (y[1:] + y[:-1]) / 2).sum())
+    assert area == pytest.approx(float((np.diff(edges) * density).sum()))
+
+
 def test_a_band_of_a_bounded_quantity_ends_at_its_bound():
     x = np.arange(20.0)
     (axes,) = _drawn(Curve("c", x, 0 * x + 1.9, 0 * x + 1.0, 0 * x + 2.8), y_range=(0.0, 2.0)).axes

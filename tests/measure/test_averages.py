@@ -93,3 +93,10 @@ def test_what_a_run_returns():
     assert found.arrays["exceedances"].values.shape == (2, len(found.arrays["distances"].values))
     assert [panel.title for panel in found.figures["tails"].panels] == ["B = 1", "B = 4"]
     assert "Theorem 3.2" in found.notes[0]
+
+
+def test_the_figure_of_each_layer_says_which_it_is(monkeypatch):
+    drawn = np.random.default_rng(2).standard_normal((2, 3, 200))
+    monkeypatch.setattr(results, "network_means", lambda *_: (drawn, ["a", "b", "c"]))
+    found = results.of_network(None, [1, 4], 200, SilentObserver()).figures
+    assert [figure.title.rpartition(", ")[2] for figure in found.values()] == ["layer 1", "layer 2", "layer 3"]

@@ -98,6 +98,8 @@ def _share(curve: Curve, panels: Sequence[Panel], *, is_log: bool) -> float:
     bottom, top = scales.within(panels, *ends)
     if is_log:
         bottom, top = math.log10(bottom), math.log10(top)
+    if is_log and float(np.median(np.asarray(curve.low, float))) <= 0:
+        return 1.0  # zero is infinitely far below
     low, high = (np.clip(_scaled(side, is_log=is_log), bottom, top) for side in (curve.low, curve.high))
     shares = (high - low)[np.isfinite(high - low)] / max(top - bottom, _possible(panels, is_log=is_log))
     return float(np.median(shares)) if shares.size else 0.0

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 NOT_RESOLVED = "open: not resolved, at most this"
 OPEN = "open: not resolved"
+UNKNOWN = "pale: no standard error is known"
+PALE = 0.4
 _BAND = 0.18
 _FILLED = 0.3
 _MAX_PLAIN_MARKERS = 60
@@ -65,10 +67,19 @@ def _band(axes: Axes, curve: Curve, look: Look) -> None:
 
 
 def _histogram(axes: Axes, x: np.ndarray, y: np.ndarray, look: Look) -> Line2D:
-    """Bars on the ground, filled."""
-    axes.fill_between(x, 0.0, y, color=look.color, alpha=_FILLED, linewidth=0, step="mid", label="_filled")
-    (line,) = axes.plot(x, y, color=look.color, drawstyle="steps-mid", linewidth=0.8)
+    """Bars on the ground around the middles x, filled."""
+    at, high = np.repeat(_edges(x), 2), np.concatenate([[0.0], np.repeat(y, 2), [0.0]])
+    axes.fill_between(at, 0.0, high, color=look.color, alpha=_FILLED, linewidth=0, label="_filled")
+    (line,) = axes.plot(at, high, color=look.color, linewidth=0.8)
     return line
+
+
+def _edges(middles: np.ndarray) -> np.ndarray:
+    """The edges of bars: halfway between their middles, and as far beyond the first and the last."""
+    if middles.size < 2:
+        return np.concatenate([middles - 0.5, middles[-1:] + 0.5])
+    inner = (middles[1:] + middles[:-1]) / 2
+    return np.concatenate([[2 * middles[0] - inner[0]], inner, [2 * middles[-1] - inner[-1]]])
 
 
 def bar(look: Look) -> Artist:
@@ -80,8 +91,9 @@ def bar(look: Look) -> Artist:
 
 
 def _points(axes: Axes, curve: Curve, look: Look, beside: tuple[int, int]) -> Line2D:
-    """Markers with error bars, open ones where there is no bar; of sizes that are not resolved, an open marker at
-    the upper end.
+    """Markers with error bars, open ones where there is no bar.
+
+    Of sizes that are not resolved there is an open marker at the upper end, and a pale one where no end is known.
     """
     from matplotlib.transforms import ScaledTranslation
 
@@ -96,11 +108,17 @@ def _points(axes: Axes, curve: Curve, look: Look, beside: tuple[int, int]) -> Li
     if curve.low is not None and curve.high is not None:
         low, high = np.asarray(curve.low, float), np.asarray(curve.high, float)
         if curve.style == "sizes":
-            # No standard error is known where low or high is NaN: that is not resolved either.
             known = low > 0
-            at = np.where(np.isfinite(high), high, y)
-            _open(axes, x[~known], at[~known], look, moved, "_limit")
-            _reach(axes, x[~known], at[~known])
+            unknown = _without_end(curve)
+            at_most = ~known & ~unknown
+            _open(axes, x[at_most], high[at_most], look, moved, "_limit")
+            _reach(axes, x[at_most], high[at_most])
+            if unknown.any():
+                axes.plot(
+                    x[unknown], y[unknown], look.marker, color=look.color, markeredgewidth=0, alpha=PALE,
+                    transform=moved, label="_unknown",
+                )  # fmt: skip
+                _reach(axes, x[unknown], y[unknown])
         bars = known & (high > low)
         _reach(axes, np.tile(x[bars], 2), np.concatenate([low[bars], high[bars]]))
         ends = np.column_stack([low, high, np.full(x.size, np.nan)])[bars].ravel()
@@ -142,7 +160,8 @@ def has_width(curve: Curve) -> bool:
     """Whether a band or an error bar can be seen: of a single run there is none."""
     if curve.low is None or curve.high is None:
         return False
-    return bool((np.asarray(curve.high, float) > np.asarray(curve.low, float)).any())
+    low, high = np.asarray(curve.low, float), np.asarray(curve.high, float)
+    return bool(((high > low) & ((curve.style != "sizes") | (low > 0))).any())
 
 
 def _without_bar(curve: Curve) -> np.ndarray:
@@ -158,9 +177,24 @@ def has_open(curve: Curve) -> bool:
     return bool(_without_bar(curve).any())
 
 
+def _without_end(curve: Curve) -> np.ndarray:
+    """Which of its sizes have an interval without an upper end, because no standard error is known."""
+    y = np.asarray(curve.y, float)
+    if curve.style != "sizes" or curve.low is None or curve.high is None:
+        return np.zeros(y.size, bool)
+    return np.isfinite(y) & ~np.isfinite(np.asarray(curve.high, float))
+
+
+def has_unknown(curve: Curve) -> bool:
+    """Whether no standard error is known of some of its sizes."""
+    return bool(_without_end(curve).any())
+
+
 def has_limits(curve: Curve) -> bool:
-    """Whether some of its sizes are not resolved."""
-    return curve.style == "sizes" and curve.low is not None and not bool((np.asarray(curve.low, float) > 0).all())
+    """Whether some of its sizes are not resolved, and their upper ends are drawn."""
+    if curve.style != "sizes" or curve.low is None or curve.high is None:
+        return False
+    return bool((~(np.asarray(curve.low, float) > 0) & np.isfinite(np.asarray(curve.high, float))).any())
 
 
 def draw_slopes(axes: Axes, panel: Panel) -> None:

@@ -209,6 +209,9 @@ def _explained(figure: FigureData, entries: Mapping[str, _Entry], order: tuple[s
     if any(curves.has_limits(curve) for curve in drawn):
         limit = Line2D([], [], marker="o", color=_GREY, markerfacecolor="none", linestyle="none")
         found.append(_Entry(limit, curves.NOT_RESOLVED))
+    if any(curves.has_unknown(curve) for curve in drawn):
+        pale = Line2D([], [], marker="o", color=_GREY, markeredgewidth=0, alpha=curves.PALE, linestyle="none")
+        found.append(_Entry(pale, curves.UNKNOWN))
     if any(curves.has_open(curve) for curve in drawn):
         mark = Line2D([], [], marker="o", color=_GREY, markerfacecolor="none", linestyle="none")
         found.append(_Entry(mark, curves.OPEN))

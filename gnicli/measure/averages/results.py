@@ -78,7 +78,7 @@ def of_network(bench: Bench, sizes: list[int], n_draws: int, observer: Observer)
         groups[f"/layer{layer}"] = averages
         note = f"Layer {layer}, weight {weight}. {_sentence(averages)}"
         panels = tuple(_panel(each, f"B = {each.size}", None, None) for each in averages)
-        figures[f"tails/layer{layer}"] = _figure(panels, note)
+        figures[f"tails/layer{layer}"] = _figure(panels, note, f", layer {layer}")
         notes.append(note)
     return _results(groups, figures, tuple(notes))
 
@@ -140,8 +140,8 @@ def _above(y: np.ndarray, floor: float) -> np.ndarray:
     return np.where(y >= floor, y, np.nan)
 
 
-def _figure(panels: tuple[Panel, ...], note: str) -> FigureData:
-    return FigureData("Tail of the mean gradient over B points", panels, note, share="xy")
+def _figure(panels: tuple[Panel, ...], note: str, where: str = "") -> FigureData:
+    return FigureData(f"Tail of the mean gradient over B points{where}", panels, note, share="xy")
 
 
 def _sentence(averages: list[Average]) -> str:
