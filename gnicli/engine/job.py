@@ -192,9 +192,7 @@ class Job(Generic[machine.Config]):
         if self.in_sweep:
             ending = results.message or results.status
             self.display.note(f"{self.name}: {ending}  {end_of_run.in_line(self.values, self.first)}")
-            for warning in results.warnings:
-                self.display.note(f"{self.name}: {warning}")
-            return
+            return  # the warnings are the sweep's to say, which knows those of the other jobs
         end_of_run.show(results, self.first, self.observer.shown if self.observer else (), self.display)
         table_text.print_path(self.folder)
 

@@ -35,13 +35,19 @@ from gnicli.engine.report import of_sweep, parts, writing
 from gnicli.engine.summary import groups, means_by_label
 from gnicli.engine.sweep_records import NOT_STARTED, collect, split_overrides
 from gnicli.engine.sweep_summary import kinds_of_pictures, summary
-from gnicli.engine.sweep_tables import jobs_table, legend, repeated_warnings, settings_table
+from gnicli.engine.sweep_tables import (
+    MOST_WARNINGS,
+    jobs_table,
+    last_sentences,
+    legend,
+    repeated_warnings,
+    settings_table,
+)
 from gnicli.errors import ConflictError, GniError, Interrupted
 
 Summarize = Callable[[Sequence[RunRecord]], Results]
 _FAILURES = ("failed", "lost", "broken", NOT_STARTED)
 _MOST_ROWS = 200  # of the jobs' table on the screen; report.md has all
-_MOST_SENTENCES, _MOST_WARNINGS = 3, 10  # after the tables on the screen, and in the report
 _UNFINISHED = ("interrupted", "running")
 
 
@@ -93,6 +99,7 @@ class Sweep:
         self.is_new = is_new
         self.n_jobs = claim.manifest.get("n_jobs")
         self.plan: Plan | None = None
+        self.said: set[str] = set()  # warnings of jobs that were shown
         self._claim = claim
         signals.last_words.append(self._abandoned)
 
@@ -162,7 +169,7 @@ class Sweep:
         }
         paired = differences.table(differences.compared(groups(records)), headlines)
         if shows:
-            _print(self.folder, printed, paired, records)
+            _print(self.folder, printed, paired, records, self.said)
         try:
             self._summarize(summarize, records, printed, paired, {"status": status, "error": message})
         except BaseException as error:
@@ -203,7 +210,7 @@ class Sweep:
         in_table = means_by_label(groups(records))
         others = {name: value for name, value in results.values.items() if name not in in_table}
         about = results.about or of_sweep.about(manifest, records)
-        warnings = (*results.warnings, *repeated_warnings(records)[:_MOST_WARNINGS])
+        warnings = (*results.warnings, *repeated_warnings(records)[:MOST_WARNINGS])
         told = results._replace(values=others, about=about, warnings=warnings, notes=(*results.notes, *legend(records)))
         if paired.rows and not results.tables:  # some experiments have pairs of their own
             told = told._replace(tables={differences.TITLE: paired})
@@ -213,7 +220,9 @@ class Sweep:
             table_latex.write(self.folder, {**results.tables, **tables_of_jobs})
 
 
-def _print(folder: Path, printed: Mapping[str, Table], paired: Table, records: Sequence[RunRecord]) -> None:
+def _print(
+    folder: Path, printed: Mapping[str, Table], paired: Table, records: Sequence[RunRecord], said: set[str]
+) -> None:
     """Print the settings, their differences, and the jobs where they say more.
 
     They do where a setting has several, or one was not completed. Of very many those are printed that are not.
@@ -234,7 +243,7 @@ def _print(folder: Path, printed: Mapping[str, Table], paired: Table, records: S
         if len(rows) < len(jobs.rows):
             told = f"jobs that are not completed: {len(rows)} shown" if rows else "all are completed"
             screen.sentence(f"{len(jobs.rows):,} jobs, {told}; gni sweep status {places.shell_word(folder)} lists all")
-    for sentence in [*legend(records), *repeated_warnings(records)][:_MOST_SENTENCES]:
+    for sentence in last_sentences(records, said):
         screen.sentence(sentence)
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from gnicli.contracts.number_text import MARK, largest, number_text
 from gnicli.contracts.results import Headline, RunRecord, Table
 from gnicli.engine import headlines as declared
 from gnicli.engine.summary import Group, groups, labels_of, means_of, varying
+
+MOST_WARNINGS = 10  # of the jobs, in the report and below the tables
+_MOST_SENTENCES = 3  # below the tables
 
 
 def settings_table(records: Sequence[RunRecord], headlines: Sequence[Headline]) -> Table:
@@ -52,11 +55,40 @@ def legend(records: Sequence[RunRecord]) -> list[str]:
     return [f"{MARK} marks values that are not what their names say: {', '.join(caveats)}"] if caveats else []
 
 
+def _counted_warnings(records: Sequence[RunRecord]) -> dict[str, tuple[int, str]]:
+    """For each warning, the commonest first: how many jobs have it, and a sentence that says so."""
+    jobs: dict[str, list[int]] = {}
+    for record in records:
+        for warning in dict.fromkeys(record.warnings):
+            jobs.setdefault(warning, []).append(record.job)
+    n = len(records)
+    return {
+        warning: (len(mine), f"{warning} ({_which(mine, n)})")
+        for warning, mine in sorted(jobs.items(), key=lambda item: -len(item[1]))
+    }
+
+
+def _which(jobs: Sequence[int], n: int) -> str:
+    if len(jobs) == 1:
+        return f"job {jobs[0]}"
+    return f"{'all' if len(jobs) == n else f'{len(jobs)} of'} {n} jobs"
+
+
 def repeated_warnings(records: Sequence[RunRecord]) -> list[str]:
     """The warnings that several jobs have, the commonest first, and how many have them."""
-    said = Counter(warning for record in records for warning in dict.fromkeys(record.warnings))
-    n = len(records)
-    return [f"{warning} ({'all' if k == n else f'{k} of'} {n} jobs)" for warning, k in said.most_common() if k > 1]
+    return [sentence for k, sentence in _counted_warnings(records).values() if k > 1]
+
+
+def last_sentences(records: Sequence[RunRecord], said: Collection[str]) -> list[str]:
+    """What the screen shows below the tables: the legend, warnings not yet `said`, and those that several jobs have.
+
+    What was not said is said even where that makes more than three sentences.
+    """
+    counted = _counted_warnings(records)
+    needed = [sentence for warning, (_, sentence) in counted.items() if warning not in said]
+    needed = [*legend(records), *needed[:MOST_WARNINGS]]
+    repeated = [sentence for warning, (k, sentence) in counted.items() if warning in said and k > 1]
+    return [*needed, *repeated[: max(0, _MOST_SENTENCES - len(needed))]]
 
 
 def jobs_table(records: Sequence[RunRecord], headlines: Sequence[Headline]) -> Table:

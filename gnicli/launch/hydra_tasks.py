@@ -158,7 +158,7 @@ def _execute(command: str, cfg: DictConfig, hydra_config: DictConfig, in_sweep: 
         run = _refusing(refusal)  # so that the job's folder records why there is no result
         config, plain = validation.refused(cfg)
     gc.enable()  # the process of a job composes without
-    return execute(
+    outcome = execute(
         run,
         config,
         folder,
@@ -172,6 +172,9 @@ def _execute(command: str, cfg: DictConfig, hydra_config: DictConfig, in_sweep: 
         headlines=commands.module(command).HEADLINES,
         setting=setting,
     )
+    if in_sweep and _session is not None:
+        _session.warn(folder, setting)
+    return outcome
 
 
 def _without_idle_keys(

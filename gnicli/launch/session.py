@@ -93,6 +93,16 @@ class Session:
                 left = f"; {progress.duration(seconds)} left"
         Display(live=False).note(f"job {number}{place}{': ' if setting else ''}{setting}{left}")
 
+    def warn(self, job: Path, setting: str) -> None:
+        """Print the warnings of a job that has ended in this process, those that no job before it had."""
+        if not self.caller.shows or self.place is not None or self.sweep is None:
+            return
+        from gnicli.engine.display import Display
+        from gnicli.engine.jobs import warned
+
+        for warning in warned.unsaid(job, self.sweep.said):
+            Display(live=False).note(f"job {job.name}{' ' if setting else ''}{setting}: {warning}")
+
     def _holds_the_same(self, folder: Path) -> bool:
         """Whether `folder` holds the sweep of these words, which then goes on; how it is launched may differ."""
         from gnicli.engine import folders

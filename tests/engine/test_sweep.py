@@ -194,7 +194,8 @@ def test_a_warning_of_several_jobs_is_a_sentence_of_the_sweep(tmp_path, capsys):
     for text in (shown, report):
         assert "k does nothing (3 of 4 jobs)" in text
         assert "twice (2 of 4 jobs)" in text
-        assert "alone" not in text
+    assert "alone" not in report  # that of its job has it
+    assert shown.count("alone (job 1)") == 1  # nobody has said it before
     records = sweep_records.read_sweep(tmp_path / "s")
     assert sweep_tables.repeated_warnings(records[:3])[0] == "k does nothing (all 3 jobs)"
 

@@ -112,3 +112,27 @@ def test_a_report_looks_once_at_each_cell_of_a_table(monkeypatch):
     for _ in range(100):
         assert table.numeric == [False, True, True]
     assert len(asked) == 100
+
+
+def test_below_the_tables_stands_every_warning_that_was_not_said_and_else_no_more_than_three_sentences():
+    def of(job, *warnings):
+        return RunRecord(job, Path(str(job)), {}, "completed", {}, {}, warnings=warnings)
+
+    rng = np.random.default_rng(5)
+    names = [f"warning {number}" for number in range(14)]
+    for n_said in range(len(names) + 1):
+        said = set(rng.permutation(names)[:n_said].tolist())
+        records = [of(job, *rng.permutation(names)[: rng.integers(14)].tolist()) for job in range(6)]
+        counts = {name: sum(name in record.warnings for record in records) for name in names}
+        shown = sweep_tables.last_sentences(records, said)
+        for name, k in counts.items():
+            mine = [sentence for sentence in shown if sentence.startswith(f"{name} (")]
+            assert len(mine) <= (k > 0)
+            assert not (name in said and k == 1 and mine)
+            assert all(f"({k} of 6 jobs)" in text or (k, "(job ") == (1, text[-7:-2]) or k == 6 for text in mine)
+        unsaid = [name for name, k in counts.items() if k and name not in said]
+        repeated = [name for name, k in counts.items() if k > 1 and name in said]
+        n_needed = min(len(unsaid), sweep_tables.MOST_WARNINGS)
+        assert len(shown) == max(n_needed, min(3, n_needed + len(repeated)))
+        assert {sentence.rpartition(" (")[0] for sentence in shown[:n_needed]} <= set(unsaid)
+    assert sweep_tables.last_sentences([of(0, "w", "w")], set()) == ["w (job 0)"]

@@ -6,6 +6,8 @@ import pytest
 from idle_cases import CASES, NAMES, TRAIN, merged
 
 from gnicli.experiments import idle
+from gnicli.launch import hydra_tasks
+from gnicli.launch.jobs import launchers
 
 
 @pytest.mark.parametrize(("words", "changed", "idle_by", "active_by"), CASES, ids=NAMES)
@@ -28,6 +30,52 @@ def test_in_a_sweep_it_is_a_warning_and_a_typed_default_is_no_fault(gni):
     ] == [True, False]
     assert said.err.count("M has no effect here: ") + said.out.count("M has no effect here: ") == 1
     assert gni(*TRAIN, "objective=clean", "M=1").code == 0
+
+
+SENTENCE = "M has no effect here: "
+
+
+@pytest.mark.parametrize(
+    "launcher",
+    [("hydra/launcher=basic",), ("hydra/launcher=local",), ("hydra/launcher=local", "hydra.sweeper.max_batch_size=1")],
+    ids=" ".join,
+)
+def test_every_launcher_says_a_warning_once_and_at_the_end_how_many_jobs_have_it(gni, jobs_here, launcher):
+    said = gni("train", "-m", "objective=clean", "M=3", "seed=0,1,2", *TRAIN[1:], *launcher)
+    assert said.code == 0, said.err
+    assert len(jobs_here) == (0 if "basic" in launcher[0] else 3)
+    first, last = [line for line in said.err.splitlines() if SENTENCE in line]
+    assert first.startswith(("job 0: " if len(launcher) > 1 else "job 0 seed=0: ") + SENTENCE)
+    assert last.startswith(SENTENCE)
+    assert last.endswith("(all 3 jobs)")
+
+
+@pytest.mark.parametrize(("objective", "which"), [("clean", "all 2 jobs"), ("noisy,clean", "job 1")])
+def test_jobs_of_processes_that_know_of_no_sweep_leave_it_to_the_end(gni, monkeypatch, objective, which):
+    """As the jobs of Hydra's joblib launcher do: nothing that one of them says is known to another."""
+    recording = launchers._recording
+
+    def unknown(launcher, session):
+        found = recording(launcher, session)
+        launch = found.launch
+
+        def alone(*given, **named):
+            hydra_tasks.begin(None)
+            try:
+                return launch(*given, **named)
+            finally:
+                hydra_tasks.begin(session)
+
+        found.launch = alone
+        return found
+
+    monkeypatch.setattr(launchers, "_recording", unknown)
+    seeds = "seed=0" if "," in objective else "seed=0,1"
+    said = gni("train", "-m", f"objective={objective}", "M=3", seeds, *TRAIN[1:])
+    assert said.code == 0, said.err
+    (line,) = [line for line in said.err.splitlines() if SENTENCE in line]
+    assert line.startswith(SENTENCE)
+    assert line.endswith(f"({which})")
 
 
 @pytest.mark.slow

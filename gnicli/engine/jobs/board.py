@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 from gnicli.contracts.results import Headline
 from gnicli.engine import content, end_of_run, first_line, folders
 from gnicli.engine.display import Display
-from gnicli.engine.jobs import due, progress
+from gnicli.engine.jobs import due, progress, warned
 from gnicli.engine.jobs.processes import Ended
 from gnicli.errors import shown
 
@@ -45,10 +45,11 @@ class Board:
         headlines: Sequence[Headline] = (),
         shows: bool = True,
         live: bool | None = None,
+        said: set[str] | None = None,
     ) -> None:
         """`names` are those of all jobs by number, `jobs` those that are run, `alone` the command that runs one.
 
-        `headlines` are the values that are shown first.
+        `headlines` are the values that are shown first, `said` the warnings that are not said again.
         """
         self._sweep, self._names, self._alone, self._headlines = sweep, names, alone, headlines
         self._total, self._shows = len(jobs), shows
@@ -58,7 +59,7 @@ class Board:
         self._ends: dict[str, int] = {}
         self._told, self._untold = 0.0, 0
         self._waited_for: set[int] = set()
-        self._warned: set[str] = set()
+        self._said: set[str] = set() if said is None else said
         self._is_advised = self._is_stopping = False
         self._seen: set[int] = set()  # jobs that have told how far they are
         self._begin = time.monotonic()
@@ -111,10 +112,8 @@ class Board:
         else:
             self._line(f"{name} failed: {message}  ({folder}; log: {progress.log_of(self._sweep, job)}; "
                        f"alone: {self._alone(job)})")  # fmt: skip
-        for warning in self._warnings(job):
-            if warning not in self._warned:  # how many jobs have it is said at the end
-                self._warned.add(warning)
-                self._line(f"{name}: {warning}")
+        for warning in warned.unsaid(folder, self._said):  # how many jobs have it is said at the end
+            self._line(f"{name}: {warning}")
 
     def waits(self, job: int) -> None:
         """Say once for which process the sweep waits: one that another sweep left, which ends by itself."""
@@ -156,11 +155,6 @@ class Board:
         if info.status not in ("completed", "diverged", "interrupted", "failed"):
             return "failed", self._last_words(job) or how.what_happened(), ""
         return info.status, info.error, values
-
-    def _warnings(self, job: int) -> list[str]:
-        """The warnings of a job that has results."""
-        folder = self._sweep / str(job)
-        return folders.read_run(folder).manifest.get("warnings", []) if (folder / content.MANIFEST).exists() else []
 
     def _last_words(self, job: int) -> str:
         """The error that a job printed last, if it printed one."""

@@ -83,7 +83,7 @@ class Ray(Launcher):
             session.wishes,
             allow_env=allow_env,
         )
-        shown = local.board_of(sweep.folder, plan, found.jobs, shows=session.caller.shows)
+        shown = local.board_of(sweep, plan, found.jobs, shows=session.caller.shows)
         if found.jobs:
             with _Ray(self._conf, self._threads) as submit:
                 session.begins_jobs()

@@ -56,7 +56,7 @@ class Slurm(Launcher):
             session.handed_over = True
         else:
             sweep.record(handed.plan)
-            shown = local.board_of(sweep.folder, plan, handed.left, shows=session.caller.shows)
+            shown = local.board_of(sweep, plan, handed.left, shows=session.caller.shows)
             try:
                 with shown:
                     watching.wait(sweep.folder, handed.left, shown)

@@ -95,7 +95,7 @@ def run_due(
     sweep.record(plan)
     files.make_folder(sweep.folder / content.LOGS)
     n_at_once = pace.at_once(n_cores(), n_gpus())
-    shown = board_of(sweep.folder, plan, found.jobs, shows=shows)
+    shown = board_of(sweep, plan, found.jobs, shows=shows)
     if plan.search is None:  # a search has told how many jobs it has
         shown.announce(_announced(plan, found, n_at_once, pace, n_changed))
     common = ahead.Ahead(plan, found.jobs)
@@ -112,15 +112,16 @@ def run_due(
         )
 
 
-def board_of(sweep: Path, plan: Plan, jobs: Sequence[int], *, shows: bool) -> board.Board:
+def board_of(sweep: Sweep, plan: Plan, jobs: Sequence[int], *, shows: bool) -> board.Board:
     """What shows `jobs` of a sweep, whoever runs them."""
     return board.Board(
-        sweep,
+        sweep.folder,
         board.labels(plan.words),
         jobs,
         alone=lambda job: alone(plan, job),
         headlines=commands.module(plan.command).HEADLINES,
         shows=shows,
+        said=sweep.said,
     )
 
 
