@@ -14,7 +14,7 @@ import pytest
 from scipy import stats
 
 from gnicli.contracts.results import Curve, FigureData, Panel, Results, RunRecord, Value
-from gnicli.engine import figures, folders, summary, sweep, sweep_records, sweep_summary, sweep_tables
+from gnicli.engine import figures, folders, summary, sweep, sweep_csv, sweep_records, sweep_summary, sweep_tables
 from gnicli.engine.jobs import plan
 from gnicli.errors import ConflictError, DataError, Interrupted
 
@@ -347,7 +347,7 @@ def test_no_two_columns_of_a_sweeps_table_have_one_name():
         "folder": Value(3.0),
     }
     overrides = {"steps": "12", "message": "x", "a_stderr": "y", "seed": "0"}
-    header, (row,) = sweep.job_table([RunRecord(0, Path("0"), overrides, "completed", values, {}, "said")])
+    header, (row,) = sweep_csv.table([RunRecord(0, Path("0"), overrides, "completed", values, {}, "said")])
     assert len(set(header)) == len(header) == len(row)
     table = dict(zip(header, row, strict=True))
     assert (table["steps"], table["result/steps"], table["status"], table["result/status"]) == (
