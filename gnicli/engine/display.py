@@ -54,21 +54,6 @@ class Display:
             self._console_given = Console(stderr=True, highlight=False)
         return self._console_given
 
-    def _line(self, text: str) -> None:
-        first_line.clear()
-        text = shown(text)  # it may quote a stranger's file
-        if self._live_wanted:
-            room = self._console().width - 1
-            lines = (
-                textwrap.wrap(line, room, break_long_words=False, break_on_hyphens=False) or [""]
-                for line in text.split("\n")
-            )
-            text = "\n".join("\n".join(wrapped) for wrapped in lines)
-            self._console().print(text, markup=False, soft_wrap=True)
-        else:
-            sys.stderr.write(text + "\n")
-            sys.stderr.flush()
-
     def _begin(self, what: str, done: int = 0, total: int | None = None) -> Task:
         """Follow a new piece of work in place of the one before; its rate counts from here."""
         if self._progress is None:
@@ -94,19 +79,23 @@ class Display:
 
             self._draw(self._begin(text), Text(shown(text), style="dim", no_wrap=True, overflow="ellipsis"))
         elif not self._terse:
-            self._line(text)
+            self.note(text)
 
     def note(self, text: str) -> None:
         """Print one line, which stays. A terminal that is narrower breaks it between words, so paths can be copied."""
-        self._line(text)
+        first_line.clear()
+        text = shown(text)  # it may quote a stranger's file; what breaks lines is escaped too
+        if self._live_wanted:
+            room = self._console().width - 1
+            text = "\n".join(textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False))
+            self._console().print(text, markup=False, soft_wrap=True)
+        else:
+            sys.stderr.write(text + "\n")
+            sys.stderr.flush()
 
     def advise(self, text: str) -> None:
-        """Print a line on this machine and this moment, which stays."""
-        self._line(text)
-
-    def sentence(self, text: str) -> None:
-        """Print a sentence on the results, which stays."""
-        self._line(text)
+        """Print a line on this machine and this moment; a job in a process of its own hands it on as well."""
+        self.note(text)
 
     def table(self, title: str, table: Table) -> None:
         """Print a table to standard output; for a job of a sweep print nothing."""
@@ -135,7 +124,7 @@ class Display:
             return
         tenths = 10 * done // total if total and not self._terse else -1
         if now >= self._next_line or tenths > self._tenths_told:
-            self._line("  ".join(parts))
+            self.note("  ".join(parts))
             self._next_line = now + PLAIN_SECONDS
             self._tenths_told = tenths
 
@@ -156,12 +145,6 @@ class Silent(Display):
         """Show nothing."""
 
     def note(self, text: str) -> None:
-        """Show nothing."""
-
-    def advise(self, text: str) -> None:
-        """Show nothing."""
-
-    def sentence(self, text: str) -> None:
         """Show nothing."""
 
     def table(self, title: str, table: Table) -> None:

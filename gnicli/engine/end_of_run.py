@@ -34,10 +34,10 @@ def show(results: Results, first: Sequence[Headline], shown: Collection[str], di
     needed = [*([results.message] if results.message else []), *results.warnings]
     notes = results.notes[: max(0, _MOST_SENTENCES - len(needed))]
     for sentence in (*needed, *notes):
-        display.sentence(sentence)
+        display.note(sentence)
     n_more = len(results.notes) - len(notes)
     if n_more:
-        display.sentence(f"{n_more} sentence{'s' * (n_more > 1)} more in report.md")
+        display.note(f"{n_more} sentence{'s' * (n_more > 1)} more in report.md")
 
 
 def _show_values(values: Mapping[str, Value], first: Sequence[Headline], display: Display) -> None:
@@ -49,4 +49,4 @@ def _show_values(values: Mapping[str, Value], first: Sequence[Headline], display
     table_text.print_table(table_text.results_table(chosen))
     n_more = len(values) - len(chosen)
     if n_more:
-        display.sentence(f"{n_more} value{'s' * (n_more > 1)} more in report.md")
+        display.note(f"{n_more} value{'s' * (n_more > 1)} more in report.md")

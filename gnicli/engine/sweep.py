@@ -242,9 +242,9 @@ def _print(
             table_text.print_table(jobs._replace(rows=rows))
         if len(rows) < len(jobs.rows):
             told = f"jobs that are not completed: {len(rows)} shown" if rows else "all are completed"
-            screen.sentence(f"{len(jobs.rows):,} jobs, {told}; gni sweep status {places.shell_word(folder)} lists all")
+            screen.note(f"{len(jobs.rows):,} jobs, {told}; gni sweep status {places.shell_word(folder)} lists all")
     for sentence in last_sentences(records, said):
-        screen.sentence(sentence)
+        screen.note(sentence)
 
 
 def _verdict(records: Sequence[RunRecord], interrupted: BaseException | None) -> tuple[str, int, str]:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from gnicli import errors
 from gnicli.contracts.observer import State
 from gnicli.contracts.results import Value
 from gnicli.engine import checkpoint, display, table_text, tables
@@ -184,7 +185,7 @@ def test_live_progress_redraws_one_line_and_leaves_none(monkeypatch):
     assert text.rstrip().endswith("\x1b[2K")  # the live line is erased at the end
 
 
-@pytest.mark.parametrize("kind", ["note", "advise", "sentence"])
+@pytest.mark.parametrize("kind", ["note", "advise"])
 def test_what_stays_is_broken_at_words_in_a_terminal_and_whole_elsewhere(kind, capsys):
     path = "/home/somebody/" + "a-long-name/" * 5 + "returns.csv"
     text = (
@@ -199,6 +200,27 @@ def test_what_stays_is_broken_at_words_in_a_terminal_and_whole_elsewhere(kind, c
     assert all(len(line) < 60 for line in lines[1:])
     getattr(display.Display(live=False), kind)(text)
     assert capsys.readouterr().err == text + "\n"
+    getattr(display.Silent(), kind)(text)
+    assert capsys.readouterr() == ("", "")
+
+
+BREAKS = ("\n", "\r", "\v", "\f", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029")  # as `str.splitlines` has them
+
+
+def test_no_text_breaks_its_line_itself(capsys):
+    """What breaks lines is escaped before the line is: one in a text is neither a break nor a blank."""
+    rng = np.random.default_rng(11)
+    for _ in range(200):
+        text = "".join(rng.choice([*BREAKS, "word", "two", "-"], rng.integers(1, 12)).tolist())
+        terminal = console(20, highlight=False)
+        display.Display(live=True, console=terminal).note(text)
+        display.Display(live=False).note(text)
+        (plain,) = capsys.readouterr().err.splitlines()
+        assert terminal.file.getvalue().splitlines() == [plain] == [errors.shown(text)]
+    for blank in ("", "  "):
+        terminal = console(20)
+        display.Display(live=True, console=terminal).note(blank)
+        assert terminal.file.getvalue() == "\n"
 
 
 def test_no_color(monkeypatch):
