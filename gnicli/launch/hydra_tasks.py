@@ -190,11 +190,11 @@ def _without_idle_keys(
     if found and not in_sweep:
         raise UsageError(found[0])
 
-    def noted(config: object, observer: Observer) -> Results:
+    def run_with_warnings(config: object, observer: Observer) -> Results:
         results = run(config, observer)
         return results._replace(warnings=(*results.warnings, *found))  # which the sweep shows
 
-    return noted if found else run
+    return run_with_warnings if found else run
 
 
 def _refusing(refusal: GniError) -> Callable[..., Results]:
