@@ -141,42 +141,31 @@ class Plain:
 class Nameless:
     width: float = 1.0
 
+class Filled:
+    operation = "add"
+
+    def fill(self, out, std, generator):
+        pass
+
+class Noise(Filled):
+    antithetic = False
+
+    def stds(self, n_layers):
+        pass
+
 @dataclass
-class Unknown:
+class Unknown(Noise):
     name: str = "unknown"
     width: "Nowhere" = None
 
-    operation = "add"
-    antithetic = False
-
-    def stds(self, n_layers):
-        pass
-
-    def fill(self, out, std, generator):
-        pass
-
 @dataclass
-class Wide:
+class Wide(Noise):
     name: str = "wide"
     width: set = None
 
-    operation = "add"
-    antithetic = False
-
-    def stds(self, n_layers):
-        pass
-
-    def fill(self, out, std, generator):
-        pass
-
 @dataclass
-class Lacking:
+class Lacking(Filled):
     name: str = "lacking"
-
-    operation = "add"
-
-    def fill(self, out, std, generator):
-        pass
 """,
 }
 # What other packages may bring in place of a schema, and what whoever names it is told.
