@@ -169,7 +169,7 @@ def main() -> None:
         print(f"the server: {start_server(root):.1f} s")
         overhead(3 if given.small else 20, root / "one")
         trainings(4 if given.small else 40, 2, 20 if given.small else 1000, root / "forty")
-        n_jobs = 20 if given.small else given.jobs
+        n_jobs = min(given.jobs, 20) if given.small else given.jobs
         if n_jobs:
             many(n_jobs, 2, root / "many")
 
