@@ -19,6 +19,7 @@ class Value(NamedTuple):
     `ci95` is a 95 % interval where the result has one that is not value ± 1.96 stderr by definition (cut to a range,
     asymmetric, or to be read by others). A value may be a word (`parameterization` is "S1"): it is shown and written,
     and left out of means over runs. Words that `float()` reads ("nan", "inf") are taken for numbers when read back.
+    The unit "fraction" says that it cannot exceed 1; a metric of the same name is drawn on a linear axis then.
     A value may also be several numbers whose count is part of the result (modes): these too are in no mean.
     `caveat` says in two or three words why the value is not what its name says: "not mixed", "noise too large". Tables
     show it in grey, with a mark.

@@ -195,14 +195,15 @@ def _folder_names(found: Sequence[_Source]) -> list[str]:
 
 
 def _metric(found: Sequence[_Source], name: str, labels: Sequence[str]) -> FigureData:
-    from gnicli.engine.summary import y_scale
+    from gnicli.engine.summary import metric_panel, unit_of
 
     curves = []
     for source, label in zip(found, labels, strict=True):
         steps, values = source.metrics()[name]
         curves.append(Curve(label, steps.astype(float), values))
     words = name.replace("_", " ")
-    panel = Panel(tuple(curves), "step", words, y_scale=y_scale(curves))
+    unit = unit_of(name, (folders.read_run(source.folder).values for source in found))
+    panel = metric_panel(curves, name, unit=unit)
     return FigureData(f"{words[:1].upper()}{words[1:]}", (panel,))
 
 

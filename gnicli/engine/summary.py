@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -141,22 +141,43 @@ def bands_of(curves: Sequence[Curve]) -> str:
     return "95 % interval of the mean" if any(curve.low is not None for curve in curves) else ""
 
 
-def y_scale(curves: Sequence[Curve]) -> Literal["linear", "log"]:
-    """Logarithmic where the curves are positive and span more than a factor of 10."""
+def y_scale(curves: Sequence[Curve], y_range: tuple[float, float] | None = None) -> Literal["linear", "log"]:
+    """Logarithmic where the curves are positive and span more than a factor of 10, and the quantity has no upper end.
+
+    Of what cannot exceed 1, such as an accuracy, it counts how far from there it is, which a logarithm hides.
+    """
+    if y_range is not None and math.isfinite(y_range[1]):
+        return "linear"
     drawn = np.concatenate([curve.y for curve in curves]) if curves else np.empty(0)
     drawn = drawn[np.isfinite(drawn)]
     return "log" if drawn.size > 0 and drawn.min() > 0 and drawn.max() > _LOG_RANGE * drawn.min() else "linear"
 
 
-_RANGES = (("accuracy", (0.0, 1.0)), ("loss", (0.0, math.inf)), ("alpha", (0.0, 2.0)))  # by a word of the name
+# What a metric can be, by a word of its name; the first that fits counts. Others have the unit of a value of that name.
+_RANGES = (
+    ("stderr", (0.0, math.inf)),
+    ("accuracy", (0.0, 1.0)),
+    ("loss", (0.0, math.inf)),
+    ("alpha", (0.0, 2.0)),
+    ("beta", (-1.0, 1.0)),
+)
+_OF_UNITS = {"fraction": (-math.inf, 1.0)}  # a fraction that is explained may be negative
 
 
-def metric_panel(curves: Sequence[Curve], name: str, title: str = "") -> Panel:
+def _range_of(name: str, unit: str) -> tuple[float, float] | None:
+    words = name.replace("_", " ").replace("/", " ").split()
+    return next((ends for word, ends in _RANGES if word in words), _OF_UNITS.get(unit))
+
+
+def unit_of(name: str, runs: Iterable[Mapping[str, Value]]) -> str:
+    """The unit that the first of these runs to have a value of this name gives it, "" where none has."""
+    return next((values[name].unit for values in runs if name in values), "")
+
+
+def metric_panel(curves: Sequence[Curve], name: str, title: str = "", *, unit: str = "") -> Panel:
     """A panel of curves of a metric along the steps; bands are cut to what the metric can be, where that is known."""
-    words = name.replace("_", " ")
-    parts = words.replace("/", " ").split()
-    ends = next((ends for word, ends in _RANGES if word in parts), None)
-    return Panel(tuple(curves), "step", words, title, y_scale=y_scale(curves), y_range=ends)
+    ends = _range_of(name, unit)
+    return Panel(tuple(curves), "step", name.replace("_", " "), title, y_scale=y_scale(curves, ends), y_range=ends)
 
 
 def means_of(group: Group) -> dict[str, Value]:

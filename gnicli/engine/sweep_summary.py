@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gnicli.contracts.results import Curve, FigureData, Results, RunRecord
+from gnicli.contracts.results import Curve, FigureData, Panel, Results, RunRecord
 from gnicli.engine import differences, figures
 from gnicli.engine import records as records_of_runs
 from gnicli.engine.summary import (
@@ -20,6 +20,7 @@ from gnicli.engine.summary import (
     means_by_label,
     metric_panel,
     unfinished_curve,
+    unit_of,
 )
 from gnicli.engine.sweep_records import NOT_STARTED
 from gnicli.errors import DataError
@@ -92,7 +93,7 @@ def summary(records: Sequence[RunRecord], headline: str = "train_loss") -> Resul
     settings = [group for group in settings if (group.label or name) not in left_out]
     curves = kept
     words = name.replace("_", " ")
-    panels = [metric_panel(curves, name)]
+    panels = [_panel(settings, curves, name)]
     caption = _CAPTION
     called = {curve.key: curve.words or curve.label for curve in curves}  # one entry of the legend for both panels
     gaps = [curve._replace(words=called.get(curve.key, "")) for curve in differences.curves(compared, name)]
@@ -129,7 +130,12 @@ def _beside(settings: Sequence[Group], name: str) -> dict[str, FigureData]:
     curves = [curve for group in settings if other != name and (curve := mean_curve(group, other)) is not None]
     if not curves:
         return {}
-    return {other: FigureData(mean_title(other), (metric_panel(curves, other),), _CAPTION, bands_of(curves))}
+    return {other: FigureData(mean_title(other), (_panel(settings, curves, other),), _CAPTION, bands_of(curves))}
+
+
+def _panel(settings: Sequence[Group], curves: Sequence[Curve], name: str) -> Panel:
+    runs = (record.values for group in settings for record in group.records)
+    return metric_panel(curves, name, unit=unit_of(name, runs))
 
 
 def _rest(settings: Sequence[Group], drawn: Sequence[str]) -> dict[str, FigureData]:
@@ -140,7 +146,7 @@ def _rest(settings: Sequence[Group], drawn: Sequence[str]) -> dict[str, FigureDa
     for name in names[:_MOST_PANELS]:
         curves = [curve for group in settings if (curve := mean_curve(group, name)) is not None]
         if any(curve.x.size > 1 for curve in curves):
-            panels.append(metric_panel(curves, name))
+            panels.append(_panel(settings, curves, name))
     if not panels:
         return {}
     caption = _CAPTION

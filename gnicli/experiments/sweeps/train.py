@@ -218,7 +218,7 @@ def _arms(records: Sequence[RunRecord], key: str) -> dict[str, list[RunRecord]]:
 def _panels(records: Sequence[RunRecord], figure: Figure, title: str) -> list[Panel]:
     """The arms' curves after the first steps, whose leaps would hide the rest, and the paired differences."""
     from gnicli.engine import differences
-    from gnicli.engine.summary import Group, mean_curve, metric_panel
+    from gnicli.engine.summary import Group, mean_curve, metric_panel, unit_of
     from gnicli.experiments.sweeps import paired
 
     arms = _arms(records, figure.key)
@@ -230,7 +230,8 @@ def _panels(records: Sequence[RunRecord], figure: Figure, title: str) -> list[Pa
     curves = tuple(curve for curve in (_after(curve, first) for curve in known) if curve.x.size)
     labels = {curve.label.partition(" (")[0]: curve.label for curve in curves}  # equal labels have equal colors
     what = figure.metric.replace("_", " ")
-    panels = [metric_panel(curves, figure.metric, title)]
+    unit = unit_of(figure.metric, (record.values for record in records))
+    panels = [metric_panel(curves, figure.metric, title, unit=unit)]
     gaps = [_after(curve, first) for curve in paired.gap_curves(records, figure.metric, figure.key, figure.reference)]
     if gaps:
         named = tuple(curve._replace(label=labels.get(curve.label, curve.label), key=curve.label) for curve in gaps)
