@@ -3,11 +3,14 @@
 import itertools
 import re
 
+from matplotlib.colors import to_rgba
 from matplotlib.text import Text
 
 from gnicli.engine.drawing.ticks import Named
 
 SMALLEST = 7.0  # points
+LIGHTNESS = 0.15  # between black and white: what print tells apart of lines and marks that differ in nothing else
+DASH = 1.5  # widths of a line: what an eye tells apart of the pieces of a dash
 TOUCH = 0.5  # pixels by which boxes may meet: they have a margin of their own
 
 
@@ -37,22 +40,40 @@ def tick_labels(axis, which=None):
     return _shown([label for tick in inside for label in (tick.label1, tick.label2)])
 
 
-def _look(handle):
-    """What tells an entry of a legend from others, in color."""
-    if hasattr(handle, "get_marker"):
-        names = ("color", "marker", "markerfacecolor", "alpha")
-        return (str(handle._dash_pattern), *(str(getattr(handle, f"get_{name}")()) for name in names))
-    return type(handle).__name__, str(handle.get_facecolor()), str(handle.get_edgecolor())
+def _shape(handle):
+    """What tells an entry of a legend from others without any color; None where it is a remark, without a look."""
+    if not hasattr(handle, "get_marker"):
+        return type(handle).__name__, handle.get_hatch(), handle.get_linewidth() > 0
+    line, marker = handle.get_linestyle() != "None", handle.get_marker() not in ("", "None", None)
+    if not line and not marker:
+        return None
+    pieces = [round(piece / handle.get_linewidth() / DASH) for piece in handle._dash_pattern[1] or ()]
+    is_open = marker and str(handle.get_markerfacecolor()) == "none"
+    return line and (handle.get_linewidth(), *pieces), marker and str(handle.get_marker()), is_open
+
+
+def _color(handle):
+    """Red, green and blue on white paper."""
+    color = to_rgba(handle.get_color() if hasattr(handle, "get_color") else handle.get_facecolor())
+    alpha = color[3] if handle.get_alpha() is None else handle.get_alpha()
+    return tuple(alpha * part + 1 - alpha for part in color[:3])
+
+
+def _lightness(color):
+    return 0.299 * color[0] + 0.587 * color[1] + 0.114 * color[2]
 
 
 def _alike(legend):
-    """Pairs of entries that nobody can tell apart; an entry without a look is a remark."""
-    looks = {}
-    for handle, text in zip(legend.legend_handles, legend.get_texts(), strict=True):
-        blank = hasattr(handle, "get_marker") and handle.get_linestyle() == handle.get_marker() == "None"
-        if not blank:
-            looks.setdefault(_look(handle), []).append(text.get_text())
-    return [f"{' and '.join(map(repr, names))} look alike" for names in looks.values() if len(names) > 1]
+    """Pairs of entries that nobody can tell apart, in color or in grey print."""
+    entries = [(text.get_text(), _shape(handle), handle) for handle, text in
+               zip(legend.legend_handles, legend.get_texts(), strict=True)]  # fmt: skip
+    for (one, shape, a), (other, other_shape, b) in itertools.combinations(entries, 2):
+        if shape is None or shape != other_shape:
+            continue
+        if _color(a) == _color(b):
+            yield f"{one!r} and {other!r} look alike"
+        elif abs(_lightness(_color(a)) - _lightness(_color(b))) < LIGHTNESS:
+            yield f"{one!r} and {other!r} look alike in grey print"
 
 
 def _lone_ticks(axes):

@@ -47,7 +47,7 @@ class NamedArray(NamedTuple):
     meaning: str
 
 
-CurveStyle = Literal["line", "dashed", "dots", "steps", "points", "sizes", "faint"]
+CurveStyle = Literal["line", "dashed", "reference", "dots", "steps", "points", "sizes", "faint"]
 Scale = Literal["linear", "log", "symlog"]
 Share = Literal["", "x", "y", "xy"]
 
@@ -59,7 +59,9 @@ class Curve(NamedTuple):
     of one `key` (default: the label) look alike in all figures of a run. What is `grey` is drawn in grey, whatever its
     key: a law or a theory that does not apply.
 
-    Styles: "line" and "dashed" (a law, a reference) join their points; "steps" is a histogram; "dots" are samples;
+    Styles: "line" and "dashed" (a law, a theory) join their points; "reference" is where a quantity would lie if there
+    were no difference, no effect or the like: a thin black line in every figure, which takes no look from a curve;
+    "steps" is a histogram; "dots" are samples;
     "points" are single measurements with error bars; "sizes" are such measurements of an absolute value: one whose
     interval reaches 0 is not resolved, and only the upper end of its interval is drawn; "faint" is a line of
     runs that are not completed.

@@ -135,4 +135,4 @@ def curves(found: Sequence[Compared], metric: str) -> list[Curve]:
 def panel(curves: Sequence[Curve], label: str, title: str = "") -> Panel:
     """A panel of differences along the steps, with the line where there is none."""
     ends = np.array([min(curve.x[0] for curve in curves), max(curve.x[-1] for curve in curves)], float)
-    return Panel((*curves, Curve(NONE, ends, np.zeros(2), style="dashed")), "step", label, title)
+    return Panel((*curves, Curve(NONE, ends, np.zeros(2), style="reference")), "step", label, title)

@@ -57,7 +57,7 @@ def quantile_panel(shape: Shape, law: str, title: str = "") -> Panel:
     expected, found = shape.law_quantiles[finite], shape.quantiles[finite]
     center = float(np.median(expected))
     x, y = expected - center, found - center
-    curves = (Curve(SAMPLES, x, y, style="dots"), Curve("equal", x, x, style="dashed"))
+    curves = (Curve(SAMPLES, x, y, style="dots"), Curve("equal", x, x, style="reference"))
     x_label, y_label = f"quantile of the {law} law − its median", "quantile of the samples − the same median"
     return Panel(curves, x_label, y_label, title, "symlog", "symlog")
 
@@ -69,8 +69,8 @@ def block_panel(blocks: Sequence[Block], title: str = "") -> Panel:
     half = np.array([0.0 if block.stderr is None else Z95 * block.stderr for block in blocks])
     curves = (
         Curve("block sums", size, alpha, np.maximum(alpha - half, 0.0), np.minimum(alpha + half, 2.0), "points"),
-        Curve("a stable law stays", size, np.full_like(size, alpha[0]), style="dashed"),
-        Curve("finite variance tends to 2", size, np.full_like(size, 2.0), style="dashed"),
+        Curve("a stable law stays", size, np.full_like(size, alpha[0]), style="reference"),
+        Curve("finite variance tends to 2", size, np.full_like(size, 2.0), style="reference"),
     )
     return Panel(curves, "samples in a sum", "alpha (tail index)", title, x_scale="log", y_range=(0.0, 2.0))
 

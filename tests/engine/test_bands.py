@@ -158,6 +158,39 @@ def test_a_band_that_reaches_zero_on_a_logarithmic_axis_is_told_where_it_does_so
         assert ("not resolved" in axes.get_title("left")) is told
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_points_without_a_standard_error_change_nothing_of_what_is_told_of_a_band(seed):
+    """A median that took them in was no number, and no band with one such point was ever told."""
+    rng = np.random.default_rng(seed)
+    x = np.arange(1.0, 41.0)
+    half = rng.choice([0.2, 1.1], x.size) / x
+    told = []
+    for n_unknown in (0, 1, 5):
+        low, high = 1 / x - half, 1 / x + half
+        unknown = rng.choice(np.concatenate([np.flatnonzero(low <= 0), np.flatnonzero(low > 0)]), n_unknown, False)
+        if n_unknown and (np.delete(low, unknown) <= 0).mean() // 0.5 != (low <= 0).mean() // 0.5:
+            continue
+        low[unknown] = high[unknown] = np.nan
+        (axes,) = draw(FigureData("T", (Panel((Curve("a", x, 1 / x, low, high),), "x", "y", y_scale="log"),))).axes
+        told.append("not resolved" in axes.get_title("left"))
+    assert set(told) == {(half > 1 / x).mean() >= 0.5}
+
+
+@pytest.mark.parametrize("y_scale", ["log", "linear"])
+@pytest.mark.parametrize("n_reaching", [0, 1, 3])
+def test_a_band_has_gaps_where_it_reaches_zero_on_a_logarithmic_axis_and_the_legend_says_so(y_scale, n_reaching):
+    x = np.arange(1.0, 21.0)
+    half = np.where(np.arange(20) % 5 == 2, 2.0, 0.2) / x
+    half[5 * n_reaching :] = 0.2 / x[5 * n_reaching :]
+    curve = Curve("a", x, 1 / x, 1 / x - half, 1 / x + half)
+    drawn = draw(FigureData("T", (Panel((curve,), "x", "y", y_scale=y_scale),), bands="95 % interval"))
+    (band,) = (artist for artist in drawn.axes[0].collections if artist.get_label() == "_band")
+    n_gaps = n_reaching if y_scale == "log" else 0
+    assert len(band.get_paths()) == n_gaps + 1
+    (said,) = [text.get_text() for text in drawn.legends[0].get_texts() if "band" in text.get_text()]
+    assert ("gaps where it reaches 0" in said.replace("\n", " ")) is (n_gaps > 0)
+
+
 def test_an_error_bar_that_fills_the_range_of_the_quantity_is_an_open_marker_and_the_legend_says_so():
     x = np.arange(1.0, 4.0)
     low, high = np.array([1.2, 0.1, 1.6]), np.array([1.8, 1.9, 1.6])

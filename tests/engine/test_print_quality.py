@@ -44,11 +44,15 @@ def test_every_kind_of_fault_is_found():
     axes.set_xlabel("far too small", fontsize=5)
     axes.text(1.2, 0.5, "outside")
     axes.plot([0, 1], [1, 0], label="other", color=axes.get_lines()[0].get_color())
+    axes.plot([0, 1], [1, 1], label="reddish", color="#D55E00", linestyle=":")
+    axes.plot([0, 1], [0, 0], label="greenish", color="#009E73", linestyle=":")
     axes.set_yticks([0.5])
     axes.legend()
-    told = " ".join(faults(figure))
+    told = " ".join([*faults(figure), ""])
+    assert "'beta = -0.5' and 'reddish'" not in told
     for words in (
-        "look alike",
+        "'beta = -0.5' and 'other' look alike",
+        "'reddish' and 'greenish' look alike in grey print",
         "1 ticks on y",
         "no title",
         "labels of x overlap",
@@ -162,6 +166,48 @@ def test_in_grey_no_two_of_the_first_eight_curves_have_one_dash_or_marker():
         lines = [line for line in drawn.axes[0].get_lines() if not line.get_label().startswith("_")]
         looks = {(str(line._dash_pattern), str(line.get_marker())) for line in lines}
         assert len(looks) == len(lines) == 8
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_reference_looks_like_no_curve_and_changes_none(seed):
+    rng = np.random.default_rng(seed)
+    x = np.linspace(0, 1, int(rng.choice([3, 50])))
+    styles = rng.choice(["line", "dashed", "points", "dots"], int(rng.integers(1, 9)))
+    curves = [Curve(f"arm {k}", x, x * k, x * k, x * k, str(style)) for k, style in enumerate(styles)]
+    references = [Curve(f"reference {k}", x, x - k, style="reference") for k in range(rng.integers(1, 4))]
+    mixed = [*curves, *references]
+    rng.shuffle(mixed)
+    mixed.sort(key=lambda curve: curve.label if curve.style != "reference" else f"arm {rng.integers(9)}")
+    panels = [Panel(tuple(each), "x", "y") for each in (curves, mixed)]
+    with own_style():
+        drawn = [draw(FigureData("Title", (panel,), bands="95 %")) for panel in panels]
+    assert faults(drawn[1]) == []
+
+    def looks(figure):
+        names = ("color", "linewidth", "linestyle", "marker")
+        lines = [line for line in figure.axes[0].get_lines() if not str(line.get_label()).startswith("_")]
+        return {line.get_label(): tuple(str(getattr(line, f"get_{name}")()) for name in names) for line in lines}
+
+    alone, all_of_them = map(looks, drawn)
+    assert alone.items() <= all_of_them.items()
+    assert {color for label, (color, *_) in all_of_them.items() if "reference" in label} == {"#000000"}
+
+
+def test_a_reference_without_a_finite_value_is_told_as_any_curve():
+    x = np.arange(3.0)
+    drawn = _drawn(Curve("c", x, x), Curve("stays", x, x * np.nan, style="reference"))
+    assert [text.get_text() for text in drawn.legends[0].get_texts()] == ["c", "stays: no finite value"]
+
+
+@pytest.mark.parametrize("n", [1, 2, 17])
+def test_the_band_of_a_histogram_is_as_wide_as_its_bars(n):
+    middles, density = 0.25 * np.arange(n) + 3, np.arange(1.0, n + 1)
+    curve = Curve("samples", middles, density, density - 0.5, density + 0.5, "steps")
+    (axes,) = _drawn(curve).axes
+    (band,) = (artist for artist in axes.collections if artist.get_label() == "_band")
+    (ends,) = (path.get_extents() for path in band.get_paths())
+    bars = axes.get_lines()[0].get_xdata()
+    np.testing.assert_allclose([ends.x0, ends.x1, ends.y0, ends.y1], [bars[0], bars[-1], 0.5, n + 0.5])
 
 
 @pytest.mark.parametrize("style", ["line", "points"])

@@ -13,6 +13,7 @@ from gnicli.engine.drawing import looks, scales
 BEYOND = 0.5  # of the range of the curves, by which bands widen an axis at either end
 FILLED = 2 / 3  # of a panel's height: a band that takes up more of it, at most points, fills the panel
 _NEARLY = 0.5  # where one band of a panel fills it, those that take up more than this are left out with it
+GAPS = ", with gaps where it reaches 0"
 _ROOM = 0.05  # of an axis at either end
 _TOWARD_ZERO = math.log10(4.0)  # how far a logarithmic axis follows bars below the curves: zero is infinitely far
 
@@ -46,7 +47,8 @@ def _power(exponent: float) -> float:
 def resolved(figure: FigureData) -> tuple[FigureData, bool]:
     """The figure without bands that fill their panel and error bars that fill their range.
 
-    Also whether there were such bands. The headings of their panels name their curves.
+    Also whether there were such bands. The headings of their panels name their curves. Bands have gaps where they reach
+    zero on a logarithmic axis.
     """
     if figure.spread:
         return figure, False
@@ -56,7 +58,21 @@ def resolved(figure: FigureData) -> tuple[FigureData, bool]:
     figure = figure._replace(panels=kept)
     panels = tuple(_resolved(panel, scales.group(figure, panel, "y")) for panel in kept)
     has_filled = any(panel is not old for panel, old in zip(panels, kept, strict=True))
-    return figure._replace(panels=panels), has_filled
+    figure = figure._replace(panels=panels)
+    return _with_gaps(figure), has_filled
+
+
+def _with_gaps(figure: FigureData) -> FigureData:
+    """The figure with gaps in bands where they reach zero on logarithmic axes; what bands are says so."""
+    is_log = [scales.kind(scales.group(figure, panel, "y"), "y") == "log" for panel in figure.panels]
+    panels = tuple(
+        panel._replace(curves=tuple(map(_open_below, panel.curves))) if log else panel
+        for panel, log in zip(figure.panels, is_log, strict=True)
+    )
+    pairs = ((new, old) for one, other in zip(panels, figure.panels, strict=True)
+             for new, old in zip(one.curves, other.curves, strict=True))  # fmt: skip
+    has_gap = any(new is not old for new, old in pairs)
+    return figure._replace(panels=panels, bands=f"{figure.bands}{GAPS}" if figure.bands and has_gap else figure.bands)
 
 
 def _barred(curve: Curve, possible: tuple[float, float] | None) -> Curve:
@@ -98,7 +114,7 @@ def _share(curve: Curve, panels: Sequence[Panel], *, is_log: bool) -> float:
     bottom, top = scales.within(panels, *ends)
     if is_log:
         bottom, top = math.log10(bottom), math.log10(top)
-    if is_log and float(np.median(np.asarray(curve.low, float))) <= 0:
+    if is_log and _reaches_zero(curve).mean() >= 0.5:
         return 1.0  # zero is infinitely far below
     low, high = (np.clip(_scaled(side, is_log=is_log), bottom, top) for side in (curve.low, curve.high))
     shares = (high - low)[np.isfinite(high - low)] / max(top - bottom, _possible(panels, is_log=is_log))
@@ -115,6 +131,24 @@ def _tells(curve: Curve, panel: Panel) -> bool:
             if 2 * np.count_nonzero(((at < low) | (at > high))[known]) >= np.count_nonzero(known):
                 return True
     return False
+
+
+def _reaches_zero(curve: Curve) -> np.ndarray:
+    """Whether a band reaches zero, at each of the points where it is known; no point at all does where none is."""
+    low, high = np.asarray(curve.low, float), np.asarray(curve.high, float)
+    known = np.isfinite(low) & np.isfinite(high)
+    return low[known] <= 0 if known.any() else np.zeros(1, bool)
+
+
+def _open_below(curve: Curve) -> Curve:
+    """The curve with gaps in its band where that reaches zero, if it does so at fewer than half of its points.
+
+    On a logarithmic axis such a point is a wall from the curve to the ground. At most points it is no exception.
+    """
+    if not _is_banded(curve) or not 0 < _reaches_zero(curve).mean() < 0.5:
+        return curve
+    low, high = np.asarray(curve.low, float), np.asarray(curve.high, float)
+    return curve._replace(low=np.where(low <= 0, np.nan, low), high=np.where(low <= 0, np.nan, high))
 
 
 def _is_banded(curve: Curve) -> bool:

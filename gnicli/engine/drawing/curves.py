@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib import rcParams
 
 from gnicli.contracts.results import Curve, Panel
-from gnicli.engine.drawing.looks import Look, dash_of
-from gnicli.engine.drawing.scales import FEW
+from gnicli.engine.drawing.looks import Look
+from gnicli.engine.drawing.scales import FEW, JOINED
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -44,12 +45,13 @@ def draw_curve(axes: Axes, curve: Curve, look: Look, beside: tuple[int, int] = (
         return line
     if curve.style == "steps":
         return _histogram(axes, x, y, look)
-    few = np.count_nonzero(np.isfinite(y)) <= (1 if curve.style == "dashed" else FEW)
+    few = np.count_nonzero(np.isfinite(y)) <= (1 if curve.style in JOINED else FEW)
     (line,) = axes.plot(
         x,
         y,
         color=look.color,
-        linestyle=dash_of(look, curve.style),
+        linestyle=look.dash,
+        linewidth=rcParams["lines.linewidth"] * (0.5 if look.is_thin else 1.0),
         marker=look.marker if few else "",
         alpha=0.45 if curve.style == "faint" else 1.0,
     )
@@ -59,11 +61,10 @@ def draw_curve(axes: Axes, curve: Curve, look: Look, beside: tuple[int, int] = (
 def _band(axes: Axes, curve: Curve, look: Look) -> None:
     if curve.low is None or curve.high is None:
         return
-    bounds = curve.x, curve.low, curve.high
-    if curve.style == "steps":
-        axes.fill_between(*bounds, step="mid", color=look.color, alpha=_BAND, linewidth=0, label="_band")
-    else:
-        axes.fill_between(*bounds, color=look.color, alpha=_BAND, linewidth=0, label="_band")
+    x, low, high = (np.asarray(values, float) for values in (curve.x, curve.low, curve.high))
+    if curve.style == "steps":  # as wide as the bars
+        x, low, high = np.repeat(_edges(x), 2)[1:-1], np.repeat(low, 2), np.repeat(high, 2)
+    axes.fill_between(x, low, high, color=look.color, alpha=_BAND, linewidth=0, label="_band")
 
 
 def _histogram(axes: Axes, x: np.ndarray, y: np.ndarray, look: Look) -> Line2D:

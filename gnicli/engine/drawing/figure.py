@@ -63,10 +63,10 @@ def draw(figure: FigureData, inches: float | None = None, own: Texts | None = No
     canvas = Canvas(figsize=(inches, 2.0))
     axes = canvas.subplots(n_rows, n_columns, squeeze=False)
     _share(figure, axes.flat)
-    order = tuple(dict.fromkeys((*figure.order, *looks.keys_of([figure]))))
+    found = looks.Looks.of(figure)
     entries: dict[str, _Entry] = {}
     for each, panel in zip(axes.flat, panels, strict=False):
-        drawn = _draw_curves(each, panel, order, looks.alone(figure), inches / n_columns)
+        drawn = _draw_curves(each, panel, found, inches / n_columns)
         entries |= {text: entry for text, entry in drawn.items() if text not in entries}
     for each, panel in zip(axes.flat, panels, strict=False):
         _finish(each, panel, figure, size, inches / n_columns)
@@ -77,7 +77,7 @@ def draw(figure: FigureData, inches: float | None = None, own: Texts | None = No
     height += n_rows * max(
         (_names_room(each, panel, size) for each, panel in zip(axes.flat, panels, strict=False)), default=0.0
     )
-    explained = [*_explained(figure, entries, order), *([_unresolved(figure)] if has_filled else [])]
+    explained = [*_explained(figure, entries, found), *([_unresolved(figure)] if has_filled else [])]
     height += _title(canvas, figure, inches) + _legend(canvas, explained, inches, size)
     canvas.set_size_inches(inches, height)
     _allow_mathematics(canvas, own)
@@ -116,12 +116,12 @@ def _words(curve: Curve) -> str:
     return typographic(curve.words or curve.label)
 
 
-def _draw_curves(axes: Axes, panel: Panel, order: tuple[str, ...], alone: str, inches: float) -> dict[str, _Entry]:
+def _draw_curves(axes: Axes, panel: Panel, found: looks.Looks, inches: float) -> dict[str, _Entry]:
     """The curves of a panel, and what a legend says of them, by label."""
     entries: dict[str, _Entry] = {}
     single = [curve for curve in panel.curves if curve.style in ("points", "sizes")]
     for curve in panel.curves:
-        look = looks.of_curve(order, curve, alone)
+        look = found.curve(curve)
         # Not `index`: two curves may have one label, and are then compared by their arrays.
         place = next((place for place, one in enumerate(single) if one is curve), None)
         beside = (0, 1) if place is None else (place, len(single))
@@ -194,7 +194,7 @@ def _title(canvas: Figure, figure: FigureData, inches: float) -> float:
     return (text.count("\n") + 1) * size * _LEADING / _POINTS + 0.05
 
 
-def _explained(figure: FigureData, entries: Mapping[str, _Entry], order: tuple[str, ...]) -> list[_Entry]:
+def _explained(figure: FigureData, entries: Mapping[str, _Entry], known: looks.Looks) -> list[_Entry]:
     """What the legend says: the curves where they are several, what bands are, what is not drawn and why."""
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
@@ -216,14 +216,16 @@ def _explained(figure: FigureData, entries: Mapping[str, _Entry], order: tuple[s
         mark = Line2D([], [], marker="o", color=_GREY, markerfacecolor="none", linestyle="none")
         found.append(_Entry(mark, curves.OPEN))
     if figure.bands and (banded or barred):
-        kind = Patch(color=_GREY, alpha=0.3, linewidth=0) if banded else Line2D([], [], color=_GREY, linewidth=0.9)
+        # An upright bar: a lying one would be the line of a curve in grey print.
+        bar = Line2D([], [], marker="|", color=_GREY, markersize=7, linestyle="none")
+        kind = Patch(color=_GREY, alpha=0.3, linewidth=0) if banded else bar
         found.append(_Entry(kind, typographic(f"{'band' if banded else 'bar'}: {figure.bands}")))
     seen = {_words(curve) for curve in drawn if np.isfinite(np.asarray(curve.y, float)).any()}
     found = [each for each in found if each.text in seen or each.text not in entries]
-    lost = {_words(curve): looks.key_of(curve) for curve in drawn if _words(curve) not in seen}
-    told = [*figure.absent, *((key, "no finite value") for text, key in lost.items() if text)]
-    for key, why in told:
-        look = looks.look_of(order, key)
+    lost = {_words(curve): curve for curve in drawn if _words(curve) not in seen}
+    told = [(key, why, known.key(key)) for key, why in figure.absent]
+    told += [(looks.key_of(curve), "no finite value", known.curve(curve)) for text, curve in lost.items() if text]
+    for key, why, look in told:
         mark = Line2D([], [], marker="x", color=look.color, linestyle="none")
         found.append(_Entry(mark, typographic(f"{key}: {why}")))
     return found

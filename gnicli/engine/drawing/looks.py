@@ -21,20 +21,22 @@ _DASHES: tuple[Dash, ...] = (
     (0, (2.5, 1.5)),
     (0, (9, 2, 2, 2)),
 )
-_REFERENCE: Dash = (0, (3, 3))  # for a law or a reference whose dash would be solid
+_LAW: Dash = (0, (3, 3))  # for a law whose dash would be solid
+_REFERENCES: tuple[Dash, ...] = ("-", (0, (3, 6)), (0, (12, 6)), (0, (12, 6, 3, 6)))
+BLACK, GREY = "#000000", "#A0A0A0"
 _MEASURED = ("line", "faint")
+_REFERENCE = "reference"
+_STEP = 3  # of all steps, the one by which curves of one dash differ most in lightness
 _MARKERS = ("o", "s", "^", "D", "<", "P", "X", "p")
 
 
-GREY = "#A0A0A0"
-
-
 class Look(NamedTuple):
-    """How one curve is drawn."""
+    """How one curve is drawn; a thin line is half as wide as others."""
 
     color: str
     dash: Dash
     marker: str
+    is_thin: bool = False
 
 
 def key_of(curve: Curve) -> str:
@@ -43,38 +45,54 @@ def key_of(curve: Curve) -> str:
 
 
 def keys_of(figures: Iterable[FigureData]) -> tuple[str, ...]:
-    """The keys of all curves of some figures, in the order in which they come."""
+    """The keys of all curves of some figures that take a look, in the order in which they come."""
     found: dict[str, None] = {}
     for figure in figures:
-        found |= dict.fromkeys(key_of(curve) for panel in figure.panels for curve in panel.curves)
+        curves = (curve for panel in figure.panels for curve in panel.curves)
+        found |= dict.fromkeys(key_of(curve) for curve in curves if curve.style != _REFERENCE)
         found |= dict.fromkeys(key for key, _ in figure.absent)
     return tuple(found)
 
 
-def look_of(order: tuple[str, ...], key: str) -> Look:
-    """The look of the key at its place in `order`; 64 of them differ."""
-    place = order.index(key)
-    turn = place + place // len(PALETTE)  # each further round pairs colors with other dashes and markers
-    return Look(PALETTE[place % len(PALETTE)], _DASHES[turn % len(_DASHES)], _MARKERS[turn % len(_MARKERS)])
-
-
-def alone(figure: FigureData) -> str:
+def _alone(figure: FigureData) -> str:
     """The key of the only measured line of a figure; "" where there is none, or several."""
     keys = {key_of(curve) for panel in figure.panels for curve in panel.curves if curve.style in _MEASURED}
     return keys.pop() if len(keys) == 1 else ""
 
 
-def of_curve(order: tuple[str, ...], curve: Curve, alone: str = "") -> Look:
-    """The look of a curve by its key, in grey where it is of a law or a theory that does not apply.
+class Looks(NamedTuple):
+    """The looks of the curves of a figure: `order` of their keys, and what depends on which other curves it has.
 
     The line of the key `alone` is solid: a dash would tell it from other lines, of which there are none.
     """
-    look = look_of(order, key_of(curve))
-    if curve.style in _MEASURED and key_of(curve) == alone:
-        look = look._replace(dash="-")
-    return look._replace(color=GREY) if curve.grey else look
 
+    order: tuple[str, ...]
+    alone: str
+    references: tuple[str, ...]
 
-def dash_of(look: Look, style: str) -> Dash:
-    """The dash of a curve: what is a reference is never solid, so that it is no measured line."""
-    return _REFERENCE if style == "dashed" and look.dash == "-" else look.dash
+    @classmethod
+    def of(cls, figure: FigureData) -> Looks:
+        """Those of a figure."""
+        order = tuple(dict.fromkeys((*figure.order, *keys_of([figure]))))
+        drawn = (curve for panel in figure.panels for curve in panel.curves)
+        references = tuple(dict.fromkeys(key_of(curve) for curve in drawn if curve.style == _REFERENCE))
+        return cls(order, _alone(figure), references)
+
+    def key(self, key: str) -> Look:
+        """The look of a key by its place in `order`; 64 of them differ."""
+        place = self.order.index(key)
+        turn = place + _STEP * (place // len(PALETTE))  # each further round pairs colors with other dashes and markers
+        return Look(PALETTE[place % len(PALETTE)], _DASHES[turn % len(_DASHES)], _MARKERS[turn % len(_MARKERS)])
+
+    def curve(self, curve: Curve) -> Look:
+        """The look of a curve by its key, in grey where it is of a law or a theory that does not apply."""
+        if curve.style == _REFERENCE:
+            return Look(BLACK, _REFERENCES[self.references.index(key_of(curve)) % len(_REFERENCES)], "", is_thin=True)
+        look = self.key(key_of(curve))
+        if curve.style in _MEASURED and key_of(curve) == self.alone:
+            look = look._replace(dash="-")
+        elif curve.style == "dashed" and look.dash == "-":
+            look = look._replace(dash=_LAW)  # so that it is no measured line
+        if curve.style == "faint":
+            look = look._replace(is_thin=True)
+        return look._replace(color=GREY) if curve.grey else look

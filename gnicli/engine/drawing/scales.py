@@ -21,6 +21,7 @@ LINEAR_BELOW = 3.0  # an axis whose largest value is less than so many times the
 FEW = 12  # points of a curve that are measurements of their own, and get markers
 _LEAST_RANGE = 1e-6  # of what it shows: a narrower linear axis would show rounding, with ticks that read alike
 _MOST_NAMED = 8  # measured positions that get a tick each
+JOINED = ("dashed", "reference")  # styles of curves that are not measured, and are drawn through any number of points
 DISCRETE = ("points", "sizes")  # styles of single measurements, which have bars and no band
 
 
@@ -101,7 +102,7 @@ def _is_integer(which: Which, values: np.ndarray) -> bool:
 
 def _measured(panels: Iterable[Panel]) -> list[float]:
     """The few positions at which curves were measured; none where a curve is drawn through many."""
-    curves = [curve for panel in panels for curve in panel.curves if curve.style != "dashed"]
+    curves = [curve for panel in panels for curve in panel.curves if curve.style not in JOINED]
     if any(curve.style not in DISCRETE and len(curve.x) > FEW for curve in curves):
         return []
     found = sorted({float(x) for curve in curves for x in curve.x if math.isfinite(x)})

@@ -12,7 +12,7 @@ _POWER = re.compile(r"(?<=[\w)])\*\*(\d+)(?![\w.(*])")
 _SETTING = re.compile(r"(?<!\S)(?:[A-Za-z_][\w-]*\.)*([A-Za-z_]\w*)=([^\s=]+)")
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _REPEATED = re.compile(r"\[([^\s,\[\]]+)(?:, ?\1)+\]")  # a list of equal members
-_TOGETHER = re.compile(r"\S+ = \S+(?: ± \S+)?")  # what no line breaks
+_TOGETHER = re.compile(r"\S+ = \S+(?: ± \S+)?|\(\d[\d,]* \w+\)")  # what no line breaks
 _EM = 0.6  # mean width of a letter of DejaVu Sans, in units of the font's size
 _PLAIN = (1e-4, 1e5)  # numbers of this size are written without a power of ten
 

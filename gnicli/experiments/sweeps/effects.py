@@ -34,8 +34,8 @@ def figure(found: Sequence[Effect], metric: str, key: str, reference: str) -> di
     y = np.array([value.number for _, value in means])
     mean = Curve("mean over pairs", np.array([place for place, _ in means]), y, ends[:, 0], ends[:, 1], "points")
     across = np.array([1 - _MARGIN, len(means) + _MARGIN])
-    none = Curve("no effect", across, np.zeros(2), style="dashed")
-    least = [Curve(f"{sign}5 %", across, np.full(2, at), style="dashed", words="5 %", key="5 %")
+    none = Curve("no effect", across, np.zeros(2), style="reference")
+    least = [Curve(f"{sign}5 %", across, np.full(2, at), style="reference", words="5 %", key="5 %")
              for sign, at in (("+", SMALLEST), ("−", -SMALLEST))]  # fmt: skip
     ticks = tuple((place, name.removeprefix(f"{key}=")) for name, place in places.items())
     words = metric.replace("_", " ")

@@ -63,7 +63,7 @@ def comparison(records: Sequence[RunRecord]) -> FigureData | None:
     drawn = [_curve(name, caveat, points) for (name, caveat), points in curves.items()]
     ends = _ends([curve.x for curve in drawn])
     panel = Panel(
-        (*drawn, Curve("theory", ends, np.ones(2), style="dashed")),
+        (*drawn, Curve("theory", ends, np.ones(2), style="reference")),
         along or "setting",
         "exit rate / theory",
         x_ticks=() if along else tuple((x, label) for label, x in places.items()),

@@ -169,7 +169,7 @@ def _ratios(settings: dict[str, list[RunRecord]], figure: Figure) -> dict[str, F
     curves = [Curve(arm, x, y, low, high, "points") for arm, (x, y, low, high) in columns.items()]
     names = tuple((float(place), label) for place, label in enumerate(settings, 1))
     ends = np.array([0.7, len(settings) + 0.3])
-    equal = Curve("no gain", ends, np.ones(2), style="dashed")
+    equal = Curve("no gain", ends, np.ones(2), style="reference")
     panel = Panel((*curves, equal), "", "variance of pairs / plain draws", y_scale="log", x_ticks=names)
     caption = "The variance of the mean of M draws as M/2 mirrored pairs, over that of M plain draws, at equal weights."
     title = "Variance of mirrored pairs over that of plain draws, mean over seeds"
