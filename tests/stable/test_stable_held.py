@@ -134,6 +134,48 @@ def test_many_random_samples_with_anything_held():
     assert check_all(range(1000, 1900)) > 600
 
 
+@pytest.mark.parametrize("seed", [*range(8), *(pytest.param(each, marks=pytest.mark.slow) for each in range(8, 200))])
+def test_samples_far_out_in_the_light_tail_of_what_is_held(seed):
+    """Next to alpha = 1 its log-density falls like an exponential function: soon below the range of floats.
+
+    Where something is free the law goes there. Where nothing is, the likelihood is 0, and that is an error.
+    """
+    rng = np.random.default_rng([seed, 1811])
+    sign, n = float(rng.choice([-1.0, 1.0])), int(rng.choice([60, 300]))
+    x = 10.0 ** rng.uniform(-3.0, 6.0) * rng.standard_cauchy(n)
+    x[0] = -sign * 10.0 ** rng.uniform(3.5, 6.0) * np.abs(x).max()
+    low, middle, high = np.quantile(x, (0.25, 0.5, 0.75))
+    unit = 0.5 * (high - low)
+    held = {
+        "alpha": float(rng.choice([0.999, 1.0, 1.001])),
+        "beta": sign,
+        "loc": float(middle + rng.uniform(-1.4, 1.4) * unit),
+        "scale": float(unit * math.exp(rng.uniform(-2.0, 0.8))),
+    }
+    exact = bool(rng.random() < 0.6)
+    with pytest.raises(NumericalError, match=r"^(no stable law|\d+ of \d+ values lie outside the support)"):
+        fit(x, "S0", held, exact=exact)
+    for free in ("loc", "scale"):
+        found = fit(x, "S0", {name: value for name, value in held.items() if name != free}, exact=exact)
+        assert math.isfinite(found.log_likelihood), (seed, free, exact)
+        assert found.log_likelihood == pytest.approx(found.law.logpdf(x).sum(), rel=1e-9)
+
+
+def test_a_likelihood_next_to_the_least_float_is_kept():
+    """All held: a log-likelihood of -1e308 is a number, and what is below -1.8e308 is the error."""
+    x = np.append(np.random.default_rng(9).normal(size=99), -450.0)
+    law = StableLaw(1.0, 1.0, 0.0, 1.0, "S0")
+    held = {"alpha": 1.0, "beta": 1.0, "loc": 0.0, "scale": 1.0}
+    found = fit(x, "S0", held)
+    assert found.log_likelihood == pytest.approx(law.logpdf(x).sum(), rel=1e-12)
+    assert -math.inf < found.log_likelihood < -1e300
+    x[-1] = -500.0
+    with pytest.raises(
+        NumericalError, match=r"no stable law with alpha 1, .* held gives these 100 samples a likelihood"
+    ):
+        fit(x, "S0", held)
+
+
 def test_outliers_to_the_end_of_the_range_of_floats():
     """The likelihood is the power of a tail there: an outlier ten times as far costs (alpha + 1) log 10 nats more."""
     rng = np.random.default_rng(5)

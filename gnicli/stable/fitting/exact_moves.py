@@ -41,11 +41,12 @@ def _less_strict(likelihood: Likelihood, q: np.ndarray, movable: np.ndarray) -> 
     """Less skewed laws, then moved ones, wider ones, those with light tails on both sides."""
     if movable[1]:
         yield np.array([q[0], math.copysign(min(abs(q[1]), 0.99), q[1]), q[2], q[3]])
-    if movable[2] and q[0] < 1.0 and likelihood.atom is None:
+    if movable[2] and likelihood.atom is None:
         scale = math.exp(q[3])
-        edge = zeta(shape(q[0], q[1])) * scale
-        nearest = likelihood.y[0] - scale if q[1] > 0.0 else likelihood.y[-1] + scale
-        yield np.array([q[0], q[1], nearest - edge, q[3]])
+        last, inward = (likelihood.y[0], -scale) if q[1] > 0.0 else (likelihood.y[-1], scale)
+        if q[0] < 1.0:
+            yield np.array([q[0], q[1], last + inward - zeta(shape(q[0], q[1])) * scale, q[3]])
+        yield np.array([q[0], q[1], last, q[3]])
     if movable[3]:
         for widening in (0.7, 1.4, 3.0, 6.0, 12.0, 25.0, 50.0, 100.0, 200.0, 350.0, 500.0, 650.0):
             yield np.array([q[0], q[1], q[2], min(q[3] + widening, WIDEST)])

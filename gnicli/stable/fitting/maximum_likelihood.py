@@ -30,6 +30,7 @@ from gnicli.stable.parameterization import NAMES, check_parameterization, s1_shi
 
 _NEAR_NORMAL = 1.97  # above it the normal law itself is tried
 _TRUSTED_FROM, _TRUSTED_TO = 0.83, 0.93  # alpha and size of beta: the sample's nodes give the maximum to 1e-6 nats
+_DEEP = 20.0  # scales out in a light tail, before which its log-density is in the range of floats, whatever alpha is
 _CLEAR = 0.02  # nats between it and the maximum, above which the likelihood on the law's own nodes decides
 
 
@@ -209,11 +210,14 @@ def _may_miss(s: Standardized, found: Optimum) -> bool:
     alpha, beta, loc, log_scale = found.theta.tolist()
     if abs(beta) < 1.0:
         return False
-    if alpha >= 1.0:
-        return bool(s.weights.n_beyond)
-    edge = loc + math.exp(log_scale) * inversion.zeta(inversion.shape(alpha, beta))
+    if alpha >= 1.0 and s.weights.n_beyond:
+        return True
     y = s.scaled()
-    return bool((y.min() <= edge) if beta > 0.0 else (y.max() >= edge))
+    last = y.min() if beta > 0.0 else y.max()  # farthest out in the light tail
+    depth = abs(loc - last) * math.exp(-log_scale) if (loc > last) == (beta > 0.0) else 0.0
+    if alpha < 1.0 and depth >= abs(inversion.zeta(inversion.shape(alpha, beta))):
+        return True
+    return depth > _DEEP and not math.isfinite(float(Likelihood(np.array([last]))(found.theta)) * float(s.weights.n))
 
 
 def _report(
