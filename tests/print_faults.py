@@ -42,12 +42,12 @@ def tick_labels(axis, which=None):
 
 def _shape(handle):
     """What tells an entry of a legend from others without any color; None where it is a remark, without a look."""
+    pieces = [round(piece / handle.get_linewidth() / DASH) for piece in handle._dash_pattern[1] or ()]
     if not hasattr(handle, "get_marker"):
-        return type(handle).__name__, handle.get_hatch(), handle.get_linewidth() > 0
+        return type(handle).__name__, handle.get_hatch(), handle.get_linewidth() > 0, pieces
     line, marker = handle.get_linestyle() != "None", handle.get_marker() not in ("", "None", None)
     if not line and not marker:
         return None
-    pieces = [round(piece / handle.get_linewidth() / DASH) for piece in handle._dash_pattern[1] or ()]
     is_open = marker and str(handle.get_markerfacecolor()) == "none"
     return line and (handle.get_linewidth(), *pieces), marker and str(handle.get_marker()), is_open
 

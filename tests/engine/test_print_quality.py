@@ -161,7 +161,7 @@ def test_panels_of_one_quantity_share_its_axis_and_others_do_not():
 
 def test_in_grey_no_two_of_the_first_eight_curves_have_one_dash_or_marker():
     x = np.linspace(0, 1, 50)
-    for style in ("line", "dashed", "points"):
+    for style in ("line", "dashed", "points", "steps"):
         drawn = _drawn(*(Curve(str(k), x, x, style=style) for k in range(8)))
         lines = [line for line in drawn.axes[0].get_lines() if not line.get_label().startswith("_")]
         looks = {(str(line._dash_pattern), str(line.get_marker())) for line in lines}

@@ -71,7 +71,7 @@ def _histogram(axes: Axes, x: np.ndarray, y: np.ndarray, look: Look) -> Line2D:
     """Bars on the ground around the middles x, filled."""
     at, high = np.repeat(_edges(x), 2), np.concatenate([[0.0], np.repeat(y, 2), [0.0]])
     axes.fill_between(at, 0.0, high, color=look.color, alpha=_FILLED, linewidth=0, label="_filled")
-    (line,) = axes.plot(at, high, color=look.color, linewidth=0.8)
+    (line,) = axes.plot(at, high, color=look.color, linewidth=0.8, linestyle=look.dash)
     return line
 
 
@@ -88,7 +88,7 @@ def bar(look: Look) -> Artist:
     from matplotlib.colors import to_rgba
     from matplotlib.patches import Patch
 
-    return Patch(facecolor=to_rgba(look.color, _FILLED), edgecolor=look.color, linewidth=0.8)
+    return Patch(facecolor=to_rgba(look.color, _FILLED), edgecolor=look.color, linewidth=0.8, linestyle=look.dash)
 
 
 def _points(axes: Axes, curve: Curve, look: Look, beside: tuple[int, int]) -> Line2D:

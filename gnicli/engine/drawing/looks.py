@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Literal, NamedTuple
 
 from gnicli.contracts.results import Curve, FigureData
 
-Dash = str | tuple[float, tuple[float, ...]]
+Dash = Literal["-"] | tuple[float, tuple[float, ...]]
 
 # Okabe and Ito's colors, told apart with any kind of color vision.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C6D31")
@@ -24,7 +24,7 @@ _DASHES: tuple[Dash, ...] = (
 _LAW: Dash = (0, (3, 3))  # for a law whose dash would be solid
 _REFERENCES: tuple[Dash, ...] = ("-", (0, (3, 6)), (0, (12, 6)), (0, (12, 6, 3, 6)))
 BLACK, GREY = "#000000", "#A0A0A0"
-_MEASURED = ("line", "faint")
+_LINES, _BARS = ("line", "faint"), ("steps",)
 _REFERENCE = "reference"
 _STEP = 3  # of all steps, the one by which curves of one dash differ most in lightness
 _MARKERS = ("o", "s", "^", "D", "<", "P", "X", "p")
@@ -54,20 +54,24 @@ def keys_of(figures: Iterable[FigureData]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _alone(figure: FigureData) -> str:
-    """The key of the only measured line of a figure; "" where there is none, or several."""
-    keys = {key_of(curve) for panel in figure.panels for curve in panel.curves if curve.style in _MEASURED}
-    return keys.pop() if len(keys) == 1 else ""
+def _alone(figure: FigureData) -> dict[str, str]:
+    """By style, the key of the only measured line of a figure and that of its only histogram, where there is one."""
+    found: dict[str, str] = {}
+    for styles in (_LINES, _BARS):
+        keys = {key_of(curve) for panel in figure.panels for curve in panel.curves if curve.style in styles}
+        if len(keys) == 1:
+            found |= dict.fromkeys(styles, keys.pop())
+    return found
 
 
 class Looks(NamedTuple):
     """The looks of the curves of a figure: `order` of their keys, and what depends on which other curves it has.
 
-    The line of the key `alone` is solid: a dash would tell it from other lines, of which there are none.
+    A curve of a style in `alone` is solid: a dash would tell it from others of its kind, of which there are none.
     """
 
     order: tuple[str, ...]
-    alone: str
+    alone: Mapping[str, str]
     references: tuple[str, ...]
 
     @classmethod
@@ -89,7 +93,7 @@ class Looks(NamedTuple):
         if curve.style == _REFERENCE:
             return Look(BLACK, _REFERENCES[self.references.index(key_of(curve)) % len(_REFERENCES)], "", is_thin=True)
         look = self.key(key_of(curve))
-        if curve.style in _MEASURED and key_of(curve) == self.alone:
+        if self.alone.get(curve.style) == key_of(curve):
             look = look._replace(dash="-")
         elif curve.style == "dashed" and look.dash == "-":
             look = look._replace(dash=_LAW)  # so that it is no measured line
