@@ -25,8 +25,8 @@ _COLUMNS = {  # in the order of their importance
     "alpha_mohammadi": "alpha Mohammadi",
     "alpha_each": "alpha each",
     "skewness": "skewness",
-    "cauchy_gain": "Cauchy gain",
-    "exceedance": "beyond 4 sd",
+    "cauchy_gain": "half-Cauchy − half-normal",
+    "exceedance": "beyond 4 sd / Gaussian",
     "n": "n",
 }
 _ABOUT = (
@@ -36,9 +36,9 @@ _ABOUT = (
     "deviation over draws). Alpha each is the median of fits to each traced weight. Alpha sums is that of sums of "
     "16 pooled values in random order, scaled where there is a scale. Alpha Mohammadi is of the pooled values as they "
     "are, by how fast sums of differences of pairs grow, in random order; it needs independent values of one law, and "
-    "a mixture of scales fools it, as the Gaussian control shows. Cauchy gain: nats per sample by which a "
-    "half-Cauchy law fits the positive part better than a half-normal law. Beyond 4 sd: the share of values there "
-    "over that of a Gaussian of equal interquartile range.",
+    "a mixture of scales fools it, as the Gaussian control shows. Half-Cauchy − half-normal: nats per sample by which "
+    "a half-Cauchy law fits the positive part better than a half-normal law. Beyond 4 sd / Gaussian: the share of "
+    "values there over that of a Gaussian of equal interquartile range.",
     "Standard errors are over draws of the same network, and n counts draws. In populations over draws they are "
     f"jackknives that leave out {jackknife.GROUPS} groups of draws in turn (of skewness and kurtosis: of at most "
     f"{WATCHED:,} weights). For one draw they are the standard deviation over {REDRAWN} other draws. Values differ "
