@@ -17,12 +17,11 @@ from gnicli import checks
 from gnicli.engine import first_line
 from gnicli.engine.caller import COMMAND_LINE
 from gnicli.errors import GniError, Interrupted, UsageError
-from gnicli.launch import commands, error_messages, foreign_configs, hydra_versions, schema_keys, validation
+from gnicli.launch import commands, error_messages, foreign_configs, hydra_versions, idle_keys, validation
 from gnicli.launch.references import RESOLVER
 from gnicli.launch.session import Job, Session
 
 if TYPE_CHECKING:
-    from gnicli.contracts.observer import Observer
     from gnicli.contracts.results import Results
     from gnicli.engine.outcome import Outcome
 
@@ -150,7 +149,10 @@ def _execute(command: str, cfg: DictConfig, hydra_config: DictConfig, in_sweep: 
         first_line.show(f"gni {command}: preparing the run")
     try:
         config, plain = validation.validated(command, cfg)
-        run = _without_idle_keys(run, command, plain, overrides, in_sweep)
+        idle = idle_keys.found(command, plain, overrides)
+        if idle and not in_sweep:
+            raise UsageError(idle[0])
+        run = idle_keys.with_warnings(run, idle)  # which the sweep shows
     except Exception as error:
         refusal = error_messages.translate(error, command, {})
         if not in_sweep or refusal is None:
@@ -175,26 +177,6 @@ def _execute(command: str, cfg: DictConfig, hydra_config: DictConfig, in_sweep: 
     if in_sweep and _session is not None:
         _session.warn(folder, setting)
     return outcome
-
-
-def _without_idle_keys(
-    run: Callable[..., Results], command: str, plain: dict[str, object], overrides: list[str], in_sweep: bool
-) -> Callable[..., Results]:
-    """`run`, with warnings of typed keys that do nothing in this job of a sweep; in a single run they are an error."""
-    from gnicli.engine.sweep_records import split_overrides
-    from gnicli.experiments import idle
-
-    defaults = {key.name: key.default for key in schema_keys.all_of(command, overrides)}
-    typed = [name for name, value in split_overrides(overrides).items() if defaults.get(name) != value]
-    found = idle.find(command, plain, typed)
-    if found and not in_sweep:
-        raise UsageError(found[0])
-
-    def run_with_warnings(config: object, observer: Observer) -> Results:
-        results = run(config, observer)
-        return results._replace(warnings=(*results.warnings, *found))  # which the sweep shows
-
-    return run_with_warnings if found else run
 
 
 def _refusing(refusal: GniError) -> Callable[..., Results]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gnicli.engine.caller import COMMAND_LINE, Caller
 from gnicli.errors import ConflictError, UsageError
-from gnicli.launch import commands, error_messages, references, validation
+from gnicli.launch import commands, error_messages, idle_keys, references, validation
 
 if TYPE_CHECKING:
     from gnicli.engine.manifest import Manifest
@@ -29,13 +29,15 @@ def go_on(folder: Path, *, caller: Caller = COMMAND_LINE, in_sweep: bool = False
         raise ConflictError(f"{folder} is finished ({manifest['status']}); there is nothing to resume")
     command = command_of(folder, manifest)
     config, plain = saved(folder, command)
+    overrides = manifest.get("overrides", [])
+    warnings = idle_keys.found(command, plain, overrides)
     return execute(
-        commands.module(command).run,
+        idle_keys.with_warnings(commands.module(command).run, warnings),
         config,
         folder,
         plain=plain,
         command=command,
-        overrides=manifest.get("overrides", []),
+        overrides=overrides,
         argv=["gni", "resume", str(folder)],
         resume=True,
         in_sweep=in_sweep,

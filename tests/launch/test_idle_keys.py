@@ -1,10 +1,12 @@
 """Keys that do nothing in the choice made are refused, by a table each of whose rules has a case."""
 
+import json
 from pathlib import Path
 
 import pytest
 from idle_cases import CASES, NAMES, TRAIN, merged
 
+from gnicli.engine import content, folders
 from gnicli.experiments import idle
 from gnicli.launch import hydra_tasks
 from gnicli.launch.jobs import launchers
@@ -48,6 +50,18 @@ def test_every_launcher_says_a_warning_once_and_at_the_end_how_many_jobs_have_it
     assert first.startswith(("job 0: " if len(launcher) > 1 else "job 0 seed=0: ") + SENTENCE)
     assert last.startswith(SENTENCE)
     assert last.endswith("(all 3 jobs)")
+
+
+def test_a_job_that_goes_on_keeps_its_warning(gni):
+    """Its results were those of the bare run, without what the typed words deserve."""
+    said = gni("train", "-m", "objective=clean", "M=3", "seed=0,1", *TRAIN[1:], "hydra/launcher=basic")
+    job = Path(said.last_line) / "1"
+    before = folders.read_manifest(job)
+    (job / content.MANIFEST).write_text(json.dumps({**before, "status": "interrupted", "warnings": []}))
+    assert gni("resume", str(job)).code == 0
+    after = folders.read_manifest(job)
+    assert (after["status"], after["warnings"]) == ("completed", before["warnings"])
+    assert SENTENCE in (job / "report.md").read_text()
 
 
 @pytest.mark.parametrize(("objective", "which"), [("clean", "all 2 jobs"), ("noisy,clean", "job 1")])
