@@ -7,9 +7,10 @@ NEXT   ?= .venv-hydra-next
 LOGGERS ?= .venv-loggers
 CLUSTER ?= .venv-cluster
 SEARCH ?= .venv-search
+PEERS  ?= .venv-peers
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run reproduce reproduce-full test test-slow stress test-hydra-next test-loggers test-cluster test-search check format lint types layers docs-check docs site bench figures clean
+.PHONY: help setup run reproduce reproduce-full test test-slow stress test-hydra-next test-loggers test-cluster test-search check format lint types layers docs-check docs site bench figures peers clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{split($$1, t, ":"); printf "  make %-15s %s\n", t[1], $$2}'
@@ -122,6 +123,7 @@ docs: $(READY) ## renew what is generated in docs/
 	$(BIN)/python -m gnicli.cli.reference docs/reference.md
 	$(BIN)/python docs/make_paper_map.py
 	$(BIN)/python docs/make_verdicts.py
+	$(BIN)/python docs/make_peers.py
 
 bench: $(READY) ## time the training step, the start-up, the data sets, sweeps and listings (minutes; an idle machine)
 	$(BIN)/python benchmarks/train_step.py
@@ -133,6 +135,17 @@ bench: $(READY) ## time the training step, the start-up, the data sets, sweeps a
 figures: $(READY) ## make the figure of the README again (some minutes)
 	$(BIN)/python docs/make_figures.py
 
+# The packages that the stable law is compared with, in an environment of their own; no dependencies of gni.
+$(PEERS)/.ready: $(READY)
+	$(BIN)/python -m venv $(PEERS)
+	$(BIN)/python tests/layered_environment.py $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt levy-stable==2.0.0 aub-htp==1.1.1
+	@touch $@
+
+peers: $(PEERS)/.ready ## measure gni's stable law beside other packages, and make docs/peers.md (an hour; TABLES=FOLDER)
+	$(PEERS)/bin/python benchmarks/peers.py $(if $(TABLES),--tables $(TABLES))
+	$(BIN)/python docs/make_peers.py
+
 clean: ## remove the environment and caches; run folders stay
-	rm -rf $(VENV) $(NEXT) $(LOGGERS) $(CLUSTER) $(SEARCH) build docs/_build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(NEXT) $(LOGGERS) $(CLUSTER) $(SEARCH) $(PEERS) build docs/_build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,7 +1,6 @@
 """Speed of the stable fit, draws and density: every ratio that issue "The stable law" names, in one run, on one thread.
 
-    python benchmarks/stable_fit.py                              # against SciPy and a matrix product
-    python benchmarks/stable_fit.py --pylevy PATH_OF_A_CHECKOUT  # and against PyLevy (github.com/josemiotto/pylevy)
+    python benchmarks/stable_fit.py  # against SciPy and a matrix product; benchmarks/peers.py has other packages
 
 Every repetition fits fresh float32 samples ("cold"), the rivals interleaved on the same samples; a ratio is the median
 over the repetitions of time / time of the rival. Tables are built beforehand, once per process, and their time printed.
@@ -16,7 +15,6 @@ for variable in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):
     os.environ.pop(variable, None)  # a product is the yardstick: it runs on the kernel that is made for this machine
 
 import argparse  # noqa: E402
-import sys  # noqa: E402
 import time  # noqa: E402
 import warnings  # noqa: E402
 from collections.abc import Callable  # noqa: E402
@@ -195,46 +193,9 @@ def bench_scipy_density(rng: np.random.Generator) -> None:
         line(f"SciPy's density (scaled from {part}) / fit ({alpha}, {beta}) n=10000", ours, [theirs] * 7, None, 1000.0)
 
 
-def rebuild_pylevy_tables(levy: object) -> None:
-    """PyLevy's pdf table on its own grid, from our density; the power law from |x| = 60 outwards.
-
-    Its table files are not in every copy. Rebuilt ones change its accuracy, not its speed.
-    """
-    angles, alphas, betas = (np.linspace(levy._lower[k], levy._upper[k], levy.size[k]) for k in range(3))
-    pdf = np.empty(levy.size)
-    for i, alpha in enumerate(alphas):
-        for j, beta in enumerate(betas[: (betas.size + 1) // 2]):
-            law = gni.StableLaw(min(alpha, 2.0), max(beta, -1.0), parameterization="S0")
-            pdf[:, i, j] = law.pdf(np.tan(angles))
-            pdf[:, i, -1 - j] = pdf[::-1, i, j]
-    levy._data_cache.update(
-        pdf=pdf, lower_limit=np.full(levy.size[1:], -60.0), upper_limit=np.full(levy.size[1:], 60.0)
-    )
-
-
-def bench_pylevy(path: str, rng: np.random.Generator) -> None:
-    """PyLevy's fit of the same samples, standardized for it because it starts at scale 1."""
-    sys.path.insert(0, path)
-    import levy
-
-    if not os.path.exists(os.path.join(levy.ROOT, "pdf.npz")):
-        print(f"rebuilding PyLevy's tables: {clock(lambda: rebuild_pylevy_tables(levy)):.0f} s")
-    for alpha, beta in LAWS:
-        for n, least, repeats in ((10**4, 150.0, 3), (10**5, 1500.0, 1)):
-            ours, theirs = [], []
-            for _ in range(repeats):
-                x = samples(alpha, beta, n, rng)
-                low, middle, high = np.quantile(x, (0.25, 0.5, 0.75))
-                y = (x.astype(np.float64) - middle) / (0.5 * (high - low))
-                theirs.append(clock(lambda y=y: levy.fit_levy(y)))
-                ours.append(np.median([clock(lambda x=x: gni.fit(x)) for _ in range(5)]))
-            line(f"PyLevy's fit / fit ({alpha}, {beta}) n={n}", ours, theirs, None, least)
-
-
 def main() -> None:
     """Run everything and print one line per ratio."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pylevy", metavar="PATH", help="a checkout of github.com/josemiotto/pylevy")
     parser.add_argument("--repeats", type=int, default=15)
     parser.add_argument("--read", action="store_true", help="read log_likelihood too in the timed fits")
     parser.add_argument("--laws", type=int, default=300, help="random laws in each range of alpha")
@@ -252,8 +213,6 @@ def main() -> None:
     bench_draws(max(arguments.repeats // 3, 3), rng)
     bench_density(max(arguments.repeats // 3, 3), rng)
     bench_scipy_density(rng)
-    if arguments.pylevy:
-        bench_pylevy(arguments.pylevy, rng)
 
 
 if __name__ == "__main__":
