@@ -58,11 +58,11 @@ RECORD, WRONG = DOCS / "peers.json", DOCS / "peers-tables.csv"
 _CPU_INFO = Path("/proc/cpuinfo")
 
 
-def about(seed: int, all_packages: list[Package], seconds: float) -> dict[str, object]:
+def about(seed: int, all_packages: list[Package]) -> dict[str, object]:
     """What a reader needs to know of a part: when, with what, on what."""
     model = re.search(r"model name\s*:\s*(.*)", _CPU_INFO.read_text()) if _CPU_INFO.exists() else None
     return {
-        "date": f"{datetime.now(UTC):%Y-%m-%d}", "seed": seed, "minutes": round(seconds / 60.0, 1),
+        "date": f"{datetime.now(UTC):%Y-%m-%d}", "seed": seed,
         "versions": {each.name: each.version for each in all_packages}
         | {"NumPy": np.__version__, "Python": platform.python_version()},
         "cores": os.cpu_count(), "cpu": model[1] if model else platform.machine(),
@@ -112,7 +112,7 @@ def main() -> None:
             warnings.simplefilter("ignore")  # quadratures of the peers that are unsure
             found = parts[name](np.random.default_rng(seed))
         record = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.exists() else {}
-        record[name] = {"about": about(seed, all_packages, time.time() - start), "found": found}
+        record[name] = {"about": about(seed, all_packages), "found": found}
         RECORD.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         sys.stdout.write(f"{name}: {(time.time() - start) / 60.0:.1f} minutes\n")
 

@@ -41,7 +41,7 @@ def text() -> str:
 def _about(about: dict[str, Any]) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in about["versions"].items())
     return (
-        f"Measured {about['date']} in {about['minutes']:g} minutes, seed {about['seed']}, on one of {about['cores']} "
+        f"Measured {about['date']}, seed {about['seed']}, on one of {about['cores']} "
         f"cores of a busy server ({about['cpu']}); {versions}."
     )
 
@@ -113,13 +113,15 @@ def _accuracy(found: dict[str, Any]) -> Iterator[str]:
     for function, what in _FUNCTIONS.items():
         for group, words in _GROUPS.items():
             rows = []
-            for name in NAMES:
+            for name in (name for name in NAMES if name in found):
                 errors = found[name][function][group]
                 shares = [_share(errors, each) for each in ("0.01", "0.0001", "1e-06", "1e-10")]
                 worst, median = _number(errors["worst"]), _number(errors["median"])
                 rows.append([name, f"{errors['points']:,}", median, worst, *shares, str(errors["no_number"])])
             head = [f"{what}, {words}", "points", "median", "worst", "1e-2", "1e-4", "1e-6", "1e-10", "no number"]
             yield from (*_table(head, rows), "")
+    if missing := [name for name in NAMES if name not in found]:
+        yield f"Not measured in this record: {', '.join(missing)}."
 
 
 def _tables(found: dict[str, Any]) -> Iterator[str]:
@@ -172,8 +174,8 @@ def _cell(times: Any, ours: list[float], limit: str) -> str:
     """Median time with its ratio to gni's, or why there is none."""
     if times is None:
         return "has none"
-    if times == "slow":
-        return f"over {limit}"
+    if isinstance(times, str):
+        return f"over {limit}" if times == "slow" else times
     right = [each for each in times if each is not None]
     wrong = len(times) - len(right)
     if not right:
@@ -200,7 +202,7 @@ def _fits(found: dict[str, Any]) -> Iterator[str]:
         ours = [fit["seconds"] for fit in results["gni"]]
         cells = []
         for name in NAMES:
-            fits = results[name]
+            fits = results.get(name, "not measured")
             times = [fit and fit["seconds"] for fit in fits] if isinstance(fits, list) else fits
             below = [fit["nats_below"] for fit in _measured(results).get(name, [])]
             ends = f"; {_number(statistics.median(below))}, {_number(max(below))}" if below else ""
