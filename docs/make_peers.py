@@ -195,8 +195,8 @@ def _speed(found: dict[str, Any]) -> Iterator[str]:
 
 def _fits(found: dict[str, Any]) -> Iterator[str]:
     n = len(next(iter(found.values()))["gni"])
-    yield f"All four parameters, {n} samples of random laws of each size: median processor time, in brackets how many"
-    yield "times that of gni, and how far the fit is below the likeliest of all packages, in nats: median, worst.\n"
+    yield f"All four parameters, {n} samples of random laws of each size: median time, in brackets how many"
+    yield "times that of gni, and how far the fit is below the likeliest of those measured, in nats: median, worst.\n"
     rows = []
     for size, results in found.items():
         ours = [fit["seconds"] for fit in results["gni"]]
