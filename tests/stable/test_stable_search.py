@@ -14,7 +14,7 @@ from gnicli.stable.fitting.maximize import maximize
 from gnicli.stable.fitting.node_likelihood import evaluate
 from gnicli.stable.fitting.scratch import Scratch
 from gnicli.stable.fitting.search_problem import Problem
-from gnicli.stable.fitting.small_inverses import inverses
+from gnicli.stable.fitting.small_inverses import inverse_of
 
 
 def draw(alpha, beta, n, seed=0, loc=0.3, scale=2.0, name="S1"):
@@ -124,10 +124,10 @@ def test_inverses_of_small_matrices(seed, power, negative):
     signs = np.where(np.arange(4) < negative, -1.0, 1.0)
     matrix = (rotation * values * signs) @ rotation.T
     matrix = 0.5 * (matrix + matrix.T)
-    found, definite = inverses(np.array([matrix, np.eye(4)]), [1e-9 * 10.0**power] * 2)
-    assert definite.tolist() == [negative == 0, True]
-    np.testing.assert_allclose(found[0], (rotation / values) @ rotation.T, rtol=1e-9, atol=1e-11 / 10.0**power)
-    held = inverses(matrix[None], [2.0 * values.max()])[0][0]  # all sizes below the floor
+    found, definite = inverse_of(matrix.tolist(), 1e-9 * 10.0**power)
+    assert definite == (negative == 0)
+    np.testing.assert_allclose(found, (rotation / values) @ rotation.T, rtol=1e-9, atol=1e-11 / 10.0**power)
+    held = inverse_of(matrix.tolist(), 2.0 * values.max())[0]  # all sizes below the floor
     np.testing.assert_allclose(held, np.eye(4) / (2.0 * values.max()), rtol=1e-9, atol=1e-11 / 10.0**power)
 
 
@@ -162,5 +162,5 @@ def test_weights_sum_functions(dtype):
     y = (x.astype(np.float64) - center) / unit
     for g in (lambda y: np.log1p(0.3 * y * y + 0.1 * np.tanh(y)), lambda y: np.arctan(y), lambda y: np.ones_like(y)):
         total = (w.at_nodes * g(node_density.places(w.n_far))).sum()
-        # each sample is moved by up to half a cell, 1/2048 of |y| + 1/2, at random
-        assert total == pytest.approx(g(y).sum(), abs=5e-3 * math.sqrt(x.size) + 1e-9 * x.size)
+        # the square of what a sample is off its cell's center is not known: at random, 1/64 of |y| + 1/2, squared
+        assert total == pytest.approx(g(y).sum(), abs=2e-4 * math.sqrt(x.size) + 1e-9 * x.size)

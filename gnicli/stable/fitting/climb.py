@@ -11,7 +11,7 @@ from gnicli.stable.fitting.binning import in_cells
 from gnicli.stable.fitting.law_likelihood import Evaluation, evaluate, log_likelihood, to_q, to_theta
 from gnicli.stable.fitting.maximize import maximize
 from gnicli.stable.fitting.search_problem import ALPHA_RANGE, Optimum, Problem
-from gnicli.stable.fitting.small_inverses import inverses, of_free, restricted
+from gnicli.stable.fitting.small_inverses import inverse_of, of_free, restricted
 from gnicli.stable.fitting.spike_neighbors import among_neighbors, in_spike
 from gnicli.stable.parameterization import s1_shift
 
@@ -96,22 +96,23 @@ class Climb:
             free = self._free(here)
             information = restricted(-here.hessian, free)
             gradient = np.where(free, here.gradient, 0.0)
-            inverse, definite = inverses(information[None], [_LEAST * self.n])
-            step = np.where(free, inverse[0] @ gradient, 0.0)
+            rows, definite = inverse_of(information.tolist(), _LEAST * self.n)
+            inverse = np.array(rows)
+            step = np.where(free, inverse @ gradient, 0.0)
             gain = 0.5 * float(gradient @ step)
             if gain < (_AT_REST if to_rest else 1e-8):
                 converged = True
                 break
             by_log = self._by_log_of_rest(here, information, gradient, free)
-            step, lost, inside = self._in_bounds(here, of_free(inverse[0], free), step)
+            step, lost, inside = self._in_bounds(here, of_free(inverse, free), step)
             gain -= lost
             step, whole = _limited(here, step)
             whole = whole and inside
-            if whole and definite[0] and self._rest(here, gain, step) < _LEFT:
+            if whole and definite and self._rest(here, gain, step) < _LEFT:
                 steady = last_step.is_steady(float(here.theta[0]), float(here.theta[1]), step.tolist(), gain, self.n)
                 if steady or not to_rest:
                     end = self._moved(here, step)
-                    found = self._optimum(here, end, here.value + gain, inverse[0], free, True, True)
+                    found = self._optimum(here, end, here.value + gain, inverse, free, True, True)
                     found.is_steady = steady
                     return found
             if self.n_evaluations >= most:
@@ -125,8 +126,8 @@ class Climb:
                 break
             here = better
         free = self._free(here)
-        inverse, definite = inverses(restricted(-here.hessian, free)[None], [_LEAST * self.n])
-        return self._optimum(here, here.theta, here.value, inverse[0], free, bool(definite[0]), converged)
+        rows, definite = inverse_of(restricted(-here.hessian, free).tolist(), _LEAST * self.n)
+        return self._optimum(here, here.theta, here.value, np.array(rows), free, definite, converged)
 
     def _in_bounds(self, here: Evaluation, inverse: np.ndarray, step: np.ndarray) -> tuple[np.ndarray, float, bool]:
         """The best step that ends inside the bounds, by the quadratic model; the nats lost by it; whether none.
@@ -180,8 +181,8 @@ class Climb:
         turn = np.array([1.0, -sign * rest, 1.0, 1.0])
         turned = information * np.outer(turn, turn)
         turned[1, 1] += sign * rest * gradient[1]
-        inverse, _ = inverses(turned[None], [_LEAST * self.n])
-        step = np.where(free, inverse[0] @ (turn * gradient), 0.0)
+        inverse, _ = inverse_of(turned.tolist(), _LEAST * self.n)
+        step = np.where(free, np.array(inverse) @ (turn * gradient), 0.0)
         step /= max(float(np.abs(step[1])) / _LONGEST_LOG, 1.0)
         step[1] = -sign * rest * math.expm1(step[1])
         return _limited(here, step)[0]

@@ -54,22 +54,24 @@ def to_theta(q: np.ndarray, in_s1: bool, log_unit: float) -> np.ndarray:
 
 
 def log_likelihoods(
-    y: np.ndarray, theta: np.ndarray, places: np.ndarray, counts: np.ndarray | None = None
+    y: np.ndarray, theta: np.ndarray, places: np.ndarray, counts: np.ndarray | None = None, farthest: float = 0.0
 ) -> np.ndarray:
     """The values alone, to about 1e-5 a sample, of the law θ with its S1 location (from `FROM_S0` on S0) at `places`.
 
-    (k,). Samples that are far from all places move the likelihood by a parabola.
+    (k,). Samples that are far from all places move the likelihood by a parabola. Calls with one law and its `farthest`
+    sample share what is worked out for the law.
     """
     alpha, beta, _, log_scale = theta.tolist()
     unit = math.exp(log_scale) * law_nodes.width(alpha)
     middle = 0.5 * float(places.min() + places.max())
     reach = 0.5 * float(places.max() - places.min())
     distance = np.abs(y - middle)
-    log_f = _log_densities(alpha, beta, law_nodes.far_octaves((float(distance.max()) + reach) / unit + 0.5))
+    n_far = law_nodes.far_octaves(max(float(distance.max()) + reach, farthest) / unit + 0.5)
+    cells = _cells(alpha, beta, n_far)
 
     def values(some: np.ndarray | slice, at: np.ndarray) -> np.ndarray:
         own = None if counts is None else counts[some]
-        found, excess = law_nodes.sum_at(log_f, (y[some] - at[:, None]) / unit, own)
+        found, excess = law_nodes.sum_at(cells, (y[some] - at[:, None]) / unit, own)
         return found - (alpha + 1.0) * excess
 
     constant = -total(y, counts) * math.log(unit)
@@ -83,9 +85,10 @@ def log_likelihoods(
 
 
 @lru_cache(maxsize=8)
-def _log_densities(alpha: float, beta: float, n_far: int) -> np.ndarray:
-    """log f̂ at the nodes of both sides, (2, nodes); not to be written to."""
-    return np.stack([law_density.side(alpha, sign * beta, n_far, order=0)[0] for sign in (1.0, -1.0)])
+def _cells(alpha: float, beta: float, n_far: int) -> np.ndarray:
+    """The parabolas of log f̂; not to be written to."""
+    log_f = np.stack([law_density.side(alpha, sign * beta, n_far, order=0)[0] for sign in (1.0, -1.0)])
+    return law_nodes.parabolas(log_f)
 
 
 def log_likelihood(problem: Problem, y: np.ndarray, theta: np.ndarray, counts: np.ndarray | None = None) -> float:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from gnicli.stable.fitting import node_density, start_laws
-from gnicli.stable.fitting.newton import FEW_EVALUATIONS, MAX_EVALUATIONS, Searches, search
+from gnicli.stable.fitting.newton import FEW_EVALUATIONS, MAX_EVALUATIONS, Search, search
 from gnicli.stable.fitting.search_problem import HIGH, LOW, Optimum, Problem
 from gnicli.stable.parameterization import s1_shift
 
@@ -50,17 +50,18 @@ def _search_tied(problem: Problem) -> list[Optimum]:
     likeliest start law and from the law next to the maximum with the location free.
     """
     table = start_laws.starts()
-    trials = Searches([problem] * table.theta.shape[0], table.theta)
+    trials = [Search(problem, theta) for theta in table.theta.tolist()]
+    laws = np.array([each.trial for each in trials])
     value = np.full(table.theta.shape[0], -np.inf)
-    n_far, within = problem.weights.n_far, trials.within()
+    n_far, within = problem.weights.n_far, np.array([each.within() for each in trials])
     if within.any():
-        f = node_density.density(trials.trial[within], n_far, order=0)[0]
+        f = node_density.density(laws[within], n_far, order=0)[0]
         value[within] = np.log(np.maximum(f, node_density.grid(n_far).floor)) @ problem.weights.at_nodes
     theta = []
-    for side in (trials.trial[:, 0] < 1.0, trials.trial[:, 0] > 1.0):
+    for side in (laws[:, 0] < 1.0, laws[:, 0] > 1.0):
         best = int(np.where(side, value, -np.inf).argmax())
         if side[best] and np.isfinite(value[best]):
-            theta.append(trials.trial[best])
+            theta.append(laws[best])
     untied = replace(problem, fixed=np.where([False, False, True, False], np.nan, problem.fixed), s1_loc=None)
     free = maximize([untied])[0]
     theta += [law for side in (-1.0, 1.0) for law in _next_to(free, problem, side)]

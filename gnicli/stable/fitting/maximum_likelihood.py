@@ -24,7 +24,7 @@ from gnicli.stable.fitting.normal_fit import is_maximum, normal_fit, words
 from gnicli.stable.fitting.result import StableFit
 from gnicli.stable.fitting.sandwich import with_sandwich
 from gnicli.stable.fitting.search_problem import NODES_FROM, Optimum, Problem, problem_of
-from gnicli.stable.fitting.standardize import Standardized, flat_array, standardize
+from gnicli.stable.fitting.standardize import BEYOND, Standardized, flat_array, standardize
 from gnicli.stable.fitting.weighting import check_kind, checked, reported
 from gnicli.stable.parameterization import NAMES, check_parameterization, s1_shift
 
@@ -142,9 +142,12 @@ def _finish(
         if math.isfinite(as_normal.log_likelihood) and is_maximum(problem, s, as_normal):
             as_normal.n_evaluations = found.n_evaluations
             return as_normal
-    if exact and not trusted and not far and atom is None and np.isfinite(y := s.scaled()).all():
-        found = climb(problem, y, found)
-        trusted = found.converged
+    if exact and not trusted and not far and atom is None:
+        y = s.scaled()
+        finite = bool(np.isfinite(y).all())
+        # what is beyond the range of floats counts as there: a good start for the exact likelihood
+        found = climb(problem, y if finite else np.clip(y, -BEYOND, BEYOND), found)
+        trusted = found.converged and finite
         value = found.log_likelihood if trusted else None
     slow = atom is not None or far or _may_miss(s, found)
     if trusted and not slow and found.theta[0] <= _NEAR_NORMAL:

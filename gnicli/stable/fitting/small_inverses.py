@@ -10,9 +10,10 @@ import numpy as np
 
 IDENTITY = np.eye(4)
 Row = tuple[float, float, float, float]
+Rows = tuple[Row, Row, Row, Row]
 
 
-def inverse_of_definite(matrix: list[list[float]]) -> tuple[Row, Row, Row, Row] | None:
+def inverse_of_definite(matrix: list[list[float]]) -> Rows | None:
     """The inverse of a symmetric matrix (its lower half is read), by LDLᵀ; None where it is not positive definite."""
     (d0, _, _, _), (a10, a11, _, _), (a20, a21, a22, _), (a30, a31, a32, a33) = matrix
     if not d0 > 0.0:
@@ -43,20 +44,20 @@ def inverse_of_definite(matrix: list[list[float]]) -> tuple[Row, Row, Row, Row] 
     return (c00, c10, c20, c30), (c10, c11, c21, c31), (c20, c21, c22, c32), (c30, c31, c32, i3)
 
 
-def inverses(matrices: np.ndarray, floor: list[float]) -> tuple[np.ndarray, np.ndarray]:
-    """Inverses (n, 4, 4) of finite symmetric matrices, and which of these are positive definite (n,).
+def inverse_of(matrix: list[list[float]], floor: float) -> tuple[Rows, bool]:
+    """The inverse of a finite symmetric matrix, and whether that is positive definite.
 
-    What has eigenvalues that are negative or below its `floor` is inverted with their sizes, or with the floor.
+    What has eigenvalues that are negative or below the `floor` is inverted with their sizes, or with the floor.
     """
-    found = [inverse_of_definite(matrix) for matrix in matrices.tolist()]
-    if all(
-        each is not None and (each[0][0] + each[1][1] + each[2][2] + each[3][3]) * low < 1.0  # the trace: none is below
-        for each, low in zip(found, floor, strict=True)
-    ):
-        return np.array(found), np.ones(len(found), dtype=bool)
-    values, vectors = np.linalg.eigh(matrices)
-    bent = np.maximum(np.abs(values), np.array(floor)[:, None])
-    return np.matmul(vectors / bent[:, None], vectors.transpose(0, 2, 1)), values[:, 0] > 0.0
+    found = inverse_of_definite(matrix)
+    if found is not None:
+        (a, _, _, _), (_, b, _, _), (_, _, c, _), (_, _, _, d) = found
+        if (a + b + c + d) * floor < 1.0:  # the trace: none is below
+            return found, True
+    values, vectors = np.linalg.eigh(np.array(matrix))
+    inverse = (vectors / np.maximum(np.abs(values), floor)) @ vectors.T
+    r0, r1, r2, r3 = (tuple(row) for row in inverse.tolist())
+    return (r0, r1, r2, r3), bool(values[0] > 0.0)
 
 
 def covariance(information: np.ndarray, free: np.ndarray) -> np.ndarray | None:

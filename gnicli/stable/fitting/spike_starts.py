@@ -66,9 +66,10 @@ def _sharpened(in_order: np.ndarray, place: float, law: np.ndarray) -> np.ndarra
     """The law of the moments at the sample where it is likeliest, of samples ever nearer to `place`."""
     n = in_order.size
     middle, ranks = int(np.searchsorted(in_order, place)), np.concatenate([-_RANKS[::-1], [0], _RANKS])
+    farthest = 1.01 * max(place - float(in_order[0]), float(in_order[-1]) - place)
     for n_seen in (600, 2000):
         tried = np.unique(np.clip(middle + ranks, 0, n - 1))
-        values = log_likelihoods(in_order[:: max(n // n_seen, 1)], law, in_order[tried])
+        values = log_likelihoods(in_order[:: max(n // n_seen, 1)], law, in_order[tried], farthest=farthest)
         if not np.isfinite(values).any():
             return law
         k = int(np.nanargmax(values))
