@@ -158,9 +158,9 @@ def weigh(y: np.ndarray, counts: np.ndarray | None, center: float, unit: float) 
     size += 0.5
     excess = 0.0
     if float(size.max()) > _FARTHEST:
-        far = size > _FARTHEST
-        beyond = np.log(size[far] / _FARTHEST)
-        excess = float(beyond.sum() if counts is None else beyond @ counts[far])
+        lost = size > _FARTHEST
+        beyond = np.log(size[lost] / _FARTHEST)
+        excess = float(beyond.sum() if counts is None else beyond @ counts[lost])
         np.minimum(size, _FARTHEST, out=size)
     n_far = far_octaves(float(size.max()))
     n_cells = (NEAR_OCTAVES + n_far) * _CELLS
