@@ -8,6 +8,7 @@ import numpy as np
 
 from gnicli.stable.fitting import across, last_step, spike_starts
 from gnicli.stable.fitting.binning import in_cells
+from gnicli.stable.fitting.climb_steps import AT_BOUND, NEXT_TO_BOUND, by_log_of_rest, in_bounds, limited
 from gnicli.stable.fitting.law_likelihood import Evaluation, evaluate, log_likelihood, to_q, to_theta
 from gnicli.stable.fitting.maximize import maximize
 from gnicli.stable.fitting.search_problem import ALPHA_RANGE, Optimum, Problem
@@ -15,7 +16,6 @@ from gnicli.stable.fitting.small_inverses import inverse_of, of_free, restricted
 from gnicli.stable.fitting.spike_neighbors import among_neighbors, in_spike
 from gnicli.stable.parameterization import s1_shift
 
-_LONGEST = np.array([0.25, 0.4, 1.0, 0.5])  # of a step; that of the location in scales
 _MAX_EVALUATIONS = 40
 _LEAST = 1e-7  # of the information per sample, for a step
 _SMALL_ALPHA, _SPIKE = 0.75, 0.57  # of the start, below which other starts are tried too; of many samples
@@ -23,10 +23,12 @@ _MANY, _SMOOTH = 50_000, 0.9  # samples, and alpha of the start, from which on c
 _CROWDED = 20  # samples in a spike, from which on they have one maximum together
 _FEW, _SEVERAL = 1000, 3  # samples, below which so many searches run
 _RANKING = 2500  # samples that rank the starts
-_NEXT_TO_BOUND, _SHARE_OF_REST, _LONGEST_LOG = 0.3, 0.2, 2.0  # of 1 − |β|, of it for a step by β, of its logarithm
-_AT_BOUND, _OFF_BOUND = 1e-5, 1e-3  # 1 − |β|, at which a law farther from the bound is tried, and at most how far
+_SHARE_OF_REST = 0.2  # of 1 − |β|, for a step by β
+_OFF_BOUND = 1e-3  # 1 − |β| of a law that is tried where the search is at the bound, at most
+_SURE = 0.1  # nats, within which the value alone does not decide
 _IN_LIGHT_TAIL = 30.0  # n times that distance, at most
 _AT_REST = 1e-6  # nats that a step is to gain, below which its beginning is the end too
+_PROMISED = 3.0  # times what a step is to gain, and no more, is gained in all
 _LEFT = 1e-7  # nats that a last step, which is not evaluated, may leave
 
 
@@ -84,29 +86,40 @@ class Climb:
         again = self.run(found.theta, to_rest=True)
         return again if again.converged else found
 
-    def run(self, theta: np.ndarray, to_rest: bool = False) -> Optimum:
-        """The maximum that is reached from a θ; `to_rest` goes on until a last step leaves the information as it is."""
+    def run(self, theta: np.ndarray, to_rest: bool = False, least: float = -math.inf) -> Optimum:
+        """The maximum that is reached from a θ, or where that promises to be less than `least`, the way there.
+
+        `to_rest` goes on until a last step leaves the information as it is.
+        """
+        if self.movable[1] and 1.0 - abs(theta[1]) < AT_BOUND:  # from next to the bound a search creeps to it
+            theta = np.array([theta[0], math.copysign(1.0, theta[1]), *theta[2:]])
         here = self.at(self.feasible(theta))
         most, converged = self.n_evaluations + _MAX_EVALUATIONS, False
-        at_bound = self.movable[1]
+        at_bound, pinned = self.movable[1], False
         while math.isfinite(here.value) and np.isfinite(here.hessian).all():
-            if at_bound and 1.0 - abs(here.theta[1]) < _AT_BOUND:
+            if at_bound and 1.0 - abs(here.theta[1]) < AT_BOUND:
                 at_bound = False
                 here = self._off_bound(here)
             free = self._free(here)
+            free[1] &= not pinned
             information = restricted(-here.hessian, free)
             gradient = np.where(free, here.gradient, 0.0)
             rows, definite = inverse_of(information.tolist(), _LEAST * self.n)
             inverse = np.array(rows)
             step = np.where(free, inverse @ gradient, 0.0)
+            if free[1] and abs(here.theta[1]) == 1.0 and abs(step[1]) < AT_BOUND:
+                pinned = True  # to where densities in the light tail are rounding
+                continue
             gain = 0.5 * float(gradient @ step)
             if gain < (_AT_REST if to_rest else 1e-8):
                 converged = True
                 break
-            by_log = self._by_log_of_rest(here, information, gradient, free)
-            step, lost, inside = self._in_bounds(here, of_free(inverse, free), step)
+            if definite and here.value + _PROMISED * gain < least:
+                break
+            by_log = by_log_of_rest(here.theta, information, gradient, free, _LEAST * self.n)
+            step, lost, inside = in_bounds(here.theta, self.problem.least_alpha, of_free(inverse, free), step)
             gain -= lost
-            step, whole = _limited(here, step)
+            step, whole = limited(here.theta, step)
             whole = whole and inside
             if whole and definite and self._rest(here, gain, step) < _LEFT:
                 steady = last_step.is_steady(float(here.theta[0]), float(here.theta[1]), step.tolist(), gain, self.n)
@@ -118,7 +131,9 @@ class Climb:
             if self.n_evaluations >= most:
                 converged = gain < 1e-6
                 break
-            if by_log is not None and inside and abs(step[1]) > _SHARE_OF_REST * (1.0 - abs(here.theta[1])):
+            if by_log is not None and not inside and self._cuts_off(self._moved(here, step)):
+                step, by_log = by_log, None
+            elif by_log is not None and inside and abs(step[1]) > _SHARE_OF_REST * (1.0 - abs(here.theta[1])):
                 step, by_log = by_log, step
             better = self._search(here, step, by_log)
             if better is None:
@@ -126,35 +141,9 @@ class Climb:
                 break
             here = better
         free = self._free(here)
+        free[1] &= not pinned
         rows, definite = inverse_of(restricted(-here.hessian, free).tolist(), _LEAST * self.n)
         return self._optimum(here, here.theta, here.value, np.array(rows), free, definite, converged)
-
-    def _in_bounds(self, here: Evaluation, inverse: np.ndarray, step: np.ndarray) -> tuple[np.ndarray, float, bool]:
-        """The best step that ends inside the bounds, by the quadratic model; the nats lost by it; whether none.
-
-        With C the `inverse` of the information, a shift of some coordinates by d drags the others by C C_KK⁻¹ d.
-        """
-        low, high = np.array([self.problem.least_alpha, -1.0]), np.array([ALPHA_RANGE[1], 1.0])
-        room = np.stack([low, high]) - here.theta[:2]
-        movable = inverse.diagonal()[:2] > 0.0
-
-        def outside(moved: np.ndarray) -> bool:
-            return bool((movable & ((moved[:2] < room[0]) | (moved[:2] > room[1]))).any())
-
-        if not outside(step):
-            return step, 0.0, True
-        ends = []
-        for held in ([0], [1], [0, 1]):
-            if movable[held].all():
-                target = np.clip(step[held], room[0, held], room[1, held])
-                shift = target - step[held]
-                drag = np.linalg.solve(inverse[np.ix_(held, held)], shift)
-                moved = step + inverse[:, held] @ drag
-                moved[held] = target
-                if not outside(moved):
-                    ends.append((0.5 * float(shift @ drag), moved))
-        lost, moved = min(ends, key=lambda end: end[0])
-        return moved, lost, False
 
     def _off_bound(self, here: Evaluation) -> Evaluation:
         """The evaluation at the bound of β, or that off it, where it is the likelier one.
@@ -163,29 +152,19 @@ class Climb:
         """
         theta = here.theta.copy()
         theta[1] = math.copysign(1.0 - min(_OFF_BOUND, _IN_LIGHT_TAIL / self.n), theta[1])
-        there = self.at(self.feasible(theta))
+        theta = self.feasible(theta)
+        if log_likelihood(self.problem, self.y, theta, self.counts) < here.value - _SURE:
+            return here
+        there = self.at(theta)
         return there if there.value > here.value else here
 
-    def _by_log_of_rest(
-        self, here: Evaluation, information: np.ndarray, gradient: np.ndarray, free: np.ndarray
-    ) -> np.ndarray | None:
-        """Newton's step by log(1 − |β|) in place of β, next to ±1; None elsewhere.
-
-        Samples in the light tail add log(1 − |β|) each: by β a step from afar passes the bound, and one from next to it
-        only doubles the distance.
-        """
-        beta = here.theta[1]
-        rest, sign = 1.0 - abs(beta), math.copysign(1.0, beta)
-        if not (free[1] and _AT_BOUND < rest < _NEXT_TO_BOUND):
-            return None
-        turn = np.array([1.0, -sign * rest, 1.0, 1.0])
-        turned = information * np.outer(turn, turn)
-        turned[1, 1] += sign * rest * gradient[1]
-        inverse, _ = inverse_of(turned.tolist(), _LEAST * self.n)
-        step = np.where(free, np.array(inverse) @ (turn * gradient), 0.0)
-        step /= max(float(np.abs(step[1])) / _LONGEST_LOG, 1.0)
-        step[1] = -sign * rest * math.expm1(step[1])
-        return _limited(here, step)[0]
+    def _cuts_off(self, theta: np.ndarray) -> bool:
+        """Whether samples lie outside the support of a law that has an end."""
+        alpha, beta = theta[:2]
+        if alpha >= 1.0 or abs(beta) < 1.0:
+            return False
+        end = to_q(theta, True, self.problem.log_unit)[2]
+        return bool((self.y < end).any() if beta > 0.0 else (self.y > end).any())
 
     def _rest(self, here: Evaluation, gain: float, step: np.ndarray) -> float:
         """What is left after a Newton step, in nats: of the order of gain² / n, and more toward the bounds.
@@ -195,7 +174,7 @@ class Climb:
         room = min(2.0 - here.theta[0], 0.3) / 0.3
         n = self.n * in_spike(here.theta[0]) if self.movable[2] else self.n
         skew_room = 1.0 - abs(here.theta[1])
-        by_skew = (step[1] / skew_room) ** 2 if 0.0 < skew_room < _NEXT_TO_BOUND else 0.0
+        by_skew = (step[1] / skew_room) ** 2 if 0.0 < skew_room < NEXT_TO_BOUND else 0.0
         return max(max(20.0 / n, 4e-5) * (gain / room) ** 2, gain * by_skew)
 
     def _search(self, here: Evaluation, step: np.ndarray, other: np.ndarray | None = None) -> Evaluation | None:
@@ -232,15 +211,6 @@ class Climb:
         return Optimum(theta, value, covariance, free, loc_gradient, converged, self.n_evaluations)
 
 
-def _limited(here: Evaluation, step: np.ndarray) -> tuple[np.ndarray, bool]:
-    """The step, shorter where it is too long; whether it is as it was."""
-    longest = _LONGEST.copy()
-    longest[0] = min(longest[0], 0.3 * here.theta[0])
-    longest[2] *= math.exp(here.theta[3])
-    length = float((np.abs(step) / longest).max())
-    return (step, True) if length <= 1.0 else (step / length, False)
-
-
 # far from a law squares may leave the range of floats: what is not finite is looked for
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")
 def climb(problem: Problem, y: np.ndarray, start: Optimum) -> Optimum:
@@ -262,17 +232,21 @@ def climb(problem: Problem, y: np.ndarray, start: Optimum) -> Optimum:
         return search.at_rest(search.run(start.theta))
     search = Climb(problem, y)
     search.n_evaluations = start.n_evaluations
+    first: Optimum | None = None
     if start.theta[0] > _SPIKE and search.n >= _FEW and problem.s1_loc is None and np.isnan(problem.fixed).all():
         found = search.run(search.feasible(start.theta))
         if found.converged and found.theta[0] > _SPIKE:
             return search.at_rest(found)
-    laws = [search.feasible(theta) for theta in (start.theta, *spike_starts.starts(problem, y))]
+        first = found if found.converged else None
+    begin = start.theta if first is None else first.theta
+    laws = [search.feasible(theta) for theta in (begin, *spike_starts.starts(problem, y))]
     some = slice(None, None, max(y.size // _RANKING, 1))
     counts = None if search.counts is None else search.counts[some]
     ranked = sorted((-log_likelihood(problem, y[some], theta, counts), k) for k, theta in enumerate(laws))
     ranked = [pair for pair in ranked if math.isfinite(pair[0])] or ranked[:1]
     search.n_evaluations += len(laws)
-    found = search.run(laws[ranked[0][1]])
+    best = ranked[0][1]
+    found = first if first is not None and best == 0 else search.run(laws[best])
     for _, k in ranked[1 : _SEVERAL if search.n < _FEW else 1]:
         found = max(found, search.run(laws[k]), key=lambda end: end.log_likelihood)
     if not (found.converged or math.isfinite(start.log_likelihood)):  # samples of another kind, far out in a light tail

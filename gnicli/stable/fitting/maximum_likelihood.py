@@ -23,15 +23,22 @@ from gnicli.stable.fitting.maximize import maximize
 from gnicli.stable.fitting.normal_fit import is_maximum, normal_fit, words
 from gnicli.stable.fitting.result import StableFit
 from gnicli.stable.fitting.sandwich import with_sandwich
-from gnicli.stable.fitting.search_problem import NODES_FROM, Optimum, Problem, problem_of
+from gnicli.stable.fitting.search_problem import (
+    NEAR_NORMAL,
+    NODES_FROM,
+    TRUSTED_FROM,
+    TRUSTED_TO,
+    Optimum,
+    Problem,
+    problem_of,
+)
 from gnicli.stable.fitting.standardize import BEYOND, Standardized, flat_array, standardize
 from gnicli.stable.fitting.weighting import check_kind, checked, reported
 from gnicli.stable.parameterization import NAMES, check_parameterization, s1_shift
 
-_NEAR_NORMAL = 1.97  # above it the normal law itself is tried
-_TRUSTED_FROM, _TRUSTED_TO = 0.83, 0.93  # alpha and size of beta: the sample's nodes give the maximum to 1e-6 nats
 _DEEP = 20.0  # scales out in a light tail, before which its log-density is in the range of floats, whatever alpha is
-_CLEAR = 0.02  # nats between it and the maximum, above which the likelihood on the law's own nodes decides
+_CLEAR = 0.02  # nats between it and the maximum, from which on the likelihood on the sample's nodes decides
+_CLEAR_ON_OWN = 1e-8  # and that on the law's own nodes, a sample; measured: its errors are below 4e-9 a sample
 
 
 def fit(
@@ -119,7 +126,7 @@ def _trusted(problem: Problem, found: Optimum) -> bool:
     """Whether the nodes give the exact maximum to 1e-6 nats, as measured."""
     if across.serves(problem, found.theta):
         return False
-    inside = found.theta[0] >= _TRUSTED_FROM and abs(found.theta[1]) <= _TRUSTED_TO
+    inside = found.theta[0] >= TRUSTED_FROM and abs(found.theta[1]) <= TRUSTED_TO
     return bool(found.converged and inside and not problem.weights.n_beyond)
 
 
@@ -135,9 +142,9 @@ def _finish(
     atom = _atom(s) if exact and "loc" not in held else None  # the search for it takes a second
     trusted = _trusted(problem, found)
     exact = exact or (found.theta[0] <= NODES_FROM and not s.tied_in_bulk and "alpha" not in held)  # the nodes' end
-    value = found.log_likelihood if trusted else None
+    value, clear = found.log_likelihood if trusted else None, _CLEAR
     searched = exact and not trusted and not far and atom is None and not problem.weights.n_beyond
-    if searched and "alpha" not in held and found.theta[0] > _NEAR_NORMAL:
+    if searched and "alpha" not in held and found.theta[0] > NEAR_NORMAL:
         as_normal = normal_fit(s, parameterization, held, refuse=False)
         if math.isfinite(as_normal.log_likelihood) and is_maximum(problem, s, as_normal):
             as_normal.n_evaluations = found.n_evaluations
@@ -148,17 +155,21 @@ def _finish(
         # what is beyond the range of floats counts as there: a good start for the exact likelihood
         found = climb(problem, y if finite else np.clip(y, -BEYOND, BEYOND), found)
         trusted = found.converged and finite
+        clear = max(_CLEAR_ON_OWN * s.weights.n, 1e-3)
         value = found.log_likelihood if trusted else None
     slow = atom is not None or far or _may_miss(s, found)
-    if trusted and not slow and found.theta[0] <= _NEAR_NORMAL:
+    if trusted and not slow and found.theta[0] <= NEAR_NORMAL:
         return _report(s, problem, found, parameterization, held)
     slow = slow or (exact and not trusted)
     if value is not None and not slow and "alpha" not in held:
         as_normal = normal_fit(s, parameterization, held, refuse=False)
         as_normal.n_evaluations = found.n_evaluations
-        if value > as_normal.log_likelihood + s.values.size * math.log(s.unit) + _CLEAR:
+        _, size = reported(s.values.size, s.weighting)
+        above = value - as_normal.log_likelihood / size - s.weights.n * math.log(s.unit)
+        if above > clear:
             return _report(s, problem, found, parameterization, held)
-        if not found.free[0] and math.isfinite(as_normal.log_likelihood):  # the likelihood grows toward alpha = 2
+        # the likelihood grows toward alpha = 2, or is larger there
+        if math.isfinite(as_normal.log_likelihood) and (above < -clear or not found.free[0]):
             return as_normal
     return _improve(s, problem, found, far, slow, atom, parameterization, held)
 
@@ -181,7 +192,7 @@ def _improve(
     if slow:
         found = polish(problem, s.scaled(), found, s.excess(), atom)
         likelihood = found.log_likelihood
-    if "alpha" not in held and (found.theta[0] > _NEAR_NORMAL or far):
+    if "alpha" not in held and (found.theta[0] > NEAR_NORMAL or far):
         if likelihood is None:
             likelihood = Likelihood(s.scaled(), excess=s.excess(), counts=s.counts)(found.theta)
         as_normal = normal_fit(s, parameterization, held, refuse=False)

@@ -15,7 +15,16 @@ import numpy as np
 
 from gnicli.stable.fitting import last_step, start_laws
 from gnicli.stable.fitting.node_likelihood import PAIR, TRIPLE, evaluate
-from gnicli.stable.fitting.search_problem import FARTHEST, HIGH, LOW, Optimum, Problem
+from gnicli.stable.fitting.search_problem import (
+    FARTHEST,
+    HIGH,
+    LOW,
+    NEAR_NORMAL,
+    TRUSTED_FROM,
+    TRUSTED_TO,
+    Optimum,
+    Problem,
+)
 from gnicli.stable.fitting.small_inverses import IDENTITY, Rows, inverse_of, of_free
 from gnicli.stable.parameterization import s1_bend, s1_shift
 
@@ -23,6 +32,7 @@ _LONGEST = (0.25, 0.4, 0.5, 0.4)
 MAX_EVALUATIONS = 40
 FEW_EVALUATIONS = 8  # nine searches of ten have ended; where others end the nodes are not accurate
 _LEAST = 1e-7  # of the information per sample, for a step; caps a standard error at 3162 / √n, near α = 2 that of β
+_SOME = 0.1  # nats that a step may gain, of a search that goes on elsewhere
 _LEFT = 1e-7  # nats that a last step may leave
 _LOW, _HIGH = LOW.tolist(), HIGH.tolist()
 _FOUR = range(4)
@@ -159,8 +169,16 @@ class Search:
                 self.done = self.converged = True
                 return
             self.done, self.converged = gain < 1e-9 or not self.finite, gain < 1e-6 and self.finite
+            self.done |= self.most == FEW_EVALUATIONS and self._goes_elsewhere(gain)
         self.trial = self._moved()
         self.done |= self.n_evaluations >= self.most
+
+    def _goes_elsewhere(self, gain: float) -> bool:
+        """Whether the nodes do not give the end, and have said where about it is; or that it may be the normal law."""
+        alpha, beta = self.theta[:2]
+        if alpha > NEAR_NORMAL:
+            return self.movable[0] and alpha + self.step[0] > 2.0 - 0.3 * (2.0 - alpha)
+        return gain < _SOME and (alpha < TRUSTED_FROM or abs(beta) > TRUSTED_TO)
 
     def _moved(self) -> Vector:
         return self._feasible([value + move for value, move in zip(self.theta, self.step, strict=True)])

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 ALPHA_RANGE = (LEAST_FITTED, 2.0 - 1e-6)
 NODES_FROM = 0.5  # alpha, from which on the search on the sample's nodes goes; `climb` goes on below
+NEAR_NORMAL = 1.97  # alpha, above which the normal law itself is tried
+TRUSTED_FROM, TRUSTED_TO = 0.83, 0.93  # alpha and size of beta: the sample's nodes give the maximum to 1e-6 nats
 FARTHEST = 2.0  # |μ|, beyond which the nodes' rays see nothing; the S0 location of every law and sample is well inside
 LOW, HIGH = np.array([NODES_FROM, -1.0, -FARTHEST]), np.array([ALPHA_RANGE[1], 1.0, FARTHEST])
 

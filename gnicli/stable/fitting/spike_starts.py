@@ -25,6 +25,9 @@ _MOST_ALPHA = 0.97
 _RANKS = np.unique(np.round(1.8 ** np.arange(16)).astype(int))  # of samples next to a location that are tried
 _SPIKE = 0.75  # alpha, below which a location is looked for again
 _ONE_SIDED, _FEW = 0.2, 1000  # share of samples on one side, and number of samples, below which the ends are tried too
+_LIGHT = (
+    5.0  # the first sample's distance from where samples are densest over that of a quartile; one-sided laws have 1
+)
 
 
 def starts(problem: Problem, y: np.ndarray) -> list[np.ndarray]:
@@ -39,12 +42,17 @@ def starts(problem: Problem, y: np.ndarray) -> list[np.ndarray]:
         found = [_law_at(in_order, densest)]
         if found[0] is not None and found[0][0] < _SPIKE:
             found = [_sharpened(in_order, densest, found[0])]
-        if below < _ONE_SIDED or y.size < _FEW:
+        if y.size < _FEW or (below < _ONE_SIDED and _ends_at_first(in_order, densest)):
             found += _at_end(in_order)
-        if below > 1.0 - _ONE_SIDED or y.size < _FEW:
+        if y.size < _FEW or (below > 1.0 - _ONE_SIDED and _ends_at_first(in_order[::-1], densest)):
             found += _at_end(in_order[::-1])
     likely = [law for law in found if law is not None and (law[0] < _MOST_ALPHA or abs(law[1]) == 1.0)]
     return likely or [law for law in found if law is not None]
+
+
+def _ends_at_first(inwards: np.ndarray, densest: float) -> bool:
+    """Whether the samples may end at the first: behind a light tail, not at the farthest sample of a heavy one."""
+    return bool(abs(densest - inwards[0]) <= _LIGHT * abs(inwards[(3 * inwards.size) // 4] - densest))
 
 
 def _at_end(inwards: np.ndarray) -> list[np.ndarray | None]:

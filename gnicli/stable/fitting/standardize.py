@@ -9,7 +9,7 @@ import numpy as np
 
 from gnicli.errors import DataError, NumericalError
 from gnicli.stable.fitting import binning
-from gnicli.stable.fitting.ties import Tie, commonest
+from gnicli.stable.fitting.ties import Tie, commonest, may_be
 from gnicli.stable.fitting.weighting import Weighting, at_places, every, in_order, weighted_sum
 
 FEWEST = 50
@@ -189,6 +189,8 @@ def _wider(values: np.ndarray, counts: np.ndarray | None, atom: bool) -> tuple[f
 def _tie(values: np.ndarray, counts: np.ndarray | None, n: float, unit: float, fullest: float) -> Tie | None:
     """Ties in bulk: looked for only where one cell holds far more than a density puts there."""
     if fullest < max(0.5 * _SUSPICIOUS_SHARE * n, 8):  # those that agree but for rounding may lie in two
+        return None
+    if counts is None and not may_be(values, unit, _SUSPICIOUS_SHARE * n):
         return None
     tie = commonest(values, unit, counts)
     if tie.is_all:

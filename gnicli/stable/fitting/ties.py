@@ -70,6 +70,16 @@ def commonest(values: np.ndarray, unit: float, counts: np.ndarray | None = None)
     return Tie(float(middle), n_equal, tie.n, False)
 
 
+def may_be(values: np.ndarray, unit: float, n_equal: float) -> bool:
+    """False where no value is that of so many but for rounding; in a tenth of the time of `commonest`."""
+    ordered, m = np.sort(values), math.ceil(n_equal)
+    first, last = ordered[: ordered.size + 1 - m], ordered[m - 1 :]
+    kind = np.finfo(values.dtype)
+    spacing = float(kind.eps) * np.abs(first) + (float(kind.smallest_subnormal) + 2.0**-52 * unit)  # or more
+    with np.errstate(over="ignore"):  # of the largest floats
+        return bool((last - first <= 2 * _ROUNDING * spacing).any())
+
+
 def _fullest(ordered: np.ndarray, before: np.ndarray, places: np.ndarray, unit: float) -> tuple[int, int]:
     """The fullest window of values that are one but for rounding, of those that start at `places`: first, past last.
 
