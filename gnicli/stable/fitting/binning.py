@@ -23,7 +23,7 @@ from gnicli.stable.fitting.scratch import scratch
 
 N_OCTAVES = 37
 NEAR_OCTAVES = 5  # |y| < 15.5: more nodes, another contour
-NEAR_ORDER = 24  # log f turns from a light center to a power: 12 leave the maximum near α = 2 1e-5 nats short
+NEAR_ORDER = 20  # log f turns from a light center to a power: 16 leave the maximum up to 6e-6 nats short
 FAR_ORDER = 6
 N_NEAR = 2 * NEAR_OCTAVES * NEAR_ORDER
 _SHIFT = 17  # leaves 6 bits of the mantissa

@@ -18,14 +18,14 @@ from gnicli.stable.parameterization import s1_shift
 
 _MAX_EVALUATIONS = 40
 _LEAST = 1e-7  # of the information per sample, for a step
-_SMALL_ALPHA, _SPIKE = 0.75, 0.57  # of the start, below which other starts are tried too; of many samples
+_SMALL_ALPHA, _SPIKE = 0.75, 0.52  # of the start, below which other starts are tried too; of many samples
 _MANY, _SMOOTH = 50_000, 0.9  # samples, and alpha of the start, from which on cells of `binning` stand for samples
 _CROWDED = 20  # samples in a spike, from which on they have one maximum together
 _FEW, _SEVERAL = 1000, 3  # samples, below which so many searches run
 _RANKING = 2500  # samples that rank the starts
 _SHARE_OF_REST = 0.2  # of 1 − |β|, for a step by β
 _OFF_BOUND = 1e-3  # 1 − |β| of a law that is tried where the search is at the bound, at most
-_SURE = 0.1  # nats, within which the value alone does not decide
+_SURE = 1e-3  # nats, within which the value alone does not decide
 _IN_LIGHT_TAIL = 30.0  # n times that distance, at most
 _AT_REST = 1e-6  # nats that a step is to gain, below which its beginning is the end too
 _PROMISED = 3.0  # times what a step is to gain, and no more, is gained in all

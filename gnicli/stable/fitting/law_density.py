@@ -129,40 +129,46 @@ def _exponent_s0(alpha: float, beta: float, log_r: np.ndarray, angle: float, ord
     return found
 
 
-def columns(alpha: float, beta: float, contour: Contour, log_width: float, order: int) -> np.ndarray:
+def columns(
+    alpha: float, beta: float, contour: Contour, log_width: float, order: int, out: np.ndarray | None = None
+) -> np.ndarray:
     """f̂ and its derivatives at the nodes of a contour: (1 or 10 columns, nodes), by y in units of ŷ."""
     log_r, angle, matrix = contour
     exponent = _exponent_s1 if alpha < law_nodes.FROM_S0 else _exponent_s0
     log_phi, *derivatives = exponent(alpha, beta, log_r - log_width, angle, order)
     if log_r[0] < log_r[-1]:  # a ray outwards, which is left where φ has gone
         gone = log_phi.real < _GONE
-        end = int(gone.argmax()) if gone.any() else log_r.size
+        end = int(gone.argmax()) or log_r.size  # at its beginning φ is 1
         log_phi, log_r, matrix = log_phi[:end], log_r[:end], matrix[: 2 * end]
-        derivatives = [each[:end] for each in derivatives]
     phi = np.exp(log_phi)
     if not order:
-        return _applied(phi[None], matrix)
-    by_alpha, by_beta, by_alpha2, by_alpha_beta = derivatives
-    by_y = np.exp(log_r) * (-1j * _turn(angle))
-    rows = np.empty((10, phi.size), dtype=np.complex128)
+        return _applied(phi[None], matrix, out)
+    end = phi.size
+    first, second = np.empty((3, end), dtype=np.complex128), np.empty((2, end), dtype=np.complex128)
+    np.multiply(np.exp(log_r), -1j * _turn(angle), out=first[0])
+    first[1], first[2], second[0], second[1] = (each[:end] for each in derivatives)
+    rows = np.empty((10, end), dtype=np.complex128)
     rows[0] = phi
-    np.multiply(phi, by_y, out=rows[1])
-    np.multiply(phi, by_alpha, out=rows[2])
-    np.multiply(phi, by_beta, out=rows[3])
-    np.multiply(rows[1], by_y, out=rows[4])
-    np.multiply(rows[1], by_alpha, out=rows[5])
-    np.multiply(rows[1], by_beta, out=rows[6])
-    rows[7] = rows[2] * by_alpha + phi * by_alpha2
-    rows[8] = rows[2] * by_beta + phi * by_alpha_beta
-    np.multiply(rows[3], by_beta, out=rows[9])
-    return _applied(rows, matrix)
+    np.multiply(phi, first, out=rows[1:4])
+    np.multiply(rows[1], first, out=rows[4:7])
+    np.multiply(rows[2], first[1:], out=rows[7:9])
+    second *= phi
+    rows[7:9] += second
+    np.multiply(rows[3], first[2], out=rows[9])
+    return _applied(rows, matrix, out)
 
 
-def _applied(rows: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+def _applied(rows: np.ndarray, matrix: np.ndarray, out: np.ndarray | None) -> np.ndarray:
     """The integrals of complex `rows` (columns, n_t)."""
     if matrix.shape[0] == rows.shape[1]:
-        return np.ascontiguousarray(rows.imag) @ matrix
-    return rows.view(np.float64) @ matrix
+        return np.matmul(np.ascontiguousarray(rows.imag), matrix, out=out)
+    return np.matmul(rows.view(np.float64), matrix, out=out)
+
+
+@lru_cache(maxsize=64)
+def _floor(n_far: int) -> np.ndarray:
+    """At the nodes of a side, near ones first: below is rounding, not density."""
+    return np.repeat((NEAR_FLOOR, FAR_FLOOR), (law_nodes.N_NEAR, law_nodes.far_places(n_far).size))
 
 
 def side(alpha: float, beta: float, n_far: int, order: int = 2) -> np.ndarray:
@@ -171,25 +177,24 @@ def side(alpha: float, beta: float, n_far: int, order: int = 2) -> np.ndarray:
     f̂ is the density of ŷ; the columns are `COLUMNS`, derivatives of log f̂, by y in units of ŷ, and by α, β with the
     center held. Where f̂ is below what the contours resolve it is the floor, and its derivatives are 0.
     """
-    log_width = math.log(law_nodes.width(alpha))
-    near = columns(alpha, beta, _near_contour(angle_number(alpha, beta)), log_width, order)
-    far = columns(alpha, beta, _far_contour(n_far), log_width, order)
-    out = np.empty((near.shape[0], near.shape[1] + far.shape[1]))
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        for part, found, floor in (
-            (out[:, : near.shape[1]], near, NEAR_FLOOR),
-            (out[:, near.shape[1] :], far, FAR_FLOOR),
-        ):
-            lost = ~(found[0] > floor)
-            if found is far and beta == -1.0:  # the light tail: nothing but rounding
-                lost[:] = True
-            density = np.where(lost, floor, found[0])
-            np.log(density, out=part[0])
-            if order:
-                np.divide(found[1:], density, out=part[1:])
-                part[1:, lost] = 0.0
+    log_width, floor, near = math.log(law_nodes.width(alpha)), _floor(n_far), law_nodes.N_NEAR
+    out = np.empty((10 if order else 1, floor.size))
+    columns(alpha, beta, _near_contour(angle_number(alpha, beta)), log_width, order, out[:, :near])
+    columns(alpha, beta, _far_contour(n_far), log_width, order, out[:, near:])
+    seen = out[0] > floor
+    if beta == -1.0:  # the light tail: nothing but rounding
+        seen[near:] = False
+    lost = None if seen.all() else np.flatnonzero(~seen)
+    if lost is not None:
+        out[0, lost] = floor[lost]
     if order:
-        y, a, b = out[1:4]
-        for row, product in zip(out[4:], (y * y, y * a, y * b, a * a, a * b, b * b), strict=True):
-            row -= product
+        with np.errstate(over="ignore", invalid="ignore"):
+            out[1:] /= out[0]
+        if lost is not None:
+            out[1:, lost] = 0.0
+        _, y, a, b = out[:4]
+        out[4:7] -= y * out[1:4]
+        out[7:9] -= a * out[2:4]
+        out[9] -= b * b
+    np.log(out[0], out=out[0])
     return out

@@ -21,16 +21,17 @@ def maximize(problems: list[Problem], few: bool = False) -> list[Optimum]:
     """
     table = start_laws.starts()
     chosen = table.best([problem.weights for problem in problems])
-    found = [
-        Optimum(table.theta[law].copy(), -np.inf, None, np.ones(4, dtype=bool), np.eye(4)[2], False, 0)
-        for law in chosen
-    ]
     seen = [k for k, law in enumerate(chosen) if not (few and table.from_inversion[law] and _whole(problems[k]))]
-    if seen:
-        some = [chosen[k] for k in seen]
-        ends = search([problems[k] for k in seen], table.theta[some], some, FEW_EVALUATIONS if few else MAX_EVALUATIONS)
-        for k, end in zip(seen, ends, strict=True):
-            found[k] = end
+    some = [chosen[k] for k in seen]
+    most = FEW_EVALUATIONS if few else MAX_EVALUATIONS
+    ends = iter(search([problems[k] for k in seen], table.theta[some], some, most) if seen else ())
+    found = []
+    for k, law in enumerate(chosen):
+        if k in seen:
+            found.append(next(ends))
+        else:
+            theta = table.between(law, problems[k].weights)
+            found.append(Optimum(theta, -np.inf, None, np.ones(4, dtype=bool), np.eye(4)[2], False, 0))
     for k, problem in enumerate(problems):
         if problem.s1_loc is not None:
             found[k] = max(_search_tied(problem) or [found[k]], key=lambda end: end.log_likelihood)

@@ -1,4 +1,4 @@
-"""Log-densities of 231 laws at the nodes and their derivatives, standardized: the first guess of the fit.
+"""Log-densities of 286 laws at the nodes and their derivatives, standardized: the first guess of the fit.
 
 Built in memory at first use (about half a second), deterministic.
 """
@@ -15,6 +15,7 @@ from gnicli.stable.density.exact import exact
 from gnicli.stable.fitting import binning, law_table, node_density, table_density
 
 _ALPHAS = (
+    0.5,
     0.55,
     0.6,
     0.65,
@@ -37,8 +38,9 @@ _ALPHAS = (
     1.96,
     1.99,
 )
-_BETAS = (0.0, 0.2, 0.4, 0.6, 0.75, 0.9)
+_BETAS = (0.0, 0.2, 0.4, 0.6, 0.75, 0.88, 0.96)
 _FLOOR = -600.0
+_REACH, _MOST_BETA = (0.05, 0.15), 0.985  # of what lies between start laws: from the nearest in α and β, and size of β
 _N_FAR = binning.N_OCTAVES - binning.NEAR_OCTAVES
 _STEP = 1e-3  # of the differences that make third derivatives, which only have to be good to a few digits
 TRIPLES = tuple((i, j, k) for k in range(4) for j in range(k + 1) for i in range(j + 1))
@@ -76,10 +78,59 @@ class Starts(NamedTuple):
             return columns[:, : w.size] @ w
         return _MIRROR * (columns[:, : w.size] @ binning.mirrored(w))  # the law itself on the mirrored sample
 
+    def between(self, law: int, weights: binning.Weights) -> np.ndarray:
+        """The θ near a start law under which the sample is most likely, by those of the law and its neighbors.
+
+        In α and β these are values of a polynomial of degree (2, 2); what median and quartiles make of μ and log σ too.
+        """
+        numbers, alphas, betas = _numbers(), np.array(_ALPHAS), _signed_betas()
+        row, column = (int(each[0]) for each in np.nonzero(numbers == law))
+        first = min(max(row - 1, 0), alphas.size - 3), min(max(column - 1, 0), betas.size - 3)
+        a, b = alphas[first[0] : first[0] + 3], betas[first[1] : first[1] + 3]
+        around = numbers[first[0] : first[0] + 3, first[1] : first[1] + 3]
+        w = weights.at_nodes.astype(np.float32)
+        value = (w @ self.log_f[: w.size, around.ravel()]).astype(np.float64).reshape(3, 3)
+        value -= value[row - first[0], column - first[1]]
+        alpha, beta = float(alphas[row]), float(betas[column])
+        for _ in range(3):
+            by_a, by_b = _lagrange(alpha, a), _lagrange(beta, b)
+            found = by_a @ value @ by_b.T  # derivatives by α in rows, by β in columns
+            determinant = found[2, 0] * found[0, 2] - found[1, 1] ** 2
+            if not (found[2, 0] < 0.0 and determinant > 0.0):
+                break
+            alpha -= float(found[1, 0] * found[0, 2] - found[0, 1] * found[1, 1]) / determinant
+            beta -= float(found[0, 1] * found[2, 0] - found[1, 0] * found[1, 1]) / determinant
+            alpha = min(max(alpha, alphas[row] - _REACH[0]), alphas[row] + _REACH[0])
+            beta = min(max(beta, betas[column] - _REACH[1], -_MOST_BETA), betas[column] + _REACH[1], _MOST_BETA)
+        shares = np.outer(_lagrange(alpha, a)[0], _lagrange(beta, b)[0]).ravel()
+        return np.array([alpha, beta, *(shares @ self.theta[around.ravel(), 2:])])
+
     def best(self, weights: list[binning.Weights]) -> list[int]:
         """The numbers of the start laws under which each sample is most likely."""
         w = binning.in_rows(weights, np.float32)
         return (w @ self.log_f[: w.shape[1]]).argmax(axis=1).tolist()
+
+
+@lru_cache(maxsize=1)
+def _signed_betas() -> np.ndarray:
+    return np.array([*(-each for each in _BETAS[:0:-1]), *_BETAS])
+
+
+@lru_cache(maxsize=1)
+def _numbers() -> np.ndarray:
+    """The numbers of the start laws by α and β, (alphas, signed betas)."""
+    n_alphas, n_betas = len(_ALPHAS), len(_BETAS)
+    positive = np.arange(n_alphas * n_betas).reshape(n_alphas, n_betas)
+    negative = n_alphas * n_betas + np.arange(n_alphas * (n_betas - 1)).reshape(n_alphas, -1)
+    return np.concatenate([negative[:, ::-1], positive], axis=1)
+
+
+def _lagrange(at: float, nodes: np.ndarray) -> np.ndarray:
+    """The polynomials of three nodes, their slopes and second derivatives, (3, 3 nodes)."""
+    p, q, r = (at - nodes).tolist()
+    x, y, z = nodes.tolist()
+    over = np.array([1.0 / ((x - y) * (x - z)), 1.0 / ((y - x) * (y - z)), 1.0 / ((z - x) * (z - y))])
+    return np.array([[q * r, p * r, p * q], [q + r, p + r, p + q], [2.0, 2.0, 2.0]]) * over
 
 
 def _quartiles(alpha: float, beta: float) -> np.ndarray:
