@@ -13,7 +13,7 @@ import math
 
 import numpy as np
 
-from gnicli.stable.fitting import last_step, start_laws
+from gnicli.stable.fitting import last_step, law_table, start_laws
 from gnicli.stable.fitting.node_likelihood import PAIR, TRIPLE, evaluate
 from gnicli.stable.fitting.search_problem import (
     FARTHEST,
@@ -55,7 +55,7 @@ class Search:
     """One search. `accept` takes the evaluation of `trial` and sets the next trial, or `done`."""
 
     def __init__(self, problem: Problem, theta: Vector, most: int = MAX_EVALUATIONS) -> None:
-        self.problem, self.most = problem, most
+        self.problem, self.most, self.few = problem, most, most == FEW_EVALUATIONS
         self.n = float(problem.weights.n)
         fixed: Vector = problem.fixed.tolist()
         self.tied = problem.s1_loc is not None
@@ -169,8 +169,10 @@ class Search:
                 self.done = self.converged = True
                 return
             self.done, self.converged = gain < 1e-9 or not self.finite, gain < 1e-6 and self.finite
-            self.done |= self.most == FEW_EVALUATIONS and self._goes_elsewhere(gain)
+            self.done |= self.few and self._goes_elsewhere(gain)
         self.trial = self._moved()
+        if self.few and self.trial[0] < law_table.FROM:  # where the nodes do not see a skewed law
+            self.theta, self.done, self.converged = self.trial, True, False
         self.done |= self.n_evaluations >= self.most
 
     def _goes_elsewhere(self, gain: float) -> bool:
