@@ -17,6 +17,7 @@ from gnicli.stable.fitting.scratch import scratch
 _LEAST, _LEAST_FAR = 1e-9, 1e-12  # f near the center, and F far out, below which rounding makes the derivatives
 _LOST = -575.0  # log f that counts far out then: in a light tail nothing is too little
 _LAST = law_table.N_COEFFICIENTS - 6
+_NEXT = np.arange(1, 6)[:, None, None]
 _SPLINES = law_table.spline_weights()
 
 
@@ -35,7 +36,8 @@ def _sums(theta: np.ndarray, place: np.ndarray, memory: list[np.ndarray]) -> _Su
         flat[:, k] = law_table.coefficients(alpha, beta)
     first = index[0]
     first[:] = place
-    np.clip(first, 0, _LAST, out=first)
+    np.minimum(first, _LAST, out=first)
+    np.maximum(first, 0, out=first)
     place -= first
     powers[0] = 1.0
     powers[1] = place.ravel()
@@ -44,8 +46,7 @@ def _sums(theta: np.ndarray, place: np.ndarray, memory: list[np.ndarray]) -> _Su
     np.matmul(_SPLINES, powers, out=found)
     if len(theta) > 1:
         first += law_table.N_COEFFICIENTS * np.arange(len(theta))[:, None]
-    for k in range(1, 6):
-        np.add(first, k, out=index[k])
+    np.add(first, _NEXT, out=index[1:])
     np.take(flat.reshape(6, -1), index.reshape(6, -1), axis=1, out=gathered, mode="clip")
     value, by_w, by_w2 = found.reshape(3, 6, -1)
     shape = place.shape
