@@ -109,7 +109,8 @@ class FigureData(NamedTuple):
 
     `bands` says in the legend what bands and error bars are. Panels that are compared share their axes: `share` is "x",
     "y" or "xy". `absent` are curves that are not drawn, by key, with the reason. `n_columns` of panels is the engine's
-    choice where it is 0. `order` lists the keys of all figures of a run: a key's place in it decides its look.
+    choice where it is 0. `order` lists the keys of all figures of a run: a key's place in it decides its look. A
+    figure that declares one puts its keys first, so that they look alike in all runs of one declaration.
 
     Bands of an uncertainty are cut where they would flatten the curves. Where they would fill the panel they are left
     out, with the words "not resolved". With `spread` bands are where the data lie, and are shown as a whole.

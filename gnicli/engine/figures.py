@@ -61,11 +61,12 @@ def write(
 ) -> dict[str, FigureData]:
     """Write every figure into `folder` (created if needed): pictures of these kinds (None: `WRITTEN`), csv and json.
 
-    Returns the figures by the stem of their files. A curve's key has one look in all of them. One without a panel is
-    no figure.
+    Returns the figures by the stem of their files. A curve's key has one look in all of them: by its place in the
+    `order` that figures declare, and behind these where it first comes. One without a panel is no figure.
     """
     figures = {name: figure for name, figure in figures.items() if figure.panels}
-    order = looks.keys_of(figures.values())
+    declared = (key for figure in figures.values() for key in figure.order)
+    order = tuple(dict.fromkeys((*declared, *looks.keys_of(figures.values()))))
     kinds = WRITTEN if kinds is None else kinds
     written: dict[str, FigureData] = {}
     for name, figure in figures.items():

@@ -109,7 +109,8 @@ def summary(records: Sequence[RunRecord], headline: str = "train_loss") -> Resul
         more = [f"{len(sentences) - _MOST_ABSENT} more settings"] if len(sentences) > _MOST_ABSENT else []
         caption += f" Not drawn: {'; '.join([*sentences[:_MOST_ABSENT], *more])}."
     lost = absent(settings, curves, name)[:_MOST_ABSENT]
-    figure = FigureData(mean_title(name), tuple(panels), caption, bands_of([*curves, *gaps]), absent=lost)
+    bands, order = bands_of([*curves, *gaps]), tuple(group.label for group in settings)
+    figure = FigureData(mean_title(name), tuple(panels), caption, bands, absent=lost, order=order)
     others = _beside(settings, name)
     return Results(values, figures={name: figure, **others, **_rest(settings, (name, *others))}, notes=tuple(notes))
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from gnicli.contracts.results import RunRecord, Value
+from gnicli.engine import figure_data, figures
 from gnicli.experiments.sweeps import train as paper
 from gnicli.launch import components
 
@@ -25,6 +26,20 @@ def records(experiment="fig4"):
             values = {"train_loss": Value(loss)}
             found.append(RunRecord(job, Path(str(job)), overrides, status, values, metrics))
     return found
+
+
+@pytest.mark.parametrize("diverging", [(), ("stable",), ("M16",), ("M16", "stable")])
+def test_an_arm_has_one_color_whichever_arms_diverge(diverging, tmp_path):
+    made = records()
+    for place, record in enumerate(made):
+        if record.overrides["arm"] in diverging:
+            steps, losses = record.metrics["train_loss"]
+            metrics = {"train_loss": (steps[:2], losses[:2])}
+            made[place] = record._replace(status="diverged", values={}, metrics=metrics)
+    written = figures.write(tmp_path, paper.summarize(made).figures, ())
+    assert written
+    orders = {figure_data.read(tmp_path / f"{stem}.json").order[:3] for stem in written}
+    assert orders == {("arm=M1", "arm=M16", "arm=stable")}
 
 
 def test_effects_are_log_losses_paired_by_seed_and_diverged_runs_are_counted():

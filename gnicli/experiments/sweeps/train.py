@@ -90,6 +90,8 @@ def summarize(records: Sequence[RunRecord]) -> Results:
     notes = (_budget(name, started, figure), *planned, *told, *found.notes)
     figures = _figures(settings, figure) or dict(found.figures)
     figures |= drawn | _ratios(settings, figure) | lost
+    order = tuple(_arms(started, figure.key))  # whichever of them diverge
+    figures = {each: drawing._replace(order=order) for each, drawing in figures.items()}
     if figure.laws:
         laws = law_by_variance.along_variance(started)
         values, figures, notes = values | dict(laws.values), figures | dict(laws.figures), (*notes, *laws.notes)
