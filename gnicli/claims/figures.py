@@ -82,8 +82,8 @@ def _panel(shown: Sequence[tuple[Judged, Effects, Estimate]], title: str, *, is_
     curves = (
         Curve("one seed", x, y, style="dots"),
         Curve("estimate", places, bounds[:, 0], bounds[:, 1], bounds[:, 2], "points"),
+        Curve("no effect", ends, np.zeros(2), style="reference"),  # before the other, as in figures of effects
         Curve("smallest effect of interest", margin_x, sides, style="reference"),
-        Curve("no effect", ends, np.zeros(2), style="reference"),
     )
     largest = float(np.nanmax(np.abs(np.concatenate([y, bounds[np.isfinite(bounds)]])), initial=0.0))
     scale: Scale = "linear" if largest <= _LINEAR else "symlog"

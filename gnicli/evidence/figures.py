@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -14,6 +14,13 @@ from gnicli.stable.fitting.result import Z95
 
 SAMPLES = "samples"
 _MOST_SIDE_BY_SIDE = 6
+_ALWAYS = ("stable", "normal", "tempered")
+
+
+def _order(words: Mapping[str, str], drawn: Collection[str]) -> tuple[str, ...]:
+    """The laws' order for their looks, which is not that of their likelihoods: a law looks alike in every run."""
+    names = dict.fromkeys((*_ALWAYS, *(name for name in words if name in drawn)))
+    return (SAMPLES, *(words[name] for name in names if name in words))
 
 
 def _style(shape: Shape, name: str) -> Literal["line", "dashed"]:
@@ -97,12 +104,13 @@ def figures(
         "quantiles": FigureData(
             f"Quantiles. {lead}",
             (quantile_panel(shape, law),),
-            "On the dashed line quantiles are equal. Axes are linear in the middle, logarithmic outside.",
+            "On the black line quantiles are equal. Axes are linear in the middle, logarithmic outside.",
         ),
     }
     if len(blocks) > 1:
         found["blocks"] = FigureData(f"Alpha of block sums. {lead}", (block_panel(blocks),), BLOCKS_CAPTION, BARS)
-    return found
+    order = _order(words, shape.densities)
+    return {name: figure._replace(order=order) for name, figure in found.items()}
 
 
 BARS = "95 % interval"
@@ -130,7 +138,9 @@ def one_figure(
     if len(blocks) > 1:
         panels.append(block_panel(blocks, "block sums"))
     caption, bars = (BLOCKS_CAPTION, BARS) if len(blocks) > 1 else ("", "")
-    return {f"fit/{title}": FigureData(f"{title}: {about}" if about else title, tuple(panels), caption, bars)}
+    order = _order(words, shape.densities)
+    lead = f"{title}: {about}" if about else title
+    return {f"fit/{title}": FigureData(lead, tuple(panels), caption, bars, order=order)}
 
 
 def side_by_side(runs: Mapping[str, Mapping[str, np.ndarray]]) -> dict[str, FigureData]:

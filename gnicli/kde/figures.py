@@ -18,6 +18,7 @@ CAPTION = (
 
 DRIFT_WORDS = {"gradient": "plain drift", "fractional": "fractional drift"}
 BANDS = "95 % interval over chains"
+ORDER = ("estimate", "exact", "Gibbs", "beside")  # keys of curves: a law looks alike whether or not the other is known
 
 
 class Law(Protocol):
@@ -53,7 +54,7 @@ def densities(
             more = curve(beside_label, beside[i].x, beside[i].pdf, beside[i].band)
             curves.append(more._replace(words=words[1], key="beside"))
         panels.append(Panel(tuple(curves), "w" if len(laws) == 1 else f"w{i + 1}", "density"))
-    return FigureData(f"Stationary density{about}", tuple(panels), CAPTION, BANDS, "y")
+    return FigureData(f"Stationary density{about}", tuple(panels), CAPTION, BANDS, "y", order=ORDER)
 
 
 def curve(label: str, x: np.ndarray, pdf: np.ndarray, band: tuple[np.ndarray, np.ndarray] | None) -> Curve:

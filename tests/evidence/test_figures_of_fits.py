@@ -5,8 +5,11 @@ import pytest
 from matplotlib.patches import Patch
 from print_faults import faults
 
+from gnicli.engine.drawing import looks
 from gnicli.engine.drawing.backend import own_style
 from gnicli.engine.drawing.figure import COLUMN, PAGE, draw
+from gnicli.engine.figure_data import read
+from gnicli.engine.figures import write
 from gnicli.evidence import figures
 from gnicli.evidence.blocks import Block
 from gnicli.evidence.families import OTHERS, stable_family
@@ -113,6 +116,22 @@ def test_the_laws_that_the_tables_call_best_are_drawn(truth, law, seed):
         (axes,) = density.axes
     laws = [line for line in axes.get_lines() if line.get_label() != "samples"]  # those are steps
     assert len({str(line._dash_pattern) for line in laws}) == len(laws) == len(labels) - 1  # told apart in grey print
+
+
+def test_a_law_has_one_color_in_every_run_whatever_the_samples(tmp_path):
+    seed = int(np.random.default_rng().integers(1 << 32))
+    rng, colors = np.random.default_rng(seed), set()
+    for number, truth in enumerate(rng.permutation(list(truths(rng)))[:5]):
+        law = str(rng.choice(["stable", "normal", "student"]))
+        found = investigate(truths(rng)[truth].rvs(200, rng), Plan(law=law, n_bootstrap=0))
+        together = results({"a": found, "b": found}).figures if number % 2 else results({"": found}).figures
+        written = write(tmp_path / str(number), together, ())
+        shown = looks.Looks.of(read(tmp_path / str(number) / f"{list(written)[-1]}.json"))
+        laws = ("samples", "stable", "Gaussian", "tempered stable")
+        colors.add(tuple(shown.key(name).color for name in laws if name in shown.order))
+    longest = max(colors, key=len)
+    assert all(longest[: len(each)] == each for each in colors), (seed, colors)
+    assert len(set(longest)) == len(longest) >= 3
 
 
 def test_without_held_out_samples_the_order_is_akaikes_alone():

@@ -17,7 +17,7 @@ from gnicli.errors import DataError
 from gnicli.experiments.sweeps import dimension, gibbs_map
 from gnicli.experiments.sweeps.slopes import slope
 from gnicli.intervals import half_width
-from gnicli.kde.figures import BANDS, CAPTION, beside_words, curve
+from gnicli.kde.figures import BANDS, CAPTION, ORDER, beside_words, curve
 
 _MOST_PANELS = 12
 _SCALED = ("h", "K", "eta", "n_steps", "n_chains")  # powers of these are what weak errors follow
@@ -49,7 +49,7 @@ def summarize(records: Sequence[RunRecord]) -> Results:
         if len(panels) > _MOST_PANELS:
             notes.append(f"the figure shows the first {_MOST_PANELS} of {len(panels)} settings")
         figures["density"] = FigureData(
-            "Stationary densities by setting", tuple(panels[:_MOST_PANELS]), CAPTION, BANDS, "xy"
+            "Stationary densities by setting", tuple(panels[:_MOST_PANELS]), CAPTION, BANDS, "xy", order=ORDER
         )
     for key, kind in itertools.product(varying(done), _KINDS):
         if key in _ALONG:
