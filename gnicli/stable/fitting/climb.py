@@ -28,6 +28,8 @@ _OFF_BOUND = 1e-3  # 1 − |β| of a law that is tried where the search is at th
 _SURE = 1e-4  # nats, within which the value alone does not decide
 _IN_LIGHT_TAIL = 30.0  # n times that distance, at most
 _AT_REST = 1e-6  # nats that a step is to gain, below which its beginning is the end too
+_BY_SLOPE = 1e-2  # nats that a step is to gain, below which the value may mislead
+_ENDS = 0.01  # of what a step was to gain, that is left after one with which the slope all but ends
 _PROMISED = 3.0  # times what a step is to gain, and no more, is gained in all
 _LEFT = 1e-7  # nats that a last step, which is not evaluated, may leave
 
@@ -135,7 +137,9 @@ class Climb:
                 step, by_log = by_log, None
             elif by_log is not None and inside and abs(step[1]) > _SHARE_OF_REST * (1.0 - abs(here.theta[1])):
                 step, by_log = by_log, step
-            better = self._search(here, step, by_log)
+            better = self._search(
+                here, step, by_log, gain, of_free(inverse, free) if definite and gain < _BY_SLOPE else None
+            )
             if better is None:
                 converged = gain < 1e-4
                 break
@@ -177,13 +181,23 @@ class Climb:
         by_skew = (step[1] / skew_room) ** 2 if 0.0 < skew_room < NEXT_TO_BOUND else 0.0
         return max(max(20.0 / n, 4e-5) * (gain / room) ** 2, gain * by_skew)
 
-    def _search(self, here: Evaluation, step: np.ndarray, other: np.ndarray | None = None) -> Evaluation | None:
-        """The first of some ever shorter steps that does not lose; after the first the `other` step is tried."""
+    def _search(
+        self, here: Evaluation, step: np.ndarray, other: np.ndarray | None, gain: float, inverse: np.ndarray | None
+    ) -> Evaluation | None:
+        """The first of some ever shorter steps that does not lose; after the first the `other` step is tried.
+
+        With `inverse`, that of the information, the value does not decide alone: next to a maximum in a spike it has
+        the larger error of interpolation, and the first step is taken where the slope all but ends with it.
+        """
         room = ALPHA_RANGE[1] - here.theta[0]
-        for _ in range(14):
+        for k in range(14):
             there = self.at(self._moved(here, step))
             if there.value >= here.value - 1e-9:
                 return there
+            if k == 0 and inverse is not None and there.value > here.value - gain:
+                before, after = (float(at.gradient @ inverse @ at.gradient) for at in (here, there))
+                if after < _ENDS * before:
+                    return there
             if other is not None:
                 step, other = other, None
                 continue
