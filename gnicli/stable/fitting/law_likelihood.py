@@ -61,7 +61,7 @@ def to_theta(q: np.ndarray, in_s1: bool, log_unit: float) -> np.ndarray:
 def log_likelihoods(
     y: np.ndarray, theta: np.ndarray, places: np.ndarray, counts: np.ndarray | None = None, farthest: float = 0.0
 ) -> np.ndarray:
-    """The values alone, to about 1e-5 a sample, of the law θ with its S1 location (from `FROM_S0` on S0) at `places`.
+    """The values alone, those of `evaluate`, of the law θ with its S1 location (from `FROM_S0` on S0) at `places`.
 
     (k,). Samples that are far from all places move the likelihood by a parabola. Calls with one law and its `farthest`
     sample share what is worked out for the law.
@@ -97,7 +97,7 @@ def _cells(alpha: float, beta: float, n_far: int) -> np.ndarray:
 
 
 def log_likelihood(problem: Problem, y: np.ndarray, theta: np.ndarray, counts: np.ndarray | None = None) -> float:
-    """The value alone, to about 1e-5 a sample, in a fraction of the time."""
+    """The value of `evaluate` alone, in a fraction of the time."""
     center = to_q(theta, bool(theta[0] < law_nodes.FROM_S0), problem.log_unit)[2:3]
     return float(log_likelihoods(y, theta, center, counts)[0])
 

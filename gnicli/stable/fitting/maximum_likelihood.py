@@ -15,7 +15,7 @@ import numpy as np
 
 from gnicli.errors import GniError, NumericalError, UsageError
 from gnicli.stable.density import inversion
-from gnicli.stable.fitting import across, ties
+from gnicli.stable.fitting import across, law_density, law_nodes, ties
 from gnicli.stable.fitting.climb import climb
 from gnicli.stable.fitting.exact_likelihood import Likelihood, polish
 from gnicli.stable.fitting.held_values import check_fixed, check_support, is_far, is_lost, start_far
@@ -36,7 +36,6 @@ from gnicli.stable.fitting.standardize import BEYOND, Standardized, flat_array, 
 from gnicli.stable.fitting.weighting import check_kind, checked, reported
 from gnicli.stable.parameterization import NAMES, check_parameterization, s1_shift
 
-_DEEP = 20.0  # scales out in a light tail, before which its log-density is in the range of floats, whatever alpha is
 _CLEAR = 0.02  # nats between it and the maximum, from which on the likelihood on the sample's nodes decides
 _CLEAR_ON_OWN = 1e-8  # and that on the law's own nodes, a sample; measured: its errors are below 4e-9 a sample
 
@@ -149,7 +148,7 @@ def _finish(
         if math.isfinite(as_normal.log_likelihood) and is_maximum(problem, s, as_normal):
             as_normal.n_evaluations = found.n_evaluations
             return as_normal
-    if exact and not trusted and not far and atom is None:
+    if exact and not trusted and not far:
         y = s.scaled()
         finite = bool(np.isfinite(y).all())
         # what is beyond the range of floats counts as there: a good start for the exact likelihood
@@ -220,7 +219,7 @@ def _atom(s: Standardized) -> float | None:
 
 
 def _may_miss(s: Standardized, found: Optimum) -> bool:
-    """Whether samples may have no density under a law with a light tail: outside its support, or very far."""
+    """Whether samples may be where the nodes see no density of a law with a light tail: outside its support, or far."""
     alpha, beta, loc, log_scale = found.theta.tolist()
     if abs(beta) < 1.0:
         return False
@@ -231,7 +230,10 @@ def _may_miss(s: Standardized, found: Optimum) -> bool:
     depth = abs(loc - last) * math.exp(-log_scale) if (loc > last) == (beta > 0.0) else 0.0
     if alpha < 1.0 and depth >= abs(inversion.zeta(inversion.shape(alpha, beta))):
         return True
-    return depth > _DEEP and not math.isfinite(float(Likelihood(np.array([last]))(found.theta)) * float(s.weights.n))
+    if depth == 0.0:
+        return False
+    seen = math.log(law_density.NEAR_FLOOR / law_nodes.width(alpha)) - log_scale
+    return not float(Likelihood(np.array([last]))(found.theta)) > seen
 
 
 def _report(

@@ -43,9 +43,7 @@ def among_neighbors(search: Search, found: Optimum) -> Optimum:
     for _ in range(3):
         q = to_q(found.theta, True, search.problem.log_unit)
         distance = np.abs(search.y - q[2])
-        nearest = np.unique(
-            search.y[np.argpartition(distance, seen - 1)[:seen]]
-        )  # the same ones where there are repeats
+        nearest = np.unique(search.y[np.argpartition(distance, seen - 1)[:seen]])  # each of repeats once
         if not few:
             nearest = nearest[np.argsort(np.abs(nearest - q[2]))[:_NEIGHBORS]]
         width = math.exp(q[3]) * law_nodes.width(q[0])

@@ -25,9 +25,8 @@ _MOST_ALPHA = 0.97
 _RANKS = np.unique(np.round(1.8 ** np.arange(16)).astype(int))  # of samples next to a location that are tried
 _SPIKE = 0.75  # alpha, below which a location is looked for again
 _ONE_SIDED, _FEW = 0.2, 1000  # share of samples on one side, and number of samples, below which the ends are tried too
-_LIGHT = (
-    5.0  # the first sample's distance from where samples are densest over that of a quartile; one-sided laws have 1
-)
+# the first sample's distance from where samples are densest over that of a quartile; one-sided laws have 1
+_LIGHT = 5.0
 
 
 def starts(problem: Problem, y: np.ndarray) -> list[np.ndarray]:
