@@ -40,7 +40,10 @@ def width(alpha: float) -> float:
 
 
 class Weights(NamedTuple):
-    """Weights of the two sides, positive ŷ first: near nodes (2, N_NEAR) and far ones (2, n_far / 4 · FAR_ORDER)."""
+    """Weights of the two sides, positive ŷ first.
+
+    Those of near nodes (2, N_NEAR) and of far ones (2, n_far / _FAR_OCTAVES · FAR_ORDER).
+    """
 
     near: np.ndarray
     far: np.ndarray
@@ -139,7 +142,7 @@ def near_places() -> np.ndarray:
 
 
 def far_places(n_far: int) -> np.ndarray:
-    """ŷ of the far nodes of the positive side, (n_far / 4 · FAR_ORDER,)."""
+    """ŷ of the far nodes of the positive side, (n_far / _FAR_OCTAVES · FAR_ORDER,)."""
     panel = np.arange(0, n_far, _FAR_OCTAVES)[:, None] + NEAR_OCTAVES - 1.0
     return np.exp2(panel + _FAR_OCTAVES * (chebyshev_nodes(FAR_ORDER) - 1.0)).ravel() - 0.5
 

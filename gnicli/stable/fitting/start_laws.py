@@ -1,6 +1,6 @@
 """Log-densities of 286 laws at the nodes and their derivatives, standardized: the first guess of the fit.
 
-Built in memory at first use (about half a second), deterministic.
+Built in memory at first use (about a second), deterministic.
 """
 
 from __future__ import annotations
