@@ -8,7 +8,7 @@ import torch
 from scipy import stats
 
 from gnicli.errors import UsageError
-from gnicli.stable import StableLaw, fit
+from gnicli.stable import StableLaw, fit, regress
 from gnicli.stable.density import derivatives
 from gnicli.stable.tensors import Stable, logpdf
 
@@ -248,3 +248,55 @@ def test_a_regression_by_gradient_steps():
     assert raw[0].item() == pytest.approx(found.loc, abs=0.01)
     assert abs(raw[1].item() + 2.0) < 4.0 * found.loc_stderr  # the design has variance 1, so both errors are alike
     assert raw.grad.abs().max() < 1.0
+
+
+def test_a_bayesian_regression_by_gradient_steps():
+    """The posterior of y = a + b z with stable noise, by a normal law that 200 steps of Adam fit to it.
+
+    Its draws, weighted by posterior / normal law, are worth half of as many or so: they would be worth a few, were it
+    another law. The posterior's means and spreads are those of the weighted draws, and where the prior is wide those of
+    the likelihood, by `regress`.
+    """
+    rng, n = np.random.default_rng(6), 120
+    z = rng.normal(size=n)
+    y = 1.0 - 2.0 * z + StableLaw(1.6, 0.5, 0.0, 0.7, "S0").rvs(n, rng)
+    at, response = torch.from_numpy(z), torch.from_numpy(y)
+    wide = torch.tensor([10.0, 10.0, 1.5, 1.5, 1.5], dtype=torch.float64)  # of the normal prior
+
+    def log_posterior(w):  # rows of a, b and what has all real values for alpha, beta, scale
+        a, b, shape, skew, log_scale = w.T[..., None]
+        alpha, beta = 0.5 + 1.5 * torch.sigmoid(shape), torch.tanh(skew)
+        likely = logpdf(response - a - b * at, alpha, beta, 0.0, torch.exp(log_scale), "S0").sum(1)
+        return likely - 0.5 * ((w / wide) ** 2).sum(1)
+
+    torch.manual_seed(0)
+    mean = torch.zeros(5, dtype=torch.float64, requires_grad=True)
+    lower = (-2.0 * torch.eye(5, dtype=torch.float64)).requires_grad_()  # the diagonal of the factor by its logarithm
+    optimizer = torch.optim.Adam([mean, lower], lr=0.05)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 200, 1e-3)
+
+    def factor():
+        return torch.tril(lower, -1) + torch.diag(torch.exp(lower.diagonal()))
+
+    for _ in range(200):
+        optimizer.zero_grad()
+        e = torch.randn(1, 5, dtype=torch.float64)
+        loss = -log_posterior(mean + torch.cat([e, -e]) @ factor().T).mean() - lower.diagonal().sum()
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+    with torch.no_grad():
+        e = torch.randn(150, 5, dtype=torch.float64)
+        draws, spread = mean + e @ factor().T, (factor() @ factor().T).diagonal().sqrt()
+        weights = torch.softmax(log_posterior(draws) + 0.5 * (e * e).sum(1), 0)
+        worth = float(1.0 / (weights * weights).sum()) / 150.0
+        middle = weights @ draws
+        around = (weights @ (draws - middle) ** 2).sqrt()
+    assert worth > 0.3
+    assert ((mean - middle).abs() < 0.5 * spread).all()
+    assert ((around / spread - 1.0).abs() < 0.4).all()
+    likely = regress(z[:, None], y)
+    for k, truth in enumerate((1.0, -2.0)):
+        assert abs(float(middle[k]) - truth) < 4.0 * float(spread[k])
+        assert float(middle[k]) == pytest.approx(likely.coef[k], abs=0.5 * float(spread[k]))
+        assert float(spread[k]) == pytest.approx(likely.coef_stderr[k], rel=0.4)
