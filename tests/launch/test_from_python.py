@@ -47,7 +47,10 @@ def test_a_run_has_the_bytes_of_the_command(outputs, tmp_path):
         ours, theirs = ((tmp_path / run / name) for run in "ab")
         assert ours.exists() == theirs.exists()
         if ours.exists():
-            assert ours.read_text("latin1").replace("/a", "/b") == theirs.read_text("latin1"), name
+            mine, other = ours.read_bytes(), theirs.read_bytes()
+            if not name.endswith(".npz"):  # in numbers these two bytes may stand by chance
+                mine = mine.replace(b"/a", b"/b")
+            assert mine == other, name
     assert done.folder == tmp_path / "a"
     assert done.results == gnicli.load_run(tmp_path / "b").results
     assert done.config["fixed"] == {"beta": 0}
