@@ -48,7 +48,7 @@ def fit(
     some seconds, and has no weights and no profile intervals.
     exact: False takes the maximum on fixed nodes for every law, without the second search that the exact one takes
     for alpha below 0.8, for beta near ±1 and next to the normal law. Alpha was seen to be off by up to 0.09 below 0.8,
-    by up to 0.002 there where |beta| is below 0.3, by up to 0.013 above 0.8 where |beta| is above 0.9, and by 1e-4
+    and there by up to 0.002 for beta from -0.3 to 0.3; by up to 0.013 above 0.8 for beta within 0.1 of ±1; by 1e-4
     elsewhere.
 
     Returns a `StableFit`: parameters and standard errors in the unit of the samples.
